@@ -1,0 +1,55 @@
+-- One row per event, named by (sensor_id, epoch, seq). By month, so that retention drops whole parts; ordered for the commonest
+-- question, one sensor's time range; ReplacingMergeTree collapses a re-delivery that slipped past the cursor.
+-- fsync on insert: the Console acknowledges after the insert returns, and an acknowledged event must survive a power cut.
+CREATE TABLE IF NOT EXISTS runtime_events
+(
+  tenant_id UUID,
+  sensor_id UUID,
+  epoch LowCardinality(String),
+  seq UInt64 CODEC(Delta, ZSTD),
+  observed_at DateTime64(6, 'UTC') CODEC(Delta, ZSTD),
+  ingested_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+  node_name LowCardinality(String),
+  event_kind LowCardinality(String),
+  severity Enum8('info' = 0, 'warning' = 1, 'high' = 2, 'critical' = 3),
+  message String CODEC(ZSTD),
+  process_executable LowCardinality(String),
+  process_arguments String CODEC(ZSTD),
+  parent_executable LowCardinality(String),
+  exec_id String CODEC(ZSTD),
+  parent_exec_id String CODEC(ZSTD),
+  ancestor_exec_ids Array(String) CODEC(ZSTD),
+  pid UInt32,
+  ppid UInt32,
+  uid Nullable(UInt32),
+  auid Nullable(UInt32),
+  container_id LowCardinality(String),
+  pod_name LowCardinality(String),
+  pod_namespace LowCardinality(String),
+  workload_name LowCardinality(String),
+  netns UInt64,
+  file_path String CODEC(ZSTD),
+  local_addr String CODEC(ZSTD),
+  local_port UInt16,
+  remote_addr String CODEC(ZSTD),
+  remote_port UInt16,
+  dns_hostname String CODEC(ZSTD),
+  policy_name LowCardinality(String),
+  function_name LowCardinality(String),
+  -- The event as the sensor sent it (core/event), JSON, without its raw line.
+  event String CODEC(ZSTD(3)),
+  raw String CODEC(ZSTD(3)),
+  -- Lower-cased words of the fields a text search looks at.
+  search String MATERIALIZED lower(concat(message, ' ', process_executable, ' ', process_arguments, ' ', file_path, ' ', remote_addr, ' ', dns_hostname, ' ', node_name)) CODEC(ZSTD),
+  INDEX search_idx search TYPE ngrambf_v1(4, 32768, 3, 0) GRANULARITY 1,
+  INDEX exec_id_idx exec_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX parent_exec_id_idx parent_exec_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX event_kind_idx event_kind TYPE set(64) GRANULARITY 1,
+  INDEX severity_idx severity TYPE minmax GRANULARITY 1,
+  INDEX seq_idx seq TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (tenant_id, sensor_id, observed_at, epoch, seq)
+TTL toDateTime(observed_at) + INTERVAL 90 DAY
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;

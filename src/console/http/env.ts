@@ -1,0 +1,36 @@
+import type { Role } from "../../core/api/auth.ts";
+
+/** The person behind a request; its tenant is the only one the request can touch. */
+export interface Principal {
+  readonly userId: string;
+  readonly tenantId: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly sessionHash: string;
+}
+
+/** The sensor behind a request, by its certificate. */
+export interface SensorPeer {
+  readonly sensorId: string;
+  readonly tenantId: string;
+  readonly nodeName: string;
+  readonly serial: string;
+}
+
+/** What the TLS front knows of a connection. */
+export interface ConnectionPeer {
+  readonly remoteAddr: string;
+  readonly remotePort: number;
+  /** DER of the client certificate that was proven in the handshake; undefined for browsers. Not yet checked against anything. */
+  readonly certificate: Uint8Array | undefined;
+}
+
+/** Hono's environment in every router of the Console. */
+export interface HttpEnv {
+  Variables: {
+    requestId: string;
+    peer: ConnectionPeer;
+    principal: Principal;
+    sensor: SensorPeer;
+  };
+}

@@ -1,0 +1,43 @@
+import { Type, type Static } from "typebox";
+import { Ack, RejectedEvent, Seq } from "./common.ts";
+import { EventsBatchEnvelope } from "./events.ts";
+import { Flow, ListeningService, TcpConnection } from "./inventory.ts";
+import { LIMITS } from "./limits.ts";
+import { EngineState, PipelineMetrics, ResourceMetrics, SystemInfo, TrustReport } from "./state.ts";
+
+/** POST /sensors/heartbeat, every 15 s: carrier of state, and the path for events while the stream is down. */
+export const Heartbeat = Type.Object(
+  {
+    protocol_version: Type.Integer({ minimum: 1 }),
+    sensor_version: Type.String({ maxLength: 64 }),
+    sent_at_us: Seq,
+    runtime_mode: Type.Union([Type.Literal("live"), Type.Literal("compatibility"), Type.Literal("simulated")]),
+    /** Sensor's own start, to tell restarts from gaps. */
+    started_at_us: Seq,
+    engine: EngineState,
+    trust: TrustReport,
+    pipeline: PipelineMetrics,
+    resources: ResourceMetrics,
+    system: Type.Optional(SystemInfo),
+    connections: Type.Optional(Type.Array(TcpConnection, { maxItems: LIMITS.inventoryConnections })),
+    listening: Type.Optional(Type.Array(ListeningService, { maxItems: LIMITS.inventoryConnections })),
+    flows: Type.Optional(Type.Array(Flow, { maxItems: LIMITS.inventoryConnections })),
+    batch: Type.Optional(EventsBatchEnvelope),
+  },
+  { additionalProperties: false },
+);
+export type Heartbeat = Static<typeof Heartbeat>;
+
+export const HeartbeatResponse = Type.Object({
+  server_time_us: Seq,
+  ack: Type.Optional(Ack),
+  rejected: Type.Array(RejectedEvent),
+  heartbeat_interval_ms: Type.Integer({ minimum: 100 }),
+  /** State of the certificate as the Console sees it. */
+  trust_health: Type.Union(
+    ["healthy", "renewal_recommended", "renewal_due", "degraded", "revoked"].map((s) => Type.Literal(s)),
+  ),
+  /** True when the Console has no system information or inventory of this sensor and wants all of it. */
+  want_full: Type.Boolean(),
+});
+export type HeartbeatResponse = Static<typeof HeartbeatResponse>;

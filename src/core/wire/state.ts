@@ -1,0 +1,117 @@
+import { Type, type Static } from "typebox";
+
+const Count = Type.Integer({ minimum: 0 });
+const Text = Type.String({ maxLength: 512 });
+
+/** How the engine saw to one of its hooks. */
+export const EngineBackend = Type.Object(
+  {
+    sensor: Type.String({ maxLength: 64 }),
+    hook: Type.String({ maxLength: 128 }),
+    backend: Type.String({ maxLength: 32 }),
+    status: Type.Union([Type.Literal("ok"), Type.Literal("degraded"), Type.Literal("rejected")]),
+    reason: Type.Optional(Text),
+  },
+  { additionalProperties: false },
+);
+export type EngineBackend = Static<typeof EngineBackend>;
+
+export const EngineState = Type.Object(
+  {
+    state: Type.Union([
+      Type.Literal("running"),
+      Type.Literal("starting"),
+      Type.Literal("backoff"),
+      Type.Literal("failed"),
+      Type.Literal("stopped"),
+    ]),
+    /** One sentence when not running. */
+    reason: Type.Optional(Text),
+    version: Type.Optional(Type.String({ maxLength: 64 })),
+    run_id: Type.Optional(Type.String({ maxLength: 32 })),
+    pid: Type.Optional(Count),
+    restarts: Count,
+    rss_bytes: Type.Optional(Count),
+    events: Count,
+    lost: Count,
+    backends: Type.Array(EngineBackend, { maxItems: 256 }),
+  },
+  { additionalProperties: false },
+);
+export type EngineState = Static<typeof EngineState>;
+
+export const TrustReport = Type.Object(
+  {
+    certificate_serial: Type.String({ pattern: "^[0-9a-f]{1,64}$" }),
+    certificate_expires_at: Type.String({ maxLength: 40 }),
+    last_error: Type.Optional(Text),
+    last_error_at: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { additionalProperties: false },
+);
+export type TrustReport = Static<typeof TrustReport>;
+
+/** Counters since the sensor started, one for each place where something can be dropped, folded or retried. */
+export const PipelineMetrics = Type.Object(
+  {
+    lines_read: Count,
+    lines_malformed: Count,
+    lines_unknown: Count,
+    events_normalized: Count,
+    events_folded: Count,
+    events_spooled: Count,
+    events_sent: Count,
+    events_acked: Count,
+    events_rejected: Count,
+    spool_depth: Count,
+    spool_bytes: Count,
+    spool_dropped: Count,
+    spool_corrupt: Count,
+    reconnects: Count,
+    heartbeat_failures: Count,
+    stream_connected: Type.Boolean(),
+    tail_lag_bytes: Count,
+    kernel_lost: Count,
+  },
+  { additionalProperties: false },
+);
+export type PipelineMetrics = Static<typeof PipelineMetrics>;
+
+export const ResourceMetrics = Type.Object(
+  {
+    cpu_percent: Type.Number({ minimum: 0 }),
+    cpu_count: Count,
+    load_1m: Type.Number({ minimum: 0 }),
+    memory_total_bytes: Count,
+    memory_used_bytes: Count,
+    disk_total_bytes: Count,
+    disk_used_bytes: Count,
+    network_rx_bytes: Count,
+    network_tx_bytes: Count,
+    process_count: Count,
+    sensor_rss_bytes: Count,
+    sensor_cpu_percent: Type.Number({ minimum: 0 }),
+    engine_rss_bytes: Count,
+    engine_cpu_percent: Type.Number({ minimum: 0 }),
+  },
+  { additionalProperties: false },
+);
+export type ResourceMetrics = Static<typeof ResourceMetrics>;
+
+export const SystemInfo = Type.Object(
+  {
+    hostname: Type.String({ maxLength: 253 }),
+    os: Type.String({ maxLength: 256 }),
+    kernel: Type.String({ maxLength: 256 }),
+    arch: Type.String({ maxLength: 32 }),
+    preempt_rt: Type.Boolean(),
+    btf: Type.Boolean(),
+    lsm: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 32 }),
+    boot_id: Type.String({ maxLength: 64 }),
+    boot_at: Type.String({ maxLength: 40 }),
+    timezone: Type.Optional(Type.String({ maxLength: 64 })),
+    ip_addresses: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 }),
+  },
+  { additionalProperties: false },
+);
+export type SystemInfo = Static<typeof SystemInfo>;
