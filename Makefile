@@ -1,0 +1,68 @@
+# Telovix: everything a developer types. `make help` lists it.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BUN := node_modules/.bin/bun
+DATA_DIR ?= .cache/run
+ARGS ?=
+
+DEBIAN_PACKAGES := clang llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format pkg-config chromium iproute2 curl zstd
+STAMPS := .cache/stamps
+
+.PHONY: help setup run test check fmt native ui build bench e2e unit integration clean
+
+help: ## List what make can do
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: $(STAMPS)/debian $(STAMPS)/npm ## Install what is missing (Debian and npm packages)
+
+$(STAMPS)/debian: Makefile
+	@mkdir -p $(STAMPS)
+	@missing=""; for p in $(DEBIAN_PACKAGES); do dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "These Debian packages are missing:$$missing. Install them, or run make as root." >&2; exit 1; fi; \
+	  echo "installing:$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >$(STAMPS)/apt.log 2>&1 || { tail -n 20 $(STAMPS)/apt.log; exit 1; }; \
+	fi
+	@touch $@
+
+$(STAMPS)/npm: package.json package-lock.json .npmrc
+	@mkdir -p $(STAMPS)
+	npm ci --no-audit --no-fund
+	@touch $@
+
+native: setup ## Build the engine (C)
+	$(MAKE) -C native
+
+ui: setup ## Bundle the web UI
+	$(BUN) build.ts --ui
+
+build: setup native ## Build dist/telovix and dist/telovix-head
+	$(BUN) build.ts
+
+run: build ## Build and start a Console with a local sensor
+	dist/telovix console serve --local-sensor --data-dir $(DATA_DIR) $(ARGS)
+
+check: setup ## Lint, layer rules, format, types, dead code
+	$(BUN) build.ts --manifest
+	node_modules/.bin/oxlint --type-aware --deny-warnings src test scripts build.ts
+	node_modules/.bin/oxfmt --check
+	node_modules/.bin/tsc --noEmit
+	node_modules/.bin/knip
+
+fmt: setup ## Format all code
+	node_modules/.bin/oxfmt
+	clang-format -i $$(git ls-files 'native/*.c' 'native/*.h')
+
+test: ## Set up, build and run every test
+	@bash scripts/test.sh
+
+bench: build ## Measure, each figure beside its budget
+	$(BUN) scripts/bench.ts
+
+e2e: build ## Only the tests with the built file and a real browser
+	$(BUN) test test/e2e --timeout 180000
+
+clean: ## Remove what was built
+	rm -rf dist embed/ui embed/manifest.ts embed/engine.tar.zst $(STAMPS)
+	$(MAKE) -C native clean

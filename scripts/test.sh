@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Every check and test in order, on real components; ends with one line of totals. A failing stage does not hide the later ones.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+passed=0 failed=0 skipped=0
+logs=.cache/test-logs
+mkdir -p "$logs"
+
+say() { printf '\n== %s\n' "$*"; }
+count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
+
+# A stage that is one check: passes or fails as a whole.
+stage() {
+  local name=$1; shift
+  say "$name"
+  if "$@" 2>&1 | tee "$logs/${name// /-}.log"; then count 1 0 0; else echo "FAILED: $name"; count 0 1 0; return 1; fi
+}
+
+# A stage of bun tests: its own totals are added.
+bun_stage() {
+  local name=$1; shift
+  local log="$logs/${name// /-}.log"
+  say "$name"
+  node_modules/.bin/bun test "$@" 2>&1 | tee "$log"
+  local status=${PIPESTATUS[0]} p f s
+  p=$(grep -oE '^ *[0-9]+ pass$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
+  f=$(grep -oE '^ *[0-9]+ fail$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
+  s=$(grep -oE '^ *[0-9]+ skip$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
+  if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+  count "$p" "$f" "$s"
+}
+
+# The engine's own suite prints TAP-like lines and the same closing line as this one.
+native_stage() {
+  say "engine"
+  make -C native test 2>&1 | tee "$logs/engine.log"
+  local status=${PIPESTATUS[0]} line
+  # Several suites may close with such a line; all are added.
+  while read -r p f s; do count "$p" "$f" "$s"; [ "$f" -gt 0 ] && status=0; done \
+    < <(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$logs/engine.log" | sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/')
+  if [ "$status" -ne 0 ]; then echo "FAILED: engine"; count 0 1 0; fi
+}
+
+finish() { printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"; [ "$failed" -eq 0 ]; }
+
+stage "set-up" make setup || { finish; exit 1; }
+stage "build" make build || { finish; exit 1; }
+stage "check" make check
+native_stage
+bun_stage "unit" src --timeout 60000
+bun_stage "integration" test/integration test/architecture --timeout 120000
+bun_stage "end to end" test/e2e --timeout 240000
+finish
