@@ -1,0 +1,44 @@
+import { AppError } from "../core/error.ts";
+import { EXIT } from "./command.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { findCommand, parseFlags, UsageError } from "./parse.ts";
+import { COMMANDS } from "./table.ts";
+
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one call of the program and answers its exit code. Errors become a sentence and a hint, never a stack trace. */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { out, err } = terminal;
+  try {
+    if (argv.length === 0 || argv[0] === "--help" || argv[0] === "-h") {
+      out(programHelp(COMMANDS));
+      return argv.length === 0 ? EXIT.usage : EXIT.ok;
+    }
+    const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
+    const { command, rest } = findCommand(COMMANDS, words);
+    if (command.hidden) return await (await command.load()).run({ flags: {}, args: rest, ...terminal });
+    const { flags, args } = parseFlags(command, rest);
+    if (flags["help"]) {
+      out(commandHelp(command));
+      return EXIT.ok;
+    }
+    return await (await command.load()).run({ flags, args, ...terminal });
+  } catch (error) {
+    if (error instanceof UsageError) {
+      err(`telovix: ${error.message}\n${error.hint}\n`);
+      return EXIT.usage;
+    }
+    if (error instanceof AppError) {
+      err(`telovix: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`);
+      return EXIT.failed;
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    err(`telovix: something unexpected went wrong: ${text}\nRun it again with TELOVIX_DEBUG=1 to see where, and please report it.\n`);
+    if (process.env["TELOVIX_DEBUG"] && error instanceof Error) err(`${error.stack ?? ""}\n`);
+    return EXIT.failed;
+  }
+}

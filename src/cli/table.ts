@@ -1,0 +1,40 @@
+import type { CommandSpec, FlagSpec } from "./command.ts";
+import { CONSOLE_COMMANDS } from "./console-commands.ts";
+import { SENSOR_COMMANDS } from "./sensor-commands.ts";
+
+const JSON_FLAG: FlagSpec = { name: "json", help: "Print JSON." };
+
+/** Every command; the code of each is loaded only when it is called. */
+export const COMMANDS: readonly CommandSpec[] = [
+  ...CONSOLE_COMMANDS,
+  ...SENSOR_COMMANDS,
+  {
+    name: "doctor",
+    summary: "Say what this host can do, and what is in the way.",
+    description: "Looks at the kernel, BTF, each hook mechanism, the clock, disk space and ports.\nExit code 0: all well; 3: usable with limits; 1: cannot run here.",
+    flags: [
+      JSON_FLAG,
+      { name: "data-dir", value: "dir", help: "Directory whose disk is looked at.", default: "/var/lib" },
+      { name: "port", value: "number", help: "Port the Console would listen on.", default: "15483" },
+    ],
+    load: () => import("./doctor/doctor.ts"),
+  },
+  { name: "version", summary: "Print the version.", flags: [JSON_FLAG], load: () => import("./version.ts") },
+  {
+    name: "completion",
+    summary: "Print a shell completion script.",
+    args: "bash|zsh|fish",
+    flags: [],
+    examples: ["telovix completion bash > /etc/bash_completion.d/telovix"],
+    load: () => import("./completion.ts"),
+  },
+  { name: "help", summary: "Show help, for all or for one command.", args: "[command]", flags: [], load: () => import("./help-command.ts") },
+  {
+    name: "internal clickhouse",
+    summary: "Run the embedded ClickHouse engine (started by the Console).",
+    hidden: true,
+    args: "[options]",
+    flags: [],
+    load: () => import("./internal-clickhouse.ts"),
+  },
+];
