@@ -1,3 +1,6 @@
+import { INTERVALS, LIMITS } from "../src/core/wire/limits.ts";
+import { PROTOCOL_VERSION } from "../src/core/wire/version.ts";
+import { EXAMPLES } from "./protocol-examples.ts";
 import { EVENT_FAMILIES, KINDS } from "../src/core/event/kinds.ts";
 import { RuntimeEvent } from "../src/core/event/event.ts";
 
@@ -49,4 +52,43 @@ ${rows(RuntimeEvent as unknown as Node, "").join("\n")}
 `;
 }
 
-if (import.meta.main) await Bun.write(new URL("../docs/events.md", import.meta.url), eventsDoc());
+/** Text of docs/protocol.md, from the wire's schemas and checked examples. */
+export function protocolDoc(): string {
+  const limits = Object.entries(LIMITS).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString("en")} |`);
+  const rhythm = Object.entries(INTERVALS).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString("en")} |`);
+  const messages = EXAMPLES.map((e) => `### ${e.name}\n\n${e.words ? `${e.words}\n\n` : ""}\`\`\`json\n${JSON.stringify(e.value, null, 2)}\n\`\`\`\n`);
+  return `# Protocol, version ${PROTOCOL_VERSION}
+
+Generated from \`src/core/wire\` by \`bun scripts/generate-docs.ts\`; each example is checked against its schema by a test, and a hash
+test insists on a new version when a schema changes.
+
+Sensor and Console talk HTTP/1.1 over TLS 1.2 or newer on one port; the sensor proves its certificate in the handshake. Bodies are MessagePack
+(\`application/msgpack\`) or JSON, zstd-compressed with \`Content-Encoding: zstd\`. The stream is a WebSocket at \`/api/v1/sensors/stream\`: binary
+frames of zstd-compressed MessagePack, the Console's ping as a JSON text frame. Paths under \`/api/v1/sensors/\` also answer under \`/sensors/\`.
+
+An event is named by (sensor, epoch, seq). \`seq\` starts at 1 with each epoch, grows by one, and is given when the event enters the spool. The
+Console acknowledges the highest \`seq\` up to which everything is durable (or known to be missing); only then the sensor lets go. A repeated
+event is dropped by the Console. Unknown certificate: 401 \`invalid_sensor_trust\`. Revoked: 403 \`sensor_revoked\`. Too large: 413 before
+parsing. Wrong shape: 400 with \`pointer\`. Store slow or down: 503 with Retry-After, or credit 0 on the stream.
+
+## Limits
+
+| limit | value |
+|---|---|
+${limits.join("\n")}
+
+## Rhythm
+
+| interval | value |
+|---|---|
+${rhythm.join("\n")}
+
+## Messages
+
+${messages.join("\n")}`;
+}
+
+if (import.meta.main) {
+  await Bun.write(new URL("../docs/events.md", import.meta.url), eventsDoc());
+  await Bun.write(new URL("../docs/protocol.md", import.meta.url), protocolDoc());
+}
