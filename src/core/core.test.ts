@@ -62,7 +62,7 @@ describe("log", () => {
     const lines: string[] = [];
     for (const format of ["json", "text"] as const) {
       const log = createLog({ format, write: (l) => void lines.push(l) });
-      log.info("x", { token: new Secret("hunter2"), nested: { deep: [new Secret("hunter2")] }, text: `${new Secret("hunter2")}` });
+      log.info("x", { token: new Secret("hunter2"), nested: { deep: [new Secret("hunter2")] }, text: String(new Secret("hunter2")) });
     }
     expect(lines.length).toBe(2);
     for (const line of lines) expect(line).not.toContain("hunter2");

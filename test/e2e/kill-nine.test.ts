@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import type { EventSearchResult } from "../../src/core/api/events.ts";
+import type { SensorList } from "../../src/core/api/sensors.ts";
+import { randomHex } from "../../src/core/ids.ts";
+import { ApiClient, eventually, startBuiltConsole, type BuiltConsole } from "../harness/built-console.ts";
+import { kernelRefusesBpf } from "../harness/kernel.ts";
+import { pidsWith } from "../harness/processes.ts";
+
+const refused = await kernelRefusesBpf();
+if (refused) process.stderr.write(`SKIPPED: kill -9 under a stream of executions: ${refused}\n`);
+
+/** Runs `/bin/true <mark>-<n>` at a rate below what is folded as a burst, until stopped; answers how many were run. */
+function numberedExecs(mark: string): { count: () => number; stop: () => Promise<number> } {
+  let count = 0;
+  let stopped = false;
+  const loop = (async () => {
+    while (!stopped) {
+      const child = spawn("/bin/true", [`${mark}-${++count}`], { stdio: "ignore" });
+      await new Promise((done) => child.once("exit", done));
+      // Four a second by one parent binary: the fifth would be folded into a burst.
+      await Bun.sleep(300);
+    }
+  })();
+  return { count: () => count, stop: async () => ((stopped = true), await loop, count) };
+}
+
+async function seen(api: ApiClient, mark: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  let cursor = "";
+  do {
+    const page = await api.get<EventSearchResult>(`/api/v1/events?kind=process_exec&q=${mark}&since=1h&limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    for (const event of page.events) {
+      const number = new RegExp(`${mark}-(\\d+)`).exec(event.process_arguments)?.[1];
+      if (number) found.set(number, (found.get(number) ?? 0) + 1);
+    }
+    cursor = page.next_cursor ?? "";
+  } while (cursor);
+  return found;
+}
+
+/** Kills one part and waits until the installation has put it back. */
+async function killAndWait(home: BuiltConsole, words: readonly string[]): Promise<void> {
+  const before = await eventually(async () => ((await pidsWith(home.dataDir, ...words)).length > 0 ? pidsWith(home.dataDir, ...words) : undefined));
+  for (const pid of before) process.kill(pid, "SIGKILL");
+  await eventually(async () => ((await pidsWith(home.dataDir, ...words)).some((pid) => !before.includes(pid)) ? true : undefined));
+}
+
+describe("kill -9 of every part under a stream of executions", () => {
+  test.skipIf(Boolean(refused))(
+    "every execution is found exactly once afterwards",
+    async () => {
+      await using home = await startBuiltConsole(["--local-sensor"]);
+      const [link] = await home.printed(/https:\/\/[^\s"]+\/setup#[A-Za-z0-9_-]+/);
+      let api = new ApiClient(home.url);
+      await api.setUp(link.replace(/^https:\/\/[^/]+/, home.url));
+      await eventually(async () => {
+        const { sensors } = await api.get<SensorList>("/api/v1/sensors");
+        return sensors.find((s) => s.runtime_state === "running");
+      });
+      const mark = `kill${randomHex(6)}`;
+      const execs = numberedExecs(mark);
+      await eventually(async () => ((await seen(api, mark)).size > 2 ? true : undefined));
+      const later = (n: number) => eventually(async () => (execs.count() >= n ? true : undefined));
+
+      for (const part of [["telovix-engine", "run"], ["sensor", "run"], ["internal", "clickhouse"], ["/postgres/", "-D"]]) {
+        await killAndWait(home, part);
+        await later(execs.count() + 8);
+      }
+      await home.kill("SIGKILL");
+      await later(execs.count() + 4);
+      await home.restart();
+      await later(execs.count() + 8);
+      const total = await execs.stop();
+
+      api = new ApiClient(home.url);
+      await eventually(async () => (await api.signIn(), true));
+      // The last one is there: what came before it has arrived, or never will.
+      await eventually(async () => ((await seen(api, mark)).has(String(total)) ? true : undefined));
+      const found = await seen(api, mark);
+      const missing = Array.from({ length: total }, (_, i) => String(i + 1)).filter((n) => !found.has(n));
+      expect({ missing, twice: [...found].filter(([, times]) => times > 1) }).toEqual({ missing: [], twice: [] });
+      process.stdout.write(`${total} executions, each found once, after kill -9 of engine, sensor, ClickHouse, PostgreSQL and Console\n`);
+    },
+    240_000,
+  );
+});
