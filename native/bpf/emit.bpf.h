@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Record headers and the way into the rings. */
+#ifndef TELOVIX_EMIT_BPF_H
+#define TELOVIX_EMIT_BPF_H
+
+/* How often the fill of a ring is asked for: the query touches the consumer's cache line. */
+#define TX_QUERY_EVERY 64
+
+static __always_inline void tx_header_init(struct tx_header *h, u8 type)
+{
+	h->ktime = bpf_ktime_get_boot_ns();
+	h->cpu_seq = 0;
+	h->cpu = 0;
+	h->type = type;
+	h->flags = 0;
+}
+
+static __always_inline void tx_header_current(struct tx_header *h, u8 type)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u64 id = bpf_get_current_pid_tgid();
+
+	tx_header_init(h, type);
+	h->tgid = id >> 32;
+	h->tid = (u32)id;
+	h->uid = BPF_CORE_READ(task, cred, euid.val);
+	h->start = BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+static __always_inline void tx_header_owner(struct tx_header *h, u8 type,
+					    const struct tx_owner *owner)
+{
+	tx_header_init(h, type);
+	h->tgid = owner->tgid;
+	h->tid = owner->tid;
+	h->uid = owner->uid;
+	h->start = owner->start;
+}
+
+/*
+ * Numbers the record and copies it into a ring. The number is taken before the copy, so a record
+ * that finds no room leaves a gap as well as a count. No wake-up: the engine looks every 10 ms,
+ * and is only woken early when the ring fills.
+ */
+static __always_inline long tx_output(void *ring, u32 which, struct tx_header *h, u64 size)
+{
+	struct tx_stats *stats = tx_counters_get();
+	u64 flags = BPF_RB_NO_WAKEUP;
+	long err;
+
+	if (!stats)
+		return -1;
+	h->cpu = bpf_get_smp_processor_id();
+	h->cpu_seq = __sync_fetch_and_add(&stats->seq, 1) + 1;
+	if (h->cpu_seq % TX_QUERY_EVERY == 0 &&
+	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > tx_wake_bytes[which & 1])
+		flags = BPF_RB_FORCE_WAKEUP;
+	err = bpf_ringbuf_output(ring, h, size, flags);
+	if (err) {
+		__sync_fetch_and_add(&stats->lost[which & 1], 1);
+		return err;
+	}
+	if (h->type < TX_TYPES)
+		__sync_fetch_and_add(&stats->events[h->type], 1);
+	__sync_fetch_and_add(&stats->bytes[which & 1], size);
+	return 0;
+}
+
+#define tx_output_exec(h, size) tx_output(&tx_ring_exec, TX_RING_EXEC, h, size)
+#define tx_output_main(h, size) tx_output(&tx_ring_main, TX_RING_MAIN, h, size)
+
+/* Keeps clang from carrying a bound in another register than the one it indexes with. */
+#define TX_BOUND(var, max)                                                                         \
+	do {                                                                                       \
+		asm volatile("" : "+r"(var));                                                      \
+		if ((var) > (max))                                                                 \
+			(var) = (max);                                                             \
+		asm volatile("" : "+r"(var));                                                      \
+	} while (0)
+
+#endif

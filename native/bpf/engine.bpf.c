@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The one BPF object: shared parts, then the families. */
+#include "kernel_types.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+#include "events.h"
+#include "maps.bpf.h"
+#include "emit.bpf.h"
+#include "task.bpf.h"
+#include "path.bpf.h"
+#include "watch.bpf.h"
+#include "socket.bpf.h"
+
+#include "process.bpf.c"
+#include "syscall.bpf.c"
+#include "network.bpf.c"
+#include "dns.bpf.c"
+#include "file.bpf.c"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

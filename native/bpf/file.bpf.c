@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Opens and changes of watched paths. An open that succeeded is matched by the real path of the
+ * file it got; everything else only has the string in user memory (toctou).
+ */
+
+#define TX_AT_FDCWD -100
+#define TX_USER_PATH_ROOM (2 * TX_PATH_MAX) /* base, slash, string */
+
+/* Where a (dirfd, relative path) pair starts from. */
+static __always_inline u32 tx_base_path(struct tx_walk *w, s32 dirfd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct file *file;
+	struct fs_struct *fs;
+
+	if (dirfd == TX_AT_FDCWD) {
+		fs = BPF_CORE_READ(task, fs);
+		return tx_path_walk(w, TX_SCRATCH_CALL, BPF_CORE_READ(fs, pwd.mnt),
+				    BPF_CORE_READ(fs, pwd.dentry));
+	}
+	file = tx_fd_file(dirfd);
+	if (!file)
+		return 0;
+	return tx_file_walk(w, TX_SCRATCH_CALL, file);
+}
+
+/* Makes an absolute path of a user string at data + off (off <= TX_USER_PATH_ROOM). */
+static __always_inline u32 tx_user_path(struct tx_scratch *s, char *data, u32 off, s32 dirfd,
+					u64 string)
+{
+	struct tx_walk w = {};
+	u32 from = off, end;
+	char first = 0;
+	long n;
+
+	if (bpf_probe_read_user(&first, 1, (void *)string)) {
+		TX_COUNT(fault);
+		return 0;
+	}
+	TX_BOUND(off, TX_USER_PATH_ROOM);
+	if (first != '/') {
+		tx_base_path(&w, dirfd);
+		off += tx_path_append(s, &w, data, off, TX_USER_PATH_ROOM);
+		if (!first)
+			return off - from; /* AT_EMPTY_PATH: the descriptor itself */
+		TX_BOUND(off, TX_USER_PATH_ROOM + TX_PATH_MAX - 1);
+		/* The root already ends in a slash. */
+		if (w.pos < TX_PATH_MAX - 2)
+			data[off++] = '/';
+	}
+	TX_BOUND(off, TX_USER_PATH_ROOM + TX_PATH_MAX);
+	n = bpf_probe_read_user_str(data + off, TX_PATH_MAX, (void *)string);
+	if (n < 1) {
+		TX_COUNT(fault);
+		return 0;
+	}
+	end = off + n - 1;
+	return end - from;
+}
+
+struct tx_open_call {
+	s32 dirfd;
+	u32 flags, mode;
+	u64 path;
+};
+
+static __always_inline void tx_open_args(struct tx_open_call *o, const struct tx_call *call)
+{
+	u64 how[2] = {};
+
+	o->dirfd = TX_AT_FDCWD;
+	o->path = call->args[0];
+	switch (call->def.id) {
+	case TX_S_OPEN:
+		o->flags = call->args[1];
+		o->mode = call->args[2];
+		break;
+	case TX_S_CREAT:
+		o->flags = TX_O_CREAT | TX_O_TRUNC | 1;
+		o->mode = call->args[1];
+		break;
+	case TX_S_OPENAT:
+		o->dirfd = call->args[0];
+		o->path = call->args[1];
+		o->flags = call->args[2];
+		o->mode = call->args[3];
+		break;
+	default: /* openat2: a structure; its layout is the same for i386 */
+		bpf_probe_read_user(how, sizeof(how), (void *)call->args[2]);
+		o->dirfd = call->args[0];
+		o->path = call->args[1];
+		o->flags = how[0];
+		o->mode = how[1];
+	}
+}
+
+static __always_inline void tx_open_send(struct tx_open *e, const struct tx_call *call,
+					 const struct tx_open_call *o, u32 len)
+{
+	tx_header_current(&e->h, TX_OPEN);
+	e->ret = call->ret;
+	e->id = call->def.id;
+	e->dirfd = o->dirfd;
+	e->flags = o->flags;
+	e->create_mode = o->mode;
+	e->path_len = len;
+	e->pad = 0;
+	TX_BOUND(len, 2 * TX_PATH_MAX);
+	tx_output_main(&e->h, sizeof(*e) + len);
+}
+
+static __always_inline int tx_open_done(struct tx_scratch *s, const struct tx_open_call *o)
+{
+	struct file *file = tx_fd_file(s->call.ret);
+	struct tx_open *e = (void *)s->record;
+	struct tx_watch *watch;
+	struct tx_walk w = {};
+	struct inode *inode;
+
+	if (!file)
+		return 0;
+	tx_file_walk(&w, TX_SCRATCH_CALL, file);
+	watch = tx_watch_walked(s, &w, tx_open_use(o->flags));
+	if (!watch)
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	e->ino = BPF_CORE_READ(inode, i_ino);
+	e->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	e->mode = BPF_CORE_READ(inode, i_mode);
+	e->watch = watch->index;
+	e->toctou = 0;
+	e->unclean = 0;
+	e->cut = w.cut;
+	tx_open_send(e, &s->call, o, tx_path_append(s, &w, e->data, 0, 0));
+	return 0;
+}
+
+static __always_inline int tx_open_refused(struct tx_scratch *s, const struct tx_open_call *o)
+{
+	struct tx_open *e = (void *)s->record;
+	u32 len = tx_user_path(s, e->data, 0, o->dirfd, o->path);
+	struct tx_watch *watch;
+	u8 unclean = 0;
+
+	if (!len)
+		return 0;
+	watch = tx_watch_text(s, e->data, len, tx_open_use(o->flags), &unclean);
+	if (!watch && !unclean)
+		return 0;
+	e->ino = 0;
+	e->dev = 0;
+	e->mode = 0;
+	e->watch = watch ? watch->index : 0;
+	e->toctou = 1;
+	e->unclean = unclean;
+	e->cut = 0;
+	tx_open_send(e, &s->call, o, len);
+	return 0;
+}
+
+static __always_inline int tx_call_open(struct tx_scratch *s)
+{
+	struct tx_open_call o;
+
+	tx_open_args(&o, &s->call);
+	if (s->call.ret >= 0)
+		return tx_open_done(s, &o);
+	return tx_refused(s->call.ret) ? tx_open_refused(s, &o) : 0;
+}
+
+static __always_inline u32 tx_call_use(const struct tx_call *call)
+{
+	return call->def.flags & TX_SF_MUNLINK ? TX_W_REMOVE : TX_W_WRITE;
+}
+
+/* The arguments that follow the last path (or the descriptor). */
+static __always_inline void tx_rest_args(struct tx_pathcall *e, const struct tx_call *call,
+					 u32 first)
+{
+#pragma unroll
+	for (u32 i = 0; i < 6; i++)
+		e->args[i] = first + i < 6 ? call->args[(first + i) & 7] : 0;
+}
+
+static __always_inline void tx_pathcall_send(struct tx_pathcall *e, const struct tx_call *call,
+					     const struct tx_watch *watch, u32 len)
+{
+	tx_header_current(&e->h, TX_PATHCALL);
+	e->ret = call->ret;
+	e->id = call->def.id;
+	e->watch = watch ? watch->index : 0;
+	TX_BOUND(len, 4 * TX_PATH_MAX);
+	tx_output_main(&e->h, sizeof(*e) + len);
+}
+
+static __always_inline u64 tx_arg(const struct tx_call *call, u32 index)
+{
+	return call->args[index & 7];
+}
+
+static __always_inline s32 tx_dirfd_arg(const struct tx_call *call, u32 index)
+{
+	return index < 6 ? (s32)tx_arg(call, index) : TX_AT_FDCWD;
+}
+
+static __always_inline int tx_call_path(struct tx_scratch *s)
+{
+	struct tx_pathcall *e = (void *)s->record;
+	struct tx_watch *watch, *second = NULL;
+	const struct tx_call *call = &s->call;
+	const struct tx_sysdef *def = &call->def;
+	u8 unclean = 0, last = def->path[0];
+	u32 first_len, second_len = 0;
+	long n;
+
+	if (call->ret < 0 && !tx_refused(call->ret))
+		return 0;
+	first_len = tx_user_path(s, e->data, 0, tx_dirfd_arg(call, def->dirfd[0]),
+				 tx_arg(call, def->path[0]));
+	TX_BOUND(first_len, TX_USER_PATH_ROOM);
+	if (!first_len)
+		return 0;
+	watch = tx_watch_text(s, e->data, first_len, tx_call_use(call), &unclean);
+	if (def->id == TX_S_RENAMEAT2 || def->id == TX_S_LINKAT) {
+		last = def->path[1];
+		second_len = tx_user_path(s, e->data, first_len, tx_dirfd_arg(call, def->dirfd[1]),
+					  tx_arg(call, def->path[1]));
+		TX_BOUND(second_len, TX_USER_PATH_ROOM);
+		second = tx_watch_text(s, e->data + first_len, second_len, tx_call_use(call),
+				       &unclean);
+	}
+	if (!watch)
+		watch = second;
+	if (!watch && !unclean)
+		return 0;
+	if (def->id == TX_S_SYMLINKAT || def->id == TX_S_SETXATTR) {
+		/* The target of a link, the name of an attribute: text, not a path to match. */
+		u32 at = def->id == TX_S_SYMLINKAT ? 0 : def->path[0] + 1;
+
+		n = bpf_probe_read_user_str(e->data + first_len, TX_PATH_MAX,
+					    (void *)tx_arg(call, at));
+		second_len = n > 1 ? n - 1 : 0;
+	}
+	e->len[0] = first_len;
+	e->len[1] = second_len;
+	e->unclean = unclean && !watch;
+	e->toctou = 1;
+	e->mode = 0;
+	tx_rest_args(e, call, last + 1);
+	tx_pathcall_send(e, call, watch, first_len + second_len);
+	return 0;
+}
+
+static __always_inline int tx_call_fdpath(struct tx_scratch *s)
+{
+	struct tx_pathcall *e = (void *)s->record;
+	struct tx_watch *watch;
+	struct tx_walk w = {};
+	struct file *file;
+	u32 len;
+
+	if (s->call.ret < 0 && !tx_refused(s->call.ret))
+		return 0;
+	file = tx_fd_file(s->call.args[0]);
+	if (!file)
+		return 0;
+	tx_file_walk(&w, TX_SCRATCH_CALL, file);
+	watch = tx_watch_walked(s, &w, tx_call_use(&s->call));
+	if (!watch)
+		return 0;
+	len = tx_path_append(s, &w, e->data, 0, 0);
+	e->len[0] = len;
+	e->len[1] = 0;
+	e->unclean = 0;
+	e->toctou = 0;
+	e->mode = BPF_CORE_READ(file, f_inode, i_mode);
+	tx_rest_args(e, &s->call, 1);
+	tx_pathcall_send(e, &s->call, watch, len);
+	return 0;
+}
+
+TX_HANDLER(open, tx_call_open)
+TX_HANDLER(path, tx_call_path)
+TX_HANDLER(fdpath, tx_call_fdpath)

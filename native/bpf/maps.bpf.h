@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Maps and load-time constants shared by all families. */
+#ifndef TELOVIX_MAPS_BPF_H
+#define TELOVIX_MAPS_BPF_H
+
+/* Sizes of the rings are set by the engine before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} tx_ring_exec SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} tx_ring_main SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tx_stats);
+} tx_counters SEC(".maps");
+
+/*
+ * Work space of one program. Raw tracepoint programs have a per-CPU recursion guard in the kernel
+ * (a second entry is skipped and counted as recursion_misses), so one buffer per program and CPU
+ * is never used twice at a time, preemptible kernels included.
+ */
+struct tx_path_key {
+	u32 prefixlen;
+	char path[TX_WATCH_PREFIX];
+};
+
+struct tx_call {
+	u64 args[8]; /* six; the last two stay 0, so that an index masked with 7 is good */
+	s64 ret;
+	u32 nr;
+	struct tx_sysdef def;
+};
+
+#define TX_WALK_BUF (TX_PATH_MAX + TX_NAME_MAX)
+#define TX_RECORD_MAX (sizeof(struct tx_proc) + TX_PROC_DATA + TX_PATH_MAX)
+struct tx_scratch {
+	struct tx_call call;
+	struct tx_path_key key;
+	char walk[TX_WALK_BUF];
+	char record[TX_RECORD_MAX] __attribute__((aligned(8)));
+};
+
+enum { TX_SCRATCH_EXEC, TX_SCRATCH_FORK, TX_SCRATCH_CALL, TX_SCRATCH_ITER, TX_SCRATCHES };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TX_SCRATCHES);
+	__type(key, u32);
+	__type(value, struct tx_scratch);
+} tx_scratches SEC(".maps");
+
+/* System call number (native, then compat from TX_SYSCALLS on) to what is done with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * TX_SYSCALLS);
+	__type(key, u32);
+	__type(value, struct tx_sysdef);
+} tx_syscalls SEC(".maps");
+
+/*
+ * Watched path prefixes: "/etc/shadow" from the root, "~/.ssh" below any directory whose first
+ * dot-component it is (see watch.bpf.h).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tx_path_key);
+	__type(value, struct tx_watch);
+} tx_watched SEC(".maps");
+
+/* Who opened a socket: state changes often run in softirq, on top of an unrelated process. */
+struct tx_owner {
+	u64 start;
+	u64 since;
+	u32 tgid, tid, uid;
+	u8 inbound;
+	u8 connecting;
+	u8 pad[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u64); /* struct sock * */
+	__type(value, struct tx_owner);
+} tx_owners SEC(".maps");
+
+/* Failed connects already reported by the state change, until connect(2) returns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, u64);
+} tx_failed SEC(".maps");
+
+struct tx_udp_key {
+	u64 sock;
+	u8 daddr[16];
+	u16 dport;
+	u16 pad[3];
+};
+
+/* Last report per UDP socket and peer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct tx_udp_key);
+	__type(value, u64);
+} tx_udp_seen SEC(".maps");
+
+/* (tgid << 32 | fd) of connected UDP sockets: only these make us look into read and write. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u64);
+	__type(value, u8);
+} tx_udp_fds SEC(".maps");
+
+/* __u types here: these appear in the skeleton, which knows no others. */
+const volatile __u64 tx_cookie_key = 0;	 /* hides kernel addresses in socket cookies */
+const volatile __u32 tx_wake_bytes[2] = {}; /* fill mark of each ring */
+const volatile __u64 tx_udp_repeat_ns = 10000000000ULL;
+
+/* Process ids whose own calls are not reported (engine, sensor); they are counted. */
+volatile __u32 tx_self[4] = {};
+
+static __always_inline struct tx_stats *tx_counters_get(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&tx_counters, &zero);
+}
+
+static __always_inline struct tx_scratch *tx_scratch_get(u32 slot)
+{
+	return bpf_map_lookup_elem(&tx_scratches, &slot);
+}
+
+#define TX_COUNT(field)                                                                            \
+	do {                                                                                       \
+		struct tx_stats *_stats = tx_counters_get();                                       \
+		if (_stats)                                                                        \
+			__sync_fetch_and_add(&_stats->field, 1);                                   \
+	} while (0)
+
+static __always_inline bool tx_is_self(u32 tgid)
+{
+	return tgid && (tgid == tx_self[0] || tgid == tx_self[1] || tgid == tx_self[2] ||
+			tgid == tx_self[3]);
+}
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Paths from dentries. bpf_d_path is refused in tracepoint programs, so we walk ourselves, from the
+ * leaf up, across mounts, to the root of the mount namespace. Unlike d_path we do not stop at the
+ * process's chroot: a watched file keeps its name however it was reached.
+ */
+#ifndef TELOVIX_PATH_BPF_H
+#define TELOVIX_PATH_BPF_H
+
+#define TX_WALK_STEPS 256
+
+struct tx_walk {
+	struct dentry *dentry;
+	struct dentry *mnt_root;
+	struct mount *mnt;
+	u32 slot;    /* scratch buffer */
+	u32 pos;     /* start of the path in scratch->walk; it grows downward */
+	u32 dot_pos; /* topmost component that begins with a dot, 0: none */
+	u32 cut;     /* no room: the first components are missing */
+};
+
+/* The three fields stand side by side in struct dentry: one read instead of three. */
+struct tx_dentry_head {
+	struct dentry *parent;
+	u32 hash;
+	u32 len;
+	const unsigned char *name;
+};
+
+static __always_inline struct mount *tx_real_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline void tx_dentry_read(struct tx_dentry_head *head, struct dentry *dentry)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+		    bpf_core_field_offset(struct dentry, d_parent) + 8 &&
+	    !bpf_probe_read_kernel(head, sizeof(*head),
+				   (void *)dentry + bpf_core_field_offset(struct dentry, d_parent)))
+		return;
+	head->parent = BPF_CORE_READ(dentry, d_parent);
+	head->len = BPF_CORE_READ(dentry, d_name.len);
+	head->name = BPF_CORE_READ(dentry, d_name.name);
+}
+
+static long tx_walk_step(u32 i, struct tx_walk *w)
+{
+	struct tx_dentry_head head = {};
+	struct tx_scratch *s;
+	u32 pos, len;
+
+	if (w->dentry == w->mnt_root) {
+		struct mount *mnt = w->mnt;
+		struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
+
+		if (!up || up == mnt)
+			return 1;
+		w->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+		w->mnt = up;
+		w->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
+		return 0;
+	}
+	tx_dentry_read(&head, w->dentry);
+	s = tx_scratch_get(w->slot);
+	len = head.len;
+	pos = w->pos;
+	if (!s || !head.name)
+		return 1;
+	if (len > TX_NAME_MAX - 1)
+		len = TX_NAME_MAX - 1;
+	if (pos <= len || pos >= TX_PATH_MAX) {
+		w->cut = 1;
+		return 1;
+	}
+	pos -= len + 1;
+	asm volatile("" : "+r"(pos));
+	pos &= TX_PATH_MAX - 1;
+	asm volatile("" : "+r"(len));
+	len &= TX_NAME_MAX - 1;
+	if (bpf_probe_read_kernel(&s->walk[pos + 1], len, head.name))
+		return 1;
+	s->walk[pos] = '/';
+	if (s->walk[pos + 1] == '.' && len > 1)
+		w->dot_pos = pos;
+	w->pos = pos;
+	/* A dentry that is its own parent but no mount's root: memfd, pipe, socket. */
+	if (head.parent == w->dentry)
+		return 1;
+	w->dentry = head.parent;
+	return 0;
+}
+
+/* Path of (vfsmount, dentry) at scratch->walk[w->pos .. TX_PATH_MAX - 2]; returns its length. */
+static __always_inline u32 tx_path_walk(struct tx_walk *w, u32 slot, struct vfsmount *mnt,
+					struct dentry *dentry)
+{
+	struct tx_scratch *s = tx_scratch_get(slot);
+
+	w->dentry = dentry;
+	w->mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	w->mnt = tx_real_mount(mnt);
+	w->slot = slot;
+	w->pos = TX_PATH_MAX - 1;
+	w->dot_pos = 0;
+	w->cut = 0;
+	if (!s || !dentry || !mnt)
+		return 0;
+	bpf_loop(TX_WALK_STEPS, tx_walk_step, w, 0);
+	if (w->pos >= TX_PATH_MAX - 1) {
+		w->pos = TX_PATH_MAX - 2;
+		s->walk[TX_PATH_MAX - 2] = '/';
+	}
+	return TX_PATH_MAX - 1 - w->pos;
+}
+
+/* Path of an open file: mount and dentry lie side by side, one read. */
+static __always_inline u32 tx_file_walk(struct tx_walk *w, u32 slot, struct file *file)
+{
+	struct path path = {};
+
+	bpf_core_read(&path, sizeof(path), &file->f_path);
+	return tx_path_walk(w, slot, path.mnt, path.dentry);
+}
+
+/*
+ * Appends the walked path to dst at off and returns its length. The caller has room for TX_PATH_MAX
+ * bytes behind every off up to max_off.
+ */
+static __always_inline u32 tx_path_append(struct tx_scratch *s, const struct tx_walk *w, char *dst,
+					  u32 off, u32 max_off)
+{
+	u32 pos = w->pos, len;
+
+	TX_BOUND(pos, TX_PATH_MAX - 1);
+	len = TX_PATH_MAX - 1 - pos;
+	TX_BOUND(len, TX_PATH_MAX - 1);
+	TX_BOUND(off, max_off);
+	if (bpf_probe_read_kernel(dst + off, len, &s->walk[pos]))
+		return 0;
+	return len;
+}
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From descriptors to files and sockets, and what is told of a socket. */
+#ifndef TELOVIX_SOCKET_BPF_H
+#define TELOVIX_SOCKET_BPF_H
+
+#define TX_AF_INET 2
+#define TX_AF_INET6 10
+#define TX_SOCK_STREAM 1
+#define TX_SOCK_DGRAM 2
+#define TX_IPPROTO_TCP 6
+#define TX_IPPROTO_UDP 17
+#define TX_IPPROTO_MPTCP 262
+#define TX_S_IFMT 0170000
+#define TX_S_IFSOCK 0140000
+#define TX_FD_MAX (1 << 20)
+
+/* The open file of a descriptor of the current process. */
+static __always_inline struct file *tx_fd_file(u32 fd)
+{
+	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
+	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
+	struct file **files = NULL, *file = NULL;
+
+	if (fd >= TX_FD_MAX || fd >= table->max_fds)
+		return NULL;
+	files = table->fd;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return file;
+}
+
+/* The INET socket behind a descriptor, or NULL. */
+static __always_inline struct sock *tx_fd_sock(u32 fd)
+{
+	struct file *file = tx_fd_file(fd);
+	struct socket *socket;
+	struct sock *sk;
+	u16 family;
+
+	if (!file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk)
+		return NULL;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == TX_AF_INET || family == TX_AF_INET6 ? sk : NULL;
+}
+
+static __always_inline u16 tx_sock_protocol(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_protocol);
+}
+
+/* ::ffff:a.b.c.d is IPv4 spoken by an IPv6 socket: told as what goes over the wire. */
+static __always_inline bool tx_is_mapped(const u8 *a)
+{
+	const u64 *low = (const u64 *)a;
+	const u32 *third = (const u32 *)(a + 8);
+
+	return !low[0] && *third == bpf_htonl(0xffff);
+}
+
+static __always_inline void tx_unmap(struct tx_sock *out)
+{
+	if (out->family != TX_AF_INET6 || !tx_is_mapped(out->daddr))
+		return;
+	out->family = TX_AF_INET;
+	__builtin_memcpy(out->daddr, out->daddr + 12, 4);
+	__builtin_memset(out->daddr + 4, 0, 12);
+	if (tx_is_mapped(out->saddr))
+		__builtin_memcpy(out->saddr, out->saddr + 12, 4);
+	else
+		__builtin_memset(out->saddr, 0, 4);
+	__builtin_memset(out->saddr + 4, 0, 12);
+}
+
+static __always_inline void tx_sock_fill(struct tx_sock *out, struct sock *sk)
+{
+	struct inet_sock *inet = (struct inet_sock *)sk;
+
+	__builtin_memset(out, 0, sizeof(*out));
+	/* By a read: the verifier forbids arithmetic on the pointer itself. */
+	bpf_probe_read_kernel(&out->cookie, sizeof(out->cookie), &sk);
+	out->cookie ^= tx_cookie_key;
+	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	out->type = BPF_CORE_READ(sk, sk_type);
+	out->protocol = tx_sock_protocol(sk);
+	out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	out->mark = BPF_CORE_READ(sk, sk_mark);
+	out->priority = BPF_CORE_READ(sk, sk_priority);
+	out->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	out->dport = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	/* skc_num is 0 again when a closing socket has given its port back; inet_sport stays. */
+	out->sport = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	if (!out->sport)
+		out->sport = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (out->family == TX_AF_INET) {
+		bpf_core_read(out->saddr, 4, &sk->__sk_common.skc_rcv_saddr);
+		bpf_core_read(out->daddr, 4, &sk->__sk_common.skc_daddr);
+		return;
+	}
+	bpf_core_read(out->saddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+	bpf_core_read(out->daddr, 16, &sk->__sk_common.skc_v6_daddr);
+	tx_unmap(out);
+}
+
+struct tx_sockaddr {
+	u16 family;
+	u16 port;
+	u8 rest[24]; /* IPv4: address; IPv6: flow label, address, scope */
+};
+
+/* Takes the peer from an address in user memory (unconnected datagram sockets). */
+static __always_inline bool tx_sock_peer(struct tx_sock *out, u64 address)
+{
+	struct tx_sockaddr a = {};
+
+	if (!address || bpf_probe_read_user(&a, 8, (void *)address))
+		return false;
+	if (a.family == TX_AF_INET) {
+		if (out->family == TX_AF_INET6) {
+			out->family = TX_AF_INET;
+			__builtin_memset(out->saddr, 0, 16);
+		}
+		__builtin_memset(out->daddr, 0, 16);
+		__builtin_memcpy(out->daddr, a.rest, 4);
+	} else if (a.family == TX_AF_INET6) {
+		if (bpf_probe_read_user(&a, sizeof(a), (void *)address))
+			return false;
+		__builtin_memcpy(out->daddr, a.rest + 4, 16);
+		tx_unmap(out);
+	} else {
+		return false;
+	}
+	out->dport = bpf_ntohs(a.port);
+	return true;
+}
+
+static __always_inline void tx_owner_current(struct tx_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u64 id = bpf_get_current_pid_tgid();
+
+	__builtin_memset(owner, 0, sizeof(*owner));
+	owner->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	owner->since = bpf_ktime_get_boot_ns();
+	owner->tgid = id >> 32;
+	owner->tid = (u32)id;
+	owner->uid = BPF_CORE_READ(task, cred, euid.val);
+}
+
+static __always_inline void tx_owner_store(struct sock *sk, const struct tx_owner *owner)
+{
+	u64 key = (u64)sk;
+
+	if (bpf_map_update_elem(&tx_owners, &key, owner, BPF_ANY))
+		TX_COUNT(owner_full);
+}
+
+#endif

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * System calls. One program at sys_exit serves all sensors: the saved registers still hold number
+ * and arguments there, the result is known, and memory the call has read is still present. So there
+ * is no program at sys_enter, which would cost as much again on every call of every process.
+ * A table says what is done with each number; the work itself is in tail-called handlers, each with
+ * its own verifier budget.
+ */
+
+#define TX_TS_COMPAT 0x0002
+#define TX_X32_BIT 0x40000000
+#define TX_PROT_WX 6 /* PROT_WRITE | PROT_EXEC */
+#define TX_PR_SET_NAME 15
+#define TX_PR_SET_SECCOMP 22
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TX_HANDLERS);
+	__type(key, u32);
+	__type(value, u32);
+} tx_handlers SEC(".maps");
+
+/* i386 calls have other numbers and other registers. */
+static __always_inline bool tx_is_compat(void)
+{
+	/* A typed pointer: read directly, without the cost of a helper, on every system call. */
+	return bpf_get_current_task_btf()->thread_info.status & TX_TS_COMPAT;
+}
+
+/* The caller's process id as it sees it itself: what its own arguments are to be compared with. */
+static __always_inline u32 tx_own_pid(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid upid = {};
+
+	if (level < 32)
+		bpf_probe_read_kernel(&upid, sizeof(upid),
+				      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+					      level * bpf_core_type_size(struct upid));
+	return upid.nr;
+}
+
+/* Threads are given names all day; a renamed main thread is how ps sees the process. */
+static __always_inline bool tx_prctl_matters(u32 option)
+{
+	u64 id = bpf_get_current_pid_tgid();
+
+	if (option == TX_PR_SET_NAME)
+		return (u32)id == id >> 32;
+	return option == TX_PR_SET_SECCOMP;
+}
+
+/*
+ * typed: regs is a BTF pointer (tp_btf) and may be read directly; in raw_tp it takes a helper per
+ * register. A constant in each program, so only one of the two remains.
+ */
+#define TX_REG(reg) (typed ? regs->reg : BPF_CORE_READ(regs, reg))
+
+static __always_inline void tx_call_args(struct tx_call *call, struct pt_regs *regs, bool compat,
+					 const bool typed)
+{
+	if (compat) {
+		call->args[0] = (u32)TX_REG(bx);
+		call->args[1] = (u32)TX_REG(cx);
+		call->args[2] = (u32)TX_REG(dx);
+		call->args[3] = (u32)TX_REG(si);
+		call->args[4] = (u32)TX_REG(di);
+		call->args[5] = (u32)TX_REG(bp);
+		return;
+	}
+	call->args[0] = TX_REG(di);
+	call->args[1] = TX_REG(si);
+	call->args[2] = TX_REG(dx);
+	call->args[3] = TX_REG(r10);
+	call->args[4] = TX_REG(r8);
+	call->args[5] = TX_REG(r9);
+}
+
+/* PTRACE_PEEK*, GET*, CONT, SYSCALL, SINGLESTEP, LISTEN, GETEVENTMSG: debuggers at work. */
+static __always_inline bool tx_ptrace_matters(u64 request)
+{
+	switch (request) {
+	case 0:	     /* TRACEME */
+	case 4 ... 6: /* POKETEXT, POKEDATA, POKEUSR */
+	case 8:	     /* KILL */
+	case 13:     /* SETREGS */
+	case 15:     /* SETFPREGS */
+	case 16:     /* ATTACH */
+	case 17:     /* DETACH */
+	case 0x4203: /* SETSIGINFO */
+	case 0x4205: /* SETREGSET */
+	case 0x4206: /* SEIZE */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline bool tx_call_matters(const struct tx_call *call)
+{
+	u8 flags = call->def.flags;
+
+	if (flags & TX_SF_WX)
+		return (call->args[2] & TX_PROT_WX) == TX_PROT_WX;
+	if (flags & TX_SF_PRCTL)
+		return tx_prctl_matters(call->args[0]);
+	if (flags & TX_SF_SIGNAL)
+		return (u32)call->args[1];
+	if (flags & TX_SF_SIGNAL2)
+		return (u32)call->args[2] && (u32)call->args[0] != tx_own_pid();
+	if (flags & TX_SF_PTRACE)
+		return tx_ptrace_matters(call->args[0]);
+	return true;
+}
+
+/* read(2) and write(2) are everywhere: only descriptors known to be connected UDP are looked at. */
+static __always_inline bool tx_is_udp_fd(u32 fd)
+{
+	u64 key = bpf_get_current_pid_tgid() >> 32 << 32 | fd;
+
+	return bpf_map_lookup_elem(&tx_udp_fds, &key) != NULL;
+}
+
+static __always_inline int tx_on_sys_exit(void *ctx, struct pt_regs *regs, long ret,
+					  const bool typed)
+{
+	long nr = TX_REG(orig_ax);
+	bool compat = tx_is_compat();
+	struct tx_sysdef *def;
+	struct tx_scratch *s;
+	u32 index;
+
+	if (nr < 0)
+		return 0;
+	index = (u32)nr & ~TX_X32_BIT;
+	if (index >= TX_SYSCALLS)
+		return 0;
+	if (compat)
+		index += TX_SYSCALLS;
+	def = bpf_map_lookup_elem(&tx_syscalls, &index);
+	if (!def || !def->handler)
+		return 0;
+	if (def->handler == TX_H_COMPAT) {
+		TX_COUNT(compat);
+		return 0;
+	}
+	if ((def->flags & TX_SF_UDP_FD) && !tx_is_udp_fd(compat ? TX_REG(bx) : TX_REG(di)))
+		return 0;
+	s = tx_scratch_get(TX_SCRATCH_CALL);
+	if (!s) {
+		TX_COUNT(scratch);
+		return 0;
+	}
+	s->call.def = *def;
+	s->call.nr = index;
+	s->call.ret = ret;
+	tx_call_args(&s->call, regs, compat, typed);
+	if (!tx_call_matters(&s->call))
+		return 0;
+	if (tx_is_self(bpf_get_current_pid_tgid() >> 32)) {
+		TX_COUNT(self);
+		return 0;
+	}
+	bpf_tail_call(ctx, &tx_handlers, def->handler);
+	TX_COUNT(no_handler);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
+{
+	return tx_on_sys_exit(ctx, regs, ret, true);
+}
+
+SEC("raw_tp/sys_exit")
+int BPF_PROG(raw_tp__sys_exit, struct pt_regs *regs, long ret)
+{
+	return tx_on_sys_exit(ctx, regs, ret, false);
+}
+
+/* Both forms of a handler, around a body that takes the scratch buffer. */
+#define TX_HANDLER(name, body)                                                                     \
+	SEC("tp_btf/sys_exit") int tp_btf__call_##name(void *ctx)                                  \
+	{                                                                                          \
+		struct tx_scratch *s = tx_scratch_get(TX_SCRATCH_CALL);                            \
+		return s ? body(s) : 0;                                                            \
+	}                                                                                          \
+	SEC("raw_tp/sys_exit") int raw_tp__call_##name(void *ctx)                                  \
+	{                                                                                          \
+		struct tx_scratch *s = tx_scratch_get(TX_SCRATCH_CALL);                            \
+		return s ? body(s) : 0;                                                            \
+	}
+
+/* Copies one string argument behind the others; returns the new end. */
+static __always_inline u32 tx_call_string(struct tx_syscall *e, const struct tx_call *call,
+					  u32 arg, u32 at, u32 off)
+{
+	long n;
+
+	TX_BOUND(off, TX_STRS * TX_STR_MAX);
+	n = bpf_probe_read_user_str(e->data + off, TX_STR_MAX, (void *)call->args[arg]);
+	if (n < 0) {
+		if (call->args[arg])
+			TX_COUNT(fault);
+		return off;
+	}
+	if (n == TX_STR_MAX)
+		e->cut |= 1 << at;
+	n = n ? n - 1 : 0;
+	e->len[at] = n;
+	return off + n;
+}
+
+static __always_inline int tx_call_generic(struct tx_scratch *s)
+{
+	struct tx_syscall *e = (void *)s->record;
+	const struct tx_call *call = &s->call;
+	u8 mask = call->def.str_mask;
+	u32 off = 0, at = 0;
+
+	/* Only the name is a string; seccomp's second argument is a number. */
+	if ((call->def.flags & TX_SF_PRCTL) && (u32)call->args[0] != TX_PR_SET_NAME)
+		mask = 0;
+
+	tx_header_current(&e->h, TX_SYSCALL);
+	e->ret = call->ret;
+	e->id = call->def.id;
+	e->cut = 0;
+	e->pad = 0;
+	__builtin_memset(e->len, 0, sizeof(e->len));
+#pragma unroll
+	for (u32 i = 0; i < 6; i++)
+		e->args[i] = call->args[i];
+#pragma unroll
+	for (u32 i = 0; i < 6; i++) {
+		if (!(mask & (1 << i)) || at >= TX_STRS)
+			continue;
+		off = tx_call_string(e, call, i, at & (TX_STRS - 1), off);
+		at++;
+	}
+	TX_BOUND(off, TX_STRS * TX_STR_MAX);
+	tx_output_main(&e->h, sizeof(*e) + off);
+	return 0;
+}
+
+/* Calls that change credentials; the engine knows the old ones and drops what changed nothing. */
+static __always_inline int tx_call_creds(struct tx_scratch *s)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct tx_credcall *e = (void *)s->record;
+
+	tx_header_current(&e->h, TX_CREDS);
+	e->ret = s->call.ret;
+	e->id = s->call.def.id;
+	__builtin_memset(e->pad, 0, sizeof(e->pad));
+#pragma unroll
+	for (u32 i = 0; i < 6; i++)
+		e->args[i] = s->call.args[i];
+	tx_creds_fill(&e->now, BPF_CORE_READ(task, cred));
+	tx_output_main(&e->h, sizeof(*e));
+	return 0;
+}
+
+TX_HANDLER(generic, tx_call_generic)
+TX_HANDLER(creds, tx_call_creds)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What is told of a process: identity, credentials, namespaces, cgroup. */
+#ifndef TELOVIX_TASK_BPF_H
+#define TELOVIX_TASK_BPF_H
+
+#define TX_PF_KTHREAD 0x00200000
+#define TX_SIGNAL_GROUP_EXIT 0x00000004
+#define TX_CGROUP_STEPS 24
+
+static __always_inline void tx_creds_fill(struct tx_creds *out, const struct cred *cred)
+{
+	out->uid = BPF_CORE_READ(cred, uid.val);
+	out->gid = BPF_CORE_READ(cred, gid.val);
+	out->suid = BPF_CORE_READ(cred, suid.val);
+	out->sgid = BPF_CORE_READ(cred, sgid.val);
+	out->euid = BPF_CORE_READ(cred, euid.val);
+	out->egid = BPF_CORE_READ(cred, egid.val);
+	out->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	out->fsgid = BPF_CORE_READ(cred, fsgid.val);
+	out->securebits = BPF_CORE_READ(cred, securebits);
+	out->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	bpf_core_read(&out->cap_inheritable, 8, &cred->cap_inheritable);
+	bpf_core_read(&out->cap_permitted, 8, &cred->cap_permitted);
+	bpf_core_read(&out->cap_effective, 8, &cred->cap_effective);
+}
+
+static __always_inline void tx_ns_fill(struct tx_task *out, struct task_struct *task)
+{
+	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid upid = {};
+
+	/* nsproxy is NULL in a task past exit; the numbers stay 0 then. */
+	out->ns[TX_NS_UTS] = BPF_CORE_READ(ns, uts_ns, ns.inum);
+	out->ns[TX_NS_IPC] = BPF_CORE_READ(ns, ipc_ns, ns.inum);
+	out->ns[TX_NS_MNT] = BPF_CORE_READ(ns, mnt_ns, ns.inum);
+	out->ns[TX_NS_PID_CHILD] = BPF_CORE_READ(ns, pid_ns_for_children, ns.inum);
+	out->ns[TX_NS_NET] = BPF_CORE_READ(ns, net_ns, ns.inum);
+	out->ns[TX_NS_CGROUP] = BPF_CORE_READ(ns, cgroup_ns, ns.inum);
+	out->ns[TX_NS_USER] = out->creds.user_ns;
+	if (bpf_core_field_exists(ns->time_ns)) {
+		out->ns[TX_NS_TIME] = BPF_CORE_READ(ns, time_ns, ns.inum);
+		out->ns[TX_NS_TIME_CHILD] = BPF_CORE_READ(ns, time_ns_for_children, ns.inum);
+	}
+	/* numbers[] has one entry per level; the last is the process's own namespace. */
+	if (level < 32) {
+		void *at = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			   level * bpf_core_type_size(struct upid);
+
+		bpf_probe_read_kernel(&upid, sizeof(upid), at);
+		out->nspid = upid.nr;
+		out->ns[TX_NS_PID] = BPF_CORE_READ(upid.ns, ns.inum);
+	}
+}
+
+/*
+ * The cgroup that says something: the unified one, or, on hosts where controllers still live in v1
+ * hierarchies, that of the memory or pids controller when the unified one is the root.
+ */
+static __always_inline struct cgroup *tx_task_cgroup(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup *unified = BPF_CORE_READ(set, dfl_cgrp);
+	struct cgroup *cgroup;
+	u32 id;
+
+	if (BPF_CORE_READ(unified, level) > 0)
+		return unified;
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id___local, memory_cgrp_id___local)) {
+		id = bpf_core_enum_value(enum cgroup_subsys_id___local, memory_cgrp_id___local);
+		cgroup = BPF_CORE_READ(set, subsys[id & 15], cgroup);
+		if (cgroup && BPF_CORE_READ(cgroup, level) > 0)
+			return cgroup;
+	}
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id___local, pids_cgrp_id___local)) {
+		id = bpf_core_enum_value(enum cgroup_subsys_id___local, pids_cgrp_id___local);
+		cgroup = BPF_CORE_READ(set, subsys[id & 15], cgroup);
+		if (cgroup && BPF_CORE_READ(cgroup, level) > 0)
+			return cgroup;
+	}
+	return unified;
+}
+
+static __always_inline struct kernfs_node *tx_kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___rcu *renamed = (void *)kn;
+
+	if (bpf_core_field_exists(renamed->__parent))
+		return BPF_CORE_READ(renamed, __parent);
+	return BPF_CORE_READ(kn, parent);
+}
+
+struct tx_kernfs_walk {
+	struct kernfs_node *kn;
+	u32 slot;
+	u32 pos;
+};
+
+static long tx_kernfs_step(u32 i, struct tx_kernfs_walk *w)
+{
+	struct tx_scratch *s = tx_scratch_get(w->slot);
+	struct kernfs_node *kn = w->kn;
+	struct kernfs_node *parent = tx_kernfs_parent(kn);
+	u32 pos = w->pos;
+	const char *name;
+	long len;
+
+	if (!s || !parent) /* the hierarchy's root has no name */
+		return 1;
+	/* Names have no stored length: read at the far end of the buffer first, then move. */
+	name = BPF_CORE_READ(kn, name);
+	len = bpf_probe_read_kernel_str(&s->walk[TX_PATH_MAX], TX_NAME_MAX, name);
+	if (len < 2)
+		return 1;
+	len -= 1;
+	if (pos <= len || pos >= TX_PATH_MAX)
+		return 1;
+	pos -= len + 1;
+	asm volatile("" : "+r"(pos));
+	pos &= TX_PATH_MAX - 1;
+	asm volatile("" : "+r"(len));
+	len &= TX_NAME_MAX - 1;
+	bpf_probe_read_kernel(&s->walk[pos + 1], len, &s->walk[TX_PATH_MAX]);
+	s->walk[pos] = '/';
+	w->pos = pos;
+	w->kn = parent;
+	return 0;
+}
+
+/* Appends the cgroup's path (at most TX_CGROUP_MAX bytes) to dst at off. */
+static __always_inline u32 tx_cgroup_append(struct tx_scratch *s, u32 slot, struct cgroup *cgroup,
+					    char *dst, u32 off, u32 max_off)
+{
+	struct tx_kernfs_walk w = {
+		.kn = BPF_CORE_READ(cgroup, kn), .slot = slot, .pos = TX_PATH_MAX - 1
+	};
+	u32 pos, len;
+
+	bpf_loop(TX_CGROUP_STEPS, tx_kernfs_step, &w, 0);
+	pos = w.pos;
+	if (pos >= TX_PATH_MAX - 1) {
+		pos = TX_PATH_MAX - 2;
+		s->walk[TX_PATH_MAX - 2] = '/';
+	}
+	TX_BOUND(pos, TX_PATH_MAX - 1);
+	len = TX_PATH_MAX - 1 - pos;
+	TX_BOUND(len, TX_CGROUP_MAX);
+	TX_BOUND(off, max_off);
+	if (bpf_probe_read_kernel(dst + off, len, &s->walk[pos]))
+		return 0;
+	return len;
+}
+
+static __always_inline void tx_task_fill(struct tx_task *out, struct task_struct *task)
+{
+	struct cgroup *cgroup = tx_task_cgroup(task);
+
+	out->tgid = BPF_CORE_READ(task, tgid);
+	out->tid = BPF_CORE_READ(task, pid);
+	out->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	out->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	out->auid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0U;
+	out->kthread = !!(BPF_CORE_READ(task, flags) & TX_PF_KTHREAD);
+	out->nspid = 0;
+	__builtin_memset(out->ns, 0, sizeof(out->ns));
+	tx_creds_fill(&out->creds, BPF_CORE_READ(task, cred));
+	tx_ns_fill(out, task);
+	out->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
+	bpf_core_read(&out->comm, sizeof(out->comm), &task->comm);
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Is a path watched? Decided here, before anything is emitted. Two lookups in one trie: the path
+ * itself ("/etc/shadow"), then, when a component begins with a dot, "~" and the path from the first
+ * such component on ("~/.ssh/id_rsa"), which finds every home directory wherever it is.
+ */
+#ifndef TELOVIX_WATCH_BPF_H
+#define TELOVIX_WATCH_BPF_H
+
+#define TX_O_ACCMODE 03
+#define TX_O_CREAT 0100
+#define TX_O_TRUNC 01000
+
+/* Errors that mean "refused". A path that does not exist is looked up all day: no event. */
+static __always_inline bool tx_refused(s64 ret)
+{
+	return ret == -1 /* EPERM */ || ret == -13 /* EACCES */ || ret == -30 /* EROFS */ ||
+	       ret == -26 /* ETXTBSY */ || ret == -16 /* EBUSY */ || ret == -40 /* ELOOP */;
+}
+
+static __always_inline u32 tx_open_use(u32 flags)
+{
+	u32 use = flags & (TX_O_ACCMODE | TX_O_CREAT | TX_O_TRUNC) ? TX_W_WRITE : TX_W_READ;
+
+	return flags & TX_O_TRUNC ? use | TX_W_REMOVE : use;
+}
+
+/* from points at len readable bytes; skip leaves room for the "~". */
+static __always_inline struct tx_watch *tx_watch_lookup(struct tx_scratch *s, const char *from,
+							u32 len, u32 skip, u32 use)
+{
+	struct tx_watch *found;
+	u32 n = len;
+
+	TX_BOUND(n, TX_WATCH_PREFIX - 1);
+	skip &= 1;
+	s->key.path[0] = '~';
+	if (bpf_probe_read_kernel(&s->key.path[skip], n, from))
+		return NULL;
+	s->key.prefixlen = (n + skip) * 8;
+	found = bpf_map_lookup_elem(&tx_watched, &s->key);
+	return found && (found->flags & use) ? found : NULL;
+}
+
+/* The path last walked into the scratch buffer. */
+static __always_inline struct tx_watch *tx_watch_walked(struct tx_scratch *s,
+							const struct tx_walk *w, u32 use)
+{
+	u32 pos = w->pos, dot = w->dot_pos;
+	struct tx_watch *found;
+
+	TX_BOUND(pos, TX_PATH_MAX - 1);
+	found = tx_watch_lookup(s, &s->walk[pos], TX_PATH_MAX - 1 - pos, 0, use);
+	if (found || !dot)
+		return found;
+	TX_BOUND(dot, TX_PATH_MAX - 1);
+	return tx_watch_lookup(s, &s->walk[dot], TX_PATH_MAX - 1 - dot, 1, use);
+}
+
+/*
+ * A path from user memory may hold "..", "." or "//"; it can't be matched as it stands. Such paths
+ * are rare and are passed on for the engine to clean and match.
+ */
+struct tx_scan {
+	const char *text;
+	u32 len;
+	u32 dot; /* first component that begins with a dot, plus one */
+	u32 unclean;
+	char window[3];
+};
+
+static long tx_scan_step(u32 i, struct tx_scan *scan)
+{
+	char c = 0;
+
+	if (i > scan->len)
+		return 1;
+	/* At len: the end counts as a slash, so that a trailing ".." is seen. */
+	if (i < scan->len)
+		bpf_probe_read_kernel(&c, 1, scan->text + i);
+	else
+		c = '/';
+	if (scan->window[2] == '/') {
+		if (c == '/' && i < scan->len)
+			scan->unclean = 1;
+	} else if (scan->window[1] == '/' && scan->window[2] == '.') {
+		if (c == '/')
+			scan->unclean = 1;
+		else if (c != '.' && !scan->dot)
+			scan->dot = i - 1; /* position of the slash is i - 2 */
+	} else if (scan->window[0] == '/' && scan->window[1] == '.' && scan->window[2] == '.') {
+		if (c == '/')
+			scan->unclean = 1;
+		else if (!scan->dot)
+			scan->dot = i - 2;
+	}
+	scan->window[0] = scan->window[1];
+	scan->window[1] = scan->window[2];
+	scan->window[2] = c;
+	return 0;
+}
+
+/* text: kernel memory of len bytes, an absolute path. Sets unclean when the engine must decide. */
+static __always_inline struct tx_watch *tx_watch_text(struct tx_scratch *s, const char *text,
+						      u32 len, u32 use, u8 *unclean)
+{
+	struct tx_scan scan = { .text = text, .len = len };
+	struct tx_watch *found;
+
+	if (scan.len > TX_WATCH_PREFIX)
+		scan.len = TX_WATCH_PREFIX;
+	bpf_loop(TX_WATCH_PREFIX + 1, tx_scan_step, &scan, 0);
+	if (scan.unclean) {
+		*unclean = 1;
+		return NULL;
+	}
+	found = tx_watch_lookup(s, text, len, 0, use);
+	if (found || !scan.dot || scan.dot > len)
+		return found;
+	return tx_watch_lookup(s, text + scan.dot - 1, len - scan.dot + 1, 1, use);
+}
+
+#endif

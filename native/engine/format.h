@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From records to lines, one function per family. */
+#ifndef TELOVIX_FORMAT_H
+#define TELOVIX_FORMAT_H
+
+#include "events.h"
+#include "json.h"
+#include "line.h"
+#include "proc.h"
+
+#define ARGS_OUT 10240 /* JSON bytes of one argument list */
+
+void format_setup(void);
+
+/* The process and parent objects. FULL: all fields; EVENT: what repeats in every event. */
+enum process_detail { DETAIL_FULL, DETAIL_EVENT };
+void format_actors(struct json *j, struct proc *p, uint32_t tid, enum process_detail detail);
+
+/* Process lines. h is NULL for processes found at start. */
+void format_exec(struct proc *p, const struct tx_header *h, const char *backend, bool setid);
+void format_fork(struct proc *p, const struct tx_header *h, const char *backend);
+void format_exit(struct proc *p, const struct tx_exit *e, const char *backend);
+
+/* Opens a process_kprobe line up to its arguments; the caller writes those, then calls _end. */
+bool format_kprobe_begin(struct line *line, struct proc *p, const struct tx_header *h,
+			 const char *function);
+void format_kprobe_end(struct line *line, const struct tx_header *h, const char *policy,
+		       const char *backend);
+void format_return(struct json *j, int64_t value);
+
+void format_socket_arg(struct json *j, const struct tx_sock *sock);
+
+void format_net(struct proc *p, const struct tx_net *e, const char *backend);
+void format_dns(struct proc *p, const struct tx_dns *e, const char *backend);
+void format_open(struct proc *p, const struct tx_open *e, const char *backend);
+void format_pathcall(struct proc *p, const struct tx_pathcall *e, const char *backend);
+void format_credcall(struct proc *p, const struct tx_credcall *e, const struct tx_creds *old,
+		     const char *backend);
+void format_syscall(struct proc *p, const struct tx_syscall *e, const char *backend);
+
+#endif

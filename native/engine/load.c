@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "load.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "engine.skel.h"
+#include "events.h"
+#include "log.h"
+#include "syscalls.h"
+#include "watch.h"
+
+#define MAX_TRIES 40
+
+/* Per hook, best first. Handlers of system calls are found by their name's ending. */
+static const struct {
+	const char *tp_btf, *raw_tp;
+} hook_programs[HOOKS] = {
+	[HOOK_EXEC] = { "tp_btf__sched_process_exec", "raw_tp__sched_process_exec" },
+	[HOOK_FORK] = { "tp_btf__sched_process_fork", "raw_tp__sched_process_fork" },
+	[HOOK_EXIT] = { "tp_btf__sched_process_exit", "raw_tp__sched_process_exit" },
+	[HOOK_SOCK_STATE] = { "tp_btf__inet_sock_set_state", "raw_tp__inet_sock_set_state" },
+	[HOOK_SYS_EXIT] = { "tp_btf__sys_exit", "raw_tp__sys_exit" },
+	[HOOK_ITER] = { "iter__task", NULL },
+};
+
+static const char *const handler_names[TX_HANDLERS] = {
+	[TX_H_GENERIC] = "call_generic", [TX_H_CREDS] = "call_creds",
+	[TX_H_OPEN] = "call_open",	 [TX_H_PATH] = "call_path",
+	[TX_H_FDPATH] = "call_fdpath",	 [TX_H_CONNECT] = "call_connect",
+	[TX_H_ACCEPT] = "call_accept",	 [TX_H_LISTEN] = "call_listen",
+	[TX_H_SEND] = "call_send",	 [TX_H_RECV] = "call_recv",
+};
+
+/* What libbpf said last: the name of the refused program and the verifier's last words. */
+static char failed_program[64], last_words[160];
+static bool refused[64];
+
+static int on_libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	static char text[1024];
+	char name[64];
+	va_list copy;
+
+	(void)level;
+	if (getenv("TELOVIX_ENGINE_DEBUG")) {
+		va_copy(copy, args);
+		vfprintf(stderr, format, copy);
+		va_end(copy);
+	}
+	vsnprintf(text, sizeof(text), format, args);
+	if (sscanf(text, "libbpf: prog '%63[^']': failed to %*[la]", name) == 1)
+		snprintf(failed_program, sizeof(failed_program), "%s", name);
+	if (strstr(text, "BPF program load failed:") || strstr(text, "failed to find"))
+		snprintf(last_words, sizeof(last_words), "%.*s",
+			 (int)strcspn(text + 8, "\n") < 159 ? (int)strcspn(text + 8, "\n") : 159,
+			 text + 8);
+	return 0;
+}
+
+static int program_index(struct engine_bpf *skel, const char *name)
+{
+	struct bpf_program *prog;
+	int index = 0;
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		if (!strcmp(bpf_program__name(prog), name))
+			return index;
+		index++;
+	}
+	return -1;
+}
+
+static struct bpf_program *usable(struct engine_bpf *skel, const char *name)
+{
+	int index = name ? program_index(skel, name) : -1;
+
+	if (index < 0 || index >= 64 || refused[index])
+		return NULL;
+	return bpf_object__find_program_by_name(skel->obj, name);
+}
+
+/* The raw_tp form is taken only where the tp_btf form was refused. */
+static void choose(struct engine_bpf *skel, bool raw_tp)
+{
+	struct bpf_program *prog;
+	const char *call_kind;
+
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, false);
+	for (int h = 0; h < HOOKS; h++) {
+		prog = raw_tp && hook_programs[h].raw_tp ? NULL :
+							   usable(skel, hook_programs[h].tp_btf);
+		backends[h].mechanism = prog ? h == HOOK_ITER ? "iter" : "tp_btf" : NULL;
+		if (!prog) {
+			prog = usable(skel, hook_programs[h].raw_tp);
+			backends[h].mechanism = prog ? "raw_tp" : NULL;
+		}
+		if (prog)
+			bpf_program__set_autoload(prog, true);
+	}
+	prog = usable(skel, "iter__task_file");
+	if (prog)
+		bpf_program__set_autoload(prog, true);
+	call_kind = backends[HOOK_SYS_EXIT].mechanism;
+	for (int i = 0; call_kind && i < TX_HANDLERS; i++) {
+		char name[64];
+
+		if (!handler_names[i])
+			continue;
+		snprintf(name, sizeof(name), "%s__%s", call_kind, handler_names[i]);
+		prog = usable(skel, name);
+		if (prog)
+			bpf_program__set_autoload(prog, true);
+	}
+}
+
+static void remember_refusal(struct engine_bpf *skel)
+{
+	int index = program_index(skel, failed_program);
+
+	if (index >= 0 && index < 64)
+		refused[index] = true;
+	for (int h = 0; h < HOOKS; h++)
+		if ((hook_programs[h].tp_btf && !strcmp(hook_programs[h].tp_btf, failed_program)) ||
+		    (hook_programs[h].raw_tp && !strcmp(hook_programs[h].raw_tp, failed_program)) ||
+		    (h == HOOK_SYS_EXIT && strstr(failed_program, "__call_")))
+			snprintf(backends[h].reason, sizeof(backends[h].reason), "%s",
+				 last_words[0] ? last_words : failed_program);
+}
+
+static void configure(struct engine_bpf *skel, const struct options *o)
+{
+	uint64_t key = 0;
+
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		key = 0x9e3779b97f4a7c15ULL;
+	skel->rodata->tx_cookie_key = key;
+	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
+	skel->rodata->tx_wake_bytes[TX_RING_MAIN] = o->ring_main_bytes / 4;
+	skel->bss->tx_self[0] = getpid();
+	skel->bss->tx_self[1] = o->self_pid;
+	bpf_map__set_max_entries(skel->maps.tx_ring_exec, o->ring_exec_bytes);
+	bpf_map__set_max_entries(skel->maps.tx_ring_main, o->ring_main_bytes);
+}
+
+/* Opens and loads, leaving out one refused program per try. */
+static struct engine_bpf *open_and_load(const struct options *o, int *err)
+{
+	for (int try = 0; try < MAX_TRIES; try++) {
+		struct engine_bpf *skel = engine_bpf__open();
+
+		if (!skel) {
+			*err = -errno;
+			return NULL;
+		}
+		choose(skel, o->raw_tp);
+		configure(skel, o);
+		failed_program[0] = 0;
+		*err = engine_bpf__load(skel);
+		if (!*err)
+			return skel;
+		if (failed_program[0] && program_index(skel, failed_program) >= 0) {
+			remember_refusal(skel);
+			engine_bpf__destroy(skel);
+			continue;
+		}
+		engine_bpf__destroy(skel);
+		return NULL;
+	}
+	return NULL;
+}
+
+static void explain(int err)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		log_failure("A kernel built with CONFIG_DEBUG_INFO_BTF is needed.",
+			    "This kernel offers no BTF (/sys/kernel/btf/vmlinux).");
+	else if (err == -EPERM && geteuid())
+		log_failure("Run it as root.", "Loading BPF programs is not permitted.");
+	else if (err == -EPERM || err == -ENOMEM)
+		log_failure("Check the memory lock limit (ulimit -l), kernel lockdown, and that "
+			    "the container may use bpf(2).",
+			    "The kernel refused the BPF maps or programs: %s.", strerror(-err));
+	else
+		log_failure("Run telovix-engine probe for details.",
+			    "The BPF programs could not be loaded: %s.", strerror(-err));
+}
+
+static int attach(struct engine_bpf *skel)
+{
+	for (int h = 0; h < HOOKS; h++) {
+		const char *name = backends[h].mechanism && !strcmp(backends[h].mechanism, "raw_tp") ?
+					   hook_programs[h].raw_tp :
+					   hook_programs[h].tp_btf;
+		struct bpf_program *prog = bpf_object__find_program_by_name(skel->obj, name);
+
+		if (!backends[h].mechanism || h == HOOK_ITER)
+			continue;
+		if (prog && !bpf_program__attach(prog)) {
+			snprintf(backends[h].reason, sizeof(backends[h].reason), "attach: %s",
+				 strerror(errno));
+			backends[h].mechanism = NULL;
+		}
+	}
+	if (!backends[HOOK_EXEC].mechanism && !backends[HOOK_SYS_EXIT].mechanism) {
+		log_failure("Run telovix-engine probe for details.",
+			    "No program could be attached: %s.", backends[HOOK_EXEC].reason);
+		return -EACCES;
+	}
+	return 0;
+}
+
+static void connect_handlers(struct engine_bpf *skel)
+{
+	const char *kind = backends[HOOK_SYS_EXIT].mechanism;
+	int map = bpf_map__fd(skel->maps.tx_handlers);
+
+	for (uint32_t i = 0; kind && i < TX_HANDLERS; i++) {
+		struct bpf_program *prog;
+		char name[64];
+		int fd;
+
+		if (!handler_names[i])
+			continue;
+		snprintf(name, sizeof(name), "%s__%s", kind, handler_names[i]);
+		prog = bpf_object__find_program_by_name(skel->obj, name);
+		fd = prog ? bpf_program__fd(prog) : -1;
+		if (fd >= 0)
+			bpf_map_update_elem(map, &i, &fd, 0);
+	}
+}
+
+static struct engine_bpf *prepare(const struct options *o, int *err)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct engine_bpf *skel;
+
+	libbpf_set_print(on_libbpf_log);
+	/* Kernels before 5.11 charge maps to this limit; later ones ignore it. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	skel = open_and_load(o, err);
+	if (!skel)
+		explain(*err);
+	return skel;
+}
+
+int load_programs(struct engine_bpf **skeleton, const struct options *o)
+{
+	int err = 0;
+	struct engine_bpf *skel = prepare(o, &err);
+
+	if (!skel)
+		return err ? err : -EINVAL;
+	connect_handlers(skel);
+	err = watch_load(bpf_map__fd(skel->maps.tx_watched), o->watch);
+	if (!err)
+		err = syscalls_load(bpf_map__fd(skel->maps.tx_syscalls));
+	if (!err)
+		err = attach(skel);
+	if (err) {
+		engine_bpf__destroy(skel);
+		return err;
+	}
+	*skeleton = skel;
+	return 0;
+}
+
+int load_try(const struct options *o)
+{
+	int err = 0;
+	struct engine_bpf *skel = prepare(o, &err);
+
+	if (!skel)
+		return err ? err : -EINVAL;
+	engine_bpf__destroy(skel);
+	return 0;
+}
+
+void load_close(struct engine_bpf *skel)
+{
+	engine_bpf__destroy(skel);
+}

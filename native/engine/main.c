@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include <stdio.h>
+
+#include "options.h"
+#include "probe.h"
+#include "run.h"
+#include "stats.h"
+#include "version.h"
+
+int main(int argc, char **argv)
+{
+	static struct options o;
+	int err = options_parse(&o, argc, argv);
+
+	if (err)
+		return err;
+	switch (o.command) {
+	case COMMAND_RUN:
+		return run_engine(&o);
+	case COMMAND_PROBE:
+		return probe_print(&o);
+	case COMMAND_STATS:
+		return stats_print_last(o.dir);
+	case COMMAND_VERSION:
+		puts("telovix-engine " ENGINE_VERSION);
+		return 0;
+	default:
+		options_usage();
+		return 0;
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#ifndef TELOVIX_OPTIONS_H
+#define TELOVIX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum command { COMMAND_RUN, COMMAND_PROBE, COMMAND_STATS, COMMAND_VERSION, COMMAND_HELP };
+
+struct options {
+	enum command command;
+	const char *dir;   /* run --out, stats DIR */
+	const char *watch; /* file of further watched prefixes */
+	char node_name[256];
+	uint64_t max_bytes;
+	size_t ring_exec_bytes, ring_main_bytes;
+	int lease_fd; /* -1: none */
+	pid_t self_pid;
+	bool standalone;
+	bool raw_tp; /* take the second choice of every hook: for tests of it */
+	bool json;
+};
+
+/* 0, or 2 after a message about wrong usage. */
+int options_parse(struct options *o, int argc, char **argv);
+void options_usage(void);
+
+#endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "probe_kinds.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <mntent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The whole program: return value. */
+static int load(enum bpf_prog_type type, enum bpf_attach_type attach, const char *btf_name,
+		int value, bool signal)
+{
+	const struct bpf_insn with_signal[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_send_signal },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const struct bpf_insn plain[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
+	int fd;
+
+	if (btf_name) {
+		int id = libbpf_find_vmlinux_btf_id(btf_name, attach);
+
+		if (id < 0)
+			return id;
+		opts.attach_btf_id = id;
+	}
+	fd = bpf_prog_load(type, "telovix_probe", "Dual BSD/GPL", signal ? with_signal : plain,
+			   signal ? 4 : 2, &opts);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Closes what a try opened and gives its verdict. */
+static int verdict(const char **step, int prog, int link)
+{
+	int err = prog < 0 ? prog : link < 0 ? link : 0;
+
+	*step = prog < 0 ? "load" : "attach";
+	if (link >= 0)
+		close(link);
+	if (prog >= 0)
+		close(prog);
+	return err;
+}
+
+static int or_errno(int fd)
+{
+	return fd < 0 ? -errno : fd;
+}
+
+static int try_ringbuf(const char **step)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "telovix_probe", 0, 0,
+				sysconf(_SC_PAGESIZE), NULL);
+
+	*step = "create";
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int try_tp_btf(const char **step)
+{
+	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sched_process_exit", 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
+}
+
+static int try_raw_tp(const char **step)
+{
+	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 :
+				  or_errno(bpf_raw_tracepoint_open("sched_process_exit", prog)));
+}
+
+static long read_number(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	long n = -1;
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%ld", &n) != 1)
+		n = -EINVAL;
+	fclose(f);
+	return n;
+}
+
+static int perf_link(struct perf_event_attr *attr, int prog, pid_t pid)
+{
+	int event = syscall(SYS_perf_event_open, attr, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
+	LIBBPF_OPTS(bpf_link_create_opts, opts);
+	int link;
+
+	if (event < 0)
+		return -errno;
+	link = or_errno(bpf_link_create(prog, event, BPF_PERF_EVENT, &opts));
+	close(event);
+	return link;
+}
+
+static int try_tracepoint(const char **step)
+{
+	long id = read_number("/sys/kernel/tracing/events/sched/sched_process_exit/id");
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	int prog = load(BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0, false);
+
+	if (id < 0)
+		id = read_number("/sys/kernel/debug/tracing/events/sched/sched_process_exit/id");
+	attr.config = id;
+	return verdict(step, prog, prog < 0 ? -1 : id < 0 ? (int)id : perf_link(&attr, prog, -1));
+}
+
+static int try_iter(const char **step)
+{
+	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "task", 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 : or_errno(bpf_link_create(prog, 0, BPF_TRACE_ITER, NULL)));
+}
+
+static int try_kprobe(const char **step)
+{
+	long type = read_number("/sys/bus/event_source/devices/kprobe/type");
+	struct perf_event_attr attr = { .type = type,
+					.size = sizeof(attr),
+					.config1 = (uintptr_t) "do_exit" };
+	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 : type < 0 ? (int)type : perf_link(&attr, prog, -1));
+}
+
+static int try_kprobe_multi(const char **step)
+{
+	const char *symbol = "do_exit";
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .kprobe_multi.syms = &symbol,
+		    .kprobe_multi.cnt = 1);
+	int prog = load(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, NULL, 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 :
+				  or_errno(bpf_link_create(prog, 0, BPF_TRACE_KPROBE_MULTI, &opts)));
+}
+
+static int try_trampoline(const char **step, enum bpf_prog_type type, enum bpf_attach_type attach,
+			  const char *function)
+{
+	int prog = load(type, attach, function, 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
+}
+
+/* Setting the clock is rare, so these are the hooks where a moment's program meets nobody. */
+static int try_fentry(const char **step)
+{
+	return try_trampoline(step, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_settime64");
+}
+
+static int try_fmod_ret(const char **step)
+{
+	return try_trampoline(step, BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_settime64");
+}
+
+static int try_lsm(const char **step)
+{
+	char list[512] = "";
+	FILE *f = fopen("/sys/kernel/security/lsm", "re");
+	int err = try_trampoline(step, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "settime");
+
+	if (f) {
+		if (!fgets(list, sizeof(list), f))
+			list[0] = 0;
+		fclose(f);
+	}
+	/* Without "bpf" in the list such programs attach and never run. */
+	if (!err && list[0] && !strstr(list, "bpf")) {
+		*step = "lsm= does not name bpf";
+		return -ENOENT;
+	}
+	return err;
+}
+
+/* File offset of our own code: any instruction of this executable will do. */
+static uint64_t own_offset(void)
+{
+	uint64_t from, to, offset, at = (uintptr_t)own_offset;
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx-%lx %*s %lx", &from, &to, &offset) == 3 && at >= from &&
+		    at < to) {
+			fclose(f);
+			return at - from + offset;
+		}
+	if (f)
+		fclose(f);
+	return 0;
+}
+
+static int try_uprobe(const char **step)
+{
+	long type = read_number("/sys/bus/event_source/devices/uprobe/type");
+	struct perf_event_attr attr = { .type = type,
+					.size = sizeof(attr),
+					.config1 = (uintptr_t) "/proc/self/exe",
+					.config2 = own_offset() };
+	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0, false);
+
+	return verdict(step, prog,
+		       prog < 0 ? -1 : type < 0 ? (int)type : perf_link(&attr, prog, getpid()));
+}
+
+static int open_cgroup(void)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	struct mntent *entry;
+	int fd = -ENOENT;
+
+	while (f && (entry = getmntent(f)))
+		if (!strcmp(entry->mnt_type, "cgroup2")) {
+			fd = or_errno(open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+			break;
+		}
+	if (f)
+		endmntent(f);
+	return fd;
+}
+
+static int try_cgroup_connect(const char **step)
+{
+	int prog = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, NULL, 1, false);
+	int cgroup = prog < 0 ? -1 : open_cgroup(), link = cgroup;
+
+	if (cgroup >= 0) {
+		link = or_errno(bpf_link_create(prog, cgroup, BPF_CGROUP_INET4_CONNECT, NULL));
+		close(cgroup);
+	}
+	return verdict(step, prog, link);
+}
+
+/* Loaded, not fired: the helper is known to this kernel and allowed to us. */
+static int try_send_signal(const char **step)
+{
+	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, true);
+
+	*step = "load";
+	if (prog < 0)
+		return prog;
+	close(prog);
+	return 0;
+}
+
+const struct probe_kind probe_kinds[] = {
+	{ "ringbuf", try_ringbuf },
+	{ "tp_btf", try_tp_btf },
+	{ "raw_tp", try_raw_tp },
+	{ "tracepoint", try_tracepoint },
+	{ "iter", try_iter },
+	{ "kprobe", try_kprobe },
+	{ "kprobe.multi", try_kprobe_multi },
+	{ "fentry", try_fentry },
+	{ "fmod_ret", try_fmod_ret },
+	{ "lsm", try_lsm },
+	{ "uprobe", try_uprobe },
+	{ "cgroup_connect", try_cgroup_connect },
+	{ "send_signal", try_send_signal },
+};
+const size_t probe_kind_count = sizeof(probe_kinds) / sizeof(probe_kinds[0]);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "syscalls.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "log.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NONE TX_NO_ARG
+#define NO_CALL -1
+
+static const struct sysinfo_row rows[TX_SYSIDS] = {
+	[TX_S_OPEN] = { "sys_openat", "" },
+	[TX_S_CREAT] = { "sys_openat", "" },
+	[TX_S_OPENAT] = { "sys_openat", "" },
+	[TX_S_OPENAT2] = { "sys_openat", "" },
+	[TX_S_SETUID] = { "sys_setuid", "i" },
+	[TX_S_SETGID] = { "sys_setgid", "i" },
+	[TX_S_SETREUID] = { "sys_setreuid", "ii" },
+	[TX_S_SETREGID] = { "sys_setregid", "ii" },
+	[TX_S_SETRESUID] = { "sys_setresuid", "iii" },
+	[TX_S_SETRESGID] = { "sys_setresgid", "iii" },
+	[TX_S_SETFSUID] = { "sys_setfsuid", "i" },
+	[TX_S_SETFSGID] = { "sys_setfsgid", "i" },
+	[TX_S_PTRACE] = { "sys_ptrace", "iizz" },
+	[TX_S_MOUNT] = { "sys_mount", "ssszs" },
+	[TX_S_UMOUNT] = { "sys_umount2", "si" },
+	[TX_S_PIVOT_ROOT] = { "sys_pivot_root", "ss" },
+	[TX_S_CHROOT] = { "sys_chroot", "s" },
+	[TX_S_SETNS] = { "sys_setns", "ii" },
+	[TX_S_UNSHARE] = { "sys_unshare", "z" },
+	[TX_S_PROCESS_VM_WRITEV] = { "sys_process_vm_writev", "izzzzz" },
+	[TX_S_BPF] = { "sys_bpf", "izi" },
+	[TX_S_MEMFD_CREATE] = { "sys_memfd_create", "si" },
+	[TX_S_KILL] = { "sys_kill", "ii" },
+	[TX_S_TGKILL] = { "sys_tgkill", "iii" },
+	[TX_S_PRCTL] = { "sys_prctl", "izzzz" },
+	[TX_S_CAPSET] = { "sys_capset", "zz" },
+	[TX_S_INIT_MODULE] = { "sys_init_module", "zzs" },
+	[TX_S_FINIT_MODULE] = { "sys_finit_module", "isi" },
+	[TX_S_DELETE_MODULE] = { "sys_delete_module", "si" },
+	[TX_S_MPROTECT] = { "sys_mprotect", "zzi" },
+	[TX_S_MMAP] = { "sys_mmap", "zziiiz" },
+	[TX_S_SYMLINKAT] = { "sys_symlinkat", "sis" },
+	[TX_S_RENAMEAT2] = { "sys_renameat2", "isisi" },
+	[TX_S_LINKAT] = { "sys_linkat", "isisi" },
+	[TX_S_FCHMODAT] = { "sys_fchmodat", "isi" },
+	[TX_S_FCHOWNAT] = { "sys_fchownat", "isiii" },
+	[TX_S_UNLINKAT] = { "sys_unlinkat", "isi" },
+	[TX_S_SETXATTR] = { "sys_setxattr", "sszzi" },
+	[TX_S_TRUNCATE] = { "sys_truncate", "sz" },
+	[TX_S_CONNECT] = { "sys_connect", "" },
+	[TX_S_ACCEPT] = { "sys_accept", "" },
+	[TX_S_LISTEN] = { "sys_listen", "" },
+	[TX_S_SENDTO] = { "sys_sendto", "" },
+	[TX_S_SENDMSG] = { "sys_sendmsg", "" },
+	[TX_S_SENDMMSG] = { "sys_sendmmsg", "" },
+	[TX_S_WRITE] = { "sys_write", "" },
+	[TX_S_RECVFROM] = { "sys_recvfrom", "" },
+	[TX_S_RECVMSG] = { "sys_recvmsg", "" },
+	[TX_S_RECVMMSG] = { "sys_recvmmsg", "" },
+	[TX_S_READ] = { "sys_read", "" },
+};
+
+/*
+ * Numbers: native (x86-64 or the build's own), then i386. Paths: (dirfd, path) argument numbers of
+ * up to two paths. A call whose i386 form passes structures of another layout is TX_H_COMPAT there:
+ * counted, not read.
+ */
+static const struct number {
+	int native, compat;
+	uint8_t handler, id, str_mask, flags, dirfd1, path1, dirfd2, path2;
+} numbers[] = {
+	{ SYS_open, 5, TX_H_OPEN, TX_S_OPEN, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_creat, 8, TX_H_OPEN, TX_S_CREAT, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_openat, 295, TX_H_OPEN, TX_S_OPENAT, 0, 0, 0, 1, NONE, NONE },
+	{ SYS_openat2, 437, TX_H_OPEN, TX_S_OPENAT2, 0, 0, 0, 1, NONE, NONE },
+	{ SYS_setuid, 213, TX_H_CREDS, TX_S_SETUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setgid, 214, TX_H_CREDS, TX_S_SETGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setreuid, 203, TX_H_CREDS, TX_S_SETREUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setregid, 204, TX_H_CREDS, TX_S_SETREGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setresuid, 208, TX_H_CREDS, TX_S_SETRESUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setresgid, 210, TX_H_CREDS, TX_S_SETRESGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setfsuid, 215, TX_H_CREDS, TX_S_SETFSUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setfsgid, 216, TX_H_CREDS, TX_S_SETFSGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 23, TX_H_CREDS, TX_S_SETUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 46, TX_H_CREDS, TX_S_SETGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 70, TX_H_CREDS, TX_S_SETREUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 71, TX_H_CREDS, TX_S_SETREGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 164, TX_H_CREDS, TX_S_SETRESUID, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 170, TX_H_CREDS, TX_S_SETRESGID, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_ptrace, 26, TX_H_GENERIC, TX_S_PTRACE, 0, TX_SF_PTRACE, NONE, NONE, NONE, NONE },
+	{ SYS_mount, 21, TX_H_GENERIC, TX_S_MOUNT, 0x17, 0, NONE, NONE, NONE, NONE },
+	{ SYS_umount2, 52, TX_H_GENERIC, TX_S_UMOUNT, 1, 0, NONE, NONE, NONE, NONE },
+	{ SYS_pivot_root, 217, TX_H_GENERIC, TX_S_PIVOT_ROOT, 3, 0, NONE, NONE, NONE, NONE },
+	{ SYS_chroot, 61, TX_H_GENERIC, TX_S_CHROOT, 1, 0, NONE, NONE, NONE, NONE },
+	{ SYS_setns, 346, TX_H_GENERIC, TX_S_SETNS, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_unshare, 310, TX_H_GENERIC, TX_S_UNSHARE, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_process_vm_writev, 348, TX_H_GENERIC, TX_S_PROCESS_VM_WRITEV, 0, 0, NONE, NONE, NONE,
+	  NONE },
+	{ SYS_bpf, 357, TX_H_GENERIC, TX_S_BPF, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_memfd_create, 356, TX_H_GENERIC, TX_S_MEMFD_CREATE, 1, 0, NONE, NONE, NONE, NONE },
+	{ SYS_kill, 37, TX_H_GENERIC, TX_S_KILL, 0, TX_SF_SIGNAL, NONE, NONE, NONE, NONE },
+	{ SYS_tgkill, 270, TX_H_GENERIC, TX_S_TGKILL, 0, TX_SF_SIGNAL2, NONE, NONE, NONE, NONE },
+	{ SYS_prctl, 172, TX_H_GENERIC, TX_S_PRCTL, 2, TX_SF_PRCTL, NONE, NONE, NONE, NONE },
+	{ SYS_capset, 185, TX_H_GENERIC, TX_S_CAPSET, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_init_module, 128, TX_H_GENERIC, TX_S_INIT_MODULE, 4, 0, NONE, NONE, NONE, NONE },
+	{ SYS_finit_module, 350, TX_H_GENERIC, TX_S_FINIT_MODULE, 2, 0, NONE, NONE, NONE, NONE },
+	{ SYS_delete_module, 129, TX_H_GENERIC, TX_S_DELETE_MODULE, 1, 0, NONE, NONE, NONE, NONE },
+	{ SYS_mprotect, 125, TX_H_GENERIC, TX_S_MPROTECT, 0, TX_SF_WX, NONE, NONE, NONE, NONE },
+	{ SYS_mmap, 192, TX_H_GENERIC, TX_S_MMAP, 0, TX_SF_WX, NONE, NONE, NONE, NONE },
+	{ SYS_symlink, 83, TX_H_PATH, TX_S_SYMLINKAT, 0, 0, NONE, 1, NONE, 0 },
+	{ SYS_symlinkat, 304, TX_H_PATH, TX_S_SYMLINKAT, 0, 0, 1, 2, NONE, 0 },
+	{ SYS_rename, 38, TX_H_PATH, TX_S_RENAMEAT2, 0, TX_SF_MUNLINK, NONE, 0, NONE, 1 },
+	{ SYS_renameat, 302, TX_H_PATH, TX_S_RENAMEAT2, 0, TX_SF_MUNLINK, 0, 1, 2, 3 },
+	{ SYS_renameat2, 353, TX_H_PATH, TX_S_RENAMEAT2, 0, TX_SF_MUNLINK, 0, 1, 2, 3 },
+	{ SYS_link, 9, TX_H_PATH, TX_S_LINKAT, 0, 0, NONE, 0, NONE, 1 },
+	{ SYS_linkat, 303, TX_H_PATH, TX_S_LINKAT, 0, 0, 0, 1, 2, 3 },
+	{ SYS_chmod, 15, TX_H_PATH, TX_S_FCHMODAT, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_fchmodat, 306, TX_H_PATH, TX_S_FCHMODAT, 0, 0, 0, 1, NONE, NONE },
+	{ 452, 452, TX_H_PATH, TX_S_FCHMODAT, 0, 0, 0, 1, NONE, NONE }, /* fchmodat2 */
+	{ SYS_fchmod, 94, TX_H_FDPATH, TX_S_FCHMODAT, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_chown, 212, TX_H_PATH, TX_S_FCHOWNAT, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_lchown, 198, TX_H_PATH, TX_S_FCHOWNAT, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_fchownat, 298, TX_H_PATH, TX_S_FCHOWNAT, 0, 0, 0, 1, NONE, NONE },
+	{ SYS_fchown, 207, TX_H_FDPATH, TX_S_FCHOWNAT, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_unlink, 10, TX_H_PATH, TX_S_UNLINKAT, 0, TX_SF_MUNLINK, NONE, 0, NONE, NONE },
+	{ SYS_rmdir, 40, TX_H_PATH, TX_S_UNLINKAT, 0, TX_SF_MUNLINK, NONE, 0, NONE, NONE },
+	{ SYS_unlinkat, 301, TX_H_PATH, TX_S_UNLINKAT, 0, TX_SF_MUNLINK, 0, 1, NONE, NONE },
+	{ SYS_setxattr, 226, TX_H_PATH, TX_S_SETXATTR, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_lsetxattr, 227, TX_H_PATH, TX_S_SETXATTR, 0, 0, NONE, 0, NONE, NONE },
+	{ SYS_fsetxattr, 228, TX_H_FDPATH, TX_S_SETXATTR, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_truncate, 92, TX_H_PATH, TX_S_TRUNCATE, 0, TX_SF_MUNLINK, NONE, 0, NONE, NONE },
+	{ SYS_ftruncate, 93, TX_H_FDPATH, TX_S_TRUNCATE, 0, TX_SF_MUNLINK, NONE, NONE, NONE, NONE },
+	{ SYS_connect, 362, TX_H_CONNECT, TX_S_CONNECT, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_accept, NO_CALL, TX_H_ACCEPT, TX_S_ACCEPT, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_accept4, 364, TX_H_ACCEPT, TX_S_ACCEPT, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_listen, 363, TX_H_LISTEN, TX_S_LISTEN, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_sendto, 369, TX_H_SEND, TX_S_SENDTO, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_sendmsg, NO_CALL, TX_H_SEND, TX_S_SENDMSG, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_sendmmsg, NO_CALL, TX_H_SEND, TX_S_SENDMMSG, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_write, 4, TX_H_SEND, TX_S_WRITE, 0, TX_SF_UDP_FD, NONE, NONE, NONE, NONE },
+	{ SYS_recvfrom, 371, TX_H_RECV, TX_S_RECVFROM, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_recvmsg, NO_CALL, TX_H_RECV, TX_S_RECVMSG, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_recvmmsg, NO_CALL, TX_H_RECV, TX_S_RECVMMSG, 0, 0, NONE, NONE, NONE, NONE },
+	{ SYS_read, 3, TX_H_RECV, TX_S_READ, 0, TX_SF_UDP_FD, NONE, NONE, NONE, NONE },
+	/* socketcall, sendmsg, sendmmsg, recvmsg, recvmmsg, truncate64, ftruncate64, 16-bit chown */
+	{ NO_CALL, 102, TX_H_COMPAT, TX_S_NONE, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 370, TX_H_COMPAT, TX_S_NONE, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 345, TX_H_COMPAT, TX_S_NONE, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 372, TX_H_COMPAT, TX_S_NONE, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 337, TX_H_COMPAT, TX_S_NONE, 0, 0, NONE, NONE, NONE, NONE },
+	{ NO_CALL, 193, TX_H_PATH, TX_S_TRUNCATE, 0, TX_SF_MUNLINK, NONE, 0, NONE, NONE },
+	{ NO_CALL, 194, TX_H_FDPATH, TX_S_TRUNCATE, 0, TX_SF_MUNLINK, NONE, NONE, NONE, NONE },
+};
+
+const struct sysinfo_row *syscall_row(uint32_t id)
+{
+	return id < TX_SYSIDS && rows[id].name ? &rows[id] : NULL;
+}
+
+static int set_number(int map_fd, int number, uint32_t base, const struct tx_sysdef *def)
+{
+	uint32_t key = base + number;
+
+	if (number < 0 || number >= TX_SYSCALLS)
+		return 0;
+	return bpf_map_update_elem(map_fd, &key, def, 0) ? -errno : 0;
+}
+
+int syscalls_load(int map_fd)
+{
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		const struct number *n = &numbers[i];
+		struct tx_sysdef def = { .handler = n->handler,
+					 .id = n->id,
+					 .str_mask = n->str_mask,
+					 .flags = n->flags,
+					 .dirfd = { n->dirfd1, n->dirfd2 },
+					 .path = { n->path1, n->path2 } };
+		int err = set_number(map_fd, n->native, 0, &def);
+
+		if (!err)
+			err = set_number(map_fd, n->compat, TX_SYSCALLS, &def);
+		if (err) {
+			log_failure(NULL, "The system call table could not be filled: %s.",
+				    strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Keeps the process table in step with the records, and tells of every change. */
+#ifndef TELOVIX_TRACK_H
+#define TELOVIX_TRACK_H
+
+#include "events.h"
+#include "proc.h"
+
+void track_exec(const struct tx_proc *e, const char *backend);
+void track_fork(const struct tx_proc *e, const char *backend);
+void track_exit(const struct tx_exit *e, const char *backend);
+
+/* A process the iterator found; args come from /proc. */
+void track_existing(const struct tx_proc *e);
+
+/* Whom a record belongs to. Never NULL unless memory is out: an unknown process is looked up. */
+struct proc *track_owner(const struct tx_header *h);
+
+/* True when the record's strings lie within it. */
+bool track_valid(const struct tx_proc *e, size_t len);
+
+#endif
