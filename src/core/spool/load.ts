@@ -1,0 +1,83 @@
+import { readdir, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { randomHex } from "../ids.ts";
+import type { Log } from "../log.ts";
+import { decodeSegmentHeader, epochSeed, scan, SEGMENT_HEADER_BYTES } from "./format.ts";
+import { decodeMeta, readIfThere, writeFileAtomic } from "./meta.ts";
+import { replay } from "./recover.ts";
+import { parseSegmentName, type Segment } from "./segment.ts";
+
+/** What was found on disk. */
+export interface Loaded {
+  readonly epoch: string;
+  readonly acked: number;
+  readonly next: number;
+  readonly segments: Segment[];
+  readonly position: Uint8Array | undefined;
+  /** Damaged stretches that were found. */
+  readonly damages: number;
+}
+
+async function listSegments(dir: string): Promise<{ path: string; firstSeq: number }[]> {
+  const found: { path: string; firstSeq: number }[] = [];
+  for (const name of await readdir(dir)) {
+    const firstSeq = parseSegmentName(name);
+    if (firstSeq !== undefined) found.push({ path: join(dir, name), firstSeq });
+  }
+  return found.toSorted((a, b) => a.firstSeq - b.firstSeq);
+}
+
+/**
+ * The epoch names one numbering. It is kept in the file `header` and again in each segment. When no numbers
+ * are known any more (segments and cursor both gone), a new one begins: old numbers are never given out twice.
+ */
+async function chooseEpoch(dir: string, metaEpoch: string | undefined, paths: readonly string[]): Promise<string> {
+  const kept = /^([0-9a-f]{16})\n$/.exec((await readIfThere(join(dir, "header"))) ?? "")?.[1];
+  let ofSegments: string | undefined;
+  for (const path of paths) {
+    if (ofSegments) break;
+    ofSegments = decodeSegmentHeader((await readFile(path)).subarray(0, SEGMENT_HEADER_BYTES))?.epoch;
+  }
+  const numbersKnown = metaEpoch !== undefined || paths.length > 0;
+  const epoch = (numbersKnown ? (kept ?? ofSegments ?? metaEpoch) : undefined) ?? randomHex(8);
+  if (epoch !== kept) await writeFileAtomic(dir, "header", `${epoch}\n`);
+  return epoch;
+}
+
+/** Reads a spool directory and repairs its end. Good records are kept whatever is damaged around them. */
+export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
+  const metaText = await readIfThere(join(dir, "meta"));
+  const meta = metaText === undefined ? undefined : decodeMeta(metaText);
+  if (metaText !== undefined && !meta) log.warn("the spool's cursor file is damaged; events may be sent again");
+  const files = await listSegments(dir);
+  const epoch = await chooseEpoch(dir, meta?.epoch, files.map((f) => f.path));
+  const ours = meta?.epoch === epoch ? meta : undefined;
+  const seed = epochSeed(epoch);
+
+  const segments: Segment[] = [];
+  let position: Uint8Array | undefined;
+  let highest = 0;
+  let damages = 0;
+  for (const [i, file] of files.entries()) {
+    const isLast = i === files.length - 1;
+    const bytes = await readFile(file.path);
+    const head = decodeSegmentHeader(bytes);
+    if ((head && head.epoch !== epoch) || (!head && bytes.length < SEGMENT_HEADER_BYTES)) {
+      // Of another numbering, or cut off while it was being made: nothing in it is ours.
+      await unlink(file.path);
+      continue;
+    }
+    const { items, tail } = scan(bytes, SEGMENT_HEADER_BYTES, seed, file.firstSeq - 1);
+    const found = replay(items, tail, SEGMENT_HEADER_BYTES, isLast);
+    const seqs = found.seqs.filter((seq) => seq >= file.firstSeq);
+    damages += found.damages + (head ? 0 : 1);
+    highest = Math.max(highest, found.highest, file.firstSeq - 1);
+    position = found.position ?? position;
+    const lastSeq = seqs.at(-1) ?? file.firstSeq - 1;
+    segments.push({ path: file.path, firstSeq: file.firstSeq, lastSeq, count: seqs.length, bytes: found.keepBytes });
+  }
+  const acked = ours?.acked ?? (segments[0]?.firstSeq ?? 1) - 1;
+  const next = Math.max(highest + 1, acked + 1, ours?.next ?? 1);
+  if (damages > 0) log.error("the spool was damaged; what was readable is kept", { damages, epoch });
+  return { epoch, acked, next, segments, position: position && Uint8Array.from(position), damages };
+}

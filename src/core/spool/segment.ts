@@ -1,0 +1,128 @@
+import { open, truncate, unlink, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeSegmentHeader, scan, SEGMENT_HEADER_BYTES, type Item } from "./format.ts";
+import { syncDir } from "./meta.ts";
+
+/** One file of the spool, as known in memory. */
+export interface Segment {
+  readonly path: string;
+  /** Number its name bears: that of its first event. */
+  readonly firstSeq: number;
+  /** Number of its last event, `firstSeq - 1` while it has none. */
+  lastSeq: number;
+  /** Events in it that can be read. */
+  count: number;
+  /** Length of its durable part. */
+  bytes: number;
+}
+
+const NAME = /^(\d{16})\.seg$/;
+
+export function segmentName(firstSeq: number): string {
+  return `${String(firstSeq).padStart(16, "0")}.seg`;
+}
+
+/** The first number a segment's file name bears; undefined for other files. */
+export function parseSegmentName(name: string): number | undefined {
+  const match = NAME.exec(name);
+  return match ? Number(match[1]) : undefined;
+}
+
+/** The segment that takes appends. */
+export class SegmentWriter {
+  readonly segment: Segment;
+  readonly #file: FileHandle;
+
+  private constructor(segment: Segment, file: FileHandle) {
+    this.segment = segment;
+    this.#file = file;
+  }
+
+  static async create(dir: string, epoch: string, firstSeq: number): Promise<SegmentWriter> {
+    const path = join(dir, segmentName(firstSeq));
+    const file = await open(path, "w", 0o600);
+    await file.write(encodeSegmentHeader(epoch, firstSeq));
+    await file.datasync();
+    await syncDir(dir);
+    return new SegmentWriter({ path, firstSeq, lastSeq: firstSeq - 1, count: 0, bytes: SEGMENT_HEADER_BYTES }, file);
+  }
+
+  /** Goes on with a segment: what follows its durable part is cut off, its header written anew. */
+  static async reopen(segment: Segment, epoch: string): Promise<SegmentWriter> {
+    await truncate(segment.path, segment.bytes);
+    const file = await open(segment.path, "r+");
+    await file.write(encodeSegmentHeader(epoch, segment.firstSeq), 0, SEGMENT_HEADER_BYTES, 0);
+    await file.datasync();
+    return new SegmentWriter(segment, file);
+  }
+
+  /** Writes a batch and flushes it. When that fails, the file is cut back to what it was before, and the error thrown. */
+  async append(batch: Uint8Array, count: number, lastSeq: number): Promise<void> {
+    const { segment } = this;
+    try {
+      for (let done = 0; done < batch.length; ) {
+        const { bytesWritten } = await this.#file.write(batch, done, batch.length - done, segment.bytes + done);
+        done += bytesWritten;
+      }
+      await this.#file.datasync();
+    } catch (error) {
+      await this.#file.truncate(segment.bytes);
+      throw error;
+    }
+    segment.bytes += batch.length;
+    segment.count += count;
+    if (count > 0) segment.lastSeq = lastSeq;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const bytes = new Uint8Array(length);
+    let got = 0;
+    while (got < length) {
+      const { bytesRead } = await file.read(bytes, got, length - got, offset + got);
+      if (bytesRead === 0) break;
+      got += bytesRead;
+    }
+    return bytes.subarray(0, got);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Records of a segment from a byte offset on, about `wantBytes` of them; `ended` when its durable end was reached.
+ * A record that the end of the read cuts is left for the next one.
+ */
+export async function readRecords(
+  segment: Segment,
+  offset: number,
+  wantBytes: number,
+  seed: number,
+): Promise<{ items: Item[]; ended: boolean }> {
+  const left = segment.bytes - offset;
+  if (left <= 0) return { items: [], ended: true };
+  if (wantBytes < left) {
+    const bytes = await readRange(segment.path, offset, wantBytes);
+    const { items } = scan(bytes, 0, seed);
+    if (items.at(-1)?.kind === "damage") items.pop();
+    const shifted = items.map((item) => ({ ...item, start: item.start + offset, end: item.end + offset }));
+    if (shifted.length > 0) return { items: shifted, ended: false };
+  }
+  const { items } = scan(await readRange(segment.path, offset, left), 0, seed);
+  return { items: items.map((item) => ({ ...item, start: item.start + offset, end: item.end + offset })), ended: true };
+}
+
+/** Removes a segment; one that is gone already is fine. */
+export async function removeSegment(segment: Segment): Promise<void> {
+  try {
+    await unlink(segment.path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
