@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import type { Server } from "bun";
+import type { EventRow, LiveDown } from "../../src/core/api/events.ts";
+import { makeAnswers } from "./answers.ts";
+import { makeRow } from "./events.ts";
+
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const LIVE_MS = 700;
+
+/** States a page can be shown in; chosen by the cookie `preview`. */
+export type PreviewState = "data" | "empty" | "loading" | "error" | "out" | "setup";
+
+function stateOf(request: Request): PreviewState {
+  const match = /(?:^|;\s*)preview=(\w+)/.exec(request.headers.get("cookie") ?? "");
+  return (match?.[1] as PreviewState | undefined) ?? "data";
+}
+
+const unavailable = (): Response =>
+  Response.json({ error: { code: "unavailable", message: "The event store doesn't answer.", hint: "Sensors keep their events meanwhile. See “telovix console status” on the Console's host.", request_id: "01j9w4k7" } }, { status: 503 });
+
+/** Serves a bundled interface with made-up answers. For development only. */
+export function startPreview(uiDir: string, port: number): Server<{ timer?: ReturnType<typeof setInterval> }> {
+  const answers = makeAnswers();
+  return Bun.serve<{ timer?: ReturnType<typeof setInterval> }>({
+    port,
+    async fetch(request, server) {
+      const url = new URL(request.url);
+      const state = stateOf(request);
+      if (url.pathname === "/api/v1/live") return server.upgrade(request, { data: {} }) ? undefined : new Response(null, { status: 400 });
+      if (url.pathname.startsWith("/api/")) {
+        const isSession = /^\/api\/v1\/(setup\/status|auth\/)/.test(url.pathname);
+        if (!isSession && state === "loading") await new Promise((resolve) => setTimeout(resolve, 120_000));
+        if (!isSession && state === "error") return unavailable();
+        return answers(request, url, state);
+      }
+      const file = Bun.file(join(uiDir, url.pathname));
+      const found = url.pathname !== "/" && !url.pathname.includes("..") && (await file.exists());
+      return new Response(found ? file : Bun.file(join(uiDir, "index.html")), { headers: { "content-security-policy": CSP } });
+    },
+    websocket: {
+      message() {},
+      open(socket) {
+        const say = (message: LiveDown): void => void socket.send(JSON.stringify(message));
+        say({ type: "ready" });
+        let n = 0;
+        socket.data.timer = setInterval(() => {
+          const events: EventRow[] = Array.from({ length: 3 }, () => makeRow(9_000_000 + n++, answers.fleet, Date.now()));
+          say({ type: "events", events, sampled_out: n % 30 === 0 ? 41 : 0 });
+          say({ type: "sensor", sensor_id: answers.fleet[0]!.sensor_id, change: "heartbeat" });
+        }, LIVE_MS);
+      },
+      close(socket) {
+        clearInterval(socket.data.timer);
+      },
+    },
+  });
+}
