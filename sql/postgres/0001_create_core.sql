@@ -89,8 +89,16 @@ CREATE TABLE sensors (
   pipeline jsonb,
   resources jsonb,
   system jsonb,
+  -- Of engine.backends: counted when the heartbeat comes, since the list of 10,000 sensors needs them.
+  hooks_ok integer NOT NULL DEFAULT 0,
+  hooks_degraded integer NOT NULL DEFAULT 0,
+  hooks_rejected integer NOT NULL DEFAULT 0,
   clock_skew_ms bigint,
   events_rejected bigint NOT NULL DEFAULT 0,
+  -- Heartbeats and batches that could not be read.
+  messages_malformed bigint NOT NULL DEFAULT 0,
+  -- When a heartbeat last told of events lost in the kernel or the spool.
+  last_loss_at timestamptz,
   events_per_sec double precision NOT NULL DEFAULT 0
 );
 CREATE INDEX sensors_tenant_id_node_name_idx ON sensors (tenant_id, node_name);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -39,6 +39,8 @@ export interface BuiltConsole {
 /** Copies the built file alone into an empty directory and runs a Console from there, as an operator would. */
 export async function startBuiltConsole(args: readonly string[] = []): Promise<BuiltConsole> {
   const dir = await mkdtemp(join(tmpdir(), "telovix-e2e-"));
+  // The databases do not run as root, and must be able to enter.
+  await chmod(dir, 0o755);
   const executable = join(dir, "telovix");
   await copyFile(BUILT_FILE, executable);
   const dataDir = join(dir, "data");

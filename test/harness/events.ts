@@ -46,9 +46,23 @@ const PROGRAMS: readonly (readonly string[])[] = [
   ["/usr/bin/sh", "-c", "echo 'a\tb' \"quoted\" | wc -l"],
   ["cron", "-f"],
 ];
-const FILES = ["/etc/shadow", "/etc/passwd", "/root/.ssh/authorized_keys", "/etc/cron.d/100%_sure", "/usr/lib/libc.so.6"];
+const FILES = [
+  "/etc/shadow",
+  "/etc/passwd",
+  "/root/.ssh/authorized_keys",
+  "/etc/cron.d/100%_sure",
+  "/usr/lib/libc.so.6",
+];
 const NAMES = ["updates.example.org", "db-1.internal", "Xn--Mnchen-3ya.example", "metrics.example.net"];
-const OTHER_KINDS: readonly EventKind[] = ["setuid", "mount", "capset", "kernel_module", "file_chmod", "network_listen", "policy_match"];
+const OTHER_KINDS: readonly EventKind[] = [
+  "setuid",
+  "mount",
+  "capset",
+  "kernel_module",
+  "file_chmod",
+  "network_listen",
+  "policy_match",
+];
 
 export interface Host {
   readonly sensorId: string;
@@ -88,7 +102,8 @@ class HostLife {
     return {
       seq: ++this.#seq,
       kind,
-      severity: this.#dice.next() < 0.05 ? this.#dice.pick(["warning", "high", "critical"] as const) : KINDS[kind].severity,
+      severity:
+        this.#dice.next() < 0.05 ? this.#dice.pick(["warning", "high", "critical"] as const) : KINDS[kind].severity,
       observed_at_us: atUs,
       message,
       process: who.process,
@@ -103,7 +118,10 @@ class HostLife {
     const [binary, ...rest] = parent ? dice.pick(PROGRAMS) : ["/usr/lib/systemd/systemd", "--system"];
     const pid = parent ? ++this.#pid : 1;
     const above: Ancestor[] = parent
-      ? [{ exec_id: parent.process.exec_id, pid: parent.process.pid, binary: parent.process.binary }, ...parent.process.ancestors]
+      ? [
+          { exec_id: parent.process.exec_id, pid: parent.process.pid, binary: parent.process.binary },
+          ...parent.process.ancestors,
+        ]
       : [];
     const process: Process = {
       exec_id: Buffer.from(`${this.#host.nodeName}:${atUs}:${pid}`).toString("base64"),
@@ -140,12 +158,21 @@ class HostLife {
       const remote_addr = `10.${dice.below(4)}.${dice.below(250)}.${dice.below(250)}`;
       const dns_hostname = dice.pick(NAMES);
       return this.#event("network_connect", atUs, who, `${binary} connected to ${remote_addr}:443`, {
-        network: { family: "inet", protocol: "tcp", direction: "outbound", remote_addr, remote_port: 443, dns_hostname },
+        network: {
+          family: "inet",
+          protocol: "tcp",
+          direction: "outbound",
+          remote_addr,
+          remote_port: 443,
+          dns_hostname,
+        },
       });
     }
     if (roll < 0.75) {
       const query = dice.pick(NAMES);
-      return this.#event("dns_query", atUs, who, `${binary} asked for ${query}`, { dns: { query, qtype: "A", answers: [] } });
+      return this.#event("dns_query", atUs, who, `${binary} asked for ${query}`, {
+        dns: { query, qtype: "A", answers: [] },
+      });
     }
     if (roll < 0.95) {
       const path = dice.pick(FILES);
@@ -167,6 +194,13 @@ export function* generateEvents(options: GenerateOptions): Generator<StoredEvent
     const index = dice.below(hosts.length);
     const { sensorId, nodeName } = hosts[index]!;
     const atUs = Math.floor(fromUs + ((toUs - fromUs) * i) / count);
-    yield { tenantId, sensorId, nodeName, epoch, event: lives[index]!.next(atUs), ingestedAtMs: Math.floor(atUs / 1000) + 200 };
+    yield {
+      tenantId,
+      sensorId,
+      nodeName,
+      epoch,
+      event: lives[index]!.next(atUs),
+      ingestedAtMs: Math.floor(atUs / 1000) + 200,
+    };
   }
 }

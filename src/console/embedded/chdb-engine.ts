@@ -1,0 +1,168 @@
+import type { ChdbAddon, ChdbConnection } from "./chdb.ts";
+import { ClickHouseException, isStreamable, quote, type ChdbRequest } from "./chdb-request.ts";
+import { Lane } from "./lane.ts";
+
+// Inserts have a lane of their own, so that no number of slow questions can hold up what sensors wait for.
+const READ_SLOTS = 12;
+const WRITE_SLOTS = 4;
+const MAX_WAITING = 512;
+// A streamed answer travels block by block, and every block is in memory whole: a quarter of the usual rows.
+const STREAM_BLOCK_ROWS = 16_384;
+// The collector does not see the engine's memory behind a buffer; after so many bytes it is told to look.
+const COLLECT_EVERY_BYTES = 32 * 1024 * 1024;
+// Answers that cannot be streamed are held in memory whole.
+const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
+
+/** Threads of the process that wait on the engine: one a slot, and some to spare for cancelling. */
+export const ENGINE_THREADS = READ_SLOTS + WRITE_SLOTS + 4;
+
+/** An answer: one piece at a time, pulled. `close` must be called when it is no longer wanted. */
+export interface ChdbAnswer {
+  next(): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+/** Runs requests on the engine, each on a connection of its own, so that parameters and settings never mix. */
+export class ChdbEngine {
+  readonly #addon: ChdbAddon;
+  readonly #path: string;
+  readonly #args: readonly string[];
+  readonly #keeper: ChdbConnection;
+  readonly #reads = new Lane(READ_SLOTS, MAX_WAITING);
+  readonly #writes = new Lane(WRITE_SLOTS, MAX_WAITING);
+  #uncollectedBytes = 0;
+
+  constructor(addon: ChdbAddon, path: string, args: readonly string[]) {
+    this.#addon = addon;
+    this.#path = path;
+    this.#args = args;
+    // The engine ends with its last connection; this one keeps it.
+    this.#keeper = addon.CreateConnection(path, args);
+  }
+
+  /** Runs one statement without an answer, past the lanes: for start-up. */
+  async command(sql: string): Promise<void> {
+    await this.#addon.QueryAsyncConnection(this.#keeper, sql, "TabSeparated");
+  }
+
+  /** Runs a request; the signal stops it inside the engine too. */
+  async run(request: ChdbRequest, signal: AbortSignal): Promise<ChdbAnswer> {
+    const lane = request.data === undefined ? this.#reads : this.#writes;
+    const leave = await lane.enter(signal);
+    const addon = this.#addon;
+    let connection: ChdbConnection | undefined;
+    const mark = crypto.randomUUID();
+    const cancel = (): void => void this.#kill(mark);
+    const finish = (): void => {
+      signal.removeEventListener("abort", cancel);
+      if (connection) addon.CloseConnection(connection);
+      connection = undefined;
+      leave();
+    };
+    try {
+      connection = addon.CreateConnection(this.#path, this.#args);
+      signal.addEventListener("abort", cancel, { once: true });
+      const defaults = `SET log_comment = ${quote(mark)}, max_block_size = ${STREAM_BLOCK_ROWS}`;
+      for (const statement of [defaults, ...request.settings])
+        await addon.QueryAsyncConnection(connection, statement, "TabSeparated");
+      if (request.database !== undefined)
+        await addon.QueryAsyncConnection(connection, `USE ${identifier(request.database)}`, "TabSeparated");
+      signal.throwIfAborted();
+      return await this.#answer(request, connection, finish, cancel);
+    } catch (error) {
+      finish();
+      throw error;
+    }
+  }
+
+  /** Waits for everything running, then closes the data. */
+  async close(): Promise<void> {
+    await Promise.all([this.#reads.drain(), this.#writes.drain()]);
+    this.#addon.CloseConnection(this.#keeper);
+  }
+
+  async #answer(
+    request: ChdbRequest,
+    connection: ChdbConnection,
+    finish: () => void,
+    cancel: () => void,
+  ): Promise<ChdbAnswer> {
+    const { sql, data, format, params } = request;
+    const addon = this.#addon;
+    if (data !== undefined) {
+      if (data.length > 0) await addon.InsertRawAsyncConnection(connection, sql, data, false);
+      return single(undefined, finish);
+    }
+    if (!isStreamable(sql, format)) {
+      await addon.QueryAsyncConnection(connection, `SET max_result_bytes = ${MAX_BUFFERED_BYTES}`, "TabSeparated");
+      const result = await addon.QueryAsyncConnection(connection, sql, format, params);
+      return single(result.bytes, finish);
+    }
+    const stream = addon.StreamQuery(connection, sql, format, params);
+    let fetching: Promise<{ done: boolean; bytes: Uint8Array }> | undefined;
+    let closed = false;
+    const close = async (): Promise<void> => {
+      if (closed) return;
+      closed = true;
+      // A stream must not be freed under a worker that still fetches from it.
+      if (fetching) {
+        cancel();
+        await fetching.catch(() => undefined);
+      }
+      addon.StreamCancel(stream);
+      finish();
+    };
+    const next = async (): Promise<Uint8Array | undefined> => {
+      try {
+        fetching = addon.StreamFetch(stream);
+        const piece = await fetching;
+        fetching = undefined;
+        if (!piece.done) {
+          this.#noteStreamed(piece.bytes.length);
+          return piece.bytes;
+        }
+      } catch (error) {
+        fetching = undefined;
+        await close();
+        throw error;
+      }
+      await close();
+      return undefined;
+    };
+    return { next, close };
+  }
+
+  #noteStreamed(bytes: number): void {
+    this.#uncollectedBytes += bytes;
+    if (this.#uncollectedBytes < COLLECT_EVERY_BYTES) return;
+    this.#uncollectedBytes = 0;
+    Bun.gc(false);
+  }
+
+  async #kill(mark: string): Promise<void> {
+    const sql = `KILL QUERY WHERE Settings['log_comment'] = ${quote(mark)} ASYNC`;
+    const connection = this.#addon.CreateConnection(this.#path, this.#args);
+    // A query that has just ended cannot be killed, and need not be.
+    await this.#addon.QueryAsyncConnection(connection, sql, "TabSeparated").catch(() => undefined);
+    this.#addon.CloseConnection(connection);
+  }
+}
+
+function single(bytes: Uint8Array | undefined, finish: () => void): ChdbAnswer {
+  finish();
+  let rest = bytes;
+  return {
+    next: () => {
+      const piece = rest?.length ? rest : undefined;
+      rest = undefined;
+      return Promise.resolve(piece);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function identifier(name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new ClickHouseException(81, "UNKNOWN_DATABASE", "bad database name");
+  return `\`${name}\``;
+}

@@ -1,0 +1,55 @@
+import { chmod, rm } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { loadChdb } from "./chdb.ts";
+import { ChdbEngine } from "./chdb-engine.ts";
+import { handleClickHouse } from "./chdb-http.ts";
+
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+const PARENT_CHECK_MS = 250;
+
+/**
+ * The process that holds ClickHouse's engine: `internal clickhouse --addon FILE --path DIR --socket FILE --config FILE
+ * --database NAME --parent PID`. Serves its HTTP interface on the Unix socket, whose directory keeps everyone else out; ends with
+ * the signal, or at once when its parent is gone. A crash of the engine takes this process along, and nothing else.
+ */
+export async function runClickhouseChild(args: readonly string[], signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      addon: { type: "string" },
+      path: { type: "string" },
+      socket: { type: "string" },
+      config: { type: "string" },
+      database: { type: "string" },
+      parent: { type: "string" },
+    },
+  });
+  const { addon, path, socket, config, database, parent } = values;
+  if (!addon || !path || !socket || !config || !database || !parent)
+    throw new Error("internal clickhouse: an argument is missing");
+  const parentPid = Number(parent);
+  const watch = setInterval(() => {
+    // An orphan would hold the data against its successor. No goodbye: what was acknowledged is on disk.
+    if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
+  }, PARENT_CHECK_MS);
+  const engine = new ChdbEngine(loadChdb(addon), path, [`--config-file=${config}`]);
+  await engine.command(`CREATE DATABASE IF NOT EXISTS \`${database}\` ENGINE = Atomic`);
+  await rm(socket, { force: true });
+  const server = Bun.serve({
+    unix: socket,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    fetch: (request, self) => {
+      // A slow question is not an idle connection; the engine's own limits end it.
+      self.timeout(request, 0);
+      return handleClickHouse(engine, request);
+    },
+  });
+  await chmod(socket, 0o600);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  clearInterval(watch);
+  await server.stop();
+  await engine.close();
+}

@@ -1,0 +1,26 @@
+const MIB = 1024 * 1024;
+
+/** Memory that the engine may take: a quarter of the host's, between 512 MiB and 4 GiB. */
+export function engineMemoryBytes(hostBytes: number): number {
+  return Math.max(512 * MIB, Math.min(4096 * MIB, Math.floor(hostBytes / 4)));
+}
+
+/** ClickHouse's configuration for a small Console: modest caches, few background threads. */
+export function clickhouseConfig(memoryBytes: number): string {
+  const values: Record<string, number> = {
+    max_server_memory_usage: memoryBytes,
+    mark_cache_size: 64 * MIB,
+    index_mark_cache_size: 16 * MIB,
+    uncompressed_cache_size: 0,
+    mmap_cache_size: 64,
+    background_pool_size: 4,
+    background_merges_mutations_concurrency_ratio: 2,
+    background_schedule_pool_size: 8,
+    background_common_pool_size: 2,
+    background_fetches_pool_size: 1,
+    background_move_pool_size: 1,
+    max_concurrent_queries: 64,
+  };
+  const lines = Object.entries(values).map(([name, value]) => `  <${name}>${value}</${name}>\n`);
+  return `<clickhouse>\n${lines.join("")}</clickhouse>\n`;
+}

@@ -1,0 +1,109 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { Supervisor } from "../../core/supervise.ts";
+import type { ClickHouseTarget } from "../stores/clickhouse.ts";
+import { findClosedDirectory, type Account } from "./account.ts";
+import { ENGINE_THREADS } from "./chdb-engine.ts";
+import { clickhouseConfig, engineMemoryBytes } from "./clickhouse-config.ts";
+import { chownTree, prepareDataDir, privateDir, shortSocketDir } from "./directories.ts";
+import type { EmbeddedPrograms } from "./development.ts";
+import { RunningServer } from "./running-server.ts";
+
+const DATABASE = "telovix";
+
+export interface EmbeddedClickHouseOptions {
+  readonly dataDir: string;
+  readonly programs: Pick<EmbeddedPrograms, "clickhouseAddon" | "clickhouseCommand">;
+  readonly account: Account | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A running ClickHouse of ours; the target stays the same over restarts. */
+export interface EmbeddedClickHouse extends AsyncDisposable {
+  readonly server: RunningServer;
+  readonly target: ClickHouseTarget;
+}
+
+async function answersAs(socketPath: string, pid: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch("http://embedded.invalid/ping", { unix: socketPath, signal });
+    await response.arrayBuffer();
+    return response.headers.get("x-telovix-pid") === String(pid);
+  } catch {
+    return false; // Not there yet.
+  }
+}
+
+/** The account, if it can reach every program it has to start; else undefined, and a warning. */
+async function usableAccount(options: EmbeddedClickHouseOptions, log: Log): Promise<Account | undefined> {
+  const { programs, account } = options;
+  if (!account) return undefined;
+  for (const file of [programs.clickhouseCommand[0], programs.clickhouseAddon]) {
+    const closed = await findClosedDirectory(dirname(file));
+    if (closed === undefined) continue;
+    log.warn("the event engine runs as root: its own account cannot reach the program", { file, closed });
+    return undefined;
+  }
+  return account;
+}
+
+/**
+ * Starts ClickHouse's engine in a child process on `<dataDir>/clickhouse`. It serves a Unix socket, runs under the account, and
+ * is started again on the same data whenever it ends. Rejects with AppError `unavailable`.
+ */
+export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
+  const { dataDir, programs, clock } = options;
+  const log = options.log.child("clickhouse");
+  const account = await usableAccount(options, log);
+  const home = join(dataDir, "clickhouse");
+  const data = join(home, "data");
+  await prepareDataDir(dataDir, account);
+  await mkdir(home, { recursive: true, mode: 0o711 });
+  await chmod(home, 0o711);
+  await privateDir(data, account);
+  if (account) await chownTree(data, account);
+  await privateDir(join(home, "run"), account);
+  const socketPath = join(await shortSocketDir(join(home, "run")), "http");
+  const config = join(home, "config.xml");
+  await writeFile(config, clickhouseConfig(engineMemoryBytes(totalmem())), { mode: 0o644 });
+
+  const args = ["--addon", programs.clickhouseAddon, "--path", data, "--socket", socketPath];
+  args.push("--config", config, "--database", DATABASE, "--parent", String(process.pid));
+  const server = new RunningServer("clickhouse", log);
+  const supervisor = new Supervisor(
+    {
+      name: "clickhouse",
+      command: [...programs.clickhouseCommand, ...args],
+      env: { UV_THREADPOOL_SIZE: String(ENGINE_THREADS), TZ: "UTC", HOME: data },
+      cwd: "/",
+      ...account,
+      stopTimeoutMs: 20_000,
+      ready: async (pid, signal) => {
+        while (!signal.aborted && !(await answersAs(socketPath, pid, signal))) await clock.sleep(20, signal);
+      },
+      onLine: (line) => {
+        server.remember(line);
+        log.debug(line);
+      },
+      onState: (state) => server.update(state),
+    },
+    clock,
+    log,
+  );
+  server.start(supervisor);
+  try {
+    await server.untilRunning();
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    server,
+    target: { socketPath, database: DATABASE },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,38 @@
+import { readFile, readlink, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+
+/** PID and state in `postmaster.pid`, or undefined when there is none. */
+export async function readPostmaster(pgData: string): Promise<{ pid: number; ready: boolean } | undefined> {
+  const text = await readFile(join(pgData, "postmaster.pid"), "utf8").catch(() => "");
+  const lines = text.split("\n");
+  const pid = Number(lines[0]);
+  return Number.isInteger(pid) && pid > 0 ? { pid, ready: (lines[7] ?? "").startsWith("ready") } : undefined;
+}
+
+async function servesDirectory(pid: number, pgData: string): Promise<boolean> {
+  const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  return cwd !== undefined && cwd === (await realpath(pgData));
+}
+
+/**
+ * Stops a server that outlived a killed Console. Only a process whose working directory is this very data directory is
+ * touched: the number in a stale `postmaster.pid` may long belong to somebody else.
+ */
+export async function stopOrphan(pgData: string, clock: Clock, log: Log): Promise<void> {
+  const found = await readPostmaster(pgData);
+  if (!found || !(await servesDirectory(found.pid, pgData))) return;
+  log.warn("an earlier PostgreSQL still runs on this data; it is stopped first", { pid: found.pid });
+  const patienceMs = 30_000;
+  const startedMs = clock.monotonicMs();
+  process.kill(found.pid, "SIGINT");
+  let forced = false;
+  while (await servesDirectory(found.pid, pgData)) {
+    if (!forced && clock.monotonicMs() - startedMs > patienceMs) {
+      forced = true;
+      process.kill(found.pid, "SIGQUIT");
+    }
+    await clock.sleep(20);
+  }
+}

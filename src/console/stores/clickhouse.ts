@@ -1,0 +1,193 @@
+import { Agent } from "node:http";
+import { createClient, ClickHouseError, type ClickHouseClient, type ClickHouseSettings } from "@clickhouse/client";
+import { AppError, errorMessage } from "../../core/error.ts";
+import { isUuid } from "../../core/ids.ts";
+import type { Log, Secret } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import type { EventDb } from "./contract.ts";
+
+/** Where ClickHouse is: a URL (`http(s)://user:password@host:8123/database`), or the Unix socket of the embedded one. */
+export type ClickHouseTarget = { readonly url: Secret } | { readonly socketPath: string; readonly database: string };
+
+/** Oldest ClickHouse that is supported. */
+export const MIN_CLICKHOUSE_VERSION = [24, 8] as const;
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const INSERT_TIMEOUT_MS = 60_000;
+
+// 64-bit numbers as numbers, not strings; times in ISO 8601, so that their zone is in the text.
+const SETTINGS: ClickHouseSettings = {
+  async_insert: 0,
+  wait_end_of_query: 0,
+  output_format_json_quote_64bit_integers: 0,
+  date_time_output_format: "iso",
+  date_time_input_format: "best_effort",
+};
+
+/** The driver with our settings: no retries, keep-alive, bounded connections. */
+export function connectClickHouse(target: ClickHouseTarget): ClickHouseClient {
+  const shared = {
+    application: "telovix",
+    request_timeout: INSERT_TIMEOUT_MS + 5_000,
+    max_open_connections: 32,
+    clickhouse_settings: SETTINGS,
+    log: { level: 127 },
+  } as const;
+  if ("url" in target) return createClient({ ...shared, url: target.url.reveal() });
+  // Without its own agent an option of node:http; the host in the URL is never looked up.
+  const agentOptions = { keepAlive: true, maxSockets: 32, socketPath: target.socketPath };
+  return createClient({
+    ...shared,
+    url: "http://embedded.invalid",
+    database: target.database,
+    http_agent: new Agent(agentOptions),
+  });
+}
+
+function unavailable(error: unknown): AppError {
+  return new AppError("unavailable", "the event database does not answer", { cause: error, retryAfterSecs: 2 });
+}
+
+// TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, MEMORY_LIMIT_EXCEEDED, TABLE_IS_READ_ONLY,
+// TOO_MANY_PARTS, NOT_ENOUGH_SPACE, ABORTED, QUERY_WAS_CANCELLED
+const PASSING = new Set(["159", "202", "209", "210", "241", "242", "252", "243", "236", "394"]);
+
+function toStoreError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  if (error instanceof ClickHouseError && !PASSING.has(error.code)) return error;
+  return unavailable(error);
+}
+
+// Codes of ClickHouse for rows that do not fit their table; the same rows would fail again.
+const BAD_ROWS = new Set([
+  "6",
+  "26",
+  "27",
+  "32",
+  "33",
+  "38",
+  "41",
+  "53",
+  "69",
+  "70",
+  "72",
+  "117",
+  "131",
+  "349",
+  "376",
+  "691",
+]);
+
+function toInsertError(error: unknown, table: string): AppError {
+  if (error instanceof ClickHouseError && BAD_ROWS.has(error.code))
+    return new AppError("invalid_request", `rows do not fit ${table}: ${error.message.slice(0, 300)}`, {
+      cause: error,
+    });
+  return unavailable(error);
+}
+
+async function checkServer(client: ClickHouseClient): Promise<void> {
+  const result = await client.query({ query: "SELECT version() AS version", format: "JSONEachRow" });
+  const version = (await result.json<{ version: string }>())[0]?.version ?? "";
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [minMajor, minMinor] = MIN_CLICKHOUSE_VERSION;
+  if (major > minMajor || (major === minMajor && minor >= minMinor)) return;
+  throw new AppError("unavailable", `ClickHouse ${version} is too old: version 24.8 or newer is needed`, {
+    hint: "upgrade the server, or leave out --clickhouse-url to use the embedded one",
+  });
+}
+
+class ClickHouseEventDb implements EventDb, AsyncDisposable {
+  readonly #client: ClickHouseClient;
+  readonly #rows: (by: number, labels: { table: string }) => void;
+  readonly #failures: (by: number, labels: { operation: string }) => void;
+
+  constructor(client: ClickHouseClient, metrics: Metrics) {
+    this.#client = client;
+    this.#rows = metrics.counter("telovix_console_clickhouse_rows_total", "Rows made durable, by table");
+    this.#failures = metrics.counter("telovix_console_clickhouse_failures_total", "Failed calls, by operation");
+  }
+
+  async select<Row>(
+    tenantId: string,
+    sql: string,
+    params: Readonly<Record<string, unknown>> = {},
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<Row[]> {
+    if (!isUuid(tenantId)) throw new AppError("internal", "a query needs a tenant");
+    if (!sql.includes("{tenant_id:UUID}")) throw new AppError("internal", "a query must name {tenant_id:UUID}");
+    return this.#query<Row>(sql, { ...params, tenant_id: tenantId }, options);
+  }
+
+  selectSystem<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
+    return this.#query<Row>(sql, params, {});
+  }
+
+  async insert(table: Parameters<EventDb["insert"]>[0], rows: readonly object[]): Promise<void> {
+    if (rows.length === 0) return;
+    try {
+      await this.#client.insert({
+        table,
+        values: rows as object[],
+        format: "JSONEachRow",
+        abort_signal: AbortSignal.timeout(INSERT_TIMEOUT_MS),
+      });
+    } catch (error) {
+      this.#failures(1, { operation: "insert" });
+      throw toInsertError(error, table);
+    }
+    this.#rows(rows.length, { table });
+  }
+
+  async ping(): Promise<void> {
+    await this.#query("SELECT 1", {}, { timeoutMs: 5_000 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #query<Row>(
+    query: string,
+    params: Readonly<Record<string, unknown>>,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<Row[]> {
+    signal?.throwIfAborted();
+    const limit = AbortSignal.timeout(timeoutMs + 1_000);
+    try {
+      const result = await this.#client.query({
+        query,
+        format: "JSONEachRow",
+        query_params: { ...params },
+        abort_signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        clickhouse_settings: { max_execution_time: timeoutMs / 1000 },
+      });
+      return await result.json<Row>();
+    } catch (error) {
+      signal?.throwIfAborted();
+      this.#failures(1, { operation: "select" });
+      throw toStoreError(error);
+    }
+  }
+}
+
+/**
+ * Connects, checks the version, and gives the Console's way to its events. Run the migrations first.
+ * Rejects with AppError `unavailable` when there is no server or an old one.
+ */
+export async function openClickHouse(
+  target: ClickHouseTarget,
+  log: Log,
+  metrics: Metrics,
+): Promise<EventDb & AsyncDisposable> {
+  const client = connectClickHouse(target);
+  try {
+    await checkServer(client);
+  } catch (error) {
+    await client.close();
+    if (error instanceof AppError) throw error;
+    throw new AppError("unavailable", `ClickHouse refused the connection: ${errorMessage(error)}`, { cause: error });
+  }
+  log.debug("connected", { store: "clickhouse" });
+  return new ClickHouseEventDb(client, metrics);
+}

@@ -1,0 +1,317 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Packr, Unpackr } from "msgpackr";
+import { startConsole, type ConsoleOverrides, type RunningConsole } from "../../src/console/app.ts";
+import { loadConsoleConfig } from "../../src/console/config.ts";
+import type { Db, EventDb } from "../../src/console/stores/contract.ts";
+import type { CreatedToken } from "../../src/core/api/tokens.ts";
+import type { Me } from "../../src/core/api/auth.ts";
+import type { RuntimeEvent } from "../../src/core/event/event.ts";
+import { createLog } from "../../src/core/log.ts";
+import { Metrics } from "../../src/core/metrics.ts";
+import { createSensorRequest } from "../../src/core/pki/csr.ts";
+import type { EnrollResponse } from "../../src/core/wire/enroll.ts";
+import type { EventsBatch } from "../../src/core/wire/events.ts";
+import type { Heartbeat } from "../../src/core/wire/heartbeat.ts";
+import type { StreamDown, StreamUp } from "../../src/core/wire/stream.ts";
+
+const packr = new Packr({ useRecords: false });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+/** A message as sensors send it: MessagePack, zstd. */
+export function frame(message: unknown): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Bun.zstdCompressSync(packr.pack(message)));
+}
+
+export const EPOCH = "00000000000000aa";
+export const ADMIN = {
+  email: "ada@example.net",
+  name: "Ada",
+  password: "correct horse battery 7",
+  organisation: "Example",
+};
+
+/** Resolves once `condition` holds, looking again whenever the event loop has turned; the test's own limit ends it. */
+export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A Console with its real listener on given stores, set up, with its administrator signed in. */
+export class TestConsole implements AsyncDisposable {
+  readonly running: RunningConsole;
+  readonly metrics: Metrics;
+  readonly logged: string[];
+  readonly #dir: string;
+  caPem = "";
+  #cookie = "";
+  #csrf = "";
+  me!: Me;
+
+  private constructor(running: RunningConsole, metrics: Metrics, logged: string[], dir: string) {
+    this.running = running;
+    this.metrics = metrics;
+    this.logged = logged;
+    this.#dir = dir;
+  }
+
+  static async start(
+    stores: { db: Db; events: EventDb },
+    overrides: ConsoleOverrides = {},
+    dir?: string,
+  ): Promise<TestConsole> {
+    const metrics = new Metrics();
+    const logged: string[] = [];
+    const log = createLog({ write: (line) => void logged.push(line), level: "debug" });
+    const dataDir = dir ?? (await mkdtemp(join(tmpdir(), "telovix-plane-")));
+    const config = await loadConsoleConfig({ flags: { "data-dir": dataDir, port: "0", listen: "127.0.0.1" }, env: {} });
+    const manifest = { postgresMigrations: {}, clickhouseMigrations: {}, uiAssets: [], engine: undefined };
+    const running = await startConsole(config, manifest, { stores, log, metrics, ...overrides });
+    const console = new TestConsole(running, metrics, logged, dataDir);
+    console.caPem = await Bun.file(join(dataDir, "trust", "ca.cert.pem")).text();
+    return console;
+  }
+
+  get dir(): string {
+    return this.#dir;
+  }
+
+  get origin(): string {
+    return `https://127.0.0.1:${this.running.port}`;
+  }
+
+  /** Uses the set-up link and signs its administrator in. */
+  async setUp(): Promise<this> {
+    const token = new URL(this.running.setupLink!).hash.slice(1);
+    const response = await this.api("POST", "/api/v1/setup", { token, ...ADMIN });
+    if (!response.ok) throw new Error(await response.text());
+    this.me = (await response.json()) as Me;
+    this.#csrf = this.me.csrf_token;
+    return this;
+  }
+
+  async api(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await fetch(this.origin + path, {
+      method,
+      tls: { ca: this.caPem },
+      headers: {
+        "content-type": "application/json",
+        origin: this.origin,
+        cookie: this.#cookie,
+        "x-csrf-token": this.#csrf,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const cookie = response.headers.getSetCookie()[0]?.split(";")[0];
+    if (cookie) this.#cookie = cookie;
+    return response;
+  }
+
+  async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.api(method, path, body);
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Enrols a node over the wire, as a sensor does. */
+  async enroll(nodeName = "node-1"): Promise<TestSensor> {
+    const { token } = await this.json<CreatedToken>("POST", "/api/v1/enrollment/tokens", {});
+    const { keyPem, csrPem } = await createSensorRequest(nodeName);
+    const response = await this.postEnroll(token, nodeName, csrPem);
+    if (!response.ok) throw new Error(await response.text());
+    const answer = (await response.json()) as EnrollResponse;
+    return new TestSensor(this, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
+  }
+
+  postEnroll(token: string, nodeName: string, csrPem: string): Promise<Response> {
+    return fetch(`${this.origin}/api/v1/sensors/enroll`, {
+      method: "POST",
+      tls: { ca: this.caPem },
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        protocol_version: 1,
+        token,
+        csr_pem: csrPem,
+        node_name: nodeName,
+        declared_role: "generic_linux",
+        flavor: "standard",
+        sensor_version: "0.0.0-test",
+        tags: ["cluster:oslo", "rack:7"],
+      }),
+    });
+  }
+
+  /** Stops it and keeps its directory, for a second life. */
+  async stop(): Promise<void> {
+    await this.running[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** The sensor's end of the wire, by hand. */
+export class TestSensor {
+  readonly #console: TestConsole;
+  readonly sensorId: string;
+  readonly tls: { ca: string; key: string; cert: string };
+  readonly enrolled: EnrollResponse;
+
+  constructor(console: TestConsole, sensorId: string, key: string, cert: string, enrolled: EnrollResponse) {
+    this.#console = console;
+    this.sensorId = sensorId;
+    this.tls = { ca: console.caPem, key, cert };
+    this.enrolled = enrolled;
+  }
+
+  /** The same sensor towards another life of the Console. */
+  at(console: TestConsole): TestSensor {
+    return new TestSensor(console, this.sensorId, this.tls.key, this.tls.cert, this.enrolled);
+  }
+
+  post(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
+    return fetch(this.#console.origin + path, { method: "POST", tls: this.tls, headers, body });
+  }
+
+  /** Sends a message as sensors do: MessagePack, zstd. */
+  send(path: string, message: unknown): Promise<Response> {
+    return this.post(path, frame(message), { "content-type": "application/msgpack", "content-encoding": "zstd" });
+  }
+
+  async stream(): Promise<TestStream> {
+    const stream = new TestStream(this.#console.origin.replace("https", "wss"), this.tls);
+    await stream.opened;
+    return stream;
+  }
+}
+
+/** A sensor's WebSocket; every frame that comes is kept. */
+export class TestStream {
+  readonly socket: WebSocket;
+  readonly opened: Promise<void>;
+  readonly frames: StreamDown[] = [];
+  /** Frames that came as text. */
+  readonly texts: string[] = [];
+  closed: number | undefined;
+
+  constructor(origin: string, tls: object) {
+    this.socket = new WebSocket(`${origin}/api/v1/sensors/stream`, { tls } as never);
+    this.socket.binaryType = "arraybuffer";
+    this.opened = new Promise((resolve, reject) => {
+      this.socket.onopen = () => resolve();
+      this.socket.onclose = (event) => {
+        this.closed = event.code;
+        reject(new Error(`closed with ${event.code} ${event.reason}`));
+      };
+    });
+    this.opened.catch(() => {});
+    this.socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.texts.push(data);
+      else this.frames.push(unpackr.unpack(Bun.zstdDecompressSync(new Uint8Array(data as ArrayBuffer))) as StreamDown);
+    };
+  }
+
+  send(message: StreamUp | object): void {
+    this.socket.send(frame(message));
+  }
+
+  async hello(epoch = EPOCH, nextSeq = 1): Promise<Extract<StreamDown, { type: "welcome" }>> {
+    this.send({ type: "hello", protocol_version: 1, sensor_version: "0.0.0-test", epoch, next_seq: nextSeq });
+    return (await this.next("welcome")) as Extract<StreamDown, { type: "welcome" }>;
+  }
+
+  /** The next frame of a type that has not been taken yet. */
+  async next(type: StreamDown["type"]): Promise<StreamDown> {
+    const index = await until(() => {
+      const found = this.frames.findIndex((frame) => frame.type === type);
+      if (found < 0 && this.closed !== undefined) throw new Error(`closed with ${this.closed} before ${type}`);
+      return found + 1;
+    });
+    return this.frames.splice(index - 1, 1)[0]!;
+  }
+}
+
+/** An event of a sensor; `more` overrides. */
+export function testEvent(seq: number, more: Partial<RuntimeEvent> = {}): RuntimeEvent {
+  return {
+    seq,
+    kind: "process_exec",
+    severity: "info",
+    observed_at_us: Date.now() * 1000 - 1_000_000 + seq,
+    message: `/usr/bin/id started (${seq})`,
+    process: {
+      exec_id: `exec-${seq}`,
+      pid: 1000 + seq,
+      uid: 0,
+      binary: "/usr/bin/id",
+      argv: ["/usr/bin/id", "-u"],
+      ancestors: [],
+    },
+    ...more,
+  };
+}
+
+export function testBatch(from: number, to: number, more: Partial<EventsBatch> = {}): EventsBatch {
+  const events = Array.from({ length: to - from + 1 }, (_, i) => testEvent(from + i));
+  return { epoch: EPOCH, first_seq: from, last_seq: to, events, ...more };
+}
+
+export function testHeartbeat(more: Partial<Heartbeat> = {}): Heartbeat {
+  return {
+    protocol_version: 1,
+    sensor_version: "0.0.0-test",
+    sent_at_us: Date.now() * 1000,
+    runtime_mode: "live",
+    started_at_us: 1_700_000_000_000_000,
+    engine: {
+      state: "running",
+      restarts: 0,
+      events: 5,
+      lost: 0,
+      backends: [{ sensor: "exec", hook: "sched_process_exec", backend: "tracepoint", status: "ok" }],
+    },
+    trust: { certificate_serial: "ab", certificate_expires_at: "2027-01-01T00:00:00Z" },
+    pipeline: {
+      lines_read: 0,
+      lines_malformed: 0,
+      lines_unknown: 0,
+      events_normalized: 0,
+      events_folded: 0,
+      events_spooled: 0,
+      events_sent: 0,
+      events_acked: 0,
+      events_rejected: 0,
+      spool_depth: 0,
+      spool_bytes: 0,
+      spool_dropped: 0,
+      spool_corrupt: 0,
+      reconnects: 0,
+      heartbeat_failures: 0,
+      stream_connected: false,
+      tail_lag_bytes: 0,
+      kernel_lost: 0,
+    },
+    resources: {
+      cpu_percent: 12.5,
+      cpu_count: 2,
+      load_1m: 0.5,
+      memory_total_bytes: 1000,
+      memory_used_bytes: 400,
+      disk_total_bytes: 1000,
+      disk_used_bytes: 250,
+      network_rx_bytes: 10,
+      network_tx_bytes: 20,
+      process_count: 50,
+      sensor_rss_bytes: 90,
+      sensor_cpu_percent: 1,
+      engine_rss_bytes: 25,
+      engine_cpu_percent: 1,
+    },
+    ...more,
+  };
+}
