@@ -1,4 +1,5 @@
 import type { Role } from "../../core/api/auth.ts";
+import type { Upgrade } from "./socket.ts";
 
 /** The person behind a request; its tenant is the only one the request can touch. */
 export interface Principal {
@@ -30,6 +31,8 @@ export interface HttpEnv {
   Variables: {
     requestId: string;
     peer: ConnectionPeer;
+    /** Makes a WebSocket of the request: `return c.get("upgrade")(handler)`. */
+    upgrade: Upgrade;
     principal: Principal;
     sensor: SensorPeer;
   };

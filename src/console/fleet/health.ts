@@ -1,0 +1,232 @@
+import {
+  HEALTH_STATES,
+  type HealthReason,
+  type HealthState,
+  type LifecycleStatus,
+  type TrustHealth,
+} from "../../core/api/sensors.ts";
+
+/** What a sensor's health is computed from; times in milliseconds since 1970. */
+export interface HealthFacts {
+  readonly lifecycle: "active" | "disabled" | "revoked" | "decommissioned";
+  readonly trustHealth: TrustHealth;
+  readonly enrolledMs: number;
+  readonly lastSeenMs: number | undefined;
+  readonly streamConnected: boolean;
+  readonly engineState: string | undefined;
+  readonly engineReason: string | undefined;
+  readonly runtimeMode: string | undefined;
+  readonly hooksOk: number;
+  readonly hooksDegraded: number;
+  readonly hooksRejected: number;
+  readonly lastLossMs: number | undefined;
+  readonly cpuPercent: number | undefined;
+  readonly memoryPercent: number | undefined;
+  readonly diskPercent: number | undefined;
+  readonly spoolDepth: number | undefined;
+  readonly clockSkewMs: number | undefined;
+}
+
+export interface Health {
+  readonly status: LifecycleStatus;
+  readonly state: HealthState;
+  /** Worst first. */
+  readonly reasons: readonly HealthReason[];
+}
+
+const LOSS_REMEMBERED_MS = 15 * 60_000;
+const PRESSURE_PERCENT = 95;
+const SPOOL_FILLING = 80_000;
+const SKEW_MS = 30_000;
+
+function reason(code: string, state: HealthState, message: string, action: string): HealthReason {
+  return { code, state, message, action };
+}
+
+/** A time span in the words of the largest unit that fits. */
+export function spanWords(ms: number): string {
+  const secs = Math.max(0, Math.round(ms / 1000));
+  const units = [
+    [86_400, "day"],
+    [3_600, "hour"],
+    [60, "minute"],
+    [1, "second"],
+  ] as const;
+  const [size, word] = units.find(([size]) => secs >= size * 2 || size === 1)!;
+  const count = Math.round(secs / size);
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/** Silence of a sensor without a stream, against the stale threshold: half, whole, four times. */
+function timing(facts: HealthFacts, nowMs: number, staleMs: number): HealthReason | undefined {
+  if (facts.streamConnected) return undefined;
+  const ageMs = nowMs - (facts.lastSeenMs ?? facts.enrolledMs);
+  const silence =
+    facts.lastSeenMs === undefined
+      ? `It has not reported since it enrolled ${spanWords(ageMs)} ago.`
+      : `Its last heartbeat came ${spanWords(ageMs)} ago.`;
+  const look =
+    "Check that the node is up, that the service telovix-sensor runs, and that it reaches the Console's port.";
+  if (ageMs > 4 * staleMs) return reason("heartbeat_missing", "offline", silence, look);
+  if (ageMs > staleMs) return reason("heartbeat_stale", "degraded", silence, look);
+  if (ageMs > staleMs / 2)
+    return reason(
+      "heartbeat_delayed",
+      "watch",
+      silence,
+      "Wait for the next one; if this goes on, look at the node's load and network.",
+    );
+  return undefined;
+}
+
+function trust(trustHealth: TrustHealth): HealthReason | undefined {
+  const renew =
+    "The sensor renews by itself while it reaches the Console; if it does not, enrol it again with a new token.";
+  switch (trustHealth) {
+    case "revoked":
+      return reason(
+        "identity_revoked",
+        "critical",
+        "Its identity was revoked.",
+        "Enrol it again with a new token if it may come back.",
+      );
+    case "renewal_due":
+      return reason(
+        "certificate_renewal_due",
+        "degraded",
+        "Its certificate ends within a day, has ended, or was just refused.",
+        renew,
+      );
+    case "degraded":
+      return reason(
+        "trust_degraded",
+        "degraded",
+        "It had trouble with its trust lately.",
+        "Look at the trust error on its page.",
+      );
+    case "renewal_recommended":
+      return reason("certificate_renewal_recommended", "watch", "Its certificate ends within three days.", renew);
+    case "healthy":
+      return undefined;
+  }
+}
+
+function engine(facts: HealthFacts): HealthReason[] {
+  const found: HealthReason[] = [];
+  const { engineState, engineReason, hooksOk, hooksDegraded, hooksRejected } = facts;
+  if (engineState === "failed" || engineState === "stopped" || engineState === "backoff")
+    found.push(
+      reason(
+        "engine_down",
+        "critical",
+        `Its kernel engine does not run${engineReason ? `: ${engineReason}` : "."}`,
+        "Run 'telovix doctor' on the node: it says what the kernel lacks.",
+      ),
+    );
+  else if (engineState === "starting")
+    found.push(reason("engine_starting", "watch", "Its kernel engine is starting.", "Wait a moment."));
+  else if (hooksOk + hooksDegraded === 0 && hooksRejected > 0)
+    found.push(
+      reason(
+        "kernel_guard_failed",
+        "critical",
+        "Its kernel accepted none of the hooks.",
+        "Run 'telovix doctor' on the node.",
+      ),
+    );
+  else if (hooksRejected > 0)
+    found.push(
+      reason(
+        "coverage_reduced",
+        "watch",
+        `Its kernel refused ${hooksRejected} of ${hooksOk + hooksDegraded + hooksRejected} hooks.`,
+        "The Engine part of its page names them and why; some things are not seen there.",
+      ),
+    );
+  if (facts.runtimeMode === "simulated")
+    found.push(
+      reason(
+        "runtime_simulated",
+        "watch",
+        "Its events are simulated.",
+        "Run the sensor with its engine to protect the node.",
+      ),
+    );
+  return found;
+}
+
+function resources(facts: HealthFacts): HealthReason[] {
+  const found: HealthReason[] = [];
+  const pressure = (code: string, percent: number | undefined, what: string): void => {
+    if (percent !== undefined && percent >= PRESSURE_PERCENT)
+      found.push(
+        reason(
+          code,
+          "watch",
+          `The node's ${what} is ${Math.round(percent)} % used.`,
+          "Relieve the node; a starved sensor loses events first.",
+        ),
+      );
+  };
+  pressure("cpu_pressure", facts.cpuPercent, "processor");
+  pressure("memory_pressure", facts.memoryPercent, "memory");
+  pressure("disk_pressure", facts.diskPercent, "disk");
+  if ((facts.spoolDepth ?? 0) >= SPOOL_FILLING)
+    found.push(
+      reason(
+        "spool_filling",
+        "watch",
+        `${facts.spoolDepth!.toLocaleString("en")} events wait on the node; beyond 100,000 the oldest go.`,
+        "Check the path to the Console and whether its event store keeps up.",
+      ),
+    );
+  if (Math.abs(facts.clockSkewMs ?? 0) > SKEW_MS)
+    found.push(
+      reason(
+        "clock_skew",
+        "watch",
+        `Its clock is ${spanWords(Math.abs(facts.clockSkewMs!))} ${facts.clockSkewMs! > 0 ? "ahead of" : "behind"} the Console's.`,
+        "Set the node's time (NTP): its events appear at the wrong time.",
+      ),
+    );
+  return found;
+}
+
+const rank = (state: HealthState): number => HEALTH_STATES.indexOf(state);
+
+/** Health of a sensor and every reason for it, each with what to do. Pure. */
+export function computeHealth(facts: HealthFacts, nowMs: number, staleMs: number): Health {
+  if (facts.lifecycle === "revoked" || facts.lifecycle === "decommissioned")
+    return { status: "revoked", state: "critical", reasons: [trust("revoked")!] };
+  if (facts.lifecycle === "disabled")
+    return {
+      status: "disabled",
+      state: "watch",
+      reasons: [
+        reason(
+          "disabled",
+          "watch",
+          "An operator disabled it; what it sends is refused.",
+          "Enable it on its page when it may report again.",
+        ),
+      ],
+    };
+  const silence = timing(facts, nowMs, staleMs);
+  const found = [silence, trust(facts.trustHealth)];
+  // What an absent sensor said last says nothing about now.
+  if (silence?.state !== "offline") {
+    found.push(...engine(facts), ...resources(facts));
+    if (facts.lastLossMs !== undefined && nowMs - facts.lastLossMs <= LOSS_REMEMBERED_MS)
+      found.push(
+        reason(
+          "event_loss",
+          "watch",
+          `Events were lost on the node ${spanWords(nowMs - facts.lastLossMs)} ago.`,
+          "The timeline marks the blind ranges; narrow what is watched or give the engine larger buffers.",
+        ),
+      );
+  }
+  const reasons = found.filter((r) => r !== undefined).toSorted((a, b) => rank(b.state) - rank(a.state));
+  const stale = silence?.state === "offline" || silence?.state === "degraded";
+  return { status: stale ? "stale" : "healthy", state: reasons[0]?.state ?? "healthy", reasons };
+}

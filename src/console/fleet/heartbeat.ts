@@ -1,0 +1,204 @@
+import { compile } from "../../core/check.ts";
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/error.ts";
+import { Heartbeat, type HeartbeatResponse } from "../../core/wire/heartbeat.ts";
+import type { EventsResponse } from "../../core/wire/events.ts";
+import type { PipelineMetrics } from "../../core/wire/state.ts";
+import type { SensorPeer } from "../http/env.ts";
+import { readEnvelope } from "../ingest/check-batch.ts";
+import type { Ingest } from "../ingest/service.ts";
+import type { LossRow } from "../ingest/store.ts";
+import type { InventoryService } from "../inventory/service.ts";
+import type { LiveHub } from "../live/contract.ts";
+import type { Db } from "../stores/contract.ts";
+import { storableJson } from "../stores/storable-json.ts";
+import { checkProtocol } from "../trust/service.ts";
+import { findBefore, saveHeartbeat, type Before } from "./heartbeat-store.ts";
+import type { ResourceRow, Samples } from "./samples.ts";
+import { trustHealth } from "./trust-health.ts";
+
+const checker = compile(Heartbeat);
+const MAX_FLOAT32 = 3e38;
+const MAX_UINT32 = 4_294_967_295;
+
+export interface HeartbeatDeps {
+  readonly db: Db;
+  readonly ingest: Ingest;
+  readonly inventory: InventoryService;
+  readonly samples: Samples;
+  readonly hub: LiveHub;
+  readonly clock: Clock;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** Counters that stand for events that are gone. */
+const LOST = ["kernel_lost", "spool_dropped", "spool_corrupt", "lines_malformed"] as const;
+
+/** Growth of the sensor's counters since its last heartbeat; after a restart they began at zero. */
+export function growth(now: PipelineMetrics, before: PipelineMetrics | undefined, key: keyof PipelineMetrics): number {
+  const was = Number(before?.[key] ?? 0);
+  return Number(now[key]) >= was ? Number(now[key]) - was : Number(now[key]);
+}
+
+const percent = (part: number, whole: number): number => (whole > 0 ? Math.min(100, (100 * part) / whole) : 0);
+const float = (value: number): number => Math.min(value, MAX_FLOAT32);
+
+/** Takes heartbeats: a sensor's state, and the way of its events while the stream is down. */
+export class HeartbeatService {
+  readonly #deps: HeartbeatDeps;
+
+  constructor(deps: HeartbeatDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws AppError `invalid_request` with the pointer, `protocol_version`, or `unavailable`. */
+  async take(peer: SensorPeer, body: unknown): Promise<HeartbeatResponse> {
+    const { db, ingest, inventory, samples, hub, clock, heartbeatIntervalMs } = this.#deps;
+    const heartbeat = this.#read(peer, body);
+    const batch = heartbeat.batch && readEnvelope(heartbeat.batch, "/batch");
+    const nowMs = clock.nowMs();
+    const before = await findBefore(db, peer.tenantId, peer.sensorId);
+    if (!before) throw new AppError("invalid_sensor_trust", "This sensor is not known here.");
+    await this.#save(peer, heartbeat, before, nowMs);
+    const since = sinceBefore(heartbeat, before);
+    samples.add(resourceRow(peer, heartbeat, nowMs), lossRows(peer, heartbeat.pipeline, since, before, nowMs));
+    const { connections, listening, flows } = heartbeat;
+    const sections = { ...(connections && { connections }), ...(listening && { listening }), ...(flows && { flows }) };
+    await inventory.store(peer, sections, heartbeat.sent_at_us / 1000);
+    const delivered = batch && (await this.#deliver(ingest, peer, batch));
+    hub.sensorChanged(peer.tenantId, peer.sensorId, "heartbeat");
+    return {
+      server_time_us: clock.nowMs() * 1000,
+      ...(delivered ? { ack: delivered.ack } : {}),
+      rejected: delivered?.rejected ?? [],
+      heartbeat_interval_ms: heartbeatIntervalMs,
+      trust_health: trustHealth(
+        {
+          revoked: false,
+          notAfterMs: before.not_after?.getTime(),
+          lastErrorMs: timeOf(heartbeat.trust.last_error_at),
+        },
+        nowMs,
+      ),
+      want_full: (!before.has_system && !heartbeat.system) || !before.has_processes,
+    };
+  }
+
+  #read(peer: SensorPeer, body: unknown): Heartbeat {
+    try {
+      const version = (body as { protocol_version?: unknown } | null)?.protocol_version;
+      if (Number.isSafeInteger(version)) checkProtocol(version as number);
+      return checker.parse(body);
+    } catch (error) {
+      this.#deps.ingest.countMalformed(peer);
+      throw error;
+    }
+  }
+
+  async #save(peer: SensorPeer, heartbeat: Heartbeat, before: Before, nowMs: number): Promise<void> {
+    const since = sinceBefore(heartbeat, before);
+    const secs = before.last_seen_at && since ? Math.max(1, (nowMs - before.last_seen_at.getTime()) / 1000) : undefined;
+    const spooled = growth(heartbeat.pipeline, since, "events_spooled");
+    const { backends } = heartbeat.engine;
+    const hooks = { ok: 0, degraded: 0, rejected: 0 };
+    for (const backend of backends) hooks[backend.status]++;
+    await saveHeartbeat(
+      this.#deps.db,
+      peer.tenantId,
+      peer.sensorId,
+      {
+        sensorVersion: heartbeat.sensor_version.replaceAll("\0", ""),
+        runtimeMode: heartbeat.runtime_mode,
+        startedAt: new Date(Math.min(heartbeat.started_at_us / 1000, 8.64e15)),
+        engine: storableJson(heartbeat.engine),
+        trust: storableJson(heartbeat.trust),
+        pipeline: storableJson(heartbeat.pipeline),
+        resources: storableJson(heartbeat.resources),
+        system: heartbeat.system && storableJson(heartbeat.system),
+        hooks,
+        clockSkewMs: Math.round(heartbeat.sent_at_us / 1000 - nowMs),
+        at: new Date(nowMs),
+      },
+      {
+        eventsPerSec: secs === undefined ? 0 : spooled / secs,
+        lost: LOST.some((key) => growth(heartbeat.pipeline, since, key) > 0),
+      },
+    );
+  }
+
+  /** A store that is down must not make the sensor look dead: its state is taken, its events stay with it. */
+  async #deliver(
+    ingest: Ingest,
+    peer: SensorPeer,
+    batch: Parameters<Ingest["accept"]>[1],
+  ): Promise<EventsResponse | undefined> {
+    try {
+      return await ingest.accept(peer, batch);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "unavailable") return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The counters of the heartbeat before, unless the sensor has started anew since. */
+function sinceBefore(heartbeat: Heartbeat, before: Before): PipelineMetrics | undefined {
+  const same = before.started_at?.getTime() === Math.floor(Math.min(heartbeat.started_at_us / 1000, 8.64e15));
+  return same ? (before.pipeline ?? undefined) : undefined;
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  const ms = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function resourceRow(peer: SensorPeer, heartbeat: Heartbeat, nowMs: number): ResourceRow {
+  const { resources: r, pipeline } = heartbeat;
+  return {
+    tenant_id: peer.tenantId,
+    sensor_id: peer.sensorId,
+    at: nowMs,
+    cpu_percent: float(r.cpu_percent),
+    memory_percent: percent(r.memory_used_bytes, r.memory_total_bytes),
+    disk_percent: percent(r.disk_used_bytes, r.disk_total_bytes),
+    load_1m: float(r.load_1m),
+    network_rx_bytes: r.network_rx_bytes,
+    network_tx_bytes: r.network_tx_bytes,
+    sensor_rss_bytes: r.sensor_rss_bytes,
+    engine_rss_bytes: r.engine_rss_bytes,
+    sensor_cpu_percent: float(r.sensor_cpu_percent),
+    engine_cpu_percent: float(r.engine_cpu_percent),
+    events_total: pipeline.events_spooled,
+    events_lost: LOST.reduce((sum, key) => sum + pipeline[key], 0),
+    spool_depth: Math.min(pipeline.spool_depth, MAX_UINT32),
+  };
+}
+
+/**
+ * Losses that no event and no batch tells of: lines of the engine the sensor could not read. What the kernel lost comes as
+ * events of its own, what the spool gave up is named in the batches: both with better times than a heartbeat has.
+ */
+function lossRows(
+  peer: SensorPeer,
+  pipeline: PipelineMetrics,
+  since: PipelineMetrics | undefined,
+  before: Before,
+  nowMs: number,
+): LossRow[] {
+  const count = growth(pipeline, since, "lines_malformed");
+  if (count === 0) return [];
+  const fromMs = since && before.last_seen_at ? before.last_seen_at.getTime() : nowMs;
+  return [
+    {
+      tenant_id: peer.tenantId,
+      sensor_id: peer.sensorId,
+      node_name: peer.nodeName,
+      stage: "tail",
+      cause: "malformed_line",
+      count,
+      from_at: fromMs * 1000,
+      to_at: nowMs * 1000,
+      recorded_at: nowMs,
+    },
+  ];
+}

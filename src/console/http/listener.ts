@@ -1,0 +1,263 @@
+import type { Socket, SocketHandler as TcpHandler, TCPSocketListener } from "bun";
+import { AppError, errorMessage } from "../../core/error.ts";
+import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import { Connection, type CutReason } from "./connection.ts";
+import type { RequestHandler } from "./context.ts";
+import { createInnerServer, type InnerServer } from "./inner-server.ts";
+
+export interface TlsMaterial {
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Anchors of the sensors' certificates, named to clients so that browsers do not offer others. */
+  readonly clientCaPem: string;
+}
+
+export interface ListenerLimits {
+  readonly maxConnections: number;
+  /** Of connections without a certificate of ours, and of unfinished handshakes. */
+  readonly maxPerAddress: number;
+  readonly handshakeTimeoutMs: number;
+  /** From the first byte of a request to the end of its head. */
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+export const LISTENER_LIMITS: ListenerLimits = {
+  maxConnections: 20_000,
+  maxPerAddress: 1_024,
+  handshakeTimeoutMs: 10_000,
+  headerTimeoutMs: 10_000,
+  idleTimeoutMs: 120_000,
+  drainTimeoutMs: 5_000,
+};
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly tls: TlsMaterial;
+  readonly fetch: RequestHandler;
+  readonly limits?: Partial<ListenerLimits>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const SWEEP_MS = 250;
+
+/**
+ * One TLS port for browsers (no certificate) and sensors (certificate). TLS ends here, where the peer's certificate is known;
+ * each connection is joined to its own loopback connection to the HTTP server behind, and a request finds its peer by the source
+ * port of that connection. The HTTP server answers nobody else.
+ */
+export class Listener implements AsyncDisposable {
+  readonly #options: ListenerOptions;
+  readonly #limits: ListenerLimits;
+  readonly #connections = new Set<Connection>();
+  readonly #byInnerPort = new Map<number, Connection>();
+  readonly #byName = new Map<string, Set<Connection>>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #inner: InnerServer;
+  readonly #front: TCPSocketListener<Connection>;
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #cuts: (by?: number, labels?: { reason: CutReason }) => void;
+  readonly #failures: (by?: number) => void;
+  #draining = false;
+
+  /** Opens the port. Throws AppError `unavailable` when it cannot be had. */
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#limits = { ...LISTENER_LIMITS, ...options.limits };
+    this.#cuts = options.metrics.counter("telovix_console_connections_cut_total", "Connections cut by the listener.");
+    this.#failures = options.metrics.counter("telovix_console_handshakes_failed_total", "TLS handshakes that failed.");
+    const open = options.metrics.gauge("telovix_console_connections", "Open TLS connections.");
+    options.metrics.onCollect(() => open(this.#connections.size));
+    this.#inner = createInnerServer({
+      fetch: options.fetch,
+      find: (port) => this.#byInnerPort.get(port),
+      draining: () => this.#draining,
+      log: options.log,
+      metrics: options.metrics,
+    });
+    try {
+      this.#front = this.#listen();
+    } catch (error) {
+      void this.#inner.stop();
+      throw portError(options, error);
+    }
+    this.#sweeper = setInterval(() => this.#sweep(performance.now()), SWEEP_MS);
+  }
+
+  get port(): number {
+    return this.#front.port;
+  }
+
+  /** Loopback port of the HTTP server behind; it refuses everybody but the front. */
+  get innerPort(): number {
+    return this.#inner.port;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Cuts every connection of a sensor, by its id or a certificate's serial; returns how many there were. */
+  closePeer(name: string): number {
+    const found = [...(this.#byName.get(name) ?? [])];
+    for (const connection of found) this.#cut(connection, "revoked");
+    return found.length;
+  }
+
+  /** Takes no new connections, lets requests under way finish (bounded), closes the rest. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#draining = true;
+    this.#front.stop(false);
+    this.#inner.closeSockets();
+    const endMs = performance.now() + this.#limits.drainTimeoutMs;
+    while (this.#connections.size > 0 && performance.now() < endMs) {
+      for (const connection of this.#connections) if (connection.idle) this.#cut(connection, "shutdown");
+      await Bun.sleep(10);
+    }
+    for (const connection of this.#connections) this.#cut(connection, "shutdown");
+    clearInterval(this.#sweeper);
+    await this.#inner.stop();
+  }
+
+  #listen(): TCPSocketListener<Connection> {
+    const { host, port, tls } = this.#options;
+    const now = (): number => performance.now();
+    return Bun.listen<Connection>({
+      hostname: host,
+      port,
+      allowHalfOpen: true,
+      tls: {
+        cert: tls.certPem,
+        key: tls.keyPem,
+        ca: tls.clientCaPem,
+        requestCert: true,
+        rejectUnauthorized: false,
+        // In the form it has on the wire: a length and a name.
+        ALPNProtocols: Buffer.from("\u0008http/1.1"),
+      },
+      socket: {
+        open: (socket) => this.#opened(socket),
+        handshake: (socket, success, error) => this.#secured(socket, success, error === null || error === undefined),
+        data: (socket, data) => socket.data?.fromClient(data, now()),
+        drain: (socket) => {
+          if (socket.data?.down.flush()) socket.data.activeMs = now();
+        },
+        end: (socket) => socket.data?.clientEnd(),
+        close: (socket) => {
+          if (socket.data) this.#gone(socket.data);
+        },
+        error: (_socket, error) => this.#options.log.debug("socket error", { error: errorMessage(error) }),
+      },
+    });
+  }
+
+  #opened(socket: Socket<Connection>): void {
+    const connection = new Connection(socket, performance.now());
+    socket.data = connection;
+    const address = connection.peer.remoteAddr;
+    const count = (this.#perAddress.get(address) ?? 0) + 1;
+    this.#connections.add(connection);
+    this.#perAddress.set(address, count);
+    if (this.#draining || this.#connections.size > this.#limits.maxConnections || count > this.#limits.maxPerAddress)
+      this.#cut(connection, this.#draining ? "shutdown" : "too_many");
+  }
+
+  #secured(socket: Socket<Connection>, success: boolean, known: boolean): void {
+    const connection = socket.data;
+    if (!connection || connection.closed) return;
+    if (!success) return this.#failures();
+    connection.secured(known);
+    if (connection.known) this.#release(connection.peer.remoteAddr);
+    for (const name of connection.names) {
+      const set = this.#byName.get(name) ?? new Set();
+      this.#byName.set(name, set.add(connection));
+    }
+    Bun.connect<Connection>({
+      hostname: "127.0.0.1",
+      port: this.#inner.port,
+      allowHalfOpen: true,
+      data: connection,
+      socket: this.#innerHandlers(),
+    }).catch((error: unknown) => {
+      this.#options.log.error("the inner server cannot be reached", { error });
+      this.#cut(connection, "too_many");
+    });
+  }
+
+  #innerHandlers(): TcpHandler<Connection> {
+    const now = (): number => performance.now();
+    return {
+      open: (inner) => {
+        if (inner.data.closed) return inner.terminate();
+        this.#byInnerPort.set(inner.localPort, inner.data);
+        inner.data.joined(inner);
+      },
+      data: (inner, data) => inner.data.fromServer(data, now()),
+      drain: (inner) => {
+        if (inner.data.up.flush()) inner.data.activeMs = now();
+      },
+      end: (inner) => inner.data.innerClosed(),
+      close: (inner) => {
+        if (this.#byInnerPort.get(inner.data.innerPort) === inner.data) this.#byInnerPort.delete(inner.data.innerPort);
+        inner.data.innerClosed();
+      },
+    };
+  }
+
+  #cut(connection: Connection, reason: CutReason): void {
+    if (connection.closed) return;
+    this.#cuts(1, { reason });
+    connection.cut();
+    this.#gone(connection);
+  }
+
+  #release(address: string): void {
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+  }
+
+  #gone(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    if (!connection.closed) connection.frontClosed();
+    if (!connection.known) this.#release(connection.peer.remoteAddr);
+    for (const name of connection.names) {
+      const set = this.#byName.get(name);
+      set?.delete(connection);
+      if (set?.size === 0) this.#byName.delete(name);
+    }
+  }
+
+  #sweep(nowMs: number): void {
+    const { handshakeTimeoutMs, headerTimeoutMs, idleTimeoutMs } = this.#limits;
+    for (const c of this.#connections) {
+      if (!c.secure && nowMs - c.openedMs > handshakeTimeoutMs) this.#cut(c, "handshake_timeout");
+      else if (c.headSinceMs > 0 && nowMs - c.headSinceMs > headerTimeoutMs) this.#cut(c, "header_timeout");
+      else if (nowMs - c.activeMs > idleTimeoutMs && !(c.upgraded && c.down.waitingBytes === 0)) this.#cut(c, "idle");
+    }
+  }
+}
+
+function portError(options: ListenerOptions, error: unknown): AppError {
+  const code = (error as { code?: string }).code;
+  const where = `${options.host}:${options.port}`;
+  if (code === "EADDRINUSE")
+    return new AppError("unavailable", `Another program already listens on ${where}.`, {
+      cause: error,
+      hint: `Stop it ('ss -ltnp sport = :${options.port}' names it) or choose another port with --port.`,
+    });
+  if (code === "EACCES")
+    return new AppError("unavailable", `Port ${options.port} may not be used by this user.`, {
+      cause: error,
+      hint: "Run as root or choose a port above 1023 with --port.",
+    });
+  return new AppError("unavailable", `Cannot listen on ${where}: ${errorMessage(error)}`, {
+    cause: error,
+    hint: "Check the address given with --listen and the certificate and key given with --tls-cert and --tls-key.",
+  });
+}

@@ -1,0 +1,76 @@
+import { Hono, type Context } from "hono";
+import { AppError } from "../../core/error.ts";
+import { LIMITS } from "../../core/wire/limits.ts";
+import type { FleetService } from "../fleet/service.ts";
+import type { HeartbeatService } from "../fleet/heartbeat.ts";
+import { requireSensor, type PeerAuthenticator } from "../http/auth.ts";
+import { readBody } from "../http/body.ts";
+import type { HttpEnv } from "../http/env.ts";
+import type { InventoryService } from "../inventory/service.ts";
+import { readEnvelope } from "./check-batch.ts";
+import type { Ingest } from "./service.ts";
+import type { Streams } from "./streams.ts";
+
+export interface SensorPlaneDeps {
+  readonly authenticator: PeerAuthenticator;
+  readonly ingest: Ingest;
+  readonly streams: Streams;
+  readonly heartbeats: HeartbeatService;
+  readonly inventory: InventoryService;
+  readonly fleet: FleetService;
+  /** Cuts every connection of a sensor; called after its last answer. */
+  readonly cutOff: (sensorId: string) => void;
+}
+
+/** Everything a sensor sends, by its certificate: under /api/v1/sensors and, as the product's sensors know it, /sensors. */
+export function createSensorRoutes(deps: SensorPlaneDeps): Hono<HttpEnv> {
+  const { authenticator, ingest, streams, heartbeats, inventory, fleet } = deps;
+  const sensor = requireSensor(authenticator);
+
+  /** Reads a body; one that cannot be read is counted on the sensor's record. */
+  const read = async (c: Context<HttpEnv>, maxBytes: number): Promise<unknown> => {
+    try {
+      return await readBody(c.req.raw, { maxBytes, decompressedBytes: LIMITS.decompressedBytes });
+    } catch (error) {
+      if (error instanceof AppError) ingest.countMalformed(c.get("sensor"));
+      throw error;
+    }
+  };
+
+  const routes = new Hono<HttpEnv>();
+  for (const prefix of ["/api/v1/sensors", "/sensors"]) {
+    routes
+      .post(`${prefix}/heartbeat`, sensor, async (c) =>
+        c.json(await heartbeats.take(c.get("sensor"), await read(c, LIMITS.heartbeatBytes))),
+      )
+      .post(`${prefix}/events`, sensor, async (c) => {
+        const body = await read(c, LIMITS.eventsBytes);
+        return c.json(await ingest.accept(c.get("sensor"), envelope(ingest, c, body)));
+      })
+      .post(`${prefix}/inventory`, sensor, async (c) =>
+        c.json(await inventory.take(c.get("sensor"), await read(c, LIMITS.inventoryBytes))),
+      )
+      .get(`${prefix}/stream`, sensor, (c) => {
+        const peer = c.get("peer");
+        const session = streams.session(c.get("sensor"), () => authenticator.authenticate(peer));
+        return c.get("upgrade")(session);
+      })
+      .post(`${prefix}/self/decommission`, sensor, async (c) => {
+        const { tenantId, sensorId } = c.get("sensor");
+        await fleet.decommission(tenantId, sensorId, c.get("peer").remoteAddr);
+        // The answer goes out before its connection is cut.
+        setTimeout(() => deps.cutOff(sensorId), 100);
+        return c.body(null, 204);
+      });
+  }
+  return routes;
+}
+
+function envelope(ingest: Ingest, c: Context<HttpEnv>, body: unknown): ReturnType<typeof readEnvelope> {
+  try {
+    return readEnvelope(body);
+  } catch (error) {
+    ingest.countMalformed(c.get("sensor"));
+    throw error;
+  }
+}

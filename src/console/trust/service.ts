@@ -1,0 +1,183 @@
+import { compile } from "../../core/check.ts";
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/error.ts";
+import { newUuid, sha256Hex } from "../../core/ids.ts";
+import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import { readSensorRequest } from "../../core/pki/csr.ts";
+import { issueSensorCertificate } from "../../core/pki/issue.ts";
+import { EnrollRequest, type EnrollResponse, type TrustBootstrap } from "../../core/wire/enroll.ts";
+import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "../../core/wire/version.ts";
+import type { AuditLog } from "../audit/contract.ts";
+import { RATES, type RateLimiter } from "../http/limits.ts";
+import type { LiveHub } from "../live/contract.ts";
+import type { Db } from "../stores/contract.ts";
+import type { KeyStore } from "./key-store.ts";
+import { findToken, insertEnrolled, type TokenRow } from "./store.ts";
+
+const checker = compile(EnrollRequest);
+
+export interface EnrollmentDeps {
+  readonly db: Db;
+  readonly keys: KeyStore;
+  readonly audit: AuditLog;
+  readonly hub: LiveHub;
+  readonly limiter: RateLimiter;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly heartbeatIntervalMs: number;
+  readonly streamTickMs: number;
+}
+
+export interface Caller {
+  readonly clientIp: string;
+  readonly userAgent: string | undefined;
+}
+
+/** What the node is told of every token that does not work: whether it was wrong, used or late is in the audit log only. */
+function refusal(): AppError {
+  return new AppError("invalid_enrollment_token", "The enrolment token is not valid.", {
+    hint: "Make a new one in the Console: Sensors > Deploy Sensor. Tokens work once and for a short time.",
+  });
+}
+
+/** Throws AppError `protocol_version` unless this Console speaks the version. */
+export function checkProtocol(version: number): void {
+  if (version >= MIN_PROTOCOL_VERSION && version <= PROTOCOL_VERSION) return;
+  throw new AppError(
+    "protocol_version",
+    `Protocol version ${version} is not spoken here: ${MIN_PROTOCOL_VERSION} to ${PROTOCOL_VERSION} are.`,
+    { hint: version > PROTOCOL_VERSION ? "Update the Console." : "Update the sensor.", pointer: "/protocol_version" },
+  );
+}
+
+/** Turns a token and a certificate request into a sensor. */
+export class EnrollmentService {
+  readonly #deps: EnrollmentDeps;
+  readonly #count: (by: number, labels: { outcome: string }) => void;
+
+  constructor(deps: EnrollmentDeps) {
+    this.#deps = deps;
+    this.#count = deps.metrics.counter("telovix_console_enrollments_total", "Attempts to enrol, by outcome.");
+  }
+
+  bootstrap(): TrustBootstrap {
+    return { protocol_version: PROTOCOL_VERSION, control_plane_ca_certificate_pem: this.#deps.keys.trustBundlePem };
+  }
+
+  /**
+   * Throws AppError `invalid_enrollment_token` for a wrong, used, revoked or late token alike; `invalid_request` with a pointer
+   * for a request that does not fit the token or the rules; `protocol_version`.
+   */
+  async enroll(body: unknown, caller: Caller): Promise<EnrollResponse> {
+    const version = (body as { protocol_version?: unknown } | null)?.protocol_version;
+    if (Number.isSafeInteger(version)) checkProtocol(version as number);
+    const request = checker.parse(body);
+    const { db, keys, clock } = this.#deps;
+    const tokenHash = sha256Hex(request.token);
+    const token = await findToken(db, tokenHash);
+    const problem = this.#problem(token);
+    // The signature in the request is looked at after the token: strangers cost a look-up, not cryptography.
+    if (!token || problem !== undefined) throw await this.#refuse(request, token, problem ?? "unknown", caller);
+    checkFits(request, token);
+    const { publicKey, keyHash } = await readSensorRequest(request.csr_pem, request.node_name);
+    const sensorId = newUuid(clock.nowMs());
+    const issued = await issueSensorCertificate(
+      keys.authority,
+      { sensorId, nodeName: request.node_name, publicKey },
+      clock.nowMs(),
+    );
+    const tags = [...new Set(request.tags ?? [])];
+    const sensor = {
+      sensorId,
+      tenantId: token.tenant_id,
+      nodeName: request.node_name,
+      declaredRole: request.declared_role,
+      flavor: request.flavor,
+      cluster: tags.find((t) => t.startsWith("cluster:"))?.slice("cluster:".length) ?? null,
+      tags,
+      machineHash: request.machine_hash,
+      sensorVersion: request.sensor_version,
+    };
+    if (!(await insertEnrolled(db, tokenHash, sensor, { ...issued, keyHash })))
+      throw await this.#refuse(request, token, "used at the same moment", caller);
+    await this.#enrolled(sensor, issued.serial, token, caller);
+    return {
+      protocol_version: PROTOCOL_VERSION,
+      sensor_id: sensorId,
+      control_plane_certificate_pem: issued.pem,
+      control_plane_ca_certificate_pem: keys.trustBundlePem,
+      policy_signing_public_key_pem: keys.policySigner.publicPem,
+      certificate_expires_at: issued.notAfter.toISOString(),
+      heartbeat_interval_ms: this.#deps.heartbeatIntervalMs,
+      stream_tick_ms: this.#deps.streamTickMs,
+    };
+  }
+
+  #problem(token: TokenRow | undefined): string | undefined {
+    if (!token) return "unknown";
+    if (token.used_at) return "already used";
+    if (token.revoked_at) return "revoked";
+    return token.expires_at.getTime() <= this.#deps.clock.nowMs() ? "expired" : undefined;
+  }
+
+  async #enrolled(
+    sensor: { sensorId: string; tenantId: string; nodeName: string; declaredRole: string; flavor: string },
+    serial: string,
+    token: TokenRow,
+    caller: Caller,
+  ): Promise<void> {
+    this.#count(1, { outcome: "success" });
+    this.#deps.log.info("sensor enrolled", { sensor_id: sensor.sensorId, node_name: sensor.nodeName });
+    await this.#deps.audit.record({
+      tenantId: sensor.tenantId,
+      actionType: "sensor_enrolled",
+      outcome: "success",
+      sensorId: sensor.sensorId,
+      detail: {
+        node_name: sensor.nodeName,
+        declared_role: sensor.declaredRole,
+        flavor: sensor.flavor,
+        certificate_serial: serial,
+        token_id: token.token_id,
+        token_created_by: token.created_by,
+      },
+      clientIp: caller.clientIp,
+      userAgent: caller.userAgent,
+    });
+    this.#deps.hub.sensorChanged(sensor.tenantId, sensor.sensorId, "enrolled");
+  }
+
+  async #refuse(request: EnrollRequest, token: TokenRow | undefined, why: string, caller: Caller): Promise<AppError> {
+    this.#count(1, { outcome: "refused" });
+    // Good tokens pass whatever else comes from their address; failures beyond the rate are counted, but fill no audit log.
+    const waitSecs = this.#deps.limiter.take(`failed enrolment ${caller.clientIp}`, RATES.failedEnrolments);
+    if (waitSecs > 0)
+      return new AppError("rate_limited", "Too many attempts to enrol with tokens that are not valid.", {
+        retryAfterSecs: waitSecs,
+      });
+    this.#deps.log.warn("enrolment refused", { why, token_id: token?.token_id, client_ip: caller.clientIp });
+    await this.#deps.audit.record({
+      tenantId: token?.tenant_id,
+      actionType: "sensor_enrollment_refused",
+      outcome: "failure",
+      detail: { why, node_name: request.node_name, ...(token ? { token_id: token.token_id } : {}) },
+      clientIp: caller.clientIp,
+      userAgent: caller.userAgent,
+    });
+    return refusal();
+  }
+}
+
+/** A token made for one node, role or flavour serves no other. */
+function checkFits(request: EnrollRequest, token: TokenRow): void {
+  for (const field of ["node_name", "declared_role", "flavor"] as const) {
+    const wanted = token[field];
+    if (wanted !== null && wanted !== request[field])
+      throw new AppError("invalid_request", `/${field}: this token is for ${wanted}.`, {
+        pointer: `/${field}`,
+        hint: `Enrol with ${wanted}, or make a token for ${request[field]}.`,
+      });
+  }
+}
