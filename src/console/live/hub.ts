@@ -1,0 +1,131 @@
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/error.ts";
+import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import type { Service } from "../../core/service.ts";
+import { matchable } from "../events/filter-match.ts";
+import { liveEventRow } from "../events/row.ts";
+import type { Principal } from "../http/env.ts";
+import type { StoredEvent } from "../stores/runtime-event-row.ts";
+import type { LiveHub } from "./contract.ts";
+import { Watcher, type LiveEvent, type LiveSink } from "./watcher.ts";
+
+export const MAX_PER_USER = 8;
+const MAX_WATCHERS = 500;
+const FLUSH_MS = 250;
+/** Sockets outlive their request: this often it is asked whether their session still lives. */
+const RECHECK_MS = 15_000;
+
+/** Close code of a socket whose session has ended. */
+const CLOSE_SESSION_ENDED = 4401;
+
+/** The hub with its browser side; `run` sends what waits four times a second. */
+export interface RunningHub extends LiveHub, Service {
+  /** Adds a browser. AppError `rate_limited` when the person or the Console has too many. */
+  join(principal: Principal, sink: LiveSink): Watcher;
+  leave(watcher: Watcher): void;
+  /** Sends what waits; called by `run`. */
+  flush(): void;
+}
+
+function liveEvent(stored: StoredEvent): LiveEvent {
+  let row: LiveEvent["row"] | undefined;
+  const base = matchable(stored);
+  return {
+    stored,
+    severity: stored.event.severity,
+    get search() {
+      return base.search;
+    },
+    get row() {
+      return (row ??= liveEventRow(stored));
+    },
+  };
+}
+
+/** Shows durable events and changes of sensors to browsers of the same tenant. A slow browser loses events, counted; ingest never waits. */
+export function createLiveHub(deps: {
+  sessions: { isAlive(sessionHash: string): Promise<boolean> };
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  random?: () => number;
+}): RunningHub {
+  const { clock, metrics } = deps;
+  const log = deps.log.child("live");
+  const random = deps.random ?? Math.random;
+  const tenants = new Map<string, Set<Watcher>>();
+  const sent = metrics.counter("telovix_console_live_events_total", "Events sent to browsers, once for each.");
+  const passed = metrics.counter(
+    "telovix_console_live_sampled_out_total",
+    "Events browsers were told of only by number.",
+  );
+  const gauge = metrics.gauge("telovix_console_live_watchers", "Browsers that watch.");
+  const all = (): Watcher[] => [...tenants.values()].flatMap((watchers) => [...watchers]);
+  metrics.onCollect(() => gauge(all().length));
+
+  const recheck = async (): Promise<void> => {
+    for (const [hash, watchers] of Map.groupBy(all(), (watcher) => watcher.principal.sessionHash)) {
+      try {
+        if (await deps.sessions.isAlive(hash)) continue;
+      } catch (error) {
+        // While the store is away nobody is thrown out.
+        log.warn("could not check sessions of live sockets", { error });
+        return;
+      }
+      for (const watcher of watchers) watcher.sink.close(CLOSE_SESSION_ENDED, "the session has ended");
+    }
+  };
+
+  const hub: RunningHub = {
+    name: "live hub",
+    offer(tenantId, events) {
+      const watchers = tenants.get(tenantId);
+      if (!watchers) return;
+      const nowMs = clock.monotonicMs();
+      for (const stored of events) {
+        const event = liveEvent(stored);
+        for (const watcher of watchers) watcher.offer(event, nowMs);
+      }
+    },
+    sensorChanged(tenantId, sensorId, change) {
+      for (const watcher of tenants.get(tenantId) ?? []) watcher.changed(sensorId, change);
+    },
+    join(principal, sink) {
+      const present = all();
+      const own = present.filter((watcher) => watcher.principal.userId === principal.userId).length;
+      if (own >= MAX_PER_USER || present.length >= MAX_WATCHERS)
+        throw new AppError("rate_limited", "Too many live views are open.", {
+          hint: own >= MAX_PER_USER ? `Close one of your ${own} others.` : "Try again later.",
+          retryAfterSecs: 10,
+        });
+      const watcher = new Watcher(principal, sink, random, clock.monotonicMs());
+      const watchers = tenants.get(principal.tenantId) ?? new Set();
+      tenants.set(principal.tenantId, watchers.add(watcher));
+      return watcher;
+    },
+    leave(watcher) {
+      const watchers = tenants.get(watcher.principal.tenantId);
+      watchers?.delete(watcher);
+      if (watchers?.size === 0) tenants.delete(watcher.principal.tenantId);
+    },
+    flush() {
+      for (const watcher of all()) {
+        const counts = watcher.flush(clock.monotonicMs());
+        if (counts.sent > 0) sent(counts.sent);
+        if (counts.passedOver > 0) passed(counts.passedOver);
+      }
+    },
+    async run(signal) {
+      let checkedMs = clock.monotonicMs();
+      while (!signal.aborted) {
+        await clock.sleep(FLUSH_MS, signal);
+        hub.flush();
+        if (clock.monotonicMs() - checkedMs < RECHECK_MS) continue;
+        checkedMs = clock.monotonicMs();
+        await recheck();
+      }
+    },
+  };
+  return hub;
+}
