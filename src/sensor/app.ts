@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import { buildInfo } from "../core/build-info.ts";
+import { systemClock, type Clock } from "../core/clock.ts";
+import { AppError } from "../core/error.ts";
+import { createLog, type Log } from "../core/log.ts";
+import type { EmbeddedFile } from "../core/payload/embedded-files.ts";
+import { unpackEngine } from "../core/payload/engine.ts";
+import { Stack } from "../core/service.ts";
+import { Spool } from "../core/spool/spool.ts";
+import { PROTOCOL_VERSION } from "../core/wire/version.ts";
+import type { SensorConfig } from "./config.ts";
+import { Engine } from "./engine/engine.ts";
+import { Enricher } from "./enrich/enrich.ts";
+import { PodNames } from "./enrich/pod-names.ts";
+import { enroll, type EnrollOptions } from "./enroll/enroll.ts";
+import { FlowTable } from "./inventory/flows.ts";
+import { InventoryTaker } from "./inventory/inventory.ts";
+import { ProcessLister } from "./inventory/processes.ts";
+import { ResourceMeter } from "./inventory/resources.ts";
+import { bootTimeMs, readSystemInfo } from "./inventory/system.ts";
+import { pipelineMetrics } from "./metrics.ts";
+import { lockStateDir, openStateDir } from "./state/directory.ts";
+import { statePaths, type StatePaths } from "./state/paths.ts";
+import { readCredentials, readSensorState, type SensorState } from "./state/sensor-state.ts";
+import { Pipeline } from "./tail/pipeline.ts";
+import { decodePosition, START } from "./tail/position.ts";
+import { SegmentReader } from "./tail/reader.ts";
+import { Tail } from "./tail/tail.ts";
+import { SensorClient } from "./uplink/client.ts";
+import { HeartbeatLoop } from "./uplink/heartbeat.ts";
+import { InventoryLoop } from "./uplink/inventory.ts";
+import { Outbox } from "./uplink/outbox.ts";
+import { Stream } from "./uplink/stream.ts";
+import { uplinkTls } from "./uplink/tls.ts";
+import { Trust } from "./uplink/trust.ts";
+
+/** What a caller may bring along instead of what the configuration gives. */
+export interface SensorOverrides {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** The engine inside this executable. */
+  readonly embeddedEngine?: EmbeddedFile | undefined;
+  /** Rhythm and reconnection, for tests. */
+  readonly heartbeatIntervalMs?: number;
+  readonly inventoryIntervalMs?: number;
+  readonly reconnectMinMs?: number;
+  readonly reconnectMaxMs?: number;
+  /** Called once everything runs. */
+  readonly onRunning?: () => void;
+}
+
+const INVENTORY_INTERVAL_MS = 15_000;
+
+async function enginePath(config: SensorConfig, overrides: SensorOverrides, log: Log): Promise<string> {
+  if (config.enginePath !== undefined) return config.enginePath;
+  if (overrides.embeddedEngine !== undefined) {
+    try {
+      return await unpackEngine(overrides.embeddedEngine, config.stateDir);
+    } catch (error) {
+      log.error("the engine could not be unpacked", { error });
+    }
+  }
+  // A checkout: where `make native` puts it.
+  return join(import.meta.dir, "../../native/.output/telovix-engine");
+}
+
+async function enrolledState(paths: StatePaths): Promise<SensorState> {
+  const state = await readSensorState(paths);
+  if (state) return state;
+  throw new AppError("invalid_request", "this node is not enrolled", {
+    hint: "Make a token at the Console (Deploy Sensor), then: telovix enroll --console https://… --pin sha256//… --token tse_…",
+  });
+}
+
+/**
+ * Runs the sensor until the signal aborts. Rejects with an AppError when it can't start (not enrolled, state directory
+ * open to others, another sensor running) and with the first failure of a part that must not fail.
+ */
+export async function runSensor(config: SensorConfig, overrides: SensorOverrides = {}, signal: AbortSignal): Promise<void> {
+  const { clock = systemClock } = overrides;
+  const root = overrides.log ?? createLog({ level: config.logLevel, format: config.logFormat ?? (process.stderr.isTTY ? "text" : "json") });
+  const log = root.child("sensor");
+  const { version } = buildInfo();
+  const startedUs = clock.nowMs() * 1000;
+
+  const paths = await openStateDir(config.stateDir);
+  const state = await enrolledState(paths);
+  const credentials = await readCredentials(paths);
+  await using stack = new Stack(log);
+  stack.add("lock", await lockStateDir(paths));
+
+  const spool = await Spool.open(paths.spool, config.spool, clock, log.child("spool"));
+  stack.add("spool", () => spool[Symbol.asyncDispose]());
+  const position = decodePosition(spool.position) ?? START;
+
+  const pods = new PodNames();
+  await pods.refresh(clock.monotonicMs());
+  const enricher = new Enricher(pods);
+  const flows = new FlowTable();
+  const outbox = new Outbox(spool, log.child("outbox"));
+  const pipeline = new Pipeline(enricher, position, {
+    onStart: (start) => engine.onStart(start),
+    onStats: (stats) => engine.onStats(stats),
+    onEvent: (draft) => flows.add(draft),
+  });
+  const reader = new SegmentReader(paths.engineOut, position.segment, position.offset);
+  const tail = new Tail({ reader, pipeline, spool, position, clock, log: log.child("tail"), onSpooled: () => outbox.wake() });
+  const path = await enginePath(config, overrides, log);
+  const engine: Engine = new Engine({ enginePath: path, paths, nodeName: state.node_name, clock, log, emit: (draft) => tail.inject(draft) });
+
+  const url = new URL(state.console_url);
+  const tls = uplinkTls(credentials);
+  const client = new SensorClient(url, tls);
+  const trust = new Trust(state, paths, clock, log.child("trust"));
+  const meter = new ResourceMeter();
+  const taker = new InventoryTaker(new ProcessLister(await bootTimeMs()), flows, enricher.connections, clock);
+  const inventory = new InventoryLoop({
+    client,
+    taker,
+    trust,
+    clock,
+    log,
+    intervalMs: overrides.inventoryIntervalMs ?? INVENTORY_INTERVAL_MS,
+  });
+  const stream = new Stream({
+    url,
+    tls,
+    outbox,
+    trust,
+    clock,
+    log,
+    sensorVersion: version,
+    tickMs: state.stream_tick_ms,
+    ...(overrides.reconnectMinMs === undefined ? {} : { reconnectMinMs: overrides.reconnectMinMs }),
+    ...(overrides.reconnectMaxMs === undefined ? {} : { reconnectMaxMs: overrides.reconnectMaxMs }),
+    onRefresh: (what) => (what === "heartbeat" ? heartbeat.hurry() : inventory.refresh()),
+    onState: () => {},
+  });
+  const heartbeat: HeartbeatLoop = new HeartbeatLoop({
+    client,
+    outbox,
+    trust,
+    clock,
+    log,
+    intervalMs: overrides.heartbeatIntervalMs ?? state.heartbeat_interval_ms,
+    onWantFull: () => inventory.refresh(),
+    collect: async (full) => {
+      await pods.refresh(clock.monotonicMs());
+      const engineState = engine.state;
+      return {
+        protocol_version: PROTOCOL_VERSION,
+        sensor_version: version,
+        sent_at_us: clock.nowMs() * 1000,
+        runtime_mode: engineState.state === "failed" ? "compatibility" : "live",
+        started_at_us: startedUs,
+        engine: engineState,
+        trust: trust.report,
+        pipeline: await pipelineMetrics({ pipeline, reader, tail, spool, outbox, stream, heartbeat }),
+        resources: await meter.read(clock.monotonicMs(), engine.pid, paths.dir),
+        ...(full ? { system: await readSystemInfo() } : {}),
+      };
+    },
+  });
+
+  const failed = new AbortController();
+  let failure: unknown;
+  const onFailure = (error: unknown): void => {
+    failure ??= error;
+    failed.abort();
+  };
+  // Stopped in the reverse order: the engine first, what it wrote is still read, and only then the uplink closes.
+  for (const service of [heartbeat, stream, inventory, tail, engine]) stack.start(service, onFailure);
+  log.info("the sensor runs", {
+    sensor_id: state.sensor_id,
+    node: state.node_name,
+    console: url.origin,
+    version,
+    waiting: spool.stats.depth,
+    state_dir: paths.dir,
+  });
+  overrides.onRunning?.();
+  await new Promise<void>((resolve) => {
+    const both = AbortSignal.any([signal, failed.signal]);
+    if (both.aborted) resolve();
+    else both.addEventListener("abort", () => resolve(), { once: true });
+  });
+  log.info("the sensor stops");
+  if (failure !== undefined) throw failure;
+}
+
+/** Joins this node to a Console and writes the state directory. Throws AppError with a sentence for people. */
+export async function runEnroll(config: SensorConfig, options: Omit<EnrollOptions, "sensorVersion">, clock: Clock = systemClock): Promise<SensorState> {
+  const paths = await openStateDir(config.stateDir);
+  const unlock = await lockStateDir(paths);
+  try {
+    return await enroll(paths, { ...options, sensorVersion: buildInfo().version }, clock.nowMs());
+  } finally {
+    await unlock();
+  }
+}
+
+/** Tells the Console that this sensor is gone for good. Throws AppError when it is not enrolled or the Console does not answer. */
+export async function decommission(config: SensorConfig, signal: AbortSignal): Promise<void> {
+  const paths = statePaths(config.stateDir);
+  const state = await enrolledState(paths);
+  const client = new SensorClient(new URL(state.console_url), uplinkTls(await readCredentials(paths)));
+  await client.post("/sensors/self/decommission", {}, signal);
+}

@@ -1,0 +1,68 @@
+import { hostname } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { AppError } from "../core/error.ts";
+import type { LogFormat, LogLevel } from "../core/log.ts";
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from "../core/spool/spool.ts";
+
+export const DEFAULT_STATE_DIR = "/var/lib/telovix-sensor";
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+const FORMATS = ["json", "text"] as const;
+
+/** What the command line said; it wins over the environment. */
+export interface SensorFlags {
+  readonly stateDir?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly logFormat?: string | undefined;
+  readonly enginePath?: string | undefined;
+}
+
+export interface SensorConfig {
+  readonly stateDir: string;
+  readonly logLevel: LogLevel;
+  /** Undefined: text on a terminal, else JSON. */
+  readonly logFormat: LogFormat | undefined;
+  /** Engine to run instead of the one inside this executable. */
+  readonly enginePath: string | undefined;
+  readonly spool: SpoolLimits;
+  /** Defaults of the host, where enrolment asks for nothing else. */
+  readonly nodeName: string;
+  readonly declaredRole: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function oneOf<T extends string>(what: string, value: string | undefined, allowed: readonly T[]): T | undefined {
+  if (value === undefined || value === "") return undefined;
+  const found = allowed.find((a) => a === value);
+  if (!found) throw new AppError("invalid_request", `${what} must be one of ${allowed.join(", ")}, not ${value}`);
+  return found;
+}
+
+function numberOf(what: string, value: string | undefined, min: number, max: number): number | undefined {
+  if (value === undefined || value === "") return undefined;
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < min || n > max)
+    throw new AppError("invalid_request", `${what} must be a whole number from ${min} to ${max}, not ${value}`);
+  return n;
+}
+
+/** Settings of the sensor, from flags and environment: the only place of this role that reads the environment. */
+export function sensorConfig(flags: SensorFlags = {}, env: Env = process.env): SensorConfig {
+  const maxEvents = numberOf("TELOVIX_SENSOR_SPOOL_EVENTS", env["TELOVIX_SENSOR_SPOOL_EVENTS"], 1_000, 10_000_000);
+  const spoolMb = numberOf("TELOVIX_SENSOR_SPOOL_MB", env["TELOVIX_SENSOR_SPOOL_MB"], 16, 65_536);
+  const stateDir = resolve(flags.stateDir ?? env["TELOVIX_SENSOR_STATE_DIR"] ?? DEFAULT_STATE_DIR);
+  const engine = flags.enginePath ?? env["TELOVIX_SENSOR_ENGINE_PATH"];
+  return Object.freeze({
+    stateDir,
+    logLevel: oneOf("log level", flags.logLevel ?? env["TELOVIX_SENSOR_LOG_LEVEL"], LEVELS) ?? "info",
+    logFormat: oneOf("log format", flags.logFormat ?? env["TELOVIX_SENSOR_LOG_FORMAT"], FORMATS),
+    enginePath: engine === undefined || engine === "" || isAbsolute(engine) ? engine || undefined : join(process.cwd(), engine),
+    spool: Object.freeze({
+      ...DEFAULT_SPOOL_LIMITS,
+      ...(maxEvents === undefined ? {} : { maxEvents }),
+      ...(spoolMb === undefined ? {} : { maxBytes: spoolMb * 1024 * 1024 }),
+    }),
+    nodeName: env["TELOVIX_SENSOR_NODE_NAME"] || hostname(),
+    declaredRole: env["TELOVIX_SENSOR_ROLE"] || "generic_linux",
+  });
+}

@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import { compile } from "../../core/check.ts";
+import { AppError } from "../../core/error.ts";
+import { sha256Hex } from "../../core/ids.ts";
+import type { Secret } from "../../core/log.ts";
+import { createSensorRequest } from "../../core/pki/csr.ts";
+import { normalSerial } from "../../core/pki/names.ts";
+import { x509 } from "../../core/pki/x509.ts";
+import { EnrollRequest, EnrollResponse, type Flavor } from "../../core/wire/enroll.ts";
+import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
+import type { StatePaths } from "../state/paths.ts";
+import { readSensorState, writeSensorState, writeState, type SensorState } from "../state/sensor-state.ts";
+import { uplinkTls, type UplinkTls } from "../uplink/tls.ts";
+import { trustAnybody, trustByPin } from "./bootstrap.ts";
+import { refusal, unreachable } from "./errors.ts";
+
+export interface EnrollOptions {
+  readonly consoleUrl: string;
+  readonly token: Secret;
+  /** `sha256//` and the base64 SHA-256 of the Console's public key, as curl's --pinnedpubkey takes it. */
+  readonly pin?: string | undefined;
+  /** PEM file of the authority to trust instead. */
+  readonly caFile?: string | undefined;
+  /** Believes whoever answers. */
+  readonly insecure?: boolean | undefined;
+  readonly nodeName: string;
+  readonly role: string;
+  readonly flavor: Flavor;
+  readonly tags: readonly string[];
+  readonly sensorVersion: string;
+  /** Replaces an enrolment that is there. */
+  readonly force?: boolean | undefined;
+}
+
+const request = compile(EnrollRequest);
+const response = compile(EnrollResponse);
+const TIMEOUT_MS = 30_000;
+const PIN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
+
+/** /etc/machine-id hashed with the product's name; undefined where there is none. */
+export async function machineHash(path = "/etc/machine-id"): Promise<string | undefined> {
+  const id = (await readFile(path, "utf8").catch(() => "")).trim();
+  return /^[0-9a-f]{32}$/.test(id) ? sha256Hex(`telovix-machine:${id}`) : undefined;
+}
+
+/** The Console's address as an origin; throws AppError for anything else. */
+export function parseConsoleUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text.includes("://") ? text : `https://${text}`);
+  } catch (error) {
+    throw new AppError("invalid_request", `${text} is not the address of a Console`, { cause: error, hint: "Write it as https://host:15483." });
+  }
+  if (url.protocol !== "https:" || url.username || url.search || url.hash || (url.pathname !== "/" && url.pathname !== ""))
+    throw new AppError("invalid_request", `${text} is not the address of a Console`, { hint: "Write it as https://host:15483." });
+  return url;
+}
+
+async function establishTrust(url: URL, options: EnrollOptions, nowMs: number): Promise<UplinkTls> {
+  if (options.pin !== undefined) {
+    if (!PIN.test(options.pin))
+      throw new AppError("invalid_request", "the pin must be sha256// and 44 characters of base64, as the Console prints it");
+    return trustByPin(url, options.pin, nowMs);
+  }
+  if (options.caFile !== undefined) {
+    const caPem = await readFile(options.caFile, "utf8");
+    if (!caPem.includes("-----BEGIN CERTIFICATE-----"))
+      throw new AppError("invalid_request", `${options.caFile} has no PEM certificate in it`);
+    return uplinkTls({ caPem });
+  }
+  if (options.insecure) return trustAnybody(url);
+  throw new AppError("invalid_request", "nothing says how to recognise the Console", {
+    hint: "Give --pin (the Console prints it beside the token) or --ca-file.",
+  });
+}
+
+async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promise<EnrollResponse> {
+  let answer: Response;
+  try {
+    answer = await fetch(new URL("/api/v1/sensors/enroll", url), {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(body),
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      tls: { ...tls },
+    });
+  } catch (error) {
+    throw unreachable(url, error);
+  }
+  if (answer.status === 401)
+    throw new AppError("invalid_enrollment_token", "the Console does not take this token: it is wrong, used already, or older than 15 minutes", {
+      hint: "Make a new one (Deploy Sensor, or telovix console token create) and use it once.",
+    });
+  if (!answer.ok) throw await refusal(answer);
+  return response.parse(await answer.json());
+}
+
+function checkCertificate(answer: EnrollResponse, nowMs: number): string {
+  const certificate = new x509.X509Certificate(answer.control_plane_certificate_pem);
+  const skewMs = certificate.notBefore.getTime() - nowMs;
+  if (skewMs > 0 || nowMs > certificate.notAfter.getTime())
+    throw new AppError("invalid_sensor_trust", `the certificate just made is valid from ${certificate.notBefore.toISOString()}, but this node's clock says ${new Date(nowMs).toISOString()}`, {
+      hint: "Set this node's clock (timedatectl, chronyc makestep), then enrol with a new token.",
+    });
+  return normalSerial(certificate.serialNumber);
+}
+
+/**
+ * Joins this node to a Console: a key made here, a certificate for it from there, all written to the state directory.
+ * The state file comes last: before it is there the node does not count as enrolled. Throws AppError with a sentence
+ * for people.
+ */
+export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: number): Promise<SensorState> {
+  const url = parseConsoleUrl(options.consoleUrl);
+  const before = options.force ? undefined : await readSensorState(paths);
+  if (before)
+    throw new AppError("conflict", `this node is enrolled already, as ${before.node_name} at ${before.console_url}`, {
+      hint: "Use --force to enrol it anew.",
+    });
+  const { keyPem, csrPem } = await createSensorRequest(options.nodeName);
+  const hash = await machineHash();
+  const body = request.parse({
+    protocol_version: PROTOCOL_VERSION,
+    token: options.token.reveal().trim(),
+    csr_pem: csrPem,
+    node_name: options.nodeName,
+    declared_role: options.role,
+    flavor: options.flavor,
+    sensor_version: options.sensorVersion,
+    ...(hash === undefined ? {} : { machine_hash: hash }),
+    ...(options.tags.length === 0 ? {} : { tags: [...options.tags] }),
+  });
+  const tls = await establishTrust(url, options, nowMs);
+  const answer = await postRequest(url, tls, body);
+  const serial = checkCertificate(answer, nowMs);
+  await writeState(paths.clientKey, keyPem);
+  await writeState(paths.clientCert, answer.control_plane_certificate_pem);
+  await writeState(paths.consoleCa, answer.control_plane_ca_certificate_pem);
+  await writeState(paths.policySigning, answer.policy_signing_public_key_pem);
+  const state: SensorState = {
+    version: 1,
+    sensor_id: answer.sensor_id,
+    console_url: url.origin,
+    node_name: options.nodeName,
+    declared_role: options.role,
+    flavor: options.flavor,
+    enrolled_at: new Date(nowMs).toISOString(),
+    certificate_serial: serial,
+    certificate_expires_at: answer.certificate_expires_at,
+    trust_state: "trusted",
+    heartbeat_interval_ms: answer.heartbeat_interval_ms,
+    stream_tick_ms: answer.stream_tick_ms,
+  };
+  await writeSensorState(paths, state);
+  return state;
+}

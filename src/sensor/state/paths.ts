@@ -1,0 +1,34 @@
+import { join } from "node:path";
+
+/** The sensor's state directory. Its layout is documented and stable; the spool is a directory where older sensors had `events.jsonl`. */
+export interface StatePaths {
+  readonly dir: string;
+  readonly clientKey: string;
+  readonly clientCert: string;
+  readonly consoleCa: string;
+  readonly policySigning: string;
+  readonly sensorState: string;
+  readonly assignedPack: string;
+  readonly compiledPolicies: string;
+  readonly engine: string;
+  readonly engineOut: string;
+  readonly spool: string;
+  readonly lock: string;
+}
+
+export function statePaths(dir: string): StatePaths {
+  return {
+    dir,
+    clientKey: join(dir, "client.key.pem"),
+    clientCert: join(dir, "client.cert.pem"),
+    consoleCa: join(dir, "console-ca.cert.pem"),
+    policySigning: join(dir, "policy-signing.pub"),
+    sensorState: join(dir, "sensor-state.json"),
+    assignedPack: join(dir, "assigned-pack.json"),
+    compiledPolicies: join(dir, "compiled-policies"),
+    engine: join(dir, "engine"),
+    engineOut: join(dir, "engine", "out"),
+    spool: join(dir, "spool"),
+    lock: join(dir, "sensor.lock"),
+  };
+}

@@ -1,0 +1,156 @@
+import { Packr } from "msgpackr";
+import type { PipelineMetrics } from "../../core/wire/state.ts";
+import { MAX_PAYLOAD_BYTES } from "../../core/spool/format.ts";
+import { BurstFolder } from "../detect/bursts.ts";
+import type { Enricher } from "../enrich/enrich.ts";
+import type { EventDraft } from "../normalize/draft.ts";
+import { makeLossDraft, type EngineStart, type EngineStats } from "../normalize/engine-events.ts";
+import { parseLine, type EngineLine } from "../normalize/line.ts";
+import { normalize } from "../normalize/normalize.ts";
+import type { TailPosition } from "./position.ts";
+
+/** Counters of the steps between a line and the spool. */
+export type PipelineCounters = Pick<
+  PipelineMetrics,
+  "lines_read" | "lines_malformed" | "lines_unknown" | "events_normalized" | "events_folded" | "kernel_lost"
+> & {
+  /** Processes found at the engine's start: ancestry only. */
+  processes_preloaded: number;
+  /** Lines that were read before; skipped. */
+  lines_repeated: number;
+  /** Events whose raw line had to go to fit the spool. */
+  events_trimmed: number;
+};
+
+export interface PipelineHooks {
+  readonly onStart?: (start: EngineStart) => void;
+  readonly onStats?: (stats: EngineStats) => void;
+  /** Every event, before bursts are folded. */
+  readonly onEvent?: (draft: EventDraft) => void;
+}
+
+const packr = new Packr({ useRecords: false, variableMapSize: true });
+
+/** Lines in, events out. Pure but for what it remembers, all of it bounded; time is that of the events. */
+export class Pipeline {
+  readonly counters: PipelineCounters = {
+    lines_read: 0,
+    lines_malformed: 0,
+    lines_unknown: 0,
+    events_normalized: 0,
+    events_folded: 0,
+    kernel_lost: 0,
+    processes_preloaded: 0,
+    lines_repeated: 0,
+    events_trimmed: 0,
+  };
+  readonly #enricher: Enricher;
+  readonly #bursts: BurstFolder;
+  readonly #hooks: PipelineHooks;
+  #runId: string;
+  #line: number;
+  #timeUs = 0;
+
+  constructor(enricher: Enricher, position: TailPosition, hooks: PipelineHooks = {}) {
+    this.#enricher = enricher;
+    this.#bursts = new BurstFolder(position.bursts);
+    this.#hooks = hooks;
+    this.#runId = position.run_id;
+    this.#line = position.line;
+  }
+
+  /** Events of one line, in order: none, it, or several. */
+  line(text: string): EventDraft[] {
+    this.counters.lines_read++;
+    const line = parseLine(text);
+    if (typeof line === "string") {
+      this.counters.lines_malformed++;
+      return [];
+    }
+    const gap = this.#follow(line);
+    if (gap === undefined) return [];
+    this.#timeUs = Math.max(this.#timeUs, line.timeUs);
+    const drafts = this.#meaning(line).flatMap((draft) => this.#bursts.offer(draft));
+    this.counters.events_folded = this.#bursts.folded;
+    return [...gap, ...drafts, ...this.#bursts.flush(line.timeUs)];
+  }
+
+  /** Checks the line's number; undefined when it was read before. Numbers that never came are a loss. */
+  #follow(line: EngineLine): EventDraft[] | undefined {
+    const sameRun = line.runId === this.#runId;
+    const expected = sameRun ? this.#line + 1 : 1;
+    if (sameRun && line.seq < expected) {
+      this.counters.lines_repeated++;
+      return undefined;
+    }
+    this.#runId = line.runId;
+    this.#line = line.seq;
+    const missing = line.seq - expected;
+    if (missing <= 0) return [];
+    this.counters.kernel_lost += missing;
+    return [makeLossDraft("engine_lines", missing, this.#timeUs || line.timeUs, line.timeUs)];
+  }
+
+  #meaning(line: EngineLine): EventDraft[] {
+    const found = normalize(line);
+    switch (found.type) {
+      case "unknown":
+        this.counters.lines_unknown++;
+        return [];
+      case "preload":
+        this.counters.processes_preloaded++;
+        this.#enricher.preload(found);
+        return [];
+      case "stats":
+        this.#hooks.onStats?.(found.stats);
+        return [];
+      case "start":
+        this.#hooks.onStart?.(found.start);
+        this.counters.events_normalized++;
+        return [found.draft];
+      case "event":
+        this.counters.events_normalized++;
+        this.counters.kernel_lost += found.draft.loss?.count ?? 0;
+        return [this.#enriched(this.#enricher.event(found))];
+    }
+  }
+
+  #enriched(draft: EventDraft): EventDraft {
+    this.#hooks.onEvent?.(draft);
+    return draft;
+  }
+
+  /** Counts lines that could not be read at all, and says so in an event. */
+  unreadable(cause: "torn_line" | "long_line", count: number, nowUs: number): EventDraft {
+    this.counters.lines_malformed += count;
+    this.counters.kernel_lost += count;
+    return makeLossDraft(cause, count, this.#timeUs || nowUs, nowUs);
+  }
+
+  /** Bursts that are over by the clock, when no line has come to say so. */
+  tick(nowUs: number): EventDraft[] {
+    return this.#bursts.flush(nowUs);
+  }
+
+  /** Every burst under way. */
+  drain(): EventDraft[] {
+    return this.#bursts.drain();
+  }
+
+  /** Where the tail stands once everything given out is durable. */
+  position(segment: number, offset: number): TailPosition {
+    return { segment, offset, run_id: this.#runId, line: this.#line, bursts: [...this.#bursts.open] };
+  }
+
+  /** An event as the spool keeps it: MessagePack, its number inside. One too large loses its raw line, then its arguments. */
+  encode(draft: EventDraft, seq: number): Uint8Array {
+    const bytes = packr.pack({ seq, ...draft });
+    if (bytes.length <= MAX_PAYLOAD_BYTES) return bytes;
+    this.counters.events_trimmed++;
+    const { raw: _raw, ...rest } = draft;
+    const less = packr.pack({ seq, ...rest, raw_truncated: true });
+    if (less.length <= MAX_PAYLOAD_BYTES) return less;
+    const { kind, severity, observed_at_us, message } = draft;
+    return packr.pack({ seq, kind, severity, observed_at_us, message, raw_truncated: true });
+  }
+}

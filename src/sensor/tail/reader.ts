@@ -1,0 +1,138 @@
+import { open, readdir, unlink, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { MAX_LINE_BYTES } from "../normalize/line.ts";
+
+const NAME = /^events-(\d{1,15})\.jsonl$/;
+const NEWLINE = 10;
+const CHUNK_BYTES = 256 * 1024;
+
+/** Lines read, and where reading stands after them. */
+export interface Chunk {
+  readonly lines: string[];
+  /** Lines that were longer than the engine writes, skipped. */
+  readonly overlong: number;
+  /** Bytes of a line that its writer never finished, skipped. */
+  readonly tornBytes: number;
+  readonly segment: number;
+  readonly offset: number;
+}
+
+/** Numbers of the segments in a directory, ascending. */
+export async function listSegments(dir: string): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const name of await readdir(dir)) {
+    const match = NAME.exec(name);
+    if (match) numbers.push(Number(match[1]));
+  }
+  return numbers.toSorted((a, b) => a - b);
+}
+
+export function segmentPath(dir: string, segment: number): string {
+  return join(dir, `events-${segment}.jsonl`);
+}
+
+/** Follows the engine's segments from a position on. It only reads; `forget` deletes what is done with. */
+export class SegmentReader {
+  readonly #dir: string;
+  #segment: number;
+  #offset: number;
+  #file: FileHandle | undefined;
+  /** The rest of a line that is too long is being skipped. */
+  #skipping = false;
+  readonly #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+
+  constructor(dir: string, segment: number, offset: number) {
+    this.#dir = dir;
+    this.#segment = segment;
+    this.#offset = offset;
+  }
+
+  /** The next lines, or undefined when there are none at the moment. */
+  async read(): Promise<Chunk | undefined> {
+    // Which segments there are is asked before reading: if a later one exists by then, this one is finished.
+    const segments = await listSegments(this.#dir);
+    const later = segments.find((n) => n > this.#segment);
+    if (!(await this.#openCurrent(segments, later))) return undefined;
+    const { bytesRead } = await this.#file!.read(this.#buffer, 0, CHUNK_BYTES, this.#offset);
+    const data = this.#buffer.subarray(0, bytesRead);
+    const end = data.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) return this.#take(data.subarray(0, end));
+    if (bytesRead > MAX_LINE_BYTES) return this.#skip(bytesRead);
+    if (later === undefined) return undefined;
+    return this.#turnTo(later, bytesRead);
+  }
+
+  async #openCurrent(segments: readonly number[], later: number | undefined): Promise<boolean> {
+    if (this.#file) return true;
+    if (!segments.includes(this.#segment)) {
+      if (later === undefined) return false;
+      this.#segment = later;
+      this.#offset = 0;
+    }
+    this.#file = await open(segmentPath(this.#dir, this.#segment), "r");
+    return true;
+  }
+
+  #take(data: Buffer): Chunk {
+    let overlong = 0;
+    let from = 0;
+    if (this.#skipping) {
+      from = data.indexOf(NEWLINE) + 1;
+      this.#skipping = false;
+    }
+    const lines: string[] = [];
+    for (let at = from; at < data.length; ) {
+      const end = data.indexOf(NEWLINE, at);
+      if (end - at > MAX_LINE_BYTES) overlong++;
+      else if (end > at) lines.push(data.toString("utf8", at, end));
+      at = end + 1;
+    }
+    this.#offset += data.length;
+    return { lines, overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset };
+  }
+
+  #skip(bytes: number): Chunk {
+    const overlong = this.#skipping ? 0 : 1;
+    this.#skipping = true;
+    this.#offset += bytes;
+    return { lines: [], overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset };
+  }
+
+  async #turnTo(next: number, restBytes: number): Promise<Chunk> {
+    await this.close();
+    const tornBytes = this.#skipping ? 0 : restBytes;
+    this.#skipping = false;
+    this.#segment = next;
+    this.#offset = 0;
+    return { lines: [], overlong: 0, tornBytes, segment: next, offset: 0 };
+  }
+
+  /** Deletes segments before `segment`. Call it when everything read from them is durable. */
+  async forget(segment: number): Promise<number> {
+    let deleted = 0;
+    for (const n of await listSegments(this.#dir)) {
+      if (n >= segment) continue;
+      await unlink(segmentPath(this.#dir, n)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      });
+      deleted++;
+    }
+    return deleted;
+  }
+
+  /** Bytes written by the engine that are not read yet. */
+  async lagBytes(): Promise<number> {
+    let bytes = 0;
+    for (const n of await listSegments(this.#dir)) {
+      if (n < this.#segment) continue;
+      const size = Bun.file(segmentPath(this.#dir, n)).size;
+      bytes += n === this.#segment ? Math.max(0, size - this.#offset) : size;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+}

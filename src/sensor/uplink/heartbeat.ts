@@ -1,0 +1,125 @@
+import type { Clock } from "../../core/clock.ts";
+import { compile } from "../../core/check.ts";
+import { AppError } from "../../core/error.ts";
+import type { Log } from "../../core/log.ts";
+import type { Service } from "../../core/service.ts";
+import { EventsResponse } from "../../core/wire/events.ts";
+import { HeartbeatResponse, type Heartbeat } from "../../core/wire/heartbeat.ts";
+import { LIMITS } from "../../core/wire/limits.ts";
+import type { SensorClient } from "./client.ts";
+import { packBatch, toEventsBatch } from "./codec.ts";
+import type { Outbox } from "./outbox.ts";
+import { DISTRUST_RETRY_MS, type Trust } from "./trust.ts";
+
+const heartbeatResponse = compile(HeartbeatResponse);
+const eventsResponse = compile(EventsResponse);
+/** Well under the limit of 4 MB after compression, whatever it makes of it. */
+const BATCH_BYTES = 3 * 1024 * 1024;
+const BATCH_EVENTS = 5_000;
+
+export interface HeartbeatOptions {
+  readonly client: SensorClient;
+  readonly outbox: Outbox;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly intervalMs: number;
+  /** The state to carry; `full` asks for what rarely changes too. */
+  readonly collect: (full: boolean) => Promise<Omit<Heartbeat, "batch">>;
+  /** The Console has nothing of this sensor and wants all. */
+  readonly onWantFull: () => void;
+}
+
+/** Carries the sensor's state to the Console, and its events while the stream is down. */
+export class HeartbeatLoop implements Service {
+  readonly name = "heartbeat";
+  readonly #o: HeartbeatOptions;
+  readonly #log: Log;
+  #intervalMs: number;
+  #full = true;
+  #now = new AbortController();
+  /** Heartbeats that did not reach the Console. */
+  failures = 0;
+  /** Heartbeats that did. */
+  sent = 0;
+  /** Console's clock minus ours at the last answer; undefined before it. */
+  clockSkewMs: number | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#o = options;
+    this.#log = options.log.child("heartbeat");
+    this.#intervalMs = options.intervalMs;
+  }
+
+  /** Sends the next heartbeat at once. */
+  hurry(): void {
+    this.#now.abort();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#o;
+    let failing = false;
+    while (!signal.aborted) {
+      this.#now = new AbortController();
+      const startedMs = clock.monotonicMs();
+      let waitMs = this.#intervalMs;
+      try {
+        await this.#beat(signal);
+        if (failing) this.#log.info("the Console answers again");
+        failing = false;
+        await this.#drain(signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.failures++;
+        const distrusted = await this.#o.trust.refused(error);
+        if (!failing && !distrusted) this.#log.warn("the heartbeat did not get through; events stay in the spool", { error });
+        failing = true;
+        const retryMs = error instanceof AppError ? (error.retryAfterSecs ?? 0) * 1000 : 0;
+        waitMs = distrusted ? DISTRUST_RETRY_MS : Math.max(waitMs, Math.min(retryMs, DISTRUST_RETRY_MS));
+      }
+      const leftMs = Math.max(0, startedMs + waitMs - clock.monotonicMs());
+      await clock.sleep(leftMs, AbortSignal.any([signal, this.#now.signal]));
+    }
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { client, outbox, collect, clock, trust } = this.#o;
+    const full = this.#full;
+    const state = await collect(full);
+    // Only when the stream does not hold the spool: then nobody else sends these events now.
+    using claim = outbox.claim("heartbeat");
+    const batch = claim && (await outbox.take(LIMITS.heartbeatEvents, BATCH_BYTES));
+    const body: Heartbeat = batch ? { ...state, batch: toEventsBatch(batch, outbox.epoch) } : state;
+    const answer = heartbeatResponse.parse(await client.post("/sensors/heartbeat", body, signal));
+    this.sent++;
+    this.#full = false;
+    if (batch) outbox.markSent(batch);
+    if (answer.ack && claim) outbox.applyAck(answer.ack);
+    outbox.applyRejected(answer.rejected);
+    this.#intervalMs = Math.min(Math.max(answer.heartbeat_interval_ms, 100), 300_000);
+    this.clockSkewMs = Math.round(answer.server_time_us / 1000 - clock.nowMs());
+    if (answer.trust_health !== "revoked") await trust.confirmed();
+    if (answer.want_full && !full) {
+      this.#full = true;
+      this.hurry();
+    }
+    if (answer.want_full) this.#o.onWantFull();
+  }
+
+  /** With the stream down and more waiting than a heartbeat carries: in batches, until it is done or refused. */
+  async #drain(signal: AbortSignal): Promise<void> {
+    const { client, outbox } = this.#o;
+    using claim = outbox.claim("events");
+    if (!claim) return;
+    while (!signal.aborted) {
+      const batch = await outbox.take(BATCH_EVENTS, BATCH_BYTES);
+      if (!batch) return;
+      const before = outbox.underWay;
+      const answer = eventsResponse.parse(await client.postPacked("/sensors/events", packBatch(batch, outbox.epoch), signal));
+      outbox.markSent(batch);
+      outbox.applyAck(answer.ack);
+      outbox.applyRejected(answer.rejected);
+      if (outbox.underWay > before) return;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { Service } from "../../core/service.ts";
+import { INTERVALS } from "../../core/wire/limits.ts";
+import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
+import type { Outbox } from "./outbox.ts";
+import { StreamSession } from "./stream-session.ts";
+import type { UplinkTls } from "./tls.ts";
+import { DISTRUST_RETRY_MS, type Trust } from "./trust.ts";
+
+const OPEN_TIMEOUT_MS = 15_000;
+/** Pings come every 10 s: two and a half of them missed. */
+const SILENCE_MS = 25_000;
+
+export interface StreamOptions {
+  readonly url: URL;
+  readonly tls: UplinkTls;
+  readonly outbox: Outbox;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sensorVersion: string;
+  readonly tickMs: number;
+  readonly reconnectMinMs?: number;
+  readonly reconnectMaxMs?: number;
+  readonly onRefresh: (what: "heartbeat" | "inventory") => void;
+  /** Called when the stream comes up or goes down. */
+  readonly onState: (connected: boolean) => void;
+}
+
+/** Keeps the WebSocket to the Console alive: reconnects with backoff and jitter for as long as it runs. */
+export class Stream implements Service {
+  readonly name = "stream";
+  readonly #o: StreamOptions;
+  readonly #log: Log;
+  connected = false;
+  /** Connections after the first. */
+  reconnects = 0;
+
+  constructor(options: StreamOptions) {
+    this.#o = options;
+    this.#log = options.log.child("stream");
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, trust, reconnectMinMs = INTERVALS.reconnectMinMs, reconnectMaxMs = INTERVALS.reconnectMaxMs } = this.#o;
+    let backoffMs: number = reconnectMinMs;
+    let tries = 0;
+    let quiet = false;
+    while (!signal.aborted) {
+      const socket = await this.#open(signal);
+      if (typeof socket !== "string") {
+        backoffMs = reconnectMinMs;
+        if (tries++ > 0) this.reconnects++;
+        const why = await this.#session(socket, signal);
+        if (signal.aborted) break;
+        this.#log.warn("the stream ended; it is opened again", { why });
+        quiet = false;
+      } else if (!quiet && !signal.aborted) {
+        // Once is enough: the Console may be away for long.
+        this.#log.warn("the stream can't be opened; it is tried on, events go by heartbeat or stay in the spool", { why: socket });
+        quiet = true;
+      }
+      await clock.sleep(trust.trusted ? backoffMs * (0.5 + Math.random() / 2) : DISTRUST_RETRY_MS, signal);
+      backoffMs = Math.min(backoffMs * 2, reconnectMaxMs);
+    }
+  }
+
+  /** An open socket, or why there is none. */
+  async #open(signal: AbortSignal): Promise<WebSocket | string> {
+    const target = new URL("/api/v1/sensors/stream", this.#o.url);
+    target.protocol = "wss:";
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    // Bun's second argument; the browser's type, which is in scope too, knows only protocols.
+    const socket = new WebSocket(target, { tls: { ...this.#o.tls } } as unknown as string[]);
+    const wait = new AbortController();
+    socket.onopen = () => resolve(undefined);
+    socket.onerror = (e) => resolve((e as ErrorEvent).message || "the connection failed");
+    socket.onclose = (e) => resolve(e.reason || `closed with ${e.code}`);
+    const both = AbortSignal.any([signal, wait.signal]);
+    void this.#o.clock.sleep(OPEN_TIMEOUT_MS, both).then(() => resolve("no answer"));
+    const problem = await promise;
+    wait.abort();
+    if (problem === undefined && !signal.aborted) return socket;
+    socket.close();
+    return problem ?? "the sensor stops";
+  }
+
+  async #session(socket: WebSocket, signal: AbortSignal): Promise<string> {
+    const { outbox, clock, sensorVersion, tickMs, onRefresh, onState } = this.#o;
+    // The fallback path gives the spool back within its request's timeout.
+    let claim = outbox.claim("stream");
+    while (!claim && !signal.aborted && socket.readyState === WebSocket.OPEN) {
+      await outbox.woken(AbortSignal.any([signal, AbortSignal.timeout(1_000)]));
+      claim = outbox.claim("stream");
+    }
+    if (!claim) {
+      socket.close();
+      return "it closed before anything was sent";
+    }
+    using _held = claim;
+    const session = new StreamSession({
+      socket,
+      outbox,
+      clock,
+      log: this.#log,
+      hello: {
+        type: "hello",
+        protocol_version: PROTOCOL_VERSION,
+        sensor_version: sensorVersion,
+        epoch: outbox.epoch,
+        next_seq: outbox.nextSeq,
+      },
+      tickMs,
+      silenceMs: SILENCE_MS,
+      onRefresh,
+      onWelcome: () => {
+        this.connected = true;
+        this.#log.info("the stream is up", { console: this.#o.url.origin });
+        onState(true);
+      },
+    });
+    try {
+      return await session.run(signal);
+    } finally {
+      this.connected = false;
+      onState(false);
+    }
+  }
+}

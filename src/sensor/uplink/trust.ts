@@ -1,0 +1,72 @@
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/error.ts";
+import type { Log } from "../../core/log.ts";
+import type { TrustReport } from "../../core/wire/state.ts";
+import type { StatePaths } from "../state/paths.ts";
+import { writeSensorState, type SensorState } from "../state/sensor-state.ts";
+
+/** How long to wait before asking a Console again that does not believe us: a person has to act first. */
+export const DISTRUST_RETRY_MS = 5 * 60_000;
+
+/** How the trust between this sensor and its Console stands; kept on disk for `telovix doctor` and the next start. */
+export class Trust {
+  #state: SensorState;
+  readonly #paths: StatePaths;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(state: SensorState, paths: StatePaths, clock: Clock, log: Log) {
+    this.#state = state;
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get report(): TrustReport {
+    const { certificate_serial, certificate_expires_at, last_error, last_error_at } = this.#state;
+    return {
+      certificate_serial,
+      certificate_expires_at,
+      ...(last_error === undefined ? {} : { last_error }),
+      ...(last_error_at === undefined ? {} : { last_error_at }),
+    };
+  }
+
+  get trusted(): boolean {
+    return this.#state.trust_state === "trusted";
+  }
+
+  /** Records that the Console took us for who we are. */
+  async confirmed(): Promise<void> {
+    if (this.trusted) return;
+    this.#log.info("the Console trusts this sensor again");
+    // The last error stays: the Console shows it for a while after it is over.
+    await this.#save({ ...this.#state, trust_state: "trusted" });
+  }
+
+  /** Records a refusal; true when it was one of trust, so that only a person can help. */
+  async refused(error: unknown): Promise<boolean> {
+    if (!(error instanceof AppError) || (error.code !== "invalid_sensor_trust" && error.code !== "sensor_revoked")) return false;
+    const revoked = error.code === "sensor_revoked";
+    const trust_state = revoked ? "revoked" : "error";
+    if (this.#state.trust_state !== trust_state)
+      this.#log.error(
+        revoked
+          ? "the Console has revoked this sensor; events stay in the spool"
+          : "the Console does not accept this sensor's certificate; events stay in the spool",
+        { said: error.message, hint: "Enrol again with a re-enrolment token: telovix enroll --force." },
+      );
+    const last_error_at = new Date(this.#clock.nowMs()).toISOString();
+    await this.#save({ ...this.#state, trust_state, last_error: error.message.slice(0, 512), last_error_at });
+    return true;
+  }
+
+  async #save(state: SensorState): Promise<void> {
+    this.#state = state;
+    try {
+      await writeSensorState(this.#paths, state);
+    } catch (error) {
+      this.#log.error("the trust state could not be written", { error });
+    }
+  }
+}
