@@ -4,7 +4,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 BUN := node_modules/.bin/bun
-DATA_DIR ?= .cache/run
+# Below a directory that every user may enter: the databases do not run as root.
+DATA_DIR ?= /var/lib/telovix-dev
 ARGS ?=
 
 DEBIAN_PACKAGES := clang llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format pkg-config chromium iproute2 curl zstd

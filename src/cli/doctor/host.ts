@@ -26,7 +26,7 @@ async function nearestStatfs(path: string): Promise<Awaited<ReturnType<typeof st
 export async function checkHost(dataDir: string, port: number, builtAtMs: number): Promise<Finding[]> {
   const root = process.getuid?.() === 0;
   const disk = await nearestStatfs(dataDir);
-  const freeBytes = disk ? disk.bavail * disk.bsize : 0;
+  const freeBytes = disk ? Number(disk.bavail) * Number(disk.bsize) : 0;
   const taken = await canListen(port);
   const clockOff = Date.now() < builtAtMs - 86_400_000;
   return [

@@ -1,0 +1,56 @@
+import { manifest } from "../../embed/manifest.ts";
+import { systemClock } from "../core/clock.ts";
+import { createLog, type Log } from "../core/log.ts";
+import { ownExecutable } from "../core/payload/executable.ts";
+import { readHead } from "../core/payload/head.ts";
+import { isCompiled } from "../core/self-command.ts";
+import { startConsole, type RunningConsole } from "../console/app.ts";
+import { loadConsoleConfig, type ConsoleConfig } from "../console/config.ts";
+import type { SensorDownload } from "../console/trust/download.ts";
+import { EXIT, type Call } from "./command.ts";
+import { createLocalSensor } from "./local-sensor.ts";
+
+/** What nodes download: this executable's own head, hashed once. Undefined from sources. */
+function ownHead(): SensorDownload {
+  if (!isCompiled()) return () => Promise.resolve(undefined);
+  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
+  let head: ReturnType<SensorDownload> | undefined;
+  return () =>
+    (head ??= ownExecutable()
+      .then(readHead)
+      .then(({ sizeBytes, sha256, stream }) => ({ sizeBytes, sha256, arch, open: stream })));
+}
+
+function greet(call: Call, console: RunningConsole, config: ConsoleConfig): void {
+  call.out(`\nTelovix Console: ${console.url}\n`);
+  if (console.setupLink) call.out(`Set it up here, once:\n\n    ${console.setupLink}\n\n`);
+  call.out(`Data in ${config.dataDir}. Ctrl-C stops it.\n\n`);
+}
+
+/** Runs until the signal aborts, or until the Console or the local sensor's keeper fails. */
+async function serve(call: Call, console: RunningConsole, config: ConsoleConfig, log: Log): Promise<number> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([call.signal, stop.signal]);
+  const localSensor = config.localSensor ? createLocalSensor({ console, dataDir: config.dataDir, clock: systemClock, log }).run(signal) : Promise.resolve();
+  const aborted = new Promise<"stopped">((resolve) => {
+    if (call.signal.aborted) resolve("stopped");
+    else call.signal.addEventListener("abort", () => resolve("stopped"), { once: true });
+  });
+  const failed = Promise.race([console.failure, localSensor.then(() => new Promise<never>(() => {}))]).catch((error: unknown) => error);
+  const outcome = await Promise.race([aborted, failed]);
+  if (outcome !== "stopped") log.error("the Console stops because a part of it failed", { error: outcome });
+  stop.abort();
+  await localSensor.catch(() => {});
+  await console[Symbol.asyncDispose]();
+  return outcome === "stopped" ? EXIT.ok : EXIT.failed;
+}
+
+/** `telovix console serve`. */
+export async function run(call: Call): Promise<number> {
+  const config = await loadConsoleConfig({ flags: call.flags, terminal: process.stderr.isTTY });
+  const log = createLog({ format: config.logFormat, level: config.logLevel, write: call.err });
+  // The signal is watched here: the local sensor stops before the Console it talks to.
+  const console = await startConsole(config, manifest, { log, download: ownHead() });
+  greet(call, console, config);
+  return serve(call, console, config, log);
+}
