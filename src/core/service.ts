@@ -11,7 +11,7 @@ export interface Service {
 
 /** Owns disposables and gives them back in the reverse order of their start. */
 export class Stack implements AsyncDisposable {
-  readonly #items: { name: string; stop: () => Promise<void> | void }[] = [];
+  readonly #items: { name: string; stop: () => PromiseLike<void> | void }[] = [];
   readonly #log: Log;
 
   constructor(log: Log) {
@@ -19,7 +19,7 @@ export class Stack implements AsyncDisposable {
   }
 
   /** Registers how to stop something that has just started. */
-  add(name: string, stop: () => Promise<void> | void): void {
+  add(name: string, stop: () => PromiseLike<void> | void): void {
     this.#items.push({ name, stop });
   }
 

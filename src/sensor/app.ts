@@ -12,7 +12,7 @@ import type { SensorConfig } from "./config.ts";
 import { Engine } from "./engine/engine.ts";
 import { Enricher } from "./enrich/enrich.ts";
 import { PodNames } from "./enrich/pod-names.ts";
-import { enroll, type EnrollOptions } from "./enroll/enroll.ts";
+import type { EnrollOptions } from "./enroll/enroll.ts";
 import { FlowTable } from "./inventory/flows.ts";
 import { InventoryTaker } from "./inventory/inventory.ts";
 import { ProcessLister } from "./inventory/processes.ts";
@@ -192,6 +192,8 @@ export async function runSensor(config: SensorConfig, overrides: SensorOverrides
 export async function runEnroll(config: SensorConfig, options: Omit<EnrollOptions, "sensorVersion">, clock: Clock = systemClock): Promise<SensorState> {
   const paths = await openStateDir(config.stateDir);
   const unlock = await lockStateDir(paths);
+  // Only enrolment needs the certificate library: a running sensor does without its memory.
+  const { enroll } = await import("./enroll/enroll.ts");
   try {
     return await enroll(paths, { ...options, sensorVersion: buildInfo().version }, clock.nowMs());
   } finally {

@@ -46,5 +46,9 @@ export async function writeWhole(path: string, text: string, mode: number): Prom
   }
   await rename(temporary, path);
   const dir = await open(dirname(path), "r");
-  await dir.sync().finally(() => dir.close());
+  try {
+    await dir.sync();
+  } finally {
+    await dir.close();
+  }
 }

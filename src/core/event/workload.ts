@@ -7,9 +7,15 @@ export const Workload = Type.Object(
   {
     container_id: Type.Optional(Type.String({ pattern: "^[0-9a-f]{12,64}$" })),
     runtime: Type.Optional(
-      Type.Union(
-        ["docker", "containerd", "cri-o", "podman", "lxc", "systemd-nspawn", "unknown"].map((r) => Type.Literal(r)),
-      ),
+      Type.Union([
+        Type.Literal("docker"),
+        Type.Literal("containerd"),
+        Type.Literal("cri-o"),
+        Type.Literal("podman"),
+        Type.Literal("lxc"),
+        Type.Literal("systemd-nspawn"),
+        Type.Literal("unknown"),
+      ]),
     ),
     pod_uid: Type.Optional(Type.String({ maxLength: 64 })),
     pod_name: Type.Optional(Name),

@@ -32,7 +32,7 @@ describe("canonical JSON", () => {
     expect(canonicalJson({ "\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\u{1f600}": 5, "\u0080": 6 })).toBe(
       '{"\\r":2,"1":4,"\u0080":6,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}',
     );
-    expect(canonicalJson([1e21, 1e-7, -0, 333333333.33333329, 4.5])).toBe("[1e+21,1e-7,0,333333333.3333333,4.5]");
+    expect(canonicalJson([1e21, 1e-7, -0, 333333333.3333333, 4.5])).toBe("[1e+21,1e-7,0,333333333.3333333,4.5]");
   });
 
   test("refuses what JSON cannot say", () => {
@@ -44,11 +44,11 @@ describe("canonical JSON", () => {
   });
 });
 
-describe("a signature", async () => {
-  const { privatePem, publicPem } = await generateSigningKey();
-  const signer = await openSigner(privatePem);
-  const verify = await openVerifier(publicPem);
+const { privatePem, publicPem } = await generateSigningKey();
+const signer = await openSigner(privatePem);
+const verify = await openVerifier(publicPem);
 
+describe("a signature", () => {
   test("holds for the value in any order of keys and for no other", async () => {
     expect(signer.publicPem).toBe(publicPem);
     await fc.assert(

@@ -34,9 +34,13 @@ export const HeartbeatResponse = Type.Object({
   rejected: Type.Array(RejectedEvent),
   heartbeat_interval_ms: Type.Integer({ minimum: 100 }),
   /** State of the certificate as the Console sees it. */
-  trust_health: Type.Union(
-    ["healthy", "renewal_recommended", "renewal_due", "degraded", "revoked"].map((s) => Type.Literal(s)),
-  ),
+  trust_health: Type.Union([
+    Type.Literal("healthy"),
+    Type.Literal("renewal_recommended"),
+    Type.Literal("renewal_due"),
+    Type.Literal("degraded"),
+    Type.Literal("revoked"),
+  ]),
   /** True when the Console has no system information or inventory of this sensor and wants all of it. */
   want_full: Type.Boolean(),
 });

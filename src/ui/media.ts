@@ -1,0 +1,15 @@
+import { signal } from "@preact/signals";
+
+function watch(text: string): ReturnType<typeof signal<boolean>> {
+  const list = typeof window === "undefined" ? undefined : window.matchMedia(text);
+  const matches = signal(list?.matches ?? false);
+  list?.addEventListener("change", (event) => {
+    matches.value = event.matches;
+  });
+  return matches;
+}
+
+/** A phone: tables become lists of two-line rows, panes become pages. */
+export const isNarrow = watch("(max-width: 640px)");
+/** A small laptop or tablet: the pane lies over the list. */
+export const isMedium = watch("(max-width: 1100px)");

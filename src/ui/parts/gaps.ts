@@ -1,0 +1,17 @@
+/** Times in seconds and their values; null is a gap. */
+export type GappedData = [number[], ...(number | null)[][]];
+
+/** Series for drawing: where two points lie further apart than `gapMs`, an empty one is put between them; pure. */
+export function withGaps(atMs: readonly number[], series: readonly (readonly number[])[], gapMs: number): GappedData {
+  const out: GappedData = [[], ...series.map((): (number | null)[] => [])];
+  atMs.forEach((at, i) => {
+    const before = atMs[i - 1];
+    if (before !== undefined && at - before > gapMs) {
+      out[0].push((before + 1) / 1000);
+      for (let s = 0; s < series.length; s++) (out[s + 1] as (number | null)[]).push(null);
+    }
+    out[0].push(at / 1000);
+    series.forEach((values, s) => (out[s + 1] as (number | null)[]).push(values[i] ?? null));
+  });
+  return out;
+}

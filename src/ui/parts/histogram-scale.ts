@@ -1,0 +1,71 @@
+import type { EventHistogram } from "../../core/api/events.ts";
+import { SEVERITIES, type Severity } from "../../core/event/severity.ts";
+
+export type Bucket = EventHistogram["buckets"][number];
+
+/** A round number at or above `value`: 1, 2, 5 times a power of ten; at least 1. */
+export function niceCeiling(value: number): number {
+  if (value <= 1) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 5, 10].find((s) => s * power >= value) ?? 10;
+  return step * power;
+}
+
+/** Total of a bucket. */
+export function bucketTotal(bucket: Bucket): number {
+  return SEVERITIES.reduce((sum, severity) => sum + bucket[severity], 0);
+}
+
+/** Least height of a segment in px: one critical event among thousands must be seen. */
+const LEAST_PX: Readonly<Record<Severity, number>> = { info: 1, warning: 1.5, high: 3, critical: 4 };
+
+/** Segments of a stacked bar in px from the bottom up, worst lowest, so that rare ones have a steady base; pure. */
+export function stack(
+  bucket: Bucket,
+  pxPerEvent: number,
+): readonly { readonly severity: Severity; readonly from: number; readonly to: number }[] {
+  let sum = 0;
+  return SEVERITIES.toReversed()
+    .filter((severity) => bucket[severity] > 0)
+    .map((severity) => {
+      const from = sum;
+      sum += Math.max(LEAST_PX[severity], bucket[severity] * pxPerEvent);
+      return { severity, from, to: sum };
+    });
+}
+
+const STEPS_MS = [
+  1e3, 5e3, 15e3, 30e3, 60e3, 300e3, 900e3, 1800e3, 3600e3, 3 * 3600e3, 6 * 3600e3, 12 * 3600e3, 86_400e3, 2 * 86_400e3,
+  7 * 86_400e3,
+];
+
+/** Round times inside a span, at most `most`; aligned to the viewer's zone (`offsetMin` as Date gives it). */
+export function timeTicks(fromMs: number, toMs: number, most: number, offsetMin: number): number[] {
+  const step = STEPS_MS.find((s) => (toMs - fromMs) / s <= most) ?? (toMs - fromMs) / most;
+  const shift = offsetMin * 60_000;
+  const ticks: number[] = [];
+  for (let t = Math.ceil((fromMs - shift) / step) * step + shift; t <= toMs; t += step) ticks.push(t);
+  return ticks;
+}
+
+/** Blind ranges that overlap in time and share a cause, as one. */
+export function mergeBlind(blind: EventHistogram["blind"]): {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly count: number;
+  readonly lines: readonly string[];
+}[] {
+  const sorted = blind
+    .map((b) => ({ fromMs: Date.parse(b.from), toMs: Date.parse(b.to), count: b.count, line: `${b.node_name}: ${b.count} lost, ${b.cause}` }))
+    .toSorted((a, b) => a.fromMs - b.fromMs);
+  const merged: { fromMs: number; toMs: number; count: number; lines: string[] }[] = [];
+  for (const { fromMs, toMs, count, line } of sorted) {
+    const last = merged.at(-1);
+    if (last && fromMs <= last.toMs) {
+      last.toMs = Math.max(last.toMs, toMs);
+      last.count += count;
+      last.lines.push(line);
+    } else merged.push({ fromMs, toMs, count, lines: [line] });
+  }
+  return merged;
+}

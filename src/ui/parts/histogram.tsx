@@ -1,0 +1,141 @@
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { EventHistogram } from "../../core/api/events.ts";
+import { SEVERITIES } from "../../core/event/severity.ts";
+import { formatClock, formatCount, formatDay, formatMoment, formatShort } from "../format.ts";
+import { sentence } from "../words.ts";
+import { bucketTotal, mergeBlind, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
+import { useSize } from "./measure.ts";
+
+const LEFT = 44;
+const BOTTOM = 20;
+const TOP = 6;
+const LEAST_DRAG_PX = 5;
+const DAY_MS = 86_400_000;
+
+/** Events over time, stacked by severity; blind ranges are hatched. Dragging selects a range. */
+export function Histogram(props: {
+  data: EventHistogram;
+  height?: number;
+  onSelect?: ((fromMs: number, toMs: number) => void) | undefined;
+}): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const { width } = useSize(box);
+  const [hoverX, setHoverX] = useState<number | undefined>(undefined);
+  const [dragX, setDragX] = useState<number | undefined>(undefined);
+  const { data } = props;
+  const height = props.height ?? 112;
+  const fromMs = Date.parse(data.from);
+  const toMs = Date.parse(data.to);
+  const plotWidth = Math.max(1, width - LEFT);
+  const plotHeight = height - BOTTOM - TOP;
+  const most = niceCeiling(Math.max(0, ...data.buckets.map(bucketTotal)));
+  const x = (ms: number): number => LEFT + ((ms - fromMs) / (toMs - fromMs)) * plotWidth;
+  const y = (count: number): number => TOP + plotHeight - (count / most) * plotHeight;
+  const timeAt = (px: number): number => fromMs + ((Math.max(LEFT, Math.min(width, px)) - LEFT) / plotWidth) * (toMs - fromMs);
+  const stepMs = data.step_secs * 1000;
+  const barWidth = Math.max(1, (stepMs / (toMs - fromMs)) * plotWidth - 1);
+  const ticks = timeTicks(fromMs, toMs, Math.max(2, Math.floor(plotWidth / 90)), new Date(fromMs).getTimezoneOffset());
+  const long = toMs - fromMs > DAY_MS * 1.5;
+  const blind = mergeBlind(data.blind);
+
+  const place = (event: PointerEvent): number => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
+  const onUp = (event: PointerEvent): void => {
+    const from = dragX;
+    setDragX(undefined);
+    if (from === undefined || Math.abs(place(event) - from) < LEAST_DRAG_PX) return;
+    const ends = [timeAt(from), timeAt(place(event))].toSorted((a, b) => a - b);
+    props.onSelect?.(Math.round(ends[0]!), Math.round(ends[1]!));
+  };
+  const hoverMs = hoverX === undefined ? undefined : timeAt(hoverX);
+  const hovered = hoverMs === undefined ? undefined : data.buckets.find((b) => hoverMs >= Date.parse(b.at) && hoverMs < Date.parse(b.at) + stepMs);
+  const hoveredBlind = hoverMs === undefined ? [] : blind.filter((b) => hoverMs >= b.fromMs && hoverMs <= b.toMs);
+  const counts = SEVERITIES.toReversed().map((s) => `${formatCount(data.buckets.reduce((n, b) => n + b[s], 0))} ${s}`);
+
+  return (
+    <div
+      class={`histogram${props.onSelect ? " histogram-select" : ""}`}
+      ref={box}
+      style={{ height: `${height}px` }}
+      onPointerMove={(event) => setHoverX(place(event))}
+      onPointerLeave={() => setHoverX(undefined)}
+      onPointerDown={(event) => {
+        if (!props.onSelect || event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        setDragX(place(event));
+      }}
+      onPointerUp={onUp}
+      onPointerCancel={() => setDragX(undefined)}
+    >
+      <svg width={width} height={height} role="img" aria-label={`${formatCount(data.total)} events over time: ${counts.join(", ")}. ${blind.length} blind ranges.`}>
+        <defs>
+          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+            <line x1="0" y1="0" x2="0" y2="6" class="hatch-line" />
+          </pattern>
+        </defs>
+        {[0, 0.5, 1].map((part) => (
+          <g key={part}>
+            <line class="axis-line" x1={LEFT} x2={width} y1={y(most * part)} y2={y(most * part)} />
+            {(most > 1 || part !== 0.5) && (
+              <text class="axis-text" x={LEFT - 8} y={y(most * part) + (part === 1 ? 6 : 4)} text-anchor="end">
+                {formatShort(most * part)}
+              </text>
+            )}
+          </g>
+        ))}
+        {blind.map((b) => {
+          const left = Math.max(LEFT, x(b.fromMs));
+          return (
+            <rect key={b.fromMs} class="blind" x={left} y={TOP} width={Math.max(3, Math.min(width, x(b.toMs)) - left)} height={plotHeight} fill="url(#hatch)" />
+          );
+        })}
+        {data.buckets.map((bucket) =>
+          stack(bucket, plotHeight / most).map((part) => (
+            <rect
+              key={bucket.at + part.severity}
+              class={`fill-${part.severity}`}
+              x={Math.max(LEFT, x(Date.parse(bucket.at)))}
+              width={barWidth}
+              y={TOP + plotHeight - part.to}
+              height={part.to - part.from}
+            />
+          )),
+        )}
+        {ticks.map((t) => (
+          <text key={t} class="axis-text" x={x(t)} y={height - 4} text-anchor={x(t) > width - 24 ? "end" : x(t) < LEFT + 24 ? "start" : "middle"}>
+            {long ? formatDay(t, toMs) : formatClock(t).slice(0, stepMs < 5000 ? 8 : 5)}
+          </text>
+        ))}
+        {hovered && dragX === undefined && <rect class="hover-band" x={x(Date.parse(hovered.at))} y={TOP} width={barWidth + 1} height={plotHeight} />}
+        {dragX !== undefined && hoverX !== undefined && (
+          <rect class="drag-band" x={Math.max(LEFT, Math.min(dragX, hoverX))} y={TOP} width={Math.abs(hoverX - dragX)} height={plotHeight} />
+        )}
+      </svg>
+      {hoverX !== undefined && (hovered || hoveredBlind.length > 0) && (
+        <div class="tip" style={hoverX > width / 2 ? { right: `${width - hoverX + 12}px` } : { left: `${hoverX + 12}px` }}>
+          {hovered && <div class="machine">{formatMoment(Date.parse(hovered.at), toMs)}</div>}
+          {hovered &&
+            SEVERITIES.toReversed().map((s) =>
+              hovered[s] > 0 ? (
+                <div key={s} class="tip-row">
+                  <span class={`tip-key fill-${s}`} />
+                  <span class="grow">{sentence(s)}</span>
+                  <span>{formatCount(hovered[s])}</span>
+                </div>
+              ) : null,
+            )}
+          {hovered && bucketTotal(hovered) === 0 && <div class="faint">No events</div>}
+          {hoveredBlind.map((b) => (
+            <div key={b.fromMs} class="tip-blind">
+              <strong>Blind: {formatCount(b.count)} lost</strong>
+              {b.lines.slice(0, 4).map((line) => (
+                <div key={line}>{line}</div>
+              ))}
+              {b.lines.length > 4 && <div>and {b.lines.length - 4} more</div>}
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}

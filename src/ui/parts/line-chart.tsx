@@ -1,0 +1,84 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import { theme } from "../prefs.ts";
+import { formatClock } from "../format.ts";
+import { useSize } from "./measure.ts";
+import { withGaps } from "./gaps.ts";
+
+export interface ChartSeries {
+  readonly label: string;
+  readonly values: readonly number[];
+}
+
+const LINE_COLOURS = ["--accent", "--text-2"];
+const HEIGHT = 104;
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** A measure over time: last value as text, unit on the axis, gaps as gaps. The hover shows the value of that time. */
+export function LineChart(props: {
+  title: string;
+  atMs: readonly number[];
+  stepSecs: number;
+  series: readonly ChartSeries[];
+  format: (value: number) => string;
+  /** Upper end of the axis, where it has a natural one. */
+  most?: number;
+}): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const { width } = useSize(place);
+  const [hover, setHover] = useState<number | undefined>(undefined);
+  const { atMs, series, format } = props;
+  const chosen = theme.value;
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element || width === 0) return;
+    const axis = { stroke: token("--text-2"), grid: { stroke: token("--line-0"), width: 1 }, ticks: { show: false }, font: `11px ${token("--font-text")}` };
+    const data = withGaps(atMs, series.map((s) => s.values), props.stepSecs * 2500);
+    const chart = new uPlot(
+      {
+        width,
+        height: HEIGHT,
+        legend: { show: false },
+        padding: [8, 18, 0, 0],
+        cursor: { sync: { key: "resources" }, drag: { x: false, y: false }, points: { size: 5 } },
+        hooks: { setCursor: [(u) => setHover(u.cursor.idx ?? undefined)] },
+        scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, props.most ?? Math.max(max * 1.15, 0.001)] } },
+        axes: [
+          { ...axis, size: 20, gap: 4, space: 70, values: (_u, ticks) => ticks.map((t) => formatClock(t * 1000).slice(0, 5)) },
+          { ...axis, size: 62, gap: 6, space: 32, values: (_u, ticks) => ticks.map((t) => format(t)) },
+        ],
+        series: [{}, ...series.map((_, i) => ({ stroke: token(LINE_COLOURS[i] ?? "--text-1"), width: 1.5, spanGaps: false, points: { show: false } }))],
+      },
+      data,
+      element,
+    );
+    return () => chart.destroy();
+  }, [atMs, series, width, chosen]);
+
+  const padded = withGaps(atMs, series.map((s) => s.values), props.stepSecs * 2500);
+  const index = hover ?? padded[0].length - 1;
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h3>{props.title}</h3>
+        <span class="grow" />
+        {series.map((s, i) => {
+          const value = padded[i + 1]?.[index];
+          return (
+            <span key={s.label} class="chart-value">
+              {series.length > 1 && <span class={`chart-key chart-key-${i}`} />}
+              {series.length > 1 && <span class="quiet">{s.label}</span>}
+              <strong>{value === null || value === undefined ? "no data" : format(value)}</strong>
+            </span>
+          );
+        })}
+      </figcaption>
+      <div ref={place} class="chart-place" style={{ height: `${HEIGHT}px` }} role="img" aria-label={`${props.title} over time`} />
+    </figure>
+  );
+}

@@ -1,0 +1,231 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomToken } from "../../src/core/ids.ts";
+import { Secret, silentLog } from "../../src/core/log.ts";
+import { decommission, runEnroll, runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
+import { sensorConfig, type SensorConfig } from "../../src/sensor/config.ts";
+import { statePaths } from "../../src/sensor/state/paths.ts";
+import { EngineLines } from "../harness/engine-lines.ts";
+import { StandInConsole } from "../harness/stand-in-console.ts";
+
+const root = await mkdtemp(join(tmpdir(), "telovix-sensor-"));
+afterAll(() => rm(root, { recursive: true, force: true }));
+let homes = 0;
+
+/** A state directory, and no engine: its lines are written by the test. */
+function newConfig(): SensorConfig {
+  const stateDir = join(root, `state-${++homes}`);
+  return sensorConfig({ stateDir, enginePath: join(root, "no-engine") }, {});
+}
+
+const token = (console: StandInConsole): Secret => {
+  const text = `tse_${randomToken(32)}`;
+  console.tokens.add(text);
+  return new Secret(text);
+};
+
+const enrolment = (console: StandInConsole) => ({
+  consoleUrl: console.url,
+  token: token(console),
+  pin: console.pin,
+  nodeName: "node-1",
+  role: "generic_linux",
+  flavor: "standard" as const,
+  tags: ["site:lab"],
+});
+
+/** Waits for a condition; it is looked at again after each turn of the event loop's timers. */
+async function until(what: string, done: () => boolean, timeoutMs = 10_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!done()) {
+    if (performance.now() > end) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A running sensor that is stopped at the end of its block. */
+function run(config: SensorConfig, overrides: SensorOverrides = {}): AsyncDisposable & { readonly done: Promise<void> } {
+  const controller = new AbortController();
+  const done = runSensor(
+    config,
+    { log: silentLog, reconnectMinMs: 20, reconnectMaxMs: 50, heartbeatIntervalMs: 100, inventoryIntervalMs: 100, ...overrides },
+    controller.signal,
+  );
+  return {
+    done,
+    [Symbol.asyncDispose]: async () => {
+      controller.abort();
+      await done.catch(() => {});
+    },
+  };
+}
+
+async function enrolled(console: StandInConsole): Promise<{ config: SensorConfig; lines: EngineLines }> {
+  const config = newConfig();
+  await runEnroll(config, enrolment(console));
+  return { config, lines: new EngineLines(statePaths(config.stateDir).engineOut) };
+}
+
+const execs = (console: StandInConsole): string[] =>
+  [...console.events.values()].filter((e) => e.kind === "process_exec").map((e) => e.process!.argv[1]!).toSorted();
+
+describe("enrol", () => {
+  test("makes a key that only its owner can read, and a certificate, by the Console's pin", async () => {
+    await using console = await StandInConsole.start();
+    const config = newConfig();
+    const state = await runEnroll(config, enrolment(console));
+    const paths = statePaths(config.stateDir);
+    expect(state.node_name).toBe("node-1");
+    expect((await stat(paths.clientKey)).mode & 0o777).toBe(0o600);
+    expect(await readFile(paths.clientCert, "utf8")).toContain("BEGIN CERTIFICATE");
+    expect(JSON.parse(await readFile(paths.sensorState, "utf8"))).toMatchObject({ sensor_id: state.sensor_id, trust_state: "trusted" });
+    await expect(runEnroll(config, enrolment(console))).rejects.toThrow("enrolled already");
+    await runEnroll(config, { ...enrolment(console), force: true });
+  });
+
+  test("refuses a Console with another key, one that nothing vouches for, and a token that is used", async () => {
+    await using console = await StandInConsole.start();
+    await using other = await StandInConsole.start();
+    const config = newConfig();
+    await expect(runEnroll(config, { ...enrolment(console), pin: other.pin })).rejects.toThrow("not the pinned one");
+    await expect(runEnroll(config, { ...enrolment(console), pin: undefined })).rejects.toThrow("how to recognise");
+    await expect(runEnroll(config, { ...enrolment(console), token: new Secret(`tse_${randomToken(32)}`) })).rejects.toThrow("does not take this token");
+    const caFile = join(root, "other.pem");
+    await Bun.write(caFile, other.caPem);
+    await expect(runEnroll(config, { ...enrolment(console), pin: undefined, caFile })).rejects.toThrow("could not prove");
+    await Bun.write(caFile, console.caPem);
+    await runEnroll(config, { ...enrolment(console), pin: undefined, caFile });
+  });
+
+  test("says so when nobody answers", async () => {
+    const console = await StandInConsole.start();
+    const options = enrolment(console);
+    await console[Symbol.asyncDispose]();
+    await expect(runEnroll(newConfig(), options)).rejects.toThrow("can't be reached");
+  });
+
+  test("refuses a certificate of the same authority that is made out to somebody else", async () => {
+    await using console = await StandInConsole.start({ dns: ["elsewhere.example"] });
+    const caFile = join(root, "elsewhere.pem");
+    await Bun.write(caFile, console.caPem);
+    await expect(runEnroll(newConfig(), { ...enrolment(console), pin: undefined, caFile })).rejects.toThrow("could not prove");
+  });
+});
+
+describe("a running sensor", () => {
+  test("needs an enrolment, and a state directory that is its own", async () => {
+    const config = newConfig();
+    await expect(run(config).done).rejects.toThrow("not enrolled");
+    await chmod(config.stateDir, 0o777);
+    await expect(run(config).done).rejects.toThrow("can be written to by other users");
+  });
+
+  test("carries the engine's lines to the Console over the stream, and keeps nothing that was acknowledged", async () => {
+    await using console = await StandInConsole.start();
+    const { config, lines } = await enrolled(console);
+    await using _sensor = run(config);
+    await lines.append("one", "two");
+    await until("two executions", () => execs(console).length === 2);
+    await until("the stream is up", () => console.streams === 1);
+    await lines.append("three");
+    await until("a third", () => execs(console).length === 3);
+    expect(console.batches.stream).toBeGreaterThan(0);
+    await until("a heartbeat that says all is acknowledged", () => {
+      const last = console.heartbeats.at(-1);
+      return last !== undefined && last.pipeline.events_acked >= 3 && last.pipeline.spool_depth === 0 && last.pipeline.stream_connected;
+    });
+    const beat = console.heartbeats.at(-1)!;
+    expect(beat.runtime_mode).toBe("compatibility");
+    expect(beat.engine.state).toBe("failed");
+    expect(beat.engine.reason).toContain("the engine is not at");
+    expect(console.heartbeats.some((h) => h.system !== undefined)).toBe(true);
+    await until("an inventory", () => console.inventories.some((i) => i.is_full_snapshot && (i.processes?.length ?? 0) > 0));
+    const event = [...console.events.values()].find((e) => e.process?.argv[1] === "one")!;
+    expect(event.workload?.unit).toBe("cron.service");
+    expect(event.process?.parent_binary).toBe("/usr/bin/parent-1");
+  });
+
+  test("sends by heartbeat and in batches while there is no stream", async () => {
+    await using console = await StandInConsole.start();
+    console.faults.noStream = true;
+    const { config, lines } = await enrolled(console);
+    const names = Array.from({ length: 250 }, (_, i) => `n${i}`);
+    await lines.append(...names);
+    await using _sensor = run(config);
+    await until("all executions", () => execs(console).length === 250);
+    expect(console.batches.stream).toBe(0);
+    expect(console.batches.events).toBeGreaterThan(0);
+  });
+
+  test("keeps events while the Console is away, and sends each once it is back", async () => {
+    const first = await StandInConsole.start();
+    const { config, lines } = await enrolled(first);
+    await using _sensor = run(config);
+    await lines.append("a");
+    await until("the first", () => execs(first).length === 1);
+    first.faults.refuse = { status: 503, code: "unavailable" };
+    first.cutStreams();
+    await lines.append("b", "c");
+    await until("the stream is gone", () => first.streams === 0);
+    first.faults.refuse = undefined;
+    await until("the rest", () => execs(first).length === 3);
+    expect(execs(first)).toEqual(["a", "b", "c"]);
+    await first[Symbol.asyncDispose]();
+  });
+
+  test("is killed by nothing it is told: an acknowledgement of more than was sent drops the link only", async () => {
+    await using console = await StandInConsole.start();
+    const { config, lines } = await enrolled(console);
+    console.faults.ackTooMuch = 1000;
+    await using _sensor = run(config);
+    await lines.append("a");
+    await until("a batch came", () => console.events.size > 0);
+    await until("the link was dropped and the batch came again", () => console.repeated > 0);
+    console.faults.ackTooMuch = 0;
+    await lines.append("b");
+    await until("both", () => execs(console).length === 2);
+  });
+
+  test("records that the Console does not trust it any more", async () => {
+    await using console = await StandInConsole.start();
+    const { config } = await enrolled(console);
+    console.faults.refuse = { status: 403, code: "sensor_revoked" };
+    await using _sensor = run(config);
+    const path = statePaths(config.stateDir).sensorState;
+    let text = "";
+    await until("the state says revoked", () => {
+      void readFile(path, "utf8").then((t) => (text = t));
+      return text.includes('"revoked"');
+    });
+    expect(JSON.parse(text)).toMatchObject({ trust_state: "revoked", last_error: "said sensor_revoked" });
+  });
+
+  test("answers a refresh at once", async () => {
+    await using console = await StandInConsole.start();
+    const { config } = await enrolled(console);
+    await using _sensor = run(config, { inventoryIntervalMs: 600_000 });
+    await until("the first inventory", () => console.inventories.length > 0 && console.streams === 1);
+    await until("what want_full asked for", () => console.inventories.length > 1);
+    const before = console.inventories.length;
+    console.refresh("inventory");
+    await until("another one", () => console.inventories.length > before);
+    expect(console.inventories.at(-1)!.is_full_snapshot).toBe(true);
+  });
+
+  test("is alone on its state directory", async () => {
+    await using console = await StandInConsole.start();
+    const { config } = await enrolled(console);
+    await using _sensor = run(config);
+    await until("it runs", () => console.heartbeats.length > 0);
+    await expect(run(config).done).rejects.toThrow("another sensor");
+  });
+
+  test("tells the Console when it leaves for good", async () => {
+    await using console = await StandInConsole.start();
+    const { config } = await enrolled(console);
+    await decommission(config, new AbortController().signal);
+    expect(console.decommissioned).toEqual([true]);
+  });
+});
