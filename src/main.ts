@@ -1,3 +1,5 @@
+// Here and not only beside its user: in the bundle a CommonJS module below a lazily loaded role is run too late.
+import "reflect-metadata";
 import { runCli } from "./cli/run.ts";
 
 const controller = new AbortController();

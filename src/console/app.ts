@@ -14,7 +14,7 @@ import { Listener, type ListenerLimits } from "./http/listener.ts";
 import { openEventStore, openStateStore } from "./open-stores.ts";
 import { createPlanes } from "./planes.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
-import type { SensorDownload } from "./trust/download.ts";
+import { ownDownload, type SensorDownload } from "./trust/download.ts";
 import { openKeyStore, type KeyStore, type ServerNames } from "./trust/key-store.ts";
 
 /** What a test or an embedder puts in place of the usual. */
@@ -112,7 +112,8 @@ export async function startConsole(
   const metrics = overrides.metrics ?? new Metrics();
   const stack = new Stack(log);
   const failed = Promise.withResolvers<unknown>();
-  const dispose = (): Promise<void> => stack[Symbol.asyncDispose]();
+  let disposed: Promise<void> | undefined;
+  const dispose = (): Promise<void> => (disposed ??= stack[Symbol.asyncDispose]());
   try {
     signal?.throwIfAborted();
     const { version } = buildInfo();
@@ -153,7 +154,7 @@ export async function startConsole(
       url,
       version,
       assets: manifest.uiAssets,
-      download: overrides.download ?? (() => Promise.resolve(undefined)),
+      download: overrides.download ?? ownDownload(),
       closePeer: (name) => listener.closePeer(name),
     });
     await step(log, "services", () => {
@@ -172,6 +173,7 @@ export async function startConsole(
       log.child("control"),
     );
     await step(log, "control socket", () => stack.start(control, failed.resolve));
+    signal?.throwIfAborted();
     signal?.addEventListener("abort", () => void dispose(), { once: true });
     log.info("the Console serves", { url, port: listener.port });
     return {

@@ -80,6 +80,7 @@ export async function openEventStore(deps: StoresDeps): Promise<EventDb> {
   try {
     await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError("unavailable", "ClickHouse could not be brought to the newest schema.", {
       cause,
       hint: "Its user needs the right to create tables in its database.",

@@ -76,9 +76,15 @@ async function enrolledState(paths: StatePaths): Promise<SensorState> {
  * Runs the sensor until the signal aborts. Rejects with an AppError when it can't start (not enrolled, state directory
  * open to others, another sensor running) and with the first failure of a part that must not fail.
  */
-export async function runSensor(config: SensorConfig, overrides: SensorOverrides = {}, signal: AbortSignal): Promise<void> {
+export async function runSensor(
+  config: SensorConfig,
+  overrides: SensorOverrides = {},
+  signal: AbortSignal,
+): Promise<void> {
   const { clock = systemClock } = overrides;
-  const root = overrides.log ?? createLog({ level: config.logLevel, format: config.logFormat ?? (process.stderr.isTTY ? "text" : "json") });
+  const root =
+    overrides.log ??
+    createLog({ level: config.logLevel, format: config.logFormat ?? (process.stderr.isTTY ? "text" : "json") });
   const log = root.child("sensor");
   const { version } = buildInfo();
   const startedUs = clock.nowMs() * 1000;
@@ -104,9 +110,24 @@ export async function runSensor(config: SensorConfig, overrides: SensorOverrides
     onEvent: (draft) => flows.add(draft),
   });
   const reader = new SegmentReader(paths.engineOut, position.segment, position.offset);
-  const tail = new Tail({ reader, pipeline, spool, position, clock, log: log.child("tail"), onSpooled: () => outbox.wake() });
+  const tail = new Tail({
+    reader,
+    pipeline,
+    spool,
+    position,
+    clock,
+    log: log.child("tail"),
+    onSpooled: () => outbox.wake(),
+  });
   const path = await enginePath(config, overrides, log);
-  const engine: Engine = new Engine({ enginePath: path, paths, nodeName: state.node_name, clock, log, emit: (draft) => tail.inject(draft) });
+  const engine: Engine = new Engine({
+    enginePath: path,
+    paths,
+    nodeName: state.node_name,
+    clock,
+    log,
+    emit: (draft) => tail.inject(draft),
+  });
 
   const url = new URL(state.console_url);
   const tls = uplinkTls(credentials);
@@ -189,7 +210,11 @@ export async function runSensor(config: SensorConfig, overrides: SensorOverrides
 }
 
 /** Joins this node to a Console and writes the state directory. Throws AppError with a sentence for people. */
-export async function runEnroll(config: SensorConfig, options: Omit<EnrollOptions, "sensorVersion">, clock: Clock = systemClock): Promise<SensorState> {
+export async function runEnroll(
+  config: SensorConfig,
+  options: Omit<EnrollOptions, "sensorVersion">,
+  clock: Clock = systemClock,
+): Promise<SensorState> {
   const paths = await openStateDir(config.stateDir);
   const unlock = await lockStateDir(paths);
   // Only enrolment needs the certificate library: a running sensor does without its memory.

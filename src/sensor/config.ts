@@ -56,7 +56,8 @@ export function sensorConfig(flags: SensorFlags = {}, env: Env = process.env): S
     stateDir,
     logLevel: oneOf("log level", flags.logLevel ?? env["TELOVIX_SENSOR_LOG_LEVEL"], LEVELS) ?? "info",
     logFormat: oneOf("log format", flags.logFormat ?? env["TELOVIX_SENSOR_LOG_FORMAT"], FORMATS),
-    enginePath: engine === undefined || engine === "" || isAbsolute(engine) ? engine || undefined : join(process.cwd(), engine),
+    enginePath:
+      engine === undefined || engine === "" || isAbsolute(engine) ? engine || undefined : join(process.cwd(), engine),
     spool: Object.freeze({
       ...DEFAULT_SPOOL_LIMITS,
       ...(maxEvents === undefined ? {} : { maxEvents }),

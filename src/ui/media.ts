@@ -1,6 +1,6 @@
-import { signal } from "@preact/signals";
+import { signal, type Signal } from "@preact/signals";
 
-function watch(text: string): ReturnType<typeof signal<boolean>> {
+function watch(text: string): Signal<boolean> {
   const list = typeof window === "undefined" ? undefined : window.matchMedia(text);
   const matches = signal(list?.matches ?? false);
   list?.addEventListener("change", (event) => {

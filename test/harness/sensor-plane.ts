@@ -232,4 +232,3 @@ export class TestStream {
     return this.frames.splice(index - 1, 1)[0]!;
   }
 }
-

@@ -63,7 +63,9 @@ export class StandInConsole implements AsyncDisposable {
     this.caPem = caPem;
   }
 
-  static async start(options: { dns?: readonly string[]; port?: number; from?: StandInConsole } = {}): Promise<StandInConsole> {
+  static async start(
+    options: { dns?: readonly string[]; port?: number; from?: StandInConsole } = {},
+  ): Promise<StandInConsole> {
     const now = Date.now();
     const authority = await createAuthority("Stand-in", now);
     const caPem = authority.certificate.toString("pem");
@@ -83,7 +85,11 @@ export class StandInConsole implements AsyncDisposable {
         return self.#answer(pathname, request, async (body) => {
           const { publicKey } = await readSensorRequest(body.csr_pem, body.node_name);
           const sensorId = newUuid();
-          const issued = await issueSensorCertificate(authority, { sensorId, nodeName: body.node_name, publicKey }, Date.now());
+          const issued = await issueSensorCertificate(
+            authority,
+            { sensorId, nodeName: body.node_name, publicKey },
+            Date.now(),
+          );
           return Response.json({
             protocol_version: 1,
             sensor_id: sensorId,
@@ -111,12 +117,17 @@ export class StandInConsole implements AsyncDisposable {
     if (refuse)
       return Response.json(
         { error: { code: refuse.code, message: `said ${refuse.code}` } },
-        { status: refuse.status, headers: refuse.retryAfterSecs === undefined ? {} : { "retry-after": String(refuse.retryAfterSecs) } },
+        {
+          status: refuse.status,
+          headers: refuse.retryAfterSecs === undefined ? {} : { "retry-after": String(refuse.retryAfterSecs) },
+        },
       );
-    if (path === "/api/v1/trust/bootstrap") return Response.json({ protocol_version: 1, control_plane_ca_certificate_pem: this.caPem });
+    if (path === "/api/v1/trust/bootstrap")
+      return Response.json({ protocol_version: 1, control_plane_ca_certificate_pem: this.caPem });
     if (path === "/api/v1/sensors/enroll") {
       const body = (await request.json()) as EnrollRequest;
-      if (!this.tokens.delete(body.token)) return Response.json({ error: { code: "invalid_enrollment_token", message: "no" } }, { status: 401 });
+      if (!this.tokens.delete(body.token))
+        return Response.json({ error: { code: "invalid_enrollment_token", message: "no" } }, { status: 401 });
       return enrol(body);
     }
     const body = read(new Uint8Array(await request.arrayBuffer()));
@@ -176,7 +187,12 @@ export class StandInConsole implements AsyncDisposable {
   #frame(ws: Bun.ServerWebSocket<undefined>, data: Uint8Array): void {
     const up = ups.parse(read(data));
     if (up.type === "hello") {
-      this.#send(ws, { type: "welcome", ack: { epoch: up.epoch, seq: up.epoch === this.epoch ? this.acked : 0 }, credit: 5000, server_time_us: Date.now() * 1000 });
+      this.#send(ws, {
+        type: "welcome",
+        ack: { epoch: up.epoch, seq: up.epoch === this.epoch ? this.acked : 0 },
+        credit: 5000,
+        server_time_us: Date.now() * 1000,
+      });
       ws.send(JSON.stringify({ type: "ping", id: 1, server_time_us: Date.now() * 1000 }));
     } else if (up.type === "events") {
       this.#store(up.batch, "stream");

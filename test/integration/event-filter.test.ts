@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import fc from "fast-check";
 import { filterSql } from "../../src/console/events/filter-sql.ts";
 import { matchable, matches } from "../../src/console/events/filter-match.ts";
@@ -10,6 +10,9 @@ import { EVENT_KINDS } from "../../src/core/event/kinds.ts";
 import { SEVERITIES } from "../../src/core/event/severity.ts";
 import { Dice, generateEvents } from "../harness/events.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+
+// Slow machines are not wrong ones.
+setDefaultTimeout(60_000);
 
 const TENANT = "01900000-0000-7000-8000-00000000000a";
 /** Yesterday: the store lets go of what is older than its retention. */
@@ -103,7 +106,7 @@ describe("a filter", () => {
     );
     // Searches that find nothing would prove nothing.
     expect(found).toBeGreaterThan(500);
-  }, 60_000);
+  });
 
   test("never sees another tenant's events", async () => {
     const store = createEventStore({ events: stores.events });
@@ -169,6 +172,8 @@ describe("bounds of a query", () => {
       gone.signal,
     );
     gone.abort();
-    expect(await asked.catch((error: Error) => error.message)).toBe("The client went away before the answer was ready.");
+    expect(await asked.catch((error: Error) => error.message)).toBe(
+      "The client went away before the answer was ready.",
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import { Listener } from "../../src/console/http/listener.ts";
 import type { LiveDown } from "../../src/core/api/events.ts";
 import { systemClock } from "../../src/core/clock.ts";
@@ -7,6 +7,9 @@ import { createAuthority, issueServerCertificate } from "../../src/core/pki/issu
 import { generateEvents } from "../harness/events.ts";
 import { operatorPlane, type OperatorPlane, type Tenant } from "../harness/operator-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+
+// Slow machines are not wrong ones.
+setDefaultTimeout(60_000);
 
 let stores: TestStores;
 let plane: OperatorPlane;

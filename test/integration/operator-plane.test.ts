@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import { formatMicros } from "../../src/console/events/row.ts";
 import { toRuntimeEventRow, type StoredEvent } from "../../src/console/stores/runtime-event-row.ts";
 import { ROLES, type Role } from "../../src/core/api/auth.ts";
@@ -9,6 +9,9 @@ import { formatEventId } from "../../src/core/event/event.ts";
 import { generateEvents } from "../harness/events.ts";
 import { operatorPlane, type OperatorPlane, type Tenant } from "../harness/operator-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+
+// Slow machines are not wrong ones.
+setDefaultTimeout(60_000);
 
 /** A whole hour not long ago: the store lets go of what is older than its retention. */
 const NOW = Math.floor(Date.now() / 3_600_000) * 3_600_000;

@@ -260,4 +260,3 @@ describe("the stream", () => {
     expect(stream.closed).toBe(1008);
   });
 });
-

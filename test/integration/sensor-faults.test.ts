@@ -54,8 +54,11 @@ afterAll(async () => {
 });
 
 const seqs = async (sensorId: string): Promise<number[]> => {
-  const sql = "SELECT seq FROM runtime_events WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {id:UUID} ORDER BY seq";
-  return (await stores.events.select<{ seq: number }>(console.me.tenant_id, sql, { id: sensorId })).map((r) => Number(r.seq));
+  const sql =
+    "SELECT seq FROM runtime_events WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {id:UUID} ORDER BY seq";
+  return (await stores.events.select<{ seq: number }>(console.me.tenant_id, sql, { id: sensorId })).map((r) =>
+    Number(r.seq),
+  );
 };
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import { createSetupService } from "../../src/console/setup/service.ts";
 import { createSetupStore } from "../../src/console/setup/store.ts";
 import { createPasswords } from "../../src/console/users/password.ts";
@@ -8,6 +8,9 @@ import { ManualClock } from "../../src/core/clock.ts";
 import { sha256Hex } from "../../src/core/ids.ts";
 import { operatorPlane, ORIGIN, type OperatorPlane } from "../harness/operator-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+
+// Slow machines are not wrong ones.
+setDefaultTimeout(60_000);
 
 const NOW = Date.UTC(2026, 10, 21, 3);
 const json = async <T>(response: Response | Promise<Response>): Promise<T> => (await (await response).json()) as T;

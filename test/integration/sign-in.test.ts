@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import type { AuditPage } from "../../src/core/api/audit.ts";
 import type { Me } from "../../src/core/api/auth.ts";
 import { ManualClock } from "../../src/core/clock.ts";
 import { sha256Hex } from "../../src/core/ids.ts";
 import { operatorPlane, ORIGIN, PASSWORD, type OperatorPlane, type Tenant } from "../harness/operator-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+
+// Slow machines are not wrong ones.
+setDefaultTimeout(60_000);
 
 const LOGIN = "/api/v1/auth/login";
 const NOW = Date.UTC(2026, 10, 21, 3);
@@ -148,6 +151,17 @@ describe("sessions", () => {
     expect(await status(browsers.admin)).toBe(200);
     expect((await browsers.admin.request("POST", "/api/v1/auth/logout")).status).toBe(204);
     expect(await status(browsers.admin)).toBe(401);
+  });
+
+  test("asking whether one lives does not keep it awake", async () => {
+    const { viewer } = (await plane.addTenant("asleep")).browsers;
+    const hash = sha256Hex(viewer.cookie.split("=")[1]!);
+    for (let hours = 1; hours < 12; hours++) {
+      await clock.advance(3_600_000);
+      expect(await plane.sessions.isAlive(hash)).toBe(true);
+    }
+    await clock.advance(3_600_000);
+    expect(await plane.sessions.isAlive(hash)).toBe(false);
   });
 
   test("are 20 a person at most: the oldest ends", async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
@@ -10,6 +10,7 @@ import { ENGINE_THREADS } from "./chdb-engine.ts";
 import { clickhouseConfig, engineMemoryBytes } from "./clickhouse-config.ts";
 import { chownTree, prepareDataDir, privateDir, shortSocketDir } from "./directories.ts";
 import type { EmbeddedPrograms } from "./development.ts";
+import { lockDirectory } from "./lock.ts";
 import { RunningServer } from "./running-server.ts";
 
 const DATABASE = "telovix";
@@ -56,24 +57,43 @@ async function usableAccount(options: EmbeddedClickHouseOptions, log: Log): Prom
  * is started again on the same data whenever it ends. Rejects with AppError `unavailable`.
  */
 export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
-  const { dataDir, programs, clock } = options;
   const log = options.log.child("clickhouse");
   const account = await usableAccount(options, log);
-  const home = join(dataDir, "clickhouse");
-  const data = join(home, "data");
-  await prepareDataDir(dataDir, account);
+  const home = join(options.dataDir, "clickhouse");
+  await prepareDataDir(options.dataDir, account);
   await mkdir(home, { recursive: true, mode: 0o711 });
   await chmod(home, 0o711);
+  const server = new RunningServer("clickhouse", await lockDirectory(home), log);
+  try {
+    return await startOn(home, server, account, options, log);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The engine's own directory; handed over whole when it was last used by another account. */
+async function prepareData(data: string, account: Account | undefined): Promise<void> {
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  if (account && (await stat(data)).uid !== account.uid) await chownTree(data, account);
   await privateDir(data, account);
-  if (account) await chownTree(data, account);
+}
+
+async function startOn(
+  home: string,
+  server: RunningServer,
+  account: Account | undefined,
+  { programs, clock }: EmbeddedClickHouseOptions,
+  log: Log,
+): Promise<EmbeddedClickHouse> {
+  const data = join(home, "data");
+  await prepareData(data, account);
   await privateDir(join(home, "run"), account);
   const socketPath = join(await shortSocketDir(join(home, "run")), "http");
   const config = join(home, "config.xml");
   await writeFile(config, clickhouseConfig(engineMemoryBytes(totalmem())), { mode: 0o644 });
-
   const args = ["--addon", programs.clickhouseAddon, "--path", data, "--socket", socketPath];
   args.push("--config", config, "--database", DATABASE, "--parent", String(process.pid));
-  const server = new RunningServer("clickhouse", log);
   const supervisor = new Supervisor(
     {
       name: "clickhouse",
@@ -95,12 +115,7 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
     log,
   );
   server.start(supervisor);
-  try {
-    await server.untilRunning();
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+  await server.untilRunning();
   return {
     server,
     target: { socketPath, database: DATABASE },

@@ -16,11 +16,11 @@ async function isHeld(text: string): Promise<number | undefined> {
 }
 
 /**
- * Makes sure that one Console works on a data directory, since two would stop each other's servers. A lock whose holder died is
- * taken over. Rejects with AppError `conflict`.
+ * Makes sure that one Console works on a server's directory, since two would stop each other's servers. A lock whose holder died
+ * is taken over. Rejects with AppError `conflict`.
  */
-export async function lockDataDir(dataDir: string): Promise<AsyncDisposable> {
-  const file = join(dataDir, "console.lock");
+export async function lockDirectory(dir: string): Promise<AsyncDisposable> {
+  const file = join(dir, "console.lock");
   const draft = `${file}.${randomHex(6)}`;
   await writeFile(draft, `${process.pid} ${(await startTicks(process.pid)) ?? ""}`, { mode: 0o600 });
   try {
@@ -33,7 +33,7 @@ export async function lockDataDir(dataDir: string): Promise<AsyncDisposable> {
       if (taken) return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
       const holder = await isHeld(await readFile(file, "utf8").catch(() => ""));
       if (holder !== undefined)
-        throw new AppError("conflict", `another Console (process ${holder}) works on ${dataDir}`, {
+        throw new AppError("conflict", `another Console (process ${holder}) works on ${dir}`, {
           hint: "stop it first, or give this one a directory of its own with --data-dir",
         });
       await rm(file, { force: true });

@@ -8,7 +8,7 @@ import { chooseAccounts } from "./account.ts";
 import { describeException, isStreamable, parseChdbRequest, quote } from "./chdb-request.ts";
 import { clickhouseConfig, engineMemoryBytes } from "./clickhouse-config.ts";
 import { Lane } from "./lane.ts";
-import { lockDataDir } from "./lock.ts";
+import { lockDirectory } from "./lock.ts";
 
 let dir = "";
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), "telovix-parts-"))));
@@ -36,18 +36,18 @@ describe("chooseAccounts", () => {
   });
 });
 
-describe("lockDataDir", () => {
+describe("lockDirectory", () => {
   test("lets one Console in, names the holder to the next, and gives way after it", async () => {
-    const lock = await lockDataDir(dir);
-    expect(String(await rejectionOf(lockDataDir(dir)))).toContain(`process ${process.pid}`);
+    const lock = await lockDirectory(dir);
+    expect(String(await rejectionOf(lockDirectory(dir)))).toContain(`process ${process.pid}`);
     await lock[Symbol.asyncDispose]();
-    await (await lockDataDir(dir))[Symbol.asyncDispose]();
+    await (await lockDirectory(dir))[Symbol.asyncDispose]();
   });
 
   test("takes over from a dead holder, also when its number lives on in another process", async () => {
     for (const text of ["999999999 1", `${process.pid} 1`, "", "garbage"]) {
       await writeFile(join(dir, "console.lock"), text);
-      await (await lockDataDir(dir))[Symbol.asyncDispose]();
+      await (await lockDirectory(dir))[Symbol.asyncDispose]();
     }
     expect((await readdir(dir)).filter((name) => name.startsWith("console.lock"))).toEqual([]);
   });

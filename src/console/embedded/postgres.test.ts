@@ -85,6 +85,14 @@ describe("embedded PostgreSQL", () => {
     expect([...(await sql`SELECT n FROM kept ORDER BY n`)]).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
+  test("a second Console on the same data is turned away, and harms nobody", async () => {
+    const { pid } = embedded.server.state;
+    const second = startEmbeddedPostgres({ dataDir: dir, postgresDir, accounts, clock: systemClock, log: silentLog });
+    expect(await rejectionOf(second)).toMatchObject({ code: "conflict" });
+    expect([...(await sql`SELECT 1 AS one`)]).toEqual([{ one: 1 }]);
+    expect(embedded.server.state).toMatchObject({ pid, status: "running" });
+  });
+
   test("a stale postmaster.pid that names somebody else stops nobody", async () => {
     const stranger = Bun.spawn(["sleep", "600"]);
     await stop();

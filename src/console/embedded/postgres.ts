@@ -6,8 +6,9 @@ import { Supervisor } from "../../core/supervise.ts";
 import type { PostgresTarget } from "../stores/postgres.ts";
 import type { ServerAccounts } from "./account.ts";
 import { prepareDataDir, privateDir, shortSocketDir } from "./directories.ts";
+import { lockDirectory } from "./lock.ts";
 import { RunningServer } from "./running-server.ts";
-import { APP_ROLE, DATABASE, initCluster, loadPasswords, provision } from "./postgres-init.ts";
+import { ADMIN_ROLE, APP_ROLE, DATABASE, initCluster, loadPasswords, provision } from "./postgres-init.ts";
 import { readPostmaster, stopOrphan } from "./postgres-orphan.ts";
 
 export interface EmbeddedPostgresOptions {
@@ -60,12 +61,29 @@ function forwardLine(log: Log, line: string): void {
  * only, runs under an account of its own, and is started again whenever it ends. Rejects with AppError `unavailable`.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, postgresDir, accounts, clock, durable = true } = options;
+  const { dataDir, accounts } = options;
   const log = options.log.child("postgres");
   const home = join(dataDir, "postgres");
-  const pgData = join(home, "data");
   await prepareDataDir(dataDir, accounts?.server);
   await mkdir(home, { recursive: true, mode: 0o711 });
+  // Before anything is touched: a second Console would take the first one's server for an orphan.
+  const server = new RunningServer("postgres", await lockDirectory(home), log);
+  try {
+    return await startOn(home, server, options, log);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function startOn(
+  home: string,
+  server: RunningServer,
+  options: EmbeddedPostgresOptions,
+  log: Log,
+): Promise<EmbeddedPostgres> {
+  const { postgresDir, accounts, clock, durable = true } = options;
+  const pgData = join(home, "data");
   const passwords = await loadPasswords(join(home, "passwords.json"));
   await initCluster({ postgresDir, home, accounts, password: passwords.admin, durable });
   await stopOrphan(pgData, clock, log);
@@ -73,8 +91,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const socketDir = await shortSocketDir(join(home, "run"));
   const settings = [...SETTINGS, `unix_socket_directories=${socketDir}`];
   if (!durable) settings.push("fsync=off", "full_page_writes=off", "synchronous_commit=off");
-
-  const server = new RunningServer("postgres", log);
   const supervisor = new Supervisor(
     {
       name: "postgres",
@@ -100,19 +116,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     clock,
     log,
   );
-  const login = { socketDir, user: APP_ROLE, password: passwords.app, database: DATABASE };
   server.start(supervisor);
-  try {
-    await server.untilRunning();
-    await provision(socketDir, passwords);
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+  await server.untilRunning();
+  await provision(socketDir, passwords);
   return {
     server,
-    target: login,
-    adminTarget: { socketDir, user: "telovix_admin", password: passwords.admin, database: "postgres" },
+    target: { socketDir, user: APP_ROLE, password: passwords.app, database: DATABASE },
+    adminTarget: { socketDir, user: ADMIN_ROLE, password: passwords.admin, database: "postgres" },
     pgData,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

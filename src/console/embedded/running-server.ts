@@ -15,10 +15,13 @@ export class RunningServer implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
   readonly #lines: string[] = [];
   #state: ChildState = { status: "stopped", pid: undefined, restarts: 0, reason: undefined };
+  readonly #lock: AsyncDisposable;
   #done: Promise<void> = Promise.resolve();
 
-  constructor(name: string, log: Log) {
+  /** Owns the lock of the server's directory, and gives it back last. */
+  constructor(name: string, lock: AsyncDisposable, log: Log) {
     this.name = name;
+    this.#lock = lock;
     this.#log = log;
   }
 
@@ -68,5 +71,6 @@ export class RunningServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#controller.abort();
     await this.#done;
+    await this.#lock[Symbol.asyncDispose]();
   }
 }

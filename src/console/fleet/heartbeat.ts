@@ -13,7 +13,7 @@ import type { LiveHub } from "../live/contract.ts";
 import type { Db } from "../stores/contract.ts";
 import { storableJson } from "../stores/storable-json.ts";
 import { checkProtocol } from "../trust/service.ts";
-import { findBefore, saveHeartbeat, type Before } from "./heartbeat-store.ts";
+import { findBefore, saveHeartbeat, type Before } from "./store-heartbeat.ts";
 import type { ResourceRow, Samples } from "./samples.ts";
 import { trustHealth } from "./trust-health.ts";
 

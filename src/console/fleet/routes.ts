@@ -13,7 +13,7 @@ const BOOLEANS = new Set(["has_active_trust_alert", "needs_attention"]);
 
 /** Query of a URL as SensorListQuery has it; throws AppError `invalid_request` for a parameter that is unknown or given twice. */
 export function listQueryOf(url: string): SensorListQuery {
-  const query: Record<string, unknown> = {};
+  const query = Object.create(null) as Record<string, unknown>;
   for (const [name, text] of new URL(url).searchParams) {
     if (Object.hasOwn(query, name))
       throw new AppError("invalid_request", `/${name}: is given twice`, { pointer: `/${name}` });

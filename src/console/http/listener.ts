@@ -245,7 +245,7 @@ export class Listener implements AsyncDisposable {
 
 function portError(options: ListenerOptions, error: unknown): AppError {
   const code = (error as { code?: string }).code;
-  const where = `${options.host}:${options.port}`;
+  const where = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
   if (code === "EADDRINUSE")
     return new AppError("unavailable", `Another program already listens on ${where}.`, {
       cause: error,

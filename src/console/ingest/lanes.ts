@@ -50,6 +50,12 @@ export class Lanes {
     return loading;
   }
 
+  /** Highest sequence this process knows to be durable; 0 when it has not seen the epoch. */
+  known(sensorId: string, epoch: string): number {
+    const key = `${sensorId}/${epoch}`;
+    return Math.max(this.#lanes.get(key)?.durableSeq ?? 0, this.#dirty.get(key)?.seq ?? 0);
+  }
+
   /** Notes that a lane is durable up to its `durableSeq`. */
   advanced(lane: Lane): void {
     this.#dirty.set(`${lane.sensorId}/${lane.epoch}`, {

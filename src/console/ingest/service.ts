@@ -12,7 +12,7 @@ import { checkBatch } from "./check-batch.ts";
 import { GroupCommit, type Commit, type CommitOptions } from "./group-commit.ts";
 import { Lanes, type Lane } from "./lanes.ts";
 import { lossesOf } from "./losses.ts";
-import { addRejected, findLastCursor, saveCursors } from "./store.ts";
+import { addRejected, findSavedCursor, saveCursors } from "./store.ts";
 
 const SAVE_MS = 1_000;
 
@@ -63,7 +63,8 @@ export class Ingest implements Service {
 
   /** What the Console has of an epoch, for a sensor that says hello. A lower answer than the truth costs a re-delivery only. */
   async cursor(peer: SensorPeer, epoch: string): Promise<number> {
-    return findLastCursor(this.#deps.db, peer.tenantId, peer.sensorId, epoch);
+    const saved = await findSavedCursor(this.#deps.db, peer.tenantId, peer.sensorId, epoch);
+    return Math.max(saved, this.#lanes.known(peer.sensorId, epoch));
   }
 
   /**

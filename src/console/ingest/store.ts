@@ -43,8 +43,8 @@ export async function findCursor(db: Db, lane: LaneKey): Promise<number> {
   });
 }
 
-/** Epoch the sensor delivered last; undefined when it has not yet. */
-export async function findLastCursor(db: Db, tenantId: string, sensorId: string, epoch: string): Promise<number> {
+/** The cursor as it was last saved; 0 for an epoch that is new here. */
+export async function findSavedCursor(db: Db, tenantId: string, sensorId: string, epoch: string): Promise<number> {
   const [row] = await db.tenant(
     tenantId,
     (tx) => tx<{ seq: number }[]>`

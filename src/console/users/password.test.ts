@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, test, setDefaultTimeout } from "bun:test";
 import { AppError } from "../../core/error.ts";
 import { addressKey } from "./address-key.ts";
 import { checkPassword, createPasswords } from "./password.ts";
+
+// Slow machines are not wrong ones.
+setDefaultTimeout(60_000);
 
 describe("passwords", () => {
   test("are hashed with argon2id, 19 MiB and 2 passes, and verified", async () => {

@@ -31,8 +31,20 @@ export interface Mark {
 }
 
 export type Item =
-  | { readonly kind: "event"; readonly seq: number; readonly payload: Uint8Array; readonly start: number; readonly end: number }
-  | { readonly kind: "mark"; readonly mark: Mark; readonly closing: boolean; readonly start: number; readonly end: number }
+  | {
+      readonly kind: "event";
+      readonly seq: number;
+      readonly payload: Uint8Array;
+      readonly start: number;
+      readonly end: number;
+    }
+  | {
+      readonly kind: "mark";
+      readonly mark: Mark;
+      readonly closing: boolean;
+      readonly start: number;
+      readonly end: number;
+    }
   | { readonly kind: "damage"; readonly start: number; readonly end: number };
 
 /** How the bytes after the last good record look: nothing, a cut-off write, or damage. */

@@ -50,7 +50,11 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
   const meta = metaText === undefined ? undefined : decodeMeta(metaText);
   if (metaText !== undefined && !meta) log.warn("the spool's cursor file is damaged; events may be sent again");
   const files = await listSegments(dir);
-  const epoch = await chooseEpoch(dir, meta?.epoch, files.map((f) => f.path));
+  const epoch = await chooseEpoch(
+    dir,
+    meta?.epoch,
+    files.map((f) => f.path),
+  );
   const ours = meta?.epoch === epoch ? meta : undefined;
   const seed = epochSeed(epoch);
 

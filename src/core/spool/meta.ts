@@ -13,7 +13,12 @@ export async function syncDir(dir: string): Promise<void> {
 }
 
 /** Replaces a file as a whole: after a crash it has the old content or the new one. */
-export async function writeFileAtomic(dir: string, name: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(
+  dir: string,
+  name: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+): Promise<void> {
   const temp = join(dir, `.${name}.tmp`);
   const handle = await open(temp, "w", mode);
   try {

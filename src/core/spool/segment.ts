@@ -60,7 +60,7 @@ export class SegmentWriter {
   async append(batch: Uint8Array, count: number, lastSeq: number): Promise<void> {
     const { segment } = this;
     try {
-      for (let done = 0; done < batch.length; ) {
+      for (let done = 0; done < batch.length;) {
         const { bytesWritten } = await this.#file.write(batch, done, batch.length - done, segment.bytes + done);
         done += bytesWritten;
       }

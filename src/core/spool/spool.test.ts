@@ -20,10 +20,13 @@ const SMALL: SpoolLimits = { maxEvents: 320, maxBytes: 1 << 20, segmentBytes: 60
 const open = (dir: string, limits = LIMITS): Promise<Spool> => Spool.open(dir, limits, new ManualClock(), silentLog);
 
 /** Every event from `from` on, and the missing numbers. */
-async function drain(spool: Spool, from = spool.ackedSeq + 1): Promise<{ events: Map<number, string>; missing: number[] }> {
+async function drain(
+  spool: Spool,
+  from = spool.ackedSeq + 1,
+): Promise<{ events: Map<number, string>; missing: number[] }> {
   const events = new Map<number, string>();
   const missing: number[] = [];
-  for (let next = from; next < spool.nextSeq; ) {
+  for (let next = from; next < spool.nextSeq;) {
     const batch = await spool.read(next, 7, 300);
     for (const r of batch.records) {
       expect(events.has(r.seq)).toBe(false);
@@ -80,7 +83,9 @@ describe("spool", () => {
     expect(spool.stats.dropped).toBe(500 - spool.stats.depth);
     expect(missing.length).toBe(spool.stats.dropped);
     expect(missing.length + events.size).toBe(500);
-    expect((await spool.read(1, 1000, 1e6)).missing).toEqual([{ from: 1, to: spool.stats.dropped, cause: "spool_overflow" }]);
+    expect((await spool.read(1, 1000, 1e6)).missing).toEqual([
+      { from: 1, to: spool.stats.dropped, cause: "spool_overflow" },
+    ]);
     expect(events.get(500)).toBe("event 500");
   });
 
@@ -126,7 +131,6 @@ describe("spool", () => {
       expect((await drain(spool, 1)).events.size).toBe(2);
     }
   });
-
 });
 
 interface Model {
@@ -140,7 +144,10 @@ interface Model {
 async function grow(dir: string, batches: readonly number[], model: Model): Promise<Spool> {
   const spool = await open(dir, SMALL);
   for (const size of batches) {
-    const payloads = Array.from({ length: size }, (_, i) => `${spool.nextSeq + i}:${"x".repeat((spool.nextSeq * 7 + i) % 40)}`);
+    const payloads = Array.from(
+      { length: size },
+      (_, i) => `${spool.nextSeq + i}:${"x".repeat((spool.nextSeq * 7 + i) % 40)}`,
+    );
     const position = `p${model.position.length}.${spool.nextSeq + size}`;
     const { firstSeq } = await spool.append(payloads.map(text), text(position));
     payloads.forEach((p, i) => model.durable.set(firstSeq + i, p));
@@ -154,91 +161,108 @@ const BATCHES = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLen
 describe("after a crash", () => {
   test("a write cut at any byte loses no finished append, repeats none and renumbers none", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ batches: BATCHES, cut: fc.double({ min: 0, max: 1, noNaN: true }) }), { minLength: 1, maxLength: 4 }), async (rounds) => {
-        const dir = newDir();
-        const model: Model = { durable: new Map(), position: "", acked: 0 };
-        for (const { batches, cut } of rounds) {
-          const spool = await grow(dir, batches, model);
-          // The crash: one more append is under way, and only a part of its bytes got to the disk.
-          const path = await lastSegment(dir);
-          const whole = (await stat(path)).size;
-          const copy = newDir();
-          const first = spool.nextSeq;
-          await spool.append([text(`${first}:lost`), text(`${first + 1}:lost`)], text("late"));
-          const pathAfter = await lastSegment(dir);
-          const from = pathAfter === path ? whole : 0;
-          const to = (await stat(pathAfter)).size;
-          await cp(dir, copy, { recursive: true });
-          await spool[Symbol.asyncDispose]();
-          await truncate(join(copy, pathAfter.slice(dir.length + 1)), Math.floor(from + cut * (to - from)));
-          await rm(dir, { recursive: true });
-          await cp(copy, dir, { recursive: true });
-          await using again = await open(dir, SMALL);
-          const { events, missing } = await drain(again, 1);
-          expect(missing).toEqual([]);
-          const full = again.nextSeq === first + 2;
-          expect(again.nextSeq).toBe(full ? first + 2 : first);
-          expect(words(again.position)).toBe(full ? "late" : model.position);
-          if (full) {
-            model.durable.set(first, `${first}:lost`).set(first + 1, `${first + 1}:lost`);
-            model.position = "late";
+      fc.asyncProperty(
+        fc.array(fc.record({ batches: BATCHES, cut: fc.double({ min: 0, max: 1, noNaN: true }) }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (rounds) => {
+          const dir = newDir();
+          const model: Model = { durable: new Map(), position: "", acked: 0 };
+          for (const { batches, cut } of rounds) {
+            const spool = await grow(dir, batches, model);
+            // The crash: one more append is under way, and only a part of its bytes got to the disk.
+            const path = await lastSegment(dir);
+            const whole = (await stat(path)).size;
+            const copy = newDir();
+            const first = spool.nextSeq;
+            await spool.append([text(`${first}:lost`), text(`${first + 1}:lost`)], text("late"));
+            const pathAfter = await lastSegment(dir);
+            const from = pathAfter === path ? whole : 0;
+            const to = (await stat(pathAfter)).size;
+            await cp(dir, copy, { recursive: true });
+            await spool[Symbol.asyncDispose]();
+            await truncate(join(copy, pathAfter.slice(dir.length + 1)), Math.floor(from + cut * (to - from)));
+            await rm(dir, { recursive: true });
+            await cp(copy, dir, { recursive: true });
+            await using again = await open(dir, SMALL);
+            const { events, missing } = await drain(again, 1);
+            expect(missing).toEqual([]);
+            const full = again.nextSeq === first + 2;
+            expect(again.nextSeq).toBe(full ? first + 2 : first);
+            expect(words(again.position)).toBe(full ? "late" : model.position);
+            if (full) {
+              model.durable.set(first, `${first}:lost`).set(first + 1, `${first + 1}:lost`);
+              model.position = "late";
+            }
+            expect(events).toEqual(model.durable);
           }
-          expect(events).toEqual(model.durable);
-        }
-      }),
-      { numRuns: 40 },
+        },
+      ),
+      { numRuns: 20 },
     );
-  });
+  }, 60_000);
 
   test("one flipped bit costs at most the record it hits; numbers and position stay", async () => {
     await fc.assert(
-      fc.asyncProperty(BATCHES, fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 0, max: 7 }), async (batches, where, bit) => {
-        const dir = newDir();
-        const model: Model = { durable: new Map(), position: "", acked: 0 };
-        await using spool = await grow(dir, batches, model);
-        const next = spool.nextSeq;
-        const copy = newDir();
-        await cp(dir, copy, { recursive: true });
-        const names = (await readdir(copy)).filter((n) => n.endsWith(".seg")).toSorted();
-        const path = join(copy, names[Math.floor(where * names.length)]!);
-        const bytes = await readFile(path);
-        const at = Math.floor(where * 7919 * bytes.length) % bytes.length;
-        bytes[at]! ^= 1 << bit;
-        await writeFile(path, bytes);
-        await using again = await open(copy, SMALL);
-        const { events, missing } = await drain(again, 1);
-        expect(missing.length).toBeLessThanOrEqual(1);
-        expect(again.nextSeq).toBe(next);
-        expect(words(again.position)).toBe(model.position);
-        for (const [seq, payload] of events) expect(payload).toBe(model.durable.get(seq)!);
-        expect(events.size + missing.length).toBe(model.durable.size);
-        if (missing.length) expect(again.stats.corrupt).toBeGreaterThan(0);
-      }),
-      { numRuns: 120 },
+      fc.asyncProperty(
+        BATCHES,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.integer({ min: 0, max: 7 }),
+        async (batches, where, bit) => {
+          const dir = newDir();
+          const model: Model = { durable: new Map(), position: "", acked: 0 };
+          await using spool = await grow(dir, batches, model);
+          const next = spool.nextSeq;
+          const copy = newDir();
+          await cp(dir, copy, { recursive: true });
+          const names = (await readdir(copy)).filter((n) => n.endsWith(".seg")).toSorted();
+          const path = join(copy, names[Math.floor(where * names.length)]!);
+          const bytes = await readFile(path);
+          const at = Math.floor(where * 7919 * bytes.length) % bytes.length;
+          bytes[at]! ^= 1 << bit;
+          await writeFile(path, bytes);
+          await using again = await open(copy, SMALL);
+          const { events, missing } = await drain(again, 1);
+          expect(missing.length).toBeLessThanOrEqual(1);
+          expect(again.nextSeq).toBe(next);
+          expect(words(again.position)).toBe(model.position);
+          for (const [seq, payload] of events) expect(payload).toBe(model.durable.get(seq)!);
+          expect(events.size + missing.length).toBe(model.durable.size);
+          if (missing.length) expect(again.stats.corrupt).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 80 },
     );
-  });
+  }, 60_000);
 
   test("acknowledged numbers never come back as new ones", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.double({ min: 0, max: 1, noNaN: true })), { minLength: 1, maxLength: 12 }), async (steps) => {
-        const dir = newDir();
-        let acked = 0;
-        let next = 1;
-        for (const [size, part] of steps) {
-          await using spool = await open(dir, SMALL);
-          expect(spool.ackedSeq).toBe(acked);
-          expect(spool.nextSeq).toBe(next);
-          await spool.append(Array.from({ length: size }, (_, i) => text(`${next + i}`)));
-          next += size;
-          const seq = acked + Math.floor(part * (next - 1 - acked));
-          spool.ack(seq);
-          acked = Math.max(acked, seq);
-          const { events, missing } = await drain(spool);
-          expect(missing).toEqual([]);
-          expect([...events.keys()]).toEqual(Array.from({ length: next - 1 - acked }, (_, i) => acked + 1 + i));
-        }
-      }),
-      { numRuns: 40 },
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.double({ min: 0, max: 1, noNaN: true })), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        async (steps) => {
+          const dir = newDir();
+          let acked = 0;
+          let next = 1;
+          for (const [size, part] of steps) {
+            await using spool = await open(dir, SMALL);
+            expect(spool.ackedSeq).toBe(acked);
+            expect(spool.nextSeq).toBe(next);
+            await spool.append(Array.from({ length: size }, (_, i) => text(`${next + i}`)));
+            next += size;
+            const seq = acked + Math.floor(part * (next - 1 - acked));
+            spool.ack(seq);
+            acked = Math.max(acked, seq);
+            const { events, missing } = await drain(spool);
+            expect(missing).toEqual([]);
+            expect([...events.keys()]).toEqual(Array.from({ length: next - 1 - acked }, (_, i) => acked + 1 + i));
+          }
+        },
+      ),
+      { numRuns: 20 },
     );
-  });
+  }, 60_000);
 });

@@ -2,9 +2,17 @@ import { mkdir } from "node:fs/promises";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../error.ts";
 import type { Log } from "../log.ts";
-import { encodeBatch, epochSeed, MAX_PAYLOAD_BYTES, MAX_POSITION_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "./format.ts";
+import {
+  encodeBatch,
+  epochSeed,
+  MAX_PAYLOAD_BYTES,
+  MAX_POSITION_BYTES,
+  RECORD_HEADER_BYTES,
+  SEGMENT_HEADER_BYTES,
+} from "./format.ts";
 import { loadSpool, type Loaded } from "./load.ts";
 import { encodeMeta, syncDir, writeFileAtomic } from "./meta.ts";
+import { missingRanges, type MissingRange, type SpoolRecord } from "./missing.ts";
 import { readRecords, removeSegment, SegmentWriter, type Segment } from "./segment.ts";
 
 export interface SpoolLimits {
@@ -21,18 +29,6 @@ export const DEFAULT_SPOOL_LIMITS: SpoolLimits = {
   segmentBytes: 4 * 1024 * 1024,
   ackDelayMs: 1_000,
 };
-
-export interface SpoolRecord {
-  readonly seq: number;
-  readonly payload: Uint8Array;
-}
-
-/** Numbers that were given out and can't be read any more. */
-export interface MissingRange {
-  readonly from: number;
-  readonly to: number;
-  readonly cause: "spool_overflow" | "spool_corrupt";
-}
 
 export interface SpoolBatch {
   /** First and last number this answers for; `lastSeq < firstSeq` when there is nothing. */
@@ -124,7 +120,10 @@ export class Spool implements AsyncDisposable {
    * Appends events and remembers `position` with them, both or neither. Throws AppError `too_large` for a payload
    * over MAX_PAYLOAD_BYTES, and the system's error when the disk refuses; nothing is appended then.
    */
-  append(payloads: readonly Uint8Array[], position: Uint8Array = new Uint8Array()): Promise<{ firstSeq: number; lastSeq: number }> {
+  append(
+    payloads: readonly Uint8Array[],
+    position: Uint8Array = new Uint8Array(),
+  ): Promise<{ firstSeq: number; lastSeq: number }> {
     for (const p of payloads)
       if (p.length === 0 || p.length > MAX_PAYLOAD_BYTES)
         throw new AppError("too_large", `an event of ${p.length} bytes does not fit the spool`);
@@ -148,11 +147,11 @@ export class Spool implements AsyncDisposable {
       const records: SpoolRecord[] = [];
       let bytes = 0;
       let full = false;
-      for (const segment of [...this.#segments]) {
+      for (const segment of this.#segments) {
         if (segment.lastSeq < fromSeq || segment.count === 0) continue;
         let offset = SEGMENT_HEADER_BYTES;
         if (this.#reader.seq === fromSeq && this.#reader.path === segment.path) offset = this.#reader.offset;
-        for (let ended = false; !ended && !full; ) {
+        for (let ended = false; !ended && !full;) {
           const want = Math.min(maxBytes - bytes, 1 << 20) + MAX_PAYLOAD_BYTES + RECORD_HEADER_BYTES;
           const got = await readRecords(segment, offset, want, this.#seed);
           ended = got.ended;
@@ -253,25 +252,12 @@ export class Spool implements AsyncDisposable {
   }
 
   #missing(from: number, to: number, records: readonly SpoolRecord[]): MissingRange[] {
-    const missing: MissingRange[] = [];
-    // What lies before the oldest segment went because of the limits; gaps after that are damage.
-    const oldest = this.#segments[0]?.firstSeq ?? this.#next;
-    const gap = (first: number, last: number): void => {
-      if (first > last) return;
-      if (first < oldest) {
-        missing.push({ from: first, to: Math.min(last, oldest - 1), cause: "spool_overflow" });
-        return gap(oldest, last);
-      }
-      this.#corrupt += Math.max(0, last - Math.max(first - 1, this.#counted));
-      this.#counted = Math.max(this.#counted, last);
-      missing.push({ from: first, to: last, cause: "spool_corrupt" });
-    };
-    let expected = from;
-    for (const { seq } of records) {
-      gap(expected, seq - 1);
-      expected = seq + 1;
+    const missing = missingRanges(from, to, records, this.#segments[0]?.firstSeq ?? this.#next);
+    for (const range of missing) {
+      if (range.cause !== "spool_corrupt") continue;
+      this.#corrupt += Math.max(0, range.to - Math.max(range.from - 1, this.#counted));
+      this.#counted = Math.max(this.#counted, range.to);
     }
-    gap(expected, to);
     return missing;
   }
 
@@ -282,7 +268,9 @@ export class Spool implements AsyncDisposable {
     try {
       await this.#exclusive(() => this.#save());
     } catch (error) {
-      this.#log.error("the spool's cursor could not be written; it is tried again with the next acknowledgement", { error });
+      this.#log.error("the spool's cursor could not be written; it is tried again with the next acknowledgement", {
+        error,
+      });
     }
   }
 

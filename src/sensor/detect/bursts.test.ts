@@ -3,23 +3,46 @@ import fc from "fast-check";
 import type { EventDraft } from "../normalize/draft.ts";
 import { BurstFolder, MAX_OPEN_BURSTS, type OpenBurst } from "./bursts.ts";
 
-const draft = (kind: EventDraft["kind"], ms: number, parent = "/bin/sh", severity: EventDraft["severity"] = "info"): EventDraft => ({
-  kind, severity, observed_at_us: ms * 1000, message: "",
+const draft = (
+  kind: EventDraft["kind"],
+  ms: number,
+  parent = "/bin/sh",
+  severity: EventDraft["severity"] = "info",
+): EventDraft => ({
+  kind,
+  severity,
+  observed_at_us: ms * 1000,
+  message: "",
   process: { exec_id: `e${ms}`, pid: 1, binary: "/bin/true", argv: [], ancestors: [], parent_binary: parent },
 });
 
-const feed = (folder: BurstFolder, events: readonly EventDraft[]): EventDraft[] => [...events.flatMap((e) => folder.offer(e)), ...folder.drain()];
+const feed = (folder: BurstFolder, events: readonly EventDraft[]): EventDraft[] => [
+  ...events.flatMap((e) => folder.offer(e)),
+  ...folder.drain(),
+];
 
 describe("bursts", () => {
   test("four executions a second pass; from the fifth on they are folded into one event", () => {
-    const out = feed(new BurstFolder(), Array.from({ length: 20 }, (_, i) => draft("process_exec", i * 10)));
+    const out = feed(
+      new BurstFolder(),
+      Array.from({ length: 20 }, (_, i) => draft("process_exec", i * 10)),
+    );
     expect(out.map((e) => e.kind)).toEqual([...Array(4).fill("process_exec"), "process_exec_burst"]);
-    expect(out[4]).toMatchObject({ severity: "warning", observed_at_us: 40_000, burst: { count: 16, window_ms: 1000, first_us: 40_000, last_us: 190_000 } });
+    expect(out[4]).toMatchObject({
+      severity: "warning",
+      observed_at_us: 40_000,
+      burst: { count: 16, window_ms: 1000, first_us: 40_000, last_us: 190_000 },
+    });
     expect(out[4]?.process?.exec_id).toBe("e40");
   });
 
   test("two forks a second pass, from the third on they are folded", () => {
-    expect(feed(new BurstFolder(), [0, 1, 2, 3].map((ms) => draft("process_fork", ms))).map((e) => e.burst?.count)).toEqual([undefined, undefined, 2]);
+    expect(
+      feed(
+        new BurstFolder(),
+        [0, 1, 2, 3].map((ms) => draft("process_fork", ms)),
+      ).map((e) => e.burst?.count),
+    ).toEqual([undefined, undefined, 2]);
   });
 
   test("a steady rate of four a second is never folded, nor are many parents at once", () => {
@@ -47,16 +70,24 @@ describe("bursts", () => {
     for (let i = 0; i < 6; i++) folder.offer(draft("process_exec", i));
     expect(folder.flush(900_000)).toEqual([]);
     expect(folder.flush(1_100_000)[0]?.burst?.count).toBe(2);
-    for (let p = 0; p < 200; p++) for (let i = 0; i < 6; i++) folder.offer(draft("process_exec", 2000 + i, `/bin/p${p}`));
+    for (let p = 0; p < 200; p++)
+      for (let i = 0; i < 6; i++) folder.offer(draft("process_exec", 2000 + i, `/bin/p${p}`));
     expect(folder.open.length).toBeLessThanOrEqual(MAX_OPEN_BURSTS);
   });
 
   test("in = out + folded, whatever comes", () => {
-    const event = fc.record({ kind: fc.constantFrom("process_exec", "process_fork", "process_exit"), step: fc.integer({ min: -50, max: 400 }), parent: fc.constantFrom("/a", "/b", "/c"), severity: fc.constantFrom("info", "warning", "high") });
+    const event = fc.record({
+      kind: fc.constantFrom("process_exec", "process_fork", "process_exit"),
+      step: fc.integer({ min: -50, max: 400 }),
+      parent: fc.constantFrom("/a", "/b", "/c"),
+      severity: fc.constantFrom("info", "warning", "high"),
+    });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 200 }), (steps) => {
         let ms = 1000;
-        const events = steps.map((s) => draft(s.kind as EventDraft["kind"], (ms += s.step + 60), s.parent, s.severity as EventDraft["severity"]));
+        const events = steps.map((s) =>
+          draft(s.kind as EventDraft["kind"], (ms += s.step + 60), s.parent, s.severity as EventDraft["severity"]),
+        );
         const folder = new BurstFolder();
         const out = feed(folder, events);
         const bursts = out.filter((e) => e.burst);

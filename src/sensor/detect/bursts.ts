@@ -1,5 +1,6 @@
 import { severityRank } from "../../core/event/severity.ts";
 import type { EventDraft } from "../normalize/draft.ts";
+import { BoundedMap } from "../enrich/lru.ts";
 import { clip } from "../normalize/fields.ts";
 
 const WINDOW_US = 1_000_000;
@@ -29,7 +30,7 @@ export interface OpenBurst {
  */
 export class BurstFolder {
   /** Times of the latest passed events by key, at most threshold - 1 of them. */
-  readonly #recent = new Map<string, number[]>();
+  readonly #recent = new BoundedMap<number[]>(MAX_KEYS);
   readonly #open = new Map<string, OpenBurst>();
   /** Events folded since the start, those in open bursts included. */
   folded = 0;
@@ -97,16 +98,17 @@ export class BurstFolder {
       ...representative,
       kind: rule.kind,
       severity: "warning",
-      message: clip(`${count} more ${rule.what} within a second by ${parent || "one program"}, such as ${representative.process?.binary ?? "?"}.`, 2048),
+      message: clip(
+        `${count} more ${rule.what} within a second by ${parent || "one program"}, such as ${representative.process?.binary ?? "?"}.`,
+        2048,
+      ),
       burst: { count, window_ms: WINDOW_US / 1000, first_us: firstUs, last_us: lastUs },
     };
   }
 
   #remember(key: string): number[] {
     const recent = this.#recent.get(key) ?? [];
-    this.#recent.delete(key);
     this.#recent.set(key, recent);
-    if (this.#recent.size > MAX_KEYS) this.#recent.delete(this.#recent.keys().next().value!);
     return recent;
   }
 }

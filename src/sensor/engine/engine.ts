@@ -1,18 +1,41 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Type } from "typebox";
+import { compile } from "../../core/check.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
 import { Supervisor, type ChildState } from "../../core/supervise.ts";
-import type { EngineState } from "../../core/wire/state.ts";
+import { EngineBackend, type EngineState } from "../../core/wire/state.ts";
 import type { EventDraft } from "../normalize/draft.ts";
 import type { EngineStart, EngineStats } from "../normalize/engine-events.ts";
 import { clip, defined } from "../normalize/fields.ts";
 import type { StatePaths } from "../state/paths.ts";
+import { writeState } from "../state/sensor-state.ts";
 import { endProcess, findOrphan, goneOrAborted, rememberEngine } from "./orphan.ts";
 import { engineObstacle } from "./preflight.ts";
 
 const RECHECK_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
+
+const checkStart = compile(
+  Type.Object({
+    runId: Type.String({ maxLength: 32 }),
+    version: Type.Optional(Type.String({ maxLength: 64 })),
+    kernel: Type.Optional(Type.String({ maxLength: 256 })),
+    backends: Type.Array(EngineBackend, { maxItems: 256 }),
+  }),
+);
+
+async function readStart(path: string): Promise<EngineStart | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (!checkStart.is(value)) return undefined;
+    return { runId: value.runId, version: value.version, kernel: value.kernel, backends: value.backends };
+  } catch {
+    return undefined;
+  }
+}
 
 export interface EngineOptions {
   readonly enginePath: string;
@@ -33,6 +56,7 @@ export class Engine implements Service {
   readonly #o: EngineOptions;
   readonly #log: Log;
   readonly #pidFile: string;
+  readonly #startFile: string;
   #child: ChildState = { status: "stopped", pid: undefined, restarts: 0, reason: undefined };
   #obstacle: string | undefined;
   #start: EngineStart | undefined;
@@ -44,11 +68,16 @@ export class Engine implements Service {
     this.#o = options;
     this.#log = options.log.child("engine");
     this.#pidFile = join(options.paths.engine, "engine.pid");
+    this.#startFile = join(options.paths.engine, "engine-start.json");
   }
 
   /** Told by the pipeline when it reads the engine's own lines. */
   onStart(start: EngineStart): void {
     this.#start = start;
+    // A sensor that takes this engine over does not get its first line again.
+    void writeState(this.#startFile, JSON.stringify(start)).catch((error: unknown) =>
+      this.#log.warn("what the engine can do could not be written down", { error }),
+    );
     this.#stats = undefined;
     const { backends } = start;
     const lesser = backends.filter((b) => b.status !== "ok");
@@ -108,6 +137,7 @@ export class Engine implements Service {
     this.#log.info("the engine of the sensor before is still running; it is taken over", { pid });
     this.#child = { status: "running", pid, restarts: 0, reason: undefined };
     this.#blind = false;
+    this.#start ??= await readStart(this.#startFile);
     await goneOrAborted(pid, clock, signal);
     if (signal.aborted) await endProcess(pid, clock, STOP_TIMEOUT_MS);
     this.#ended(signal.aborted ? "the sensor was stopped" : "it ended", signal.aborted);
@@ -119,7 +149,17 @@ export class Engine implements Service {
     const supervisor = new Supervisor(
       {
         name: "engine",
-        command: [enginePath, "run", "--standalone", "--out", paths.engineOut, "--node-name", nodeName, "--self-pid", String(process.pid)],
+        command: [
+          enginePath,
+          "run",
+          "--standalone",
+          "--out",
+          paths.engineOut,
+          "--node-name",
+          nodeName,
+          "--self-pid",
+          String(process.pid),
+        ],
         stopTimeoutMs: STOP_TIMEOUT_MS,
         // Every moment without it is blind.
         backoffMinMs: 50,
@@ -133,7 +173,12 @@ export class Engine implements Service {
         },
         onState: (state) => {
           // What the engine said last explains more than its exit code.
-          const reason = state.reason === undefined ? undefined : this.#said === "" ? state.reason : `${state.reason}: ${this.#said}`;
+          const reason =
+            state.reason === undefined
+              ? undefined
+              : this.#said === ""
+                ? state.reason
+                : `${state.reason}: ${this.#said}`;
           this.#child = { ...state, reason };
           if (state.status === "backoff") this.#ended(reason ?? "it ended", false);
         },

@@ -27,7 +27,8 @@ export async function findOrphan(path: string, outDir: string): Promise<number |
 /** Resolves when the process is gone, or the signal aborts. */
 export async function goneOrAborted(pid: number, clock: Clock, signal: AbortSignal): Promise<void> {
   const start = await processStart(pid);
-  while (!signal.aborted && start !== undefined && (await processStart(pid)) === start) await clock.sleep(POLL_MS, signal);
+  while (!signal.aborted && start !== undefined && (await processStart(pid)) === start)
+    await clock.sleep(POLL_MS, signal);
 }
 
 /** Ends a process that is not our child: politely, then not. */

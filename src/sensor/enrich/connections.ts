@@ -23,7 +23,11 @@ export class ConnectionJoin {
   }
 
   opened(network: NetworkSection, nowUs: number): void {
-    this.#open.set(keyOf(network), { direction: network.direction, dnsHostname: network.dns_hostname, openedUs: nowUs });
+    this.#open.set(keyOf(network), {
+      direction: network.direction,
+      dnsHostname: network.dns_hostname,
+      openedUs: nowUs,
+    });
   }
 
   /** The section of a close, completed with what its beginning said. */

@@ -1,6 +1,6 @@
 import type { Ancestor } from "../../core/event/process.ts";
 import type { SeenProcess } from "../normalize/process.ts";
-import { BoundedMap } from "./lru.ts";
+import { BoundedMap, dropOldest } from "./lru.ts";
 
 export const MAX_PROCESSES = 32_768;
 export const MAX_ANCESTORS = 16;
@@ -36,7 +36,12 @@ export class ProcessTable {
   add(seen: SeenProcess, parent?: { ancestor: Ancestor; parentExecId: string | undefined }): void {
     const { process } = seen;
     if (parent && !this.#entries.has(parent.ancestor.exec_id))
-      this.#put(parent.ancestor.exec_id, { ancestor: parent.ancestor, parentExecId: parent.parentExecId, cgroup: undefined, docker: undefined });
+      this.#put(parent.ancestor.exec_id, {
+        ancestor: parent.ancestor,
+        parentExecId: parent.parentExecId,
+        cgroup: undefined,
+        docker: undefined,
+      });
     const args = process.argv.slice(1).join(" ").slice(0, 1024).toWellFormed();
     const ancestor: Ancestor = {
       exec_id: process.exec_id,
@@ -45,7 +50,12 @@ export class ProcessTable {
       ...(process.uid === undefined ? {} : { uid: process.uid }),
       ...(args === "" ? {} : { arguments: args }),
     };
-    this.#put(process.exec_id, { ancestor, parentExecId: process.parent_exec_id, cgroup: seen.cgroup, docker: seen.docker });
+    this.#put(process.exec_id, {
+      ancestor,
+      parentExecId: process.parent_exec_id,
+      cgroup: seen.cgroup,
+      docker: seen.docker,
+    });
   }
 
   /** A process that executes another program gets a new `exec_id`; the one it had is over. */
@@ -58,11 +68,12 @@ export class ProcessTable {
 
   #put(execId: string, entry: Entry): void {
     this.#entries.set(execId, entry);
-    while (this.#entries.size > this.#max) {
-      const oldest = this.#ended[this.#endedFrom]?.execId ?? this.#entries.keys().next().value!;
-      if (this.#ended[this.#endedFrom]?.execId === oldest) this.#endedFrom++;
-      if (this.#entries.delete(oldest)) this.evicted++;
-    }
+    if (this.#entries.size <= this.#max) return;
+    // Ended ones first, whatever is left of their grace.
+    let ended = Math.max(1, this.#max >> 4);
+    while (ended > 0 && this.#endedFrom < this.#ended.length)
+      if (this.#entries.delete(this.#ended[this.#endedFrom++]!.execId)) ended--;
+    if (this.#entries.size > this.#max) this.evicted += dropOldest(this.#entries);
   }
 
   /** Marks a process as ended and frees those whose grace is over. */
@@ -82,7 +93,7 @@ export class ProcessTable {
   /** Nearest first; stops at the first unknown one, at a loop, or at 16. */
   ancestors(parentExecId: string | undefined): Ancestor[] {
     const chain: Ancestor[] = [];
-    for (let id = parentExecId; id !== undefined && chain.length < MAX_ANCESTORS; ) {
+    for (let id = parentExecId; id !== undefined && chain.length < MAX_ANCESTORS;) {
       const entry = this.#entries.get(id);
       if (!entry || chain.some((a) => a.exec_id === id)) break;
       chain.push(entry.ancestor);

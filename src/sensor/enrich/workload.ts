@@ -12,7 +12,8 @@ const PREFIXES: readonly (readonly [RegExp, NonNullable<Workload["runtime"]>])[]
   [/^libpod-([0-9a-f]{12,64})(\.scope)?$/, "podman"],
 ];
 const BARE_ID = /^[0-9a-f]{64}$/;
-const POD = /(?:^|-)pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$/;
+const POD =
+  /(?:^|-)pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?$/;
 
 function containerOf(parts: readonly string[]): Pick<Workload, "container_id" | "runtime"> | undefined {
   for (const [i, part] of parts.entries()) {
@@ -38,7 +39,11 @@ function podOf(path: string, parts: readonly string[]): Pick<Workload, "pod_uid"
   if (!path.includes("kubepods")) return undefined;
   const whole = parts.map((p) => POD.exec(p.split(":")[0]!)?.[1]).find((uid) => uid !== undefined);
   if (whole === undefined) return undefined;
-  const qos = /kubepods[^:]*besteffort/.test(path) ? "BestEffort" : /kubepods[^:]*burstable/.test(path) ? "Burstable" : "Guaranteed";
+  const qos = /kubepods[^:]*besteffort/.test(path)
+    ? "BestEffort"
+    : /kubepods[^:]*burstable/.test(path)
+      ? "Burstable"
+      : "Guaranteed";
   return { pod_uid: whole.replaceAll("_", "-"), qos_class: qos };
 }
 
@@ -49,7 +54,10 @@ function podOf(path: string, parts: readonly string[]): Pick<Workload, "pod_uid"
 export function workloadOf(path: string | undefined, docker?: string): Workload | undefined {
   if (path === undefined || path === "" || path === "/") return undefined;
   // Deeper paths only add what a container makes inside its own tree.
-  const parts = path.split("/").filter((p) => p !== "").slice(0, 24);
+  const parts = path
+    .split("/")
+    .filter((p) => p !== "")
+    .slice(0, 24);
   const monitor = parts.some((p) => MONITOR.test(p));
   let container = monitor ? undefined : containerOf(parts);
   if (!container && !monitor && docker !== undefined && /^[0-9a-f]{12,64}$/.test(docker))

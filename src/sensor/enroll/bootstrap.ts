@@ -63,7 +63,8 @@ async function signersOf(leaf: x509.X509Certificate, caPem: string): Promise<str
     const anchor = new x509.X509Certificate(block);
     const same = Buffer.from(anchor.rawData).equals(Buffer.from(leaf.rawData));
     const named = anchor.subject === leaf.issuer;
-    const signed = named && (await leaf.verify({ publicKey: anchor.publicKey, signatureOnly: true }).catch(() => false));
+    const signed =
+      named && (await leaf.verify({ publicKey: anchor.publicKey, signatureOnly: true }).catch(() => false));
     if (same || signed) signers.push(block);
   }
   return signers;
@@ -73,7 +74,9 @@ function checkDates(leaf: x509.X509Certificate, nowMs: number): void {
   const hint = "Set this node's clock (timedatectl, chronyc makestep) and try again.";
   const now = new Date(nowMs).toISOString();
   const refuse = (what: string): never => {
-    throw new AppError("invalid_sensor_trust", `the Console's certificate ${what}, but this node's clock says ${now}`, { hint });
+    throw new AppError("invalid_sensor_trust", `the Console's certificate ${what}, but this node's clock says ${now}`, {
+      hint,
+    });
   };
   if (nowMs < leaf.notBefore.getTime()) refuse(`is valid from ${leaf.notBefore.toISOString()}`);
   if (nowMs > leaf.notAfter.getTime()) refuse(`ended at ${leaf.notAfter.toISOString()}`);

@@ -49,17 +49,31 @@ export function parseConsoleUrl(text: string): URL {
   try {
     url = new URL(text.includes("://") ? text : `https://${text}`);
   } catch (error) {
-    throw new AppError("invalid_request", `${text} is not the address of a Console`, { cause: error, hint: "Write it as https://host:15483." });
+    throw new AppError("invalid_request", `${text} is not the address of a Console`, {
+      cause: error,
+      hint: "Write it as https://host:15483.",
+    });
   }
-  if (url.protocol !== "https:" || url.username || url.search || url.hash || (url.pathname !== "/" && url.pathname !== ""))
-    throw new AppError("invalid_request", `${text} is not the address of a Console`, { hint: "Write it as https://host:15483." });
+  if (
+    url.protocol !== "https:" ||
+    url.username ||
+    url.search ||
+    url.hash ||
+    (url.pathname !== "/" && url.pathname !== "")
+  )
+    throw new AppError("invalid_request", `${text} is not the address of a Console`, {
+      hint: "Write it as https://host:15483.",
+    });
   return url;
 }
 
 async function establishTrust(url: URL, options: EnrollOptions, nowMs: number): Promise<UplinkTls> {
   if (options.pin !== undefined) {
     if (!PIN.test(options.pin))
-      throw new AppError("invalid_request", "the pin must be sha256// and 44 characters of base64, as the Console prints it");
+      throw new AppError(
+        "invalid_request",
+        "the pin must be sha256// and 44 characters of base64, as the Console prints it",
+      );
     return trustByPin(url, options.pin, nowMs);
   }
   if (options.caFile !== undefined) {
@@ -89,9 +103,13 @@ async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promi
     throw unreachable(url, error);
   }
   if (answer.status === 401)
-    throw new AppError("invalid_enrollment_token", "the Console does not take this token: it is wrong, used already, or older than 15 minutes", {
-      hint: "Make a new one (Deploy Sensor, or telovix console token create) and use it once.",
-    });
+    throw new AppError(
+      "invalid_enrollment_token",
+      "the Console does not take this token: it is wrong, used already, or older than 15 minutes",
+      {
+        hint: "Make a new one (Deploy Sensor, or telovix console token create) and use it once.",
+      },
+    );
   if (!answer.ok) throw await refusal(answer);
   return response.parse(await answer.json());
 }
@@ -100,9 +118,13 @@ function checkCertificate(answer: EnrollResponse, nowMs: number): string {
   const certificate = new x509.X509Certificate(answer.control_plane_certificate_pem);
   const skewMs = certificate.notBefore.getTime() - nowMs;
   if (skewMs > 0 || nowMs > certificate.notAfter.getTime())
-    throw new AppError("invalid_sensor_trust", `the certificate just made is valid from ${certificate.notBefore.toISOString()}, but this node's clock says ${new Date(nowMs).toISOString()}`, {
-      hint: "Set this node's clock (timedatectl, chronyc makestep), then enrol with a new token.",
-    });
+    throw new AppError(
+      "invalid_sensor_trust",
+      `the certificate just made is valid from ${certificate.notBefore.toISOString()}, but this node's clock says ${new Date(nowMs).toISOString()}`,
+      {
+        hint: "Set this node's clock (timedatectl, chronyc makestep), then enrol with a new token.",
+      },
+    );
   return normalSerial(certificate.serialNumber);
 }
 

@@ -5,12 +5,20 @@ export function unreachable(url: URL, error: unknown): AppError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const text = `${code} ${errorMessage(error)}`;
   if (/not yet valid|NOT_YET_VALID|has expired|CERT_HAS_EXPIRED/i.test(text))
-    return new AppError("invalid_sensor_trust", `the certificate of ${url.origin} is outside its dates by this node's clock (${new Date().toISOString()})`, {
-      cause: error,
-      hint: "Set this node's clock (timedatectl, chronyc makestep) and try again.",
-    });
+    return new AppError(
+      "invalid_sensor_trust",
+      `the certificate of ${url.origin} is outside its dates by this node's clock (${new Date().toISOString()})`,
+      {
+        cause: error,
+        hint: "Set this node's clock (timedatectl, chronyc makestep) and try again.",
+      },
+    );
   if (/CERT|certificate|pinned/i.test(text))
-    return new AppError("invalid_sensor_trust", `${url.origin} could not prove that it is the Console: ${errorMessage(error)}`, { cause: error });
+    return new AppError(
+      "invalid_sensor_trust",
+      `${url.origin} could not prove that it is the Console: ${errorMessage(error)}`,
+      { cause: error },
+    );
   return new AppError("unavailable", `${url.origin} can't be reached: ${errorMessage(error)}`, {
     cause: error,
     hint: "Check the address, the port (15483 by default) and what stands between: nodes open the connection, the Console never does.",
@@ -31,8 +39,15 @@ export async function refusal(response: Response): Promise<AppError> {
     // A proxy's page, not ours: the status has to do.
   }
   const said = typeof body.error?.code === "string" ? body.error.code : "";
-  const code: ErrorCode = Object.hasOwn(ERROR_CODES, said) ? (said as ErrorCode) : response.status >= 500 ? "unavailable" : "invalid_request";
-  const message = typeof body.error?.message === "string" ? body.error.message.slice(0, 512) : `the Console answered ${response.status}`;
+  const code: ErrorCode = Object.hasOwn(ERROR_CODES, said)
+    ? (said as ErrorCode)
+    : response.status >= 500
+      ? "unavailable"
+      : "invalid_request";
+  const message =
+    typeof body.error?.message === "string"
+      ? body.error.message.slice(0, 512)
+      : `the Console answered ${response.status}`;
   const retryAfterSecs = Number(response.headers.get("retry-after") ?? "") || undefined;
   return new AppError(code, message, retryAfterSecs === undefined ? {} : { retryAfterSecs });
 }

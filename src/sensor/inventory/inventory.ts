@@ -43,7 +43,14 @@ export class InventoryTaker {
       {
         binary: (pid) => this.#processes.binary(pid),
         began: (local_addr, local_port, remote_addr, remote_port) => {
-          const found = this.#connections.since({ family: "inet", protocol: "tcp", local_addr, local_port, remote_addr, remote_port });
+          const found = this.#connections.since({
+            family: "inet",
+            protocol: "tcp",
+            local_addr,
+            local_port,
+            remote_addr,
+            remote_port,
+          });
           return found && { sinceUs: found.openedUs, dnsHostname: found.dnsHostname };
         },
       },

@@ -19,10 +19,16 @@ export interface ProcStat {
 export function parseStat(text: string): ProcStat | undefined {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
-  const f = text.slice(close + 2).trimEnd().split(" ");
+  const f = text
+    .slice(close + 2)
+    .trimEnd()
+    .split(" ");
   if (open < 0 || close < open || f.length < 22) return undefined;
   return {
-    name: text.slice(open + 1, close).slice(0, 64).toWellFormed(),
+    name: text
+      .slice(open + 1, close)
+      .slice(0, 64)
+      .toWellFormed(),
     state: f[0]!.slice(0, 1),
     ppid: Number(f[1]),
     cpuTicks: Number(f[11]) + Number(f[12]),
@@ -72,8 +78,14 @@ export async function readFacts(pid: number): Promise<ProcFacts> {
 /** The path of a process in /proc/<pid>/cgroup: of version 2, or else of the controller that container runtimes fill. */
 export function parseCgroup(text: string): string | undefined {
   const lines = text.split("\n").map((line) => line.split(":"));
-  const v2 = lines.find((l) => l[0] === "0")?.slice(2).join(":");
-  const v1 = lines.find((l) => l[1] === "memory" || l[1] === "pids" || l[1] === "name=systemd")?.slice(2).join(":");
+  const v2 = lines
+    .find((l) => l[0] === "0")
+    ?.slice(2)
+    .join(":");
+  const v1 = lines
+    .find((l) => l[1] === "memory" || l[1] === "pids" || l[1] === "name=systemd")
+    ?.slice(2)
+    .join(":");
   const path = v1 !== undefined && v1 !== "/" ? v1 : (v2 ?? v1);
   return path === undefined || path === "" ? undefined : path.slice(0, 1024);
 }

@@ -51,7 +51,8 @@ export class ProcessLister {
     const stat = parseStat((await readPid(pid, "stat")) ?? "");
     if (!stat) return undefined;
     let known = this.#known.get(pid);
-    const before = known?.startTicks === stat.startTicks ? { cpuTicks: known.cpuTicks, seenMs: known.seenMs } : undefined;
+    const before =
+      known?.startTicks === stat.startTicks ? { cpuTicks: known.cpuTicks, seenMs: known.seenMs } : undefined;
     if (!known || !before || known.name !== stat.name || ++known.looks >= FACTS_LOOKS) {
       const facts = await readFacts(pid);
       known = { startTicks: stat.startTicks, name: stat.name, facts, looks: 0, cpuTicks: stat.cpuTicks, seenMs: nowMs };

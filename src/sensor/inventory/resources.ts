@@ -37,7 +37,8 @@ export function parseNetDev(text: string): { rx: number; tx: number } {
   return { rx, tx };
 }
 
-const percent = (part: number, whole: number): number => (whole > 0 ? Math.max(0, Math.round((part / whole) * 1000) / 10) : 0);
+const percent = (part: number, whole: number): number =>
+  whole > 0 ? Math.max(0, Math.round((part / whole) * 1000) / 10) : 0;
 
 /** Load of the host and our own share of it; rates are since the call before. */
 export class ResourceMeter {

@@ -11,7 +11,12 @@ const MAX_LINKS_PER_PASS = 20_000;
 /** What is known of a connection beyond the kernel's table. */
 export interface ConnectionContext {
   readonly binary: (pid: number) => string | undefined;
-  readonly began: (local: string, localPort: number, remote: string, remotePort: number) => { sinceUs: number; dnsHostname: string | undefined } | undefined;
+  readonly began: (
+    local: string,
+    localPort: number,
+    remote: string,
+    remotePort: number,
+  ) => { sinceUs: number; dnsHostname: string | undefined } | undefined;
 }
 
 /** Reads the kernel's socket tables and finds out whose the sockets are. Who owns an inode is remembered. */
@@ -19,7 +24,10 @@ export class SocketLister {
   #owners = new Map<string, number>();
   #turn = 0;
 
-  async list(context: ConnectionContext, nowUs: number): Promise<{ connections: TcpConnection[]; listening: ListeningService[]; leftOut: number }> {
+  async list(
+    context: ConnectionContext,
+    nowUs: number,
+  ): Promise<{ connections: TcpConnection[]; listening: ListeningService[]; leftOut: number }> {
     const max = LIMITS.inventoryConnections;
     const tables = await Promise.all(
       ["tcp", "tcp6", "udp", "udp6"].map((t) => readFile(`/proc/net/${t}`, "utf8").catch(() => "")),

@@ -3,7 +3,11 @@ import { arch, hostname, networkInterfaces } from "node:os";
 import type { SystemInfo } from "../../core/wire/state.ts";
 import { defined } from "../normalize/fields.ts";
 
-const read = (path: string): Promise<string> => readFile(path, "utf8").then((t) => t.trim(), () => "");
+const read = (path: string): Promise<string> =>
+  readFile(path, "utf8").then(
+    (t) => t.trim(),
+    () => "",
+  );
 
 /** PRETTY_NAME of an os-release file. */
 export function parseOsRelease(text: string): string {
@@ -26,9 +30,14 @@ export async function readSystemInfo(): Promise<SystemInfo> {
     read("/proc/sys/kernel/random/boot_id"),
     bootTimeMs(),
     read("/etc/timezone"),
-    access("/sys/kernel/btf/vmlinux").then(() => true, () => false),
+    access("/sys/kernel/btf/vmlinux").then(
+      () => true,
+      () => false,
+    ),
   ]);
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((i) => !i.internal).map((i) => i.address));
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).filter((i) => !i.internal).map((i) => i.address),
+  );
   return defined({
     hostname: hostname().slice(0, 253),
     os: parseOsRelease(osRelease),
@@ -36,7 +45,10 @@ export async function readSystemInfo(): Promise<SystemInfo> {
     arch: arch(),
     preempt_rt: /\bPREEMPT[_ ]RT\b/.test(version),
     btf,
-    lsm: lsm.split(",").filter((name) => name !== "").slice(0, 32),
+    lsm: lsm
+      .split(",")
+      .filter((name) => name !== "")
+      .slice(0, 32),
     boot_id: bootId.slice(0, 64),
     boot_at: new Date(bootMs).toISOString(),
     timezone: timezone === "" ? undefined : timezone.slice(0, 64),

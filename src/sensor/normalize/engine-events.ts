@@ -37,12 +37,22 @@ export function readEngineStart(line: EngineLine): EngineStart {
 
 export function engineStartDraft(line: EngineLine, start: EngineStart): EventDraft {
   const lesser = start.backends.filter((b) => b.status !== "ok");
-  const detail: Record<string, string> = { run_id: start.runId, ...defined({ version: start.version, kernel: start.kernel }) };
+  const detail: Record<string, string> = {
+    run_id: start.runId,
+    ...defined({ version: start.version, kernel: start.kernel }),
+  };
   for (const b of start.backends.slice(0, 56))
-    detail[clip(`${b.sensor}/${b.hook}`, 64)] = clip(`${b.backend}: ${b.status}${b.reason ? ` (${b.reason})` : ""}`, 4096);
+    detail[clip(`${b.sensor}/${b.hook}`, 64)] = clip(
+      `${b.backend}: ${b.status}${b.reason ? ` (${b.reason})` : ""}`,
+      4096,
+    );
   const draft = toDraft(line, undefined, { kind: "engine_start", did: "", detail });
   const message = `The engine ${start.version ?? ""} started with ${start.backends.length - lesser.length} of ${start.backends.length} hooks in full.`;
-  return { ...draft, message: message.replace("engine  ", "engine "), severity: lesser.some((b) => b.status === "rejected") ? "warning" : "info" };
+  return {
+    ...draft,
+    message: message.replace("engine  ", "engine "),
+    severity: lesser.some((b) => b.status === "rejected") ? "warning" : "info",
+  };
 }
 
 export interface EngineStats {
@@ -73,7 +83,13 @@ export function lossDraft(line: EngineLine): EventDraft {
 }
 
 /** A loss found by the sensor itself: lines that never came, bytes that could not be read. */
-export function makeLossDraft(cause: string, count: number, fromUs: number, toUs: number, line?: EngineLine): EventDraft {
+export function makeLossDraft(
+  cause: string,
+  count: number,
+  fromUs: number,
+  toUs: number,
+  line?: EngineLine,
+): EventDraft {
   const base: EventDraft = line
     ? toDraft(line, undefined, { kind: "engine_loss", did: "" })
     : { kind: "engine_loss", severity: "warning", observed_at_us: toUs, message: "" };

@@ -33,10 +33,20 @@ export function openFinding(line: EngineLine, args: Args, binary: string): Findi
   const file = fileOf(line, path, defined({ flags, mode: textOf(arg["permission"], 16) }));
   if (flags !== undefined && WRITING.test(flags)) {
     const severity: Severity = isPackageManager(binary) ? "warning" : "critical";
-    return { kind: "file_write", file, severity: args.failed ? milder(severity) : severity, did: `opened ${path} for writing${args.outcome}` };
+    return {
+      kind: "file_write",
+      file,
+      severity: args.failed ? milder(severity) : severity,
+      did: `opened ${path} for writing${args.outcome}`,
+    };
   }
   const severity = CREDENTIALS.test(path) && !isCredentialReader(binary) ? "warning" : "info";
-  return { kind: "file_open", file, severity: args.failed ? milder(severity) : severity, did: `opened ${path} for reading${args.outcome}` };
+  return {
+    kind: "file_open",
+    file,
+    severity: args.failed ? milder(severity) : severity,
+    did: `opened ${path} for reading${args.outcome}`,
+  };
 }
 
 interface PathCall {
@@ -52,12 +62,36 @@ interface PathCall {
 
 const PATH_CALLS: Readonly<Record<string, PathCall>> = {
   unlinkat: { kind: "file_delete", severity: "high", path: 0, did: (p) => `removed ${p}` },
-  renameat2: { kind: "file_rename", severity: "high", path: 0, target: 1, did: (p, t) => `renamed ${p} to ${t ?? "?"}` },
-  linkat: { kind: "file_link", severity: "high", path: 1, target: 0, did: (p, t) => `made a hard link ${p} to ${t ?? "?"}` },
-  symlinkat: { kind: "file_link", severity: "high", path: 1, target: 0, did: (p, t) => `made a symbolic link ${p} to ${t ?? "?"}` },
+  renameat2: {
+    kind: "file_rename",
+    severity: "high",
+    path: 0,
+    target: 1,
+    did: (p, t) => `renamed ${p} to ${t ?? "?"}`,
+  },
+  linkat: {
+    kind: "file_link",
+    severity: "high",
+    path: 1,
+    target: 0,
+    did: (p, t) => `made a hard link ${p} to ${t ?? "?"}`,
+  },
+  symlinkat: {
+    kind: "file_link",
+    severity: "high",
+    path: 1,
+    target: 0,
+    did: (p, t) => `made a symbolic link ${p} to ${t ?? "?"}`,
+  },
   fchmodat: { kind: "file_chmod", severity: "warning", path: 0, mode: 1, did: (p) => `changed the mode of ${p}` },
   fchownat: { kind: "file_chown", severity: "warning", path: 0, did: (p) => `changed the owner of ${p}` },
-  setxattr: { kind: "file_xattr", severity: "warning", path: 0, target: 1, did: (p, t) => `set the attribute ${t ?? "?"} of ${p}` },
+  setxattr: {
+    kind: "file_xattr",
+    severity: "warning",
+    path: 0,
+    target: 1,
+    did: (p, t) => `set the attribute ${t ?? "?"} of ${p}`,
+  },
   truncate: { kind: "file_write", severity: "high", path: 0, did: (p) => `truncated ${p}` },
 };
 
@@ -72,5 +106,10 @@ export function pathCallFinding(name: string, line: EngineLine, args: Args, bina
   const mode = modeNumber === undefined || modeNumber < 0 ? undefined : `0${(modeNumber & 0o7777).toString(8)}`;
   const usual = isPackageManager(binary) ? "info" : call.severity;
   const did = `${call.did(path, target, args)}${mode === undefined ? "" : ` to ${mode}`}${args.outcome}`;
-  return { kind: call.kind, file: fileOf(line, path, defined({ target, mode })), severity: args.failed ? milder(usual) : usual, did };
+  return {
+    kind: call.kind,
+    file: fileOf(line, path, defined({ target, mode })),
+    severity: args.failed ? milder(usual) : usual,
+    did,
+  };
 }

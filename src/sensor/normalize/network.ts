@@ -13,10 +13,10 @@ function familyOf(text: string): NetworkSection["family"] {
 }
 
 function protocolOf(sock: Json): NetworkSection["protocol"] {
-  const text = String(sock["protocol"] ?? "").toUpperCase();
+  const text = (textOf(sock["protocol"], 32) ?? "").toUpperCase();
   if (text.endsWith("UDP")) return "udp";
   if (text.endsWith("SCTP")) return "sctp";
-  if (text.endsWith("TCP") || String(sock["type"] ?? "") === "SOCK_STREAM") return "tcp";
+  if (text.endsWith("TCP") || sock["type"] === "SOCK_STREAM") return "tcp";
   return "other";
 }
 
@@ -34,7 +34,7 @@ function networkOf(line: EngineLine, sock: Json, direction: NetworkSection["dire
     return text ? plainAddress(text) : undefined;
   };
   return defined({
-    family: familyOf(String(sock["family"] ?? "")),
+    family: familyOf(textOf(sock["family"], 32) ?? ""),
     protocol: protocolOf(sock),
     direction,
     local_addr: address(sock["saddr"]),
@@ -64,7 +64,11 @@ export function connectFinding(line: EngineLine, args: Args): Finding {
 export function acceptFinding(line: EngineLine, args: Args): Finding {
   const network = networkOf(line, args.sock(), "inbound");
   const from = endpoint(network.remote_addr, network.remote_port);
-  return { kind: "network_accept", network, did: `accepted a connection from ${from} on port ${network.local_port ?? "?"}` };
+  return {
+    kind: "network_accept",
+    network,
+    did: `accepted a connection from ${from} on port ${network.local_port ?? "?"}`,
+  };
 }
 
 export function closeFinding(line: EngineLine, args: Args): Finding {
@@ -72,18 +76,29 @@ export function closeFinding(line: EngineLine, args: Args): Finding {
   const direction = told === "inbound" || told === "outbound" ? told : undefined;
   const network = networkOf(line, args.sock(), direction);
   const peer = endpoint(network.remote_addr, network.remote_port);
-  const bytes = network.bytes_sent === undefined ? "" : `: ${network.bytes_sent} bytes sent, ${network.bytes_received ?? 0} received`;
+  const bytes =
+    network.bytes_sent === undefined
+      ? ""
+      : `: ${network.bytes_sent} bytes sent, ${network.bytes_received ?? 0} received`;
   return { kind: "network_close", network, did: `closed a connection with ${peer}${bytes}` };
 }
 
 export function udpFinding(line: EngineLine, args: Args): Finding {
   const network: NetworkSection = { ...networkOf(line, args.sock(), "outbound"), protocol: "udp" };
-  return { kind: "network_udp", network, did: `sent a datagram to ${endpoint(network.remote_addr, network.remote_port)}` };
+  return {
+    kind: "network_udp",
+    network,
+    did: `sent a datagram to ${endpoint(network.remote_addr, network.remote_port)}`,
+  };
 }
 
 export function listenFinding(line: EngineLine, args: Args): Finding {
   const { remote_addr: _addr, remote_port: _port, ...network } = networkOf(line, args.sock(), "inbound");
-  return { kind: "network_listen", network, did: `began to listen on ${endpoint(network.local_addr, network.local_port)}` };
+  return {
+    kind: "network_listen",
+    network,
+    did: `began to listen on ${endpoint(network.local_addr, network.local_port)}`,
+  };
 }
 
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];

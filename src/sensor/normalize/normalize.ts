@@ -1,6 +1,13 @@
 import { Args } from "./args.ts";
 import { toDraft, type EventDraft, type Finding } from "./draft.ts";
-import { engineStartDraft, lossDraft, readEngineStart, readEngineStats, type EngineStart, type EngineStats } from "./engine-events.ts";
+import {
+  engineStartDraft,
+  lossDraft,
+  readEngineStart,
+  readEngineStats,
+  type EngineStart,
+  type EngineStats,
+} from "./engine-events.ts";
 import { clip, textOf } from "./fields.ts";
 import { openFinding, pathCallFinding } from "./file.ts";
 import type { EngineLine } from "./line.ts";
@@ -14,7 +21,12 @@ type Parent = ReturnType<typeof readParent>;
 
 /** What a line means. `preload` names a process that ran before the engine did: it feeds ancestry and is no event. */
 export type Normalized =
-  | { readonly type: "event"; readonly draft: EventDraft; readonly seen: SeenProcess | undefined; readonly parent: Parent }
+  | {
+      readonly type: "event";
+      readonly draft: EventDraft;
+      readonly seen: SeenProcess | undefined;
+      readonly parent: Parent;
+    }
   | { readonly type: "preload"; readonly seen: SeenProcess; readonly parent: Parent }
   | { readonly type: "start"; readonly draft: EventDraft; readonly start: EngineStart }
   | { readonly type: "stats"; readonly stats: EngineStats }
@@ -31,7 +43,10 @@ function hookFinding(line: EngineLine, seen: SeenProcess | undefined): Finding {
   const builtIn = policy.startsWith("telovix-") ? builtInFinding(name, line, args, binary) : undefined;
   if (builtIn) return builtIn;
   const said = textOf(line.body["message"], 1024);
-  return { kind: "policy_match", did: `matched ${policy || "a policy"} at ${called || "a hook"}${said ? `: ${said}` : ""}${args.outcome}` };
+  return {
+    kind: "policy_match",
+    did: `matched ${policy || "a policy"} at ${called || "a hook"}${said ? `: ${said}` : ""}${args.outcome}`,
+  };
 }
 
 function builtInFinding(name: string, line: EngineLine, args: Args, binary: string): Finding | undefined {
@@ -67,7 +82,8 @@ export function normalize(line: EngineLine): Normalized {
     return { type: "start", start, draft: engineStartDraft(line, start) };
   }
   if (line.event === "engine_stats") return { type: "stats", stats: readEngineStats(line) };
-  if (line.event === "engine_loss") return { type: "event", draft: lossDraft(line), seen: undefined, parent: undefined };
+  if (line.event === "engine_loss")
+    return { type: "event", draft: lossDraft(line), seen: undefined, parent: undefined };
   const seen = readProcess(line.body["process"]);
   const parent = readParent(line.body["parent"]);
   if (HOOK_EVENTS.has(line.event))

@@ -42,11 +42,23 @@ export function execDraft(line: EngineLine, seen: SeenProcess): EventDraft {
   const draft = toDraft(line, seen, execFinding(line, seen));
   // The one kind whose subject is the parent: it started what the event is about.
   const starter = parentBinary(line);
-  return { ...draft, message: clip(draft.message.replace(/^.*? executed /s, `${starter ? baseName(starter) : "A process"} (pid ${seen.process.ppid ?? "?"}) started `), 2048) };
+  return {
+    ...draft,
+    message: clip(
+      draft.message.replace(
+        /^.*? executed /s,
+        `${starter ? baseName(starter) : "A process"} (pid ${seen.process.ppid ?? "?"}) started `,
+      ),
+      2048,
+    ),
+  };
 }
 
 export function forkDraft(line: EngineLine, seen: SeenProcess): EventDraft {
-  return toDraft(line, seen, { kind: "process_fork", did: `was forked from process ${seen.process.ppid ?? "unknown"}` });
+  return toDraft(line, seen, {
+    kind: "process_fork",
+    did: `was forked from process ${seen.process.ppid ?? "unknown"}`,
+  });
 }
 
 export function exitDraft(line: EngineLine, seen: SeenProcess): EventDraft {

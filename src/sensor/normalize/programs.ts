@@ -44,6 +44,7 @@ export function isScratchPath(path: string): boolean {
 export function masquerade(binary: string, argv0: string | undefined): string | undefined {
   if (argv0 !== undefined && /^\[.+\]$/.test(argv0)) return "its name is that of a kernel thread";
   if (isScratchPath(binary) && DAEMONS.test(baseName(binary))) return "its name is that of a system service";
-  if (/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]|\s$/.test(baseName(binary))) return "its name has invisible characters";
+  if (/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]|\s$/.test(baseName(binary)))
+    return "its name has invisible characters";
   return undefined;
 }

@@ -13,9 +13,13 @@ export async function openStateDir(dir: string): Promise<StatePaths> {
       hint: `Give it to the sensor: chown ${uid} ${dir}`,
     });
   if (info.mode & 0o022)
-    throw new AppError("forbidden", `${dir} can be written to by other users (mode ${(info.mode & 0o777).toString(8)})`, {
-      hint: `Close it: chmod 700 ${dir}`,
-    });
+    throw new AppError(
+      "forbidden",
+      `${dir} can be written to by other users (mode ${(info.mode & 0o777).toString(8)})`,
+      {
+        hint: `Close it: chmod 700 ${dir}`,
+      },
+    );
   for (const sub of [paths.compiledPolicies, paths.engine, paths.engineOut, paths.spool])
     await mkdir(sub, { recursive: true, mode: 0o700 });
   return paths;

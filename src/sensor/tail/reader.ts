@@ -51,8 +51,8 @@ export class SegmentReader {
   async read(): Promise<Chunk | undefined> {
     // Which segments there are is asked before reading: if a later one exists by then, this one is finished.
     const segments = await listSegments(this.#dir);
+    if (!(await this.#openCurrent(segments))) return undefined;
     const later = segments.find((n) => n > this.#segment);
-    if (!(await this.#openCurrent(segments, later))) return undefined;
     const { bytesRead } = await this.#file!.read(this.#buffer, 0, CHUNK_BYTES, this.#offset);
     const data = this.#buffer.subarray(0, bytesRead);
     const end = data.lastIndexOf(NEWLINE) + 1;
@@ -62,9 +62,10 @@ export class SegmentReader {
     return this.#turnTo(later, bytesRead);
   }
 
-  async #openCurrent(segments: readonly number[], later: number | undefined): Promise<boolean> {
+  async #openCurrent(segments: readonly number[]): Promise<boolean> {
     if (this.#file) return true;
     if (!segments.includes(this.#segment)) {
+      const later = segments.find((n) => n > this.#segment);
       if (later === undefined) return false;
       this.#segment = later;
       this.#offset = 0;
@@ -81,7 +82,7 @@ export class SegmentReader {
       this.#skipping = false;
     }
     const lines: string[] = [];
-    for (let at = from; at < data.length; ) {
+    for (let at = from; at < data.length;) {
       const end = data.indexOf(NEWLINE, at);
       if (end - at > MAX_LINE_BYTES) overlong++;
       else if (end > at) lines.push(data.toString("utf8", at, end));

@@ -43,7 +43,8 @@ export class SensorClient {
     } catch (error) {
       throw error instanceof AppError ? error : unreachable(this.#url, error);
     }
-    if (text.length > MAX_ANSWER_BYTES) throw new AppError("unavailable", `the Console's answer has ${text.length} characters`);
+    if (text.length > MAX_ANSWER_BYTES)
+      throw new AppError("unavailable", `the Console's answer has ${text.length} characters`);
     if (text === "") return null;
     try {
       return JSON.parse(text) as unknown;

@@ -43,7 +43,10 @@ export function packBatch(batch: SpoolBatch, epoch: string): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.of(0x80 | (head.length + 1))];
   for (const [key, value] of head) parts.push(packr.pack(key), packr.pack(value));
   const count = batch.records.length;
-  parts.push(packr.pack("events"), Uint8Array.of(0xdd, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255));
+  parts.push(
+    packr.pack("events"),
+    Uint8Array.of(0xdd, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255),
+  );
   for (const record of batch.records) parts.push(record.payload);
   return Buffer.concat(parts);
 }

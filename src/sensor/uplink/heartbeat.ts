@@ -72,7 +72,8 @@ export class HeartbeatLoop implements Service {
         if (signal.aborted) break;
         this.failures++;
         const distrusted = await this.#o.trust.refused(error);
-        if (!failing && !distrusted) this.#log.warn("the heartbeat did not get through; events stay in the spool", { error });
+        if (!failing && !distrusted)
+          this.#log.warn("the heartbeat did not get through; events stay in the spool", { error });
         failing = true;
         const retryMs = error instanceof AppError ? (error.retryAfterSecs ?? 0) * 1000 : 0;
         waitMs = distrusted ? DISTRUST_RETRY_MS : Math.max(waitMs, Math.min(retryMs, DISTRUST_RETRY_MS));
@@ -115,7 +116,9 @@ export class HeartbeatLoop implements Service {
       const batch = await outbox.take(BATCH_EVENTS, BATCH_BYTES);
       if (!batch) return;
       const before = outbox.underWay;
-      const answer = eventsResponse.parse(await client.postPacked("/sensors/events", packBatch(batch, outbox.epoch), signal));
+      const answer = eventsResponse.parse(
+        await client.postPacked("/sensors/events", packBatch(batch, outbox.epoch), signal),
+      );
       outbox.markSent(batch);
       outbox.applyAck(answer.ack);
       outbox.applyRejected(answer.rejected);

@@ -53,7 +53,7 @@ export class InventoryLoop implements Service {
         const retryMs = error instanceof AppError ? (error.retryAfterSecs ?? 0) * 1000 : 0;
         waitMs = trust.trusted ? Math.max(waitMs, Math.min(retryMs, DISTRUST_RETRY_MS)) : DISTRUST_RETRY_MS;
       }
-      await clock.sleep(waitMs, AbortSignal.any([signal, this.#now.signal]));
+      await clock.sleep(waitMs, AbortSignal.any([signal, this.#now.signal, trust.changed]));
     }
   }
 

@@ -129,7 +129,8 @@ export class StreamSession {
     const { signal } = this.#end;
     while (!signal.aborted) {
       const room = this.#welcomed ? this.#credit - outbox.underWay : 0;
-      const waitMs = outbox.underWay === 0 || outbox.waiting >= FULL_BATCH ? 0 : this.#lastSendMs + tickMs - clock.monotonicMs();
+      const waitMs =
+        outbox.underWay === 0 || outbox.waiting >= FULL_BATCH ? 0 : this.#lastSendMs + tickMs - clock.monotonicMs();
       if (room > 0 && outbox.waiting > 0 && waitMs <= 0) {
         const batch = await outbox.take(Math.min(room, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
         if (batch && !signal.aborted) {

@@ -43,7 +43,12 @@ export class Stream implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, trust, reconnectMinMs = INTERVALS.reconnectMinMs, reconnectMaxMs = INTERVALS.reconnectMaxMs } = this.#o;
+    const {
+      clock,
+      trust,
+      reconnectMinMs = INTERVALS.reconnectMinMs,
+      reconnectMaxMs = INTERVALS.reconnectMaxMs,
+    } = this.#o;
     let backoffMs: number = reconnectMinMs;
     let tries = 0;
     let quiet = false;
@@ -58,10 +63,15 @@ export class Stream implements Service {
         quiet = false;
       } else if (!quiet && !signal.aborted) {
         // Once is enough: the Console may be away for long.
-        this.#log.warn("the stream can't be opened; it is tried on, events go by heartbeat or stay in the spool", { why: socket });
+        this.#log.warn("the stream can't be opened; it is tried on, events go by heartbeat or stay in the spool", {
+          why: socket,
+        });
         quiet = true;
       }
-      await clock.sleep(trust.trusted ? backoffMs * (0.5 + Math.random() / 2) : DISTRUST_RETRY_MS, signal);
+      await clock.sleep(
+        trust.trusted ? backoffMs * (0.5 + Math.random() / 2) : DISTRUST_RETRY_MS,
+        AbortSignal.any([signal, trust.changed]),
+      );
       backoffMs = Math.min(backoffMs * 2, reconnectMaxMs);
     }
   }

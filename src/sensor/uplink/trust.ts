@@ -14,6 +14,7 @@ export class Trust {
   readonly #paths: StatePaths;
   readonly #clock: Clock;
   readonly #log: Log;
+  #changed = new AbortController();
 
   constructor(state: SensorState, paths: StatePaths, clock: Clock, log: Log) {
     this.#state = state;
@@ -32,6 +33,11 @@ export class Trust {
     };
   }
 
+  /** Aborts when trust is next lost or won: whoever waits because of it looks again. */
+  get changed(): AbortSignal {
+    return this.#changed.signal;
+  }
+
   get trusted(): boolean {
     return this.#state.trust_state === "trusted";
   }
@@ -46,7 +52,8 @@ export class Trust {
 
   /** Records a refusal; true when it was one of trust, so that only a person can help. */
   async refused(error: unknown): Promise<boolean> {
-    if (!(error instanceof AppError) || (error.code !== "invalid_sensor_trust" && error.code !== "sensor_revoked")) return false;
+    if (!(error instanceof AppError) || (error.code !== "invalid_sensor_trust" && error.code !== "sensor_revoked"))
+      return false;
     const revoked = error.code === "sensor_revoked";
     const trust_state = revoked ? "revoked" : "error";
     if (this.#state.trust_state !== trust_state)
@@ -62,7 +69,12 @@ export class Trust {
   }
 
   async #save(state: SensorState): Promise<void> {
+    const turned = state.trust_state !== this.#state.trust_state;
     this.#state = state;
+    if (turned) {
+      this.#changed.abort();
+      this.#changed = new AbortController();
+    }
     try {
       await writeSensorState(this.#paths, state);
     } catch (error) {

@@ -26,7 +26,8 @@ export function Field(props: FieldProps): JSX.Element {
       <input
         id={id}
         class={props.machine ? "input machine" : "input"}
-        type={props.type ?? "text"}
+        // Preact types an input by the roles its kind may have; the kinds here share one.
+        type={(props.type ?? "text") as "text"}
         value={props.value}
         required={props.required ?? false}
         {...(props.type === "datetime-local" ? { step: 1 } : {})}

@@ -61,7 +61,7 @@ export function TreeRowView(props: {
   onSelect: () => void;
   onToggle: () => void;
 }): JSX.Element {
-  const { row, grid, index, x } = props;
+  const { row, grid, index } = props;
   const { node } = row;
   const y = index * TREE_ROW;
   const mid = y + TREE_ROW / 2;

@@ -125,7 +125,9 @@ export function createEventsState() {
         const all = [...pending.peek(), ...events];
         overflow.value += Math.max(0, all.length - MOST_PENDING);
         pending.value = all.slice(-MOST_PENDING);
-        if (follow.peek() && atTop.peek() && selectedId.peek() === undefined) showPending();
+        // An empty list has nothing that could jump.
+        const empty = rows.peek().length === 0;
+        if (empty || (follow.peek() && atTop.peek() && selectedId.peek() === undefined)) showPending();
         refreshHistogram.call();
       }),
       refreshHistogram.stop,

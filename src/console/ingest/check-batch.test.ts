@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { checkBatch, readEnvelope } from "./check-batch.ts";
+
+const NOW = Date.UTC(2026, 10, 21);
+const EPOCH = "00000000000000aa";
+const event = (seq: number): object => ({
+  seq,
+  kind: "process_exec",
+  severity: "info",
+  observed_at_us: NOW * 1000,
+  message: "x",
+});
+const batch = (
+  first: number,
+  last: number,
+  events: unknown[],
+  missing?: { from_seq: number; to_seq: number; cause: string }[],
+) => readEnvelope({ epoch: EPOCH, first_seq: first, last_seq: last, events, ...(missing ? { missing } : {}) });
+
+describe("a batch", () => {
+  test("accounts for every number above the cursor exactly once: taken, had, rejected or missing", () => {
+    const fate = fc.constantFrom("good", "bad", "declared", "silent");
+    fc.assert(
+      fc.property(fc.nat(50), fc.array(fate, { minLength: 1, maxLength: 60 }), fc.nat(120), (start, fates, cursor) => {
+        const first = start + 1;
+        const last = start + fates.length;
+        const of = (wanted: string): number[] => fates.flatMap((f, i) => (f === wanted ? [first + i] : []));
+        const events = fates.flatMap((f, i) =>
+          f === "good" ? [event(first + i)] : f === "bad" ? [{ ...event(first + i), severity: "?" }] : [],
+        );
+        const missing = of("declared").map((seq) => ({ from_seq: seq, to_seq: seq, cause: "full" }));
+        const checked = checkBatch(batch(first, last, events, missing), cursor, undefined, NOW);
+        expect(checked.events.map((e) => e.seq)).toEqual(of("good").filter((seq) => seq > cursor));
+        expect(checked.duplicates).toBe(of("good").filter((seq) => seq <= cursor).length);
+        expect(checked.rejected.map((r) => r.seq)).toEqual(of("bad"));
+        const sum = (stage: string, cause?: string): number =>
+          checked.gaps
+            .filter((g) => g.stage === stage && (cause === undefined || g.cause === cause))
+            .reduce((n, g) => n + g.count, 0);
+        expect(sum("console")).toBe(of("bad").filter((seq) => seq > cursor).length);
+        expect(sum("sensor")).toBe(of("declared").filter((seq) => seq > cursor).length);
+        expect(sum("uplink", "unexplained")).toBe(of("silent").filter((seq) => seq > cursor).length);
+        expect(sum("uplink", "skipped")).toBe(cursor > 0 ? Math.max(0, first - cursor - 1) : 0);
+      }),
+    );
+  });
+
+  test("drops what the store has above the cursor", () => {
+    const checked = checkBatch(batch(1, 5, [1, 2, 3, 4, 5].map(event)), 1, new Set([3, 4]), NOW);
+    expect(checked.events.map((e) => e.seq)).toEqual([2, 5]);
+    expect(checked.duplicates).toBe(3);
+    expect(checked.gaps).toEqual([]);
+  });
+
+  test("refuses events outside its range, out of order, twice, or that are no events", () => {
+    const odd = [event(9), event(2), event(2), event(1), null, "x", { seq: "2" }];
+    const { events, rejected } = checkBatch(batch(1, 8, odd), 0, undefined, NOW);
+    expect(events.map((e) => e.seq)).toEqual([2]);
+    expect(rejected.map((r) => r.seq)).toEqual([9, 2, 1, 5, 6, 7]);
+    expect(rejected[0]).toEqual({ seq: 9, pointer: "/seq", reason: "is outside the batch's first_seq and last_seq" });
+  });
+
+  test("whose envelope lies is refused with a pointer", () => {
+    const good = { epoch: EPOCH, first_seq: 5, last_seq: 9, events: [] };
+    const pointer = (body: unknown): unknown => {
+      try {
+        readEnvelope(body, "/batch");
+        return "taken";
+      } catch (error) {
+        return (error as { pointer?: string }).pointer;
+      }
+    };
+    expect(pointer(good)).toBe("taken");
+    expect(pointer({ ...good, last_seq: 4 })).toBe("/batch/last_seq");
+    expect(pointer({ ...good, last_seq: Number.MAX_SAFE_INTEGER })).toBe("/batch/last_seq");
+    expect(pointer({ ...good, epoch: "../../etc" })).toBe("/batch/epoch");
+    expect(pointer({ ...good, missing: [{ from_seq: 1, to_seq: 9, cause: "x" }] })).toBe("/batch/missing/0");
+    expect(pointer({ ...good, events: Array(10_001).fill(null) })).toBe("/batch/events");
+    expect(pointer({ ...good, tenant_id: "x" })).toBe("/batch/tenant_id");
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import { Packr, Unpackr } from "msgpackr";
+import { ManualClock } from "../../core/clock.ts";
+import { AppError } from "../../core/error.ts";
+import { Metrics } from "../../core/metrics.ts";
+import type { StreamDown } from "../../core/wire/stream.ts";
+import type { ClientSocket } from "../http/socket.ts";
+import type { Ingest } from "./service.ts";
+import { Streams } from "./streams.ts";
+
+const PEER = { sensorId: "s", tenantId: "t", nodeName: "n", serial: "1" };
+const EPOCH = "00000000000000aa";
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
+const frame = (message: object): Buffer =>
+  Buffer.from(Bun.zstdCompressSync(new Packr({ useRecords: false }).pack(message)));
+const HELLO = frame({ type: "hello", protocol_version: 1, sensor_version: "1", epoch: EPOCH, next_seq: 1 });
+
+function setUp(recheck: () => Promise<unknown> = () => Promise.resolve()) {
+  const clock = new ManualClock();
+  const changes: string[] = [];
+  const store = { room: 60_000, malformed: 0, changed: (): void => {} };
+  const ingest = {
+    get room() {
+      return store.room;
+    },
+    cursor: () => Promise.resolve(7),
+    watchStore: (changed: () => void) => {
+      store.changed = changed;
+      return () => {};
+    },
+    countMalformed: () => void store.malformed++,
+  } as unknown as Ingest;
+  const hub = { offer: () => {}, sensorChanged: (_t: string, _s: string, change: string) => void changes.push(change) };
+  const streams = new Streams({ ingest, hub, clock, metrics: new Metrics() });
+  const connect = () => {
+    const sent: (string | StreamDown)[] = [];
+    const closed: { code?: number | undefined } = {};
+    const session = streams.session(PEER, recheck);
+    const socket = {
+      send: (data: string | Uint8Array) =>
+        void sent.push(typeof data === "string" ? data : (unpackr.unpack(Bun.zstdDecompressSync(data)) as StreamDown)),
+      close: (code?: number) => {
+        closed.code = code;
+        session.close();
+      },
+    } as unknown as ClientSocket;
+    session.open(socket);
+    return { session, socket, sent, closed };
+  };
+  const controller = new AbortController();
+  const done = streams.run(controller.signal);
+  return { clock, streams, store, changes, connect, stop: () => (controller.abort(), done) };
+}
+
+/** Lets everything that is due happen. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("streams", () => {
+  test("ping every ten seconds in plain JSON", async () => {
+    const { clock, connect, stop } = setUp();
+    const { session, socket, sent } = connect();
+    session.message(socket, HELLO);
+    await settled();
+    for (let i = 0; i < 60; i++) await clock.advance(500);
+    const pings = sent.filter((m) => typeof m === "string").map((m) => JSON.parse(m) as { type: string; id: number });
+    expect(pings.length).toBeGreaterThanOrEqual(3);
+    expect(pings[0]).toMatchObject({ type: "ping", id: 0 });
+    await stop();
+  });
+
+  test("tell a sensor when the store takes nothing and when it takes events again", async () => {
+    const { store, streams, connect, stop } = setUp();
+    const { session, socket, sent } = connect();
+    session.message(socket, HELLO);
+    await settled();
+    expect(sent[0]).toMatchObject({ type: "welcome", ack: { epoch: EPOCH, seq: 7 }, credit: 5_000 });
+    store.room = 0;
+    store.changed();
+    store.room = 1_000;
+    store.changed();
+    store.changed();
+    expect(sent.slice(1).map((m) => (m as { credit: number }).credit)).toEqual([0, 1_000]);
+    expect(streams.refresh("s", "inventory")).toBe(true);
+    expect(sent.at(-1)).toEqual({ type: "refresh", what: "inventory" });
+    await stop();
+  });
+
+  test("end without a hello, with nonsense, and with a version nobody speaks", async () => {
+    const { clock, store, connect, stop } = setUp();
+    const [mute, odd, old] = [connect(), connect(), connect()];
+    odd.session.message(odd.socket, Buffer.from("nonsense"));
+    old.session.message(
+      old.socket,
+      frame({ type: "hello", protocol_version: 99, sensor_version: "1", epoch: EPOCH, next_seq: 1 }),
+    );
+    for (let i = 0; i < 30; i++) await clock.advance(500);
+    expect([mute.closed.code, odd.closed.code, old.closed.code]).toEqual([1008, 1008, 1008]);
+    expect(old.sent[0]).toMatchObject({ type: "error", code: "protocol_version" });
+    expect(store.malformed).toBe(2);
+    await stop();
+  });
+
+  test("end when the Console no longer stands by the sensor, but not when it cannot tell", async () => {
+    let error = new AppError("unavailable", "no store");
+    const { clock, changes, connect, stop } = setUp(() => Promise.reject(error));
+    const { session, socket, closed } = connect();
+    session.message(socket, HELLO);
+    await settled();
+    for (let i = 0; i < 80; i++) await clock.advance(500);
+    expect(closed.code).toBeUndefined();
+    error = new AppError("sensor_revoked", "revoked");
+    for (let i = 0; i < 80; i++) await clock.advance(500);
+    expect(closed.code).toBe(1008);
+    expect(changes).toEqual(["connected", "disconnected"]);
+    await stop();
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { sensorConfig } from "./config.ts";
+
+test("flags win over the environment, the environment over defaults", () => {
+  expect(sensorConfig({}, {})).toMatchObject({
+    stateDir: "/var/lib/telovix-sensor",
+    logLevel: "info",
+    logFormat: undefined,
+    enginePath: undefined,
+    declaredRole: "generic_linux",
+  });
+  const env = {
+    TELOVIX_SENSOR_STATE_DIR: "/a",
+    TELOVIX_SENSOR_LOG_LEVEL: "warn",
+    TELOVIX_SENSOR_SPOOL_EVENTS: "5000",
+    TELOVIX_SENSOR_SPOOL_MB: "64",
+  };
+  expect(sensorConfig({}, env)).toMatchObject({
+    stateDir: "/a",
+    logLevel: "warn",
+    spool: { maxEvents: 5000, maxBytes: 64 * 1024 * 1024 },
+  });
+  expect(sensorConfig({ stateDir: "/b", logLevel: "debug" }, env)).toMatchObject({ stateDir: "/b", logLevel: "debug" });
+  expect(Object.isFrozen(sensorConfig({}, {}))).toBe(true);
+});
+
+test("what is wrong is refused with its name", () => {
+  expect(() => sensorConfig({ logLevel: "loud" }, {})).toThrow("log level must be one of");
+  expect(() => sensorConfig({}, { TELOVIX_SENSOR_SPOOL_EVENTS: "many" })).toThrow("TELOVIX_SENSOR_SPOOL_EVENTS");
+});
