@@ -3,10 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { bundleUi } from "./ui-build.ts";
-import { startPreview, type PreviewState } from "./ui-fixtures/server.ts";
+import { startPreview } from "./ui-fixtures/server.ts";
+import type { PreviewState } from "./ui-fixtures/state.ts";
 
 // Takes pictures of every page: bun scripts/ui-shots.ts <outdir> [part of a name]. Look at them.
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const SENSOR = "db-11";
 
 interface Shot {
@@ -18,21 +27,65 @@ interface Shot {
 
 const ALL: readonly PreviewState[] = ["data", "empty", "loading", "error"];
 const SHOTS: readonly Shot[] = [
-  { name: "setup", path: "/setup#token", states: ["setup"], act: async (page) => page.locator("input[type=password]").fill("correct horse 4") },
+  {
+    name: "setup",
+    path: "/setup#token",
+    states: ["setup"],
+    act: async (page) => page.locator("input[type=password]").fill("correct horse 4"),
+  },
   { name: "setup-wrong", path: "/setup", states: ["setup"] },
   { name: "sign-in", path: "/sign-in", states: ["out"] },
   { name: "overview", path: "/", states: ALL },
   { name: "events", path: "/events?since=1h", states: ALL },
-  { name: "events-pane", path: "/events?since=1h&severity=high,critical", states: ["data"], act: async (page) => { await page.locator(".table-data").nth(2).click(); await page.locator(".event-message").waitFor(); } },
-  { name: "events-query", path: "/events?since=6h&kind=file_write,setuid&node_name=web-11", states: ["data"], act: async (page) => { await page.locator("#query-input").pressSequentially("sev"); } },
-  { name: "events-error", path: "/events", states: ["data"], act: async (page) => { await page.locator("#query-input").fill("kind:nonsense curl"); await page.keyboard.press("Enter"); } },
+  {
+    name: "events-pane",
+    path: "/events?since=1h&severity=high,critical",
+    states: ["data"],
+    act: async (page) => {
+      await page.locator(".table-data").nth(2).click();
+      await page.locator(".event-message").waitFor();
+    },
+  },
+  {
+    name: "events-query",
+    path: "/events?since=6h&kind=file_write,setuid&node_name=web-11",
+    states: ["data"],
+    act: async (page) => {
+      await page.locator("#query-input").pressSequentially("sev");
+    },
+  },
+  {
+    name: "events-error",
+    path: "/events",
+    states: ["data"],
+    act: async (page) => {
+      await page.locator("#query-input").fill("kind:nonsense curl");
+      await page.keyboard.press("Enter");
+    },
+  },
   { name: "event", path: "/events/some-event", states: ["data", "error"] },
   { name: "lineage", path: "/lineage/event/x", states: ALL },
   { name: "lineage-pane", path: "/lineage/event/x?process=focus", states: ["data"] },
   { name: "lineage-500", path: "/lineage/event/crowd", states: ["data"] },
   { name: "sensors", path: "/sensors", states: ALL },
-  { name: "sensors-filtered", path: "/sensors?health_state=degraded&trust_health=renewal_due", states: ["data"], act: async (page) => { const box = page.locator(".table-data input[type=checkbox]").first(); if (await box.isVisible()) await box.check(); } },
-  { name: "deploy", path: "/sensors?deploy=1", states: ["data"], act: async (page) => { await page.getByRole("button", { name: "Make the command" }).click(); await page.locator(".waiting").waitFor(); } },
+  {
+    name: "sensors-filtered",
+    path: "/sensors?health_state=degraded&trust_health=renewal_due",
+    states: ["data"],
+    act: async (page) => {
+      const box = page.locator(".table-data input[type=checkbox]").first();
+      if (await box.isVisible()) await box.check();
+    },
+  },
+  {
+    name: "deploy",
+    path: "/sensors?deploy=1",
+    states: ["data"],
+    act: async (page) => {
+      await page.getByRole("button", { name: "Make the command" }).click();
+      await page.locator(".waiting").waitFor();
+    },
+  },
   { name: "deploy-form", path: "/sensors?deploy=1", states: ["empty"] },
   { name: "sensor", path: `/sensors/${SENSOR}`, states: ALL },
   { name: "sensor-critical", path: "/sensors/amf-11", states: ["data"] },
@@ -40,18 +93,45 @@ const SHOTS: readonly Shot[] = [
   { name: "sensor-network", path: `/sensors/${SENSOR}?tab=network`, states: ["data"] },
   { name: "sensor-system", path: `/sensors/${SENSOR}?tab=system`, states: ["data"] },
   { name: "settings", path: "/settings", states: ["data"] },
-  { name: "audit", path: "/settings/audit", states: ["data"], act: async (page) => page.locator(".table-data").nth(1).click() },
-  { name: "palette", path: "/", states: ["data"], act: async (page) => { await page.keyboard.press("Control+k"); await page.locator(".palette-input input").fill("db"); await page.waitForTimeout(300); } },
+  {
+    name: "audit",
+    path: "/settings/audit",
+    states: ["data"],
+    act: async (page) => page.locator(".table-data").nth(1).click(),
+  },
+  {
+    name: "palette",
+    path: "/",
+    states: ["data"],
+    act: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.locator(".palette-input input").fill("db");
+      await page.waitForTimeout(300);
+    },
+  },
   { name: "keys", path: "/events", states: ["data"], act: async (page) => page.keyboard.press("?") },
   { name: "parts", path: "/_parts", states: ["data"] },
 ];
 
-async function take(browser: Browser, origin: string, out: string, shot: Shot, state: PreviewState, width: number, scheme: "light" | "dark"): Promise<void> {
-  const context = await browser.newContext({ viewport: { width, height: width > 640 ? 900 : 844 }, colorScheme: scheme, reducedMotion: "reduce" });
+async function take(
+  browser: Browser,
+  origin: string,
+  out: string,
+  shot: Shot,
+  state: PreviewState,
+  width: number,
+  scheme: "light" | "dark",
+): Promise<void> {
+  const context = await browser.newContext({
+    viewport: { width, height: width > 640 ? 900 : 844 },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+  });
   await context.addCookies([{ name: "preview", value: state, url: origin }]);
   const page = await context.newPage();
   page.on("console", (message) => {
-    if (message.type() === "error" && state !== "error") process.stdout.write(`${shot.name} ${state} ${width}: ${message.text()}\n`);
+    if (message.type() === "error" && state !== "error")
+      process.stdout.write(`${shot.name} ${state} ${width}: ${message.text()}\n`);
   });
   page.on("pageerror", (error) => process.stdout.write(`${shot.name} ${state} ${width}: ${error.message}\n`));
   try {

@@ -27,7 +27,7 @@ struct tx_message {
 	u32 total; /* of the message */
 };
 
-static __always_inline bool tx_message_from_hdr(struct tx_message *m, u64 at, u32 total, bool stream)
+static __always_inline bool message__from_hdr(struct tx_message *m, u64 at, u32 total, bool stream)
 {
 	struct tx_msghdr hdr = {};
 	struct tx_iovec iov = {};
@@ -51,7 +51,7 @@ static __always_inline bool tx_message_from_hdr(struct tx_message *m, u64 at, u3
 }
 
 /* True when this socket and peer were told of in the last ten seconds. */
-static __always_inline bool tx_udp_repeated(struct sock *sk, const struct tx_sock *sock)
+static __always_inline bool udp__repeated(struct sock *sk, const struct tx_sock *sock)
 {
 	struct tx_udp_key key = { .sock = (u64)sk, .dport = sock->dport };
 	u64 now = bpf_ktime_get_boot_ns(), *last;
@@ -64,8 +64,8 @@ static __always_inline bool tx_udp_repeated(struct sock *sk, const struct tx_soc
 	return false;
 }
 
-static __always_inline void tx_dns_send(struct tx_scratch *s, const struct tx_sock *sock,
-					const struct tx_message *m, bool response)
+static __always_inline void dns__send(struct tx_scratch *s, const struct tx_sock *sock,
+				      const struct tx_message *m, bool response)
 {
 	struct tx_dns *e = (void *)s->record;
 	u32 len = m->len;
@@ -75,21 +75,21 @@ static __always_inline void tx_dns_send(struct tx_scratch *s, const struct tx_so
 		TX_COUNT(fault);
 		return;
 	}
-	tx_header_current(&e->h, TX_DNS);
+	header__current(&e->h, TX_DNS);
 	e->sock = *sock;
 	e->total = m->total;
 	e->len = len;
 	e->response = response;
 	e->pad = 0;
-	tx_output_main(&e->h, sizeof(*e) + len);
+	record__output_main(&e->h, sizeof(*e) + len);
 }
 
 /* The peer's address and port only: what decides whether the rest is read at all. */
-static __always_inline void tx_peer_fill(struct tx_sock *peer, struct sock *sk, u64 name)
+static __always_inline void peer__fill(struct tx_sock *peer, struct sock *sk, u64 name)
 {
 	peer->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	peer->dport = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (name && tx_sock_peer(peer, name))
+	if (name && sock__peer(peer, name))
 		return;
 	if (peer->family == TX_AF_INET)
 		bpf_core_read(peer->daddr, 4, &sk->__sk_common.skc_daddr);
@@ -97,55 +97,55 @@ static __always_inline void tx_peer_fill(struct tx_sock *peer, struct sock *sk, 
 		bpf_core_read(peer->daddr, 16, &sk->__sk_common.skc_v6_daddr);
 }
 
-static __noinline int tx_message_sent(struct tx_scratch *s, struct sock *sk,
-				      const struct tx_message *m, bool datagram)
+static __noinline int message__sent(struct tx_scratch *s, struct sock *sk,
+				    const struct tx_message *m, bool datagram)
 {
 	struct tx_sock peer = {};
 	struct tx_net e;
 	bool told;
 
-	tx_peer_fill(&peer, sk, m->name);
-	told = !datagram || !peer.dport || tx_udp_repeated(sk, &peer);
+	peer__fill(&peer, sk, m->name);
+	told = !datagram || !peer.dport || udp__repeated(sk, &peer);
 	if (told && peer.dport != TX_PORT_DNS)
 		return 0;
 	__builtin_memset(&e, 0, sizeof(e));
-	tx_sock_fill(&e.sock, sk);
+	sock__fill(&e.sock, sk);
 	if (m->name)
-		tx_sock_peer(&e.sock, m->name);
+		sock__peer(&e.sock, m->name);
 	if (!told) {
-		tx_header_current(&e.h, TX_UDP_SEND);
-		tx_output_main(&e.h, sizeof(e));
+		header__current(&e.h, TX_UDP_SEND);
+		record__output_main(&e.h, sizeof(e));
 	}
 	if (peer.dport == TX_PORT_DNS && m->len > 2)
-		tx_dns_send(s, &e.sock, m, false);
+		dns__send(s, &e.sock, m, false);
 	return 0;
 }
 
-static __noinline int tx_message_received(struct tx_scratch *s, struct sock *sk,
-					  const struct tx_message *m)
+static __noinline int message__received(struct tx_scratch *s, struct sock *sk,
+					const struct tx_message *m)
 {
 	struct tx_sock sock;
 
 	__builtin_memset(&sock, 0, sizeof(sock));
-	tx_peer_fill(&sock, sk, m->name);
+	peer__fill(&sock, sk, m->name);
 	if (sock.dport != TX_PORT_DNS || m->len <= 2)
 		return 0;
-	tx_sock_fill(&sock, sk);
+	sock__fill(&sock, sk);
 	if (m->name)
-		tx_sock_peer(&sock, m->name);
-	tx_dns_send(s, &sock, m, true);
+		sock__peer(&sock, m->name);
+	dns__send(s, &sock, m, true);
 	return 0;
 }
 
 /* Datagram sockets, and streams to port 53. */
-static __always_inline struct sock *tx_message_sock(u32 fd, bool *datagram)
+static __always_inline struct sock *message__sock(u32 fd, bool *datagram)
 {
-	struct sock *sk = tx_fd_sock(fd);
+	struct sock *sk = fd__sock(fd);
 	u16 protocol;
 
 	if (!sk)
 		return NULL;
-	protocol = tx_sock_protocol(sk);
+	protocol = sock__protocol(sk);
 	*datagram = protocol == TX_IPPROTO_UDP;
 	if (*datagram)
 		return sk;
@@ -155,7 +155,7 @@ static __always_inline struct sock *tx_message_sock(u32 fd, bool *datagram)
 	return sk;
 }
 
-static __always_inline int tx_call_send(struct tx_scratch *s)
+static __always_inline int call__send(struct tx_scratch *s)
 {
 	const struct tx_call *call = &s->call;
 	struct tx_message m = {};
@@ -165,19 +165,19 @@ static __always_inline int tx_call_send(struct tx_scratch *s)
 
 	if (call->ret <= 0)
 		return 0;
-	sk = tx_message_sock(fd, &datagram);
+	sk = message__sock(fd, &datagram);
 	if (!sk)
 		return 0;
 	if (call->def.id == TX_S_SENDTO || call->def.id == TX_S_WRITE) {
 		m.base = call->args[1];
 		m.len = m.total = call->ret;
 		m.name = call->def.id == TX_S_SENDTO ? call->args[4] : 0;
-		return tx_message_sent(s, sk, &m, datagram);
+		return message__sent(s, sk, &m, datagram);
 	}
 	if (call->def.id == TX_S_SENDMSG) {
-		if (!tx_message_from_hdr(&m, call->args[1], call->ret, !datagram))
+		if (!message__from_hdr(&m, call->args[1], call->ret, !datagram))
 			return 0;
-		return tx_message_sent(s, sk, &m, datagram);
+		return message__sent(s, sk, &m, datagram);
 	}
 	count = call->ret;
 	for (u32 i = 0; i < TX_MMSG_MAX && i < count; i++) {
@@ -185,13 +185,13 @@ static __always_inline int tx_call_send(struct tx_scratch *s)
 		u32 total = 0;
 
 		bpf_probe_read_user(&total, sizeof(total), (void *)at + TX_MMSG_LEN);
-		if (tx_message_from_hdr(&m, at, total, !datagram))
-			tx_message_sent(s, sk, &m, datagram);
+		if (message__from_hdr(&m, at, total, !datagram))
+			message__sent(s, sk, &m, datagram);
 	}
 	return 0;
 }
 
-static __always_inline int tx_call_recv(struct tx_scratch *s)
+static __always_inline int call__recv(struct tx_scratch *s)
 {
 	const struct tx_call *call = &s->call;
 	struct tx_message m = {};
@@ -205,19 +205,19 @@ static __always_inline int tx_call_recv(struct tx_scratch *s)
 	flags = id == TX_S_RECVMSG ? call->args[2] : id == TX_S_READ ? 0 : call->args[3];
 	if (flags & TX_MSG_PEEK)
 		return 0;
-	sk = tx_message_sock(fd, &datagram);
+	sk = message__sock(fd, &datagram);
 	if (!sk)
 		return 0;
 	if (id == TX_S_RECVFROM || id == TX_S_READ) {
 		m.base = call->args[1];
 		m.len = m.total = call->ret;
 		m.name = id == TX_S_RECVFROM ? call->args[4] : 0;
-		return tx_message_received(s, sk, &m);
+		return message__received(s, sk, &m);
 	}
 	if (id == TX_S_RECVMSG) {
-		if (!tx_message_from_hdr(&m, call->args[1], call->ret, !datagram))
+		if (!message__from_hdr(&m, call->args[1], call->ret, !datagram))
 			return 0;
-		return tx_message_received(s, sk, &m);
+		return message__received(s, sk, &m);
 	}
 	count = call->ret;
 	for (u32 i = 0; i < TX_MMSG_MAX && i < count; i++) {
@@ -225,11 +225,11 @@ static __always_inline int tx_call_recv(struct tx_scratch *s)
 		u32 total = 0;
 
 		bpf_probe_read_user(&total, sizeof(total), (void *)at + TX_MMSG_LEN);
-		if (tx_message_from_hdr(&m, at, total, !datagram))
-			tx_message_received(s, sk, &m);
+		if (message__from_hdr(&m, at, total, !datagram))
+			message__received(s, sk, &m);
 	}
 	return 0;
 }
 
-TX_HANDLER(send, tx_call_send)
-TX_HANDLER(recv, tx_call_recv)
+TX_HANDLER(send, call__send)
+TX_HANDLER(recv, call__recv)

@@ -6,7 +6,7 @@
 /* How often the fill of a ring is asked for: the query touches the consumer's cache line. */
 #define TX_QUERY_EVERY 64
 
-static __always_inline void tx_header_init(struct tx_header *h, u8 type)
+static __always_inline void header__init(struct tx_header *h, u8 type)
 {
 	h->ktime = bpf_ktime_get_boot_ns();
 	h->cpu_seq = 0;
@@ -15,22 +15,22 @@ static __always_inline void tx_header_init(struct tx_header *h, u8 type)
 	h->flags = 0;
 }
 
-static __always_inline void tx_header_current(struct tx_header *h, u8 type)
+static __always_inline void header__current(struct tx_header *h, u8 type)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	u64 id = bpf_get_current_pid_tgid();
 
-	tx_header_init(h, type);
+	header__init(h, type);
 	h->tgid = id >> 32;
 	h->tid = (u32)id;
 	h->uid = BPF_CORE_READ(task, cred, euid.val);
 	h->start = BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
-static __always_inline void tx_header_owner(struct tx_header *h, u8 type,
-					    const struct tx_owner *owner)
+static __always_inline void header__owner(struct tx_header *h, u8 type,
+					  const struct tx_owner *owner)
 {
-	tx_header_init(h, type);
+	header__init(h, type);
 	h->tgid = owner->tgid;
 	h->tid = owner->tid;
 	h->uid = owner->uid;
@@ -42,9 +42,9 @@ static __always_inline void tx_header_owner(struct tx_header *h, u8 type,
  * that finds no room leaves a gap as well as a count. No wake-up: the engine looks every 10 ms,
  * and is only woken early when the ring fills.
  */
-static __always_inline long tx_output(void *ring, u32 which, struct tx_header *h, u64 size)
+static __always_inline long record__output(void *ring, u32 which, struct tx_header *h, u64 size)
 {
-	struct tx_stats *stats = tx_counters_get();
+	struct tx_stats *stats = counters__get();
 	u64 flags = BPF_RB_NO_WAKEUP;
 	long err;
 
@@ -66,16 +66,16 @@ static __always_inline long tx_output(void *ring, u32 which, struct tx_header *h
 	return 0;
 }
 
-#define tx_output_exec(h, size) tx_output(&tx_ring_exec, TX_RING_EXEC, h, size)
-#define tx_output_main(h, size) tx_output(&tx_ring_main, TX_RING_MAIN, h, size)
+#define record__output_exec(h, size) record__output(&tx_ring_exec, TX_RING_EXEC, h, size)
+#define record__output_main(h, size) record__output(&tx_ring_main, TX_RING_MAIN, h, size)
 
 /* Keeps clang from carrying a bound in another register than the one it indexes with. */
-#define TX_BOUND(var, max)                                                                         \
-	do {                                                                                       \
-		asm volatile("" : "+r"(var));                                                      \
-		if ((var) > (max))                                                                 \
-			(var) = (max);                                                             \
-		asm volatile("" : "+r"(var));                                                      \
+#define TX_BOUND(var, max)                    \
+	do {                                  \
+		asm volatile("" : "+r"(var)); \
+		if ((var) > (max))            \
+			(var) = (max);        \
+		asm volatile("" : "+r"(var)); \
 	} while (0)
 
 #endif

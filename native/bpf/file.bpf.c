@@ -8,7 +8,7 @@
 #define TX_USER_PATH_ROOM (2 * TX_PATH_MAX) /* base, slash, string */
 
 /* Where a (dirfd, relative path) pair starts from. */
-static __always_inline u32 tx_base_path(struct tx_walk *w, s32 dirfd)
+static __always_inline u32 path__base(struct tx_walk *w, s32 dirfd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct file *file;
@@ -16,18 +16,18 @@ static __always_inline u32 tx_base_path(struct tx_walk *w, s32 dirfd)
 
 	if (dirfd == TX_AT_FDCWD) {
 		fs = BPF_CORE_READ(task, fs);
-		return tx_path_walk(w, TX_SCRATCH_CALL, BPF_CORE_READ(fs, pwd.mnt),
-				    BPF_CORE_READ(fs, pwd.dentry));
+		return path__walk(w, TX_SCRATCH_CALL, BPF_CORE_READ(fs, pwd.mnt),
+				  BPF_CORE_READ(fs, pwd.dentry));
 	}
-	file = tx_fd_file(dirfd);
+	file = fd__file(dirfd);
 	if (!file)
 		return 0;
-	return tx_file_walk(w, TX_SCRATCH_CALL, file);
+	return file__walk(w, TX_SCRATCH_CALL, file);
 }
 
 /* Makes an absolute path of a user string at data + off (off <= TX_USER_PATH_ROOM). */
-static __always_inline u32 tx_user_path(struct tx_scratch *s, char *data, u32 off, s32 dirfd,
-					u64 string)
+static __always_inline u32 path__user(struct tx_scratch *s, char *data, u32 off, s32 dirfd,
+				      u64 string)
 {
 	struct tx_walk w = {};
 	u32 from = off, end;
@@ -40,8 +40,8 @@ static __always_inline u32 tx_user_path(struct tx_scratch *s, char *data, u32 of
 	}
 	TX_BOUND(off, TX_USER_PATH_ROOM);
 	if (first != '/') {
-		tx_base_path(&w, dirfd);
-		off += tx_path_append(s, &w, data, off, TX_USER_PATH_ROOM);
+		path__base(&w, dirfd);
+		off += path__append(s, &w, data, off, TX_USER_PATH_ROOM);
 		if (!first)
 			return off - from; /* AT_EMPTY_PATH: the descriptor itself */
 		TX_BOUND(off, TX_USER_PATH_ROOM + TX_PATH_MAX - 1);
@@ -65,7 +65,7 @@ struct tx_open_call {
 	u64 path;
 };
 
-static __always_inline void tx_open_args(struct tx_open_call *o, const struct tx_call *call)
+static __always_inline void open__args(struct tx_open_call *o, const struct tx_call *call)
 {
 	u64 how[2] = {};
 
@@ -95,10 +95,10 @@ static __always_inline void tx_open_args(struct tx_open_call *o, const struct tx
 	}
 }
 
-static __always_inline void tx_open_send(struct tx_open *e, const struct tx_call *call,
-					 const struct tx_open_call *o, u32 len)
+static __always_inline void open__send(struct tx_open *e, const struct tx_call *call,
+				       const struct tx_open_call *o, u32 len)
 {
-	tx_header_current(&e->h, TX_OPEN);
+	header__current(&e->h, TX_OPEN);
 	e->ret = call->ret;
 	e->id = call->def.id;
 	e->dirfd = o->dirfd;
@@ -107,12 +107,12 @@ static __always_inline void tx_open_send(struct tx_open *e, const struct tx_call
 	e->path_len = len;
 	e->pad = 0;
 	TX_BOUND(len, 2 * TX_PATH_MAX);
-	tx_output_main(&e->h, sizeof(*e) + len);
+	record__output_main(&e->h, sizeof(*e) + len);
 }
 
-static __always_inline int tx_open_done(struct tx_scratch *s, const struct tx_open_call *o)
+static __always_inline int open__done(struct tx_scratch *s, const struct tx_open_call *o)
 {
-	struct file *file = tx_fd_file(s->call.ret);
+	struct file *file = fd__file(s->call.ret);
 	struct tx_open *e = (void *)s->record;
 	struct tx_watch *watch;
 	struct tx_walk w = {};
@@ -120,8 +120,8 @@ static __always_inline int tx_open_done(struct tx_scratch *s, const struct tx_op
 
 	if (!file)
 		return 0;
-	tx_file_walk(&w, TX_SCRATCH_CALL, file);
-	watch = tx_watch_walked(s, &w, tx_open_use(o->flags));
+	file__walk(&w, TX_SCRATCH_CALL, file);
+	watch = watch__walked(s, &w, open__use(o->flags));
 	if (!watch)
 		return 0;
 	inode = BPF_CORE_READ(file, f_inode);
@@ -132,20 +132,20 @@ static __always_inline int tx_open_done(struct tx_scratch *s, const struct tx_op
 	e->toctou = 0;
 	e->unclean = 0;
 	e->cut = w.cut;
-	tx_open_send(e, &s->call, o, tx_path_append(s, &w, e->data, 0, 0));
+	open__send(e, &s->call, o, path__append(s, &w, e->data, 0, 0));
 	return 0;
 }
 
-static __always_inline int tx_open_refused(struct tx_scratch *s, const struct tx_open_call *o)
+static __always_inline int open__refused(struct tx_scratch *s, const struct tx_open_call *o)
 {
 	struct tx_open *e = (void *)s->record;
-	u32 len = tx_user_path(s, e->data, 0, o->dirfd, o->path);
+	u32 len = path__user(s, e->data, 0, o->dirfd, o->path);
 	struct tx_watch *watch;
 	u8 unclean = 0;
 
 	if (!len)
 		return 0;
-	watch = tx_watch_text(s, e->data, len, tx_open_use(o->flags), &unclean);
+	watch = watch__text(s, e->data, len, open__use(o->flags), &unclean);
 	if (!watch && !unclean)
 		return 0;
 	e->ino = 0;
@@ -155,56 +155,56 @@ static __always_inline int tx_open_refused(struct tx_scratch *s, const struct tx
 	e->toctou = 1;
 	e->unclean = unclean;
 	e->cut = 0;
-	tx_open_send(e, &s->call, o, len);
+	open__send(e, &s->call, o, len);
 	return 0;
 }
 
-static __always_inline int tx_call_open(struct tx_scratch *s)
+static __always_inline int call__open(struct tx_scratch *s)
 {
 	struct tx_open_call o;
 
-	tx_open_args(&o, &s->call);
+	open__args(&o, &s->call);
 	if (s->call.ret >= 0)
-		return tx_open_done(s, &o);
-	return tx_refused(s->call.ret) ? tx_open_refused(s, &o) : 0;
+		return open__done(s, &o);
+	return call__refused(s->call.ret) ? open__refused(s, &o) : 0;
 }
 
-static __always_inline u32 tx_call_use(const struct tx_call *call)
+static __always_inline u32 call__use(const struct tx_call *call)
 {
-	return call->def.flags & TX_SF_MUNLINK ? TX_W_REMOVE : TX_W_WRITE;
+	return call->def.flags & TX_SF_REMOVES ? TX_W_REMOVE : TX_W_WRITE;
 }
 
 /* The arguments that follow the last path (or the descriptor). */
-static __always_inline void tx_rest_args(struct tx_pathcall *e, const struct tx_call *call,
-					 u32 first)
+static __always_inline void pathcall__rest_args(struct tx_pathcall *e, const struct tx_call *call,
+						u32 first)
 {
 #pragma unroll
 	for (u32 i = 0; i < 6; i++)
 		e->args[i] = first + i < 6 ? call->args[(first + i) & 7] : 0;
 }
 
-static __always_inline void tx_pathcall_send(struct tx_pathcall *e, const struct tx_call *call,
-					     const struct tx_watch *watch, u32 len)
+static __always_inline void pathcall__send(struct tx_pathcall *e, const struct tx_call *call,
+					   const struct tx_watch *watch, u32 len)
 {
-	tx_header_current(&e->h, TX_PATHCALL);
+	header__current(&e->h, TX_PATHCALL);
 	e->ret = call->ret;
 	e->id = call->def.id;
 	e->watch = watch ? watch->index : 0;
 	TX_BOUND(len, 4 * TX_PATH_MAX);
-	tx_output_main(&e->h, sizeof(*e) + len);
+	record__output_main(&e->h, sizeof(*e) + len);
 }
 
-static __always_inline u64 tx_arg(const struct tx_call *call, u32 index)
+static __always_inline u64 call__arg(const struct tx_call *call, u32 index)
 {
 	return call->args[index & 7];
 }
 
-static __always_inline s32 tx_dirfd_arg(const struct tx_call *call, u32 index)
+static __always_inline s32 call__dirfd(const struct tx_call *call, u32 index)
 {
-	return index < 6 ? (s32)tx_arg(call, index) : TX_AT_FDCWD;
+	return index < 6 ? (s32)call__arg(call, index) : TX_AT_FDCWD;
 }
 
-static __always_inline int tx_call_path(struct tx_scratch *s)
+static __always_inline int call__path(struct tx_scratch *s)
 {
 	struct tx_pathcall *e = (void *)s->record;
 	struct tx_watch *watch, *second = NULL;
@@ -214,21 +214,20 @@ static __always_inline int tx_call_path(struct tx_scratch *s)
 	u32 first_len, second_len = 0;
 	long n;
 
-	if (call->ret < 0 && !tx_refused(call->ret))
+	if (call->ret < 0 && !call__refused(call->ret))
 		return 0;
-	first_len = tx_user_path(s, e->data, 0, tx_dirfd_arg(call, def->dirfd[0]),
-				 tx_arg(call, def->path[0]));
+	first_len = path__user(s, e->data, 0, call__dirfd(call, def->dirfd[0]),
+			       call__arg(call, def->path[0]));
 	TX_BOUND(first_len, TX_USER_PATH_ROOM);
 	if (!first_len)
 		return 0;
-	watch = tx_watch_text(s, e->data, first_len, tx_call_use(call), &unclean);
+	watch = watch__text(s, e->data, first_len, call__use(call), &unclean);
 	if (def->id == TX_S_RENAMEAT2 || def->id == TX_S_LINKAT) {
 		last = def->path[1];
-		second_len = tx_user_path(s, e->data, first_len, tx_dirfd_arg(call, def->dirfd[1]),
-					  tx_arg(call, def->path[1]));
+		second_len = path__user(s, e->data, first_len, call__dirfd(call, def->dirfd[1]),
+					call__arg(call, def->path[1]));
 		TX_BOUND(second_len, TX_USER_PATH_ROOM);
-		second = tx_watch_text(s, e->data + first_len, second_len, tx_call_use(call),
-				       &unclean);
+		second = watch__text(s, e->data + first_len, second_len, call__use(call), &unclean);
 	}
 	if (!watch)
 		watch = second;
@@ -239,7 +238,7 @@ static __always_inline int tx_call_path(struct tx_scratch *s)
 		u32 at = def->id == TX_S_SYMLINKAT ? 0 : def->path[0] + 1;
 
 		n = bpf_probe_read_user_str(e->data + first_len, TX_PATH_MAX,
-					    (void *)tx_arg(call, at));
+					    (void *)call__arg(call, at));
 		second_len = n > 1 ? n - 1 : 0;
 	}
 	e->len[0] = first_len;
@@ -247,12 +246,12 @@ static __always_inline int tx_call_path(struct tx_scratch *s)
 	e->unclean = unclean && !watch;
 	e->toctou = 1;
 	e->mode = 0;
-	tx_rest_args(e, call, last + 1);
-	tx_pathcall_send(e, call, watch, first_len + second_len);
+	pathcall__rest_args(e, call, last + 1);
+	pathcall__send(e, call, watch, first_len + second_len);
 	return 0;
 }
 
-static __always_inline int tx_call_fdpath(struct tx_scratch *s)
+static __always_inline int call__fdpath(struct tx_scratch *s)
 {
 	struct tx_pathcall *e = (void *)s->record;
 	struct tx_watch *watch;
@@ -260,26 +259,26 @@ static __always_inline int tx_call_fdpath(struct tx_scratch *s)
 	struct file *file;
 	u32 len;
 
-	if (s->call.ret < 0 && !tx_refused(s->call.ret))
+	if (s->call.ret < 0 && !call__refused(s->call.ret))
 		return 0;
-	file = tx_fd_file(s->call.args[0]);
+	file = fd__file(s->call.args[0]);
 	if (!file)
 		return 0;
-	tx_file_walk(&w, TX_SCRATCH_CALL, file);
-	watch = tx_watch_walked(s, &w, tx_call_use(&s->call));
+	file__walk(&w, TX_SCRATCH_CALL, file);
+	watch = watch__walked(s, &w, call__use(&s->call));
 	if (!watch)
 		return 0;
-	len = tx_path_append(s, &w, e->data, 0, 0);
+	len = path__append(s, &w, e->data, 0, 0);
 	e->len[0] = len;
 	e->len[1] = 0;
 	e->unclean = 0;
 	e->toctou = 0;
 	e->mode = BPF_CORE_READ(file, f_inode, i_mode);
-	tx_rest_args(e, &s->call, 1);
-	tx_pathcall_send(e, &s->call, watch, len);
+	pathcall__rest_args(e, &s->call, 1);
+	pathcall__send(e, &s->call, watch, len);
 	return 0;
 }
 
-TX_HANDLER(open, tx_call_open)
-TX_HANDLER(path, tx_call_path)
-TX_HANDLER(fdpath, tx_call_fdpath)
+TX_HANDLER(open, call__open)
+TX_HANDLER(path, call__path)
+TX_HANDLER(fdpath, call__fdpath)

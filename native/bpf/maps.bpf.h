@@ -125,33 +125,33 @@ struct {
 } tx_udp_fds SEC(".maps");
 
 /* __u types here: these appear in the skeleton, which knows no others. */
-const volatile __u64 tx_cookie_key = 0;	 /* hides kernel addresses in socket cookies */
+const volatile __u64 tx_cookie_key = 0;     /* hides kernel addresses in socket cookies */
 const volatile __u32 tx_wake_bytes[2] = {}; /* fill mark of each ring */
 const volatile __u64 tx_udp_repeat_ns = 10000000000ULL;
 
 /* Process ids whose own calls are not reported (engine, sensor); they are counted. */
 volatile __u32 tx_self[4] = {};
 
-static __always_inline struct tx_stats *tx_counters_get(void)
+static __always_inline struct tx_stats *counters__get(void)
 {
 	u32 zero = 0;
 
 	return bpf_map_lookup_elem(&tx_counters, &zero);
 }
 
-static __always_inline struct tx_scratch *tx_scratch_get(u32 slot)
+static __always_inline struct tx_scratch *scratch__get(u32 slot)
 {
 	return bpf_map_lookup_elem(&tx_scratches, &slot);
 }
 
-#define TX_COUNT(field)                                                                            \
-	do {                                                                                       \
-		struct tx_stats *_stats = tx_counters_get();                                       \
-		if (_stats)                                                                        \
-			__sync_fetch_and_add(&_stats->field, 1);                                   \
+#define TX_COUNT(field)                                          \
+	do {                                                     \
+		struct tx_stats *_stats = counters__get();       \
+		if (_stats)                                      \
+			__sync_fetch_and_add(&_stats->field, 1); \
 	} while (0)
 
-static __always_inline bool tx_is_self(u32 tgid)
+static __always_inline bool process__is_self(u32 tgid)
 {
 	return tgid && (tgid == tx_self[0] || tgid == tx_self[1] || tgid == tx_self[2] ||
 			tgid == tx_self[3]);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * TCP connections by their state changes, listeners and accepts by their system calls. A state
- * change often runs in softirq, on top of whatever process was there: the owner is stored in process
- * context (SYN_SENT runs inside connect(2); accept(2) returns the descriptor) and looked up later.
+ * change often runs in softirq, on top of whatever process was there: the owner is stored in
+ * process context (SYN_SENT runs inside connect(2); accept(2) returns the descriptor) and looked up
+ * later.
  */
 
 #define TX_TCP_ESTABLISHED 1
@@ -21,19 +22,19 @@
 #define TX_ERESTARTSYS 512
 
 /* state: the one entered; the socket still shows the one left. 0: as the socket shows. */
-static __always_inline void tx_net_send(struct tx_net *e, struct sock *sk, u8 state)
+static __always_inline void net__send(struct tx_net *e, struct sock *sk, u8 state)
 {
-	tx_sock_fill(&e->sock, sk);
+	sock__fill(&e->sock, sk);
 	if (state)
 		e->sock.state = state;
-	tx_output_main(&e->h, sizeof(*e));
+	record__output_main(&e->h, sizeof(*e));
 }
 
 /*
  * Payload bytes: bytes_sent is without SYN and FIN but with retransmissions; bytes_received counts
  * the FIN as one.
  */
-static __always_inline void tx_tcp_bytes(struct tx_net *e, struct sock *sk)
+static __always_inline void tcp__bytes(struct tx_net *e, struct sock *sk)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	u64 flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
@@ -46,17 +47,17 @@ static __always_inline void tx_tcp_bytes(struct tx_net *e, struct sock *sk)
 		e->received--;
 }
 
-static __always_inline void tx_tcp_connected(struct sock *sk, struct tx_owner *owner)
+static __always_inline void tcp__connected(struct sock *sk, struct tx_owner *owner)
 {
 	struct tx_net e = {};
 
-	tx_header_owner(&e.h, TX_TCP_CONNECT, owner);
+	header__owner(&e.h, TX_TCP_CONNECT, owner);
 	owner->since = e.h.ktime;
 	owner->connecting = 0;
-	tx_net_send(&e, sk, TX_TCP_ESTABLISHED);
+	net__send(&e, sk, TX_TCP_ESTABLISHED);
 }
 
-static __always_inline void tx_tcp_connect_failed(struct sock *sk, struct tx_owner *owner)
+static __always_inline void tcp__connect_failed(struct sock *sk, struct tx_owner *owner)
 {
 	int error = BPF_CORE_READ(sk, sk_err);
 	u64 key = (u64)sk, now = bpf_ktime_get_boot_ns();
@@ -68,18 +69,18 @@ static __always_inline void tx_tcp_connect_failed(struct sock *sk, struct tx_own
 	 */
 	if (!error && owner->tid == (u32)bpf_get_current_pid_tgid() && owner->connecting)
 		return;
-	tx_header_owner(&e.h, TX_TCP_CONNECT, owner);
+	header__owner(&e.h, TX_TCP_CONNECT, owner);
 	e.ret = error ? -error : -TX_ECANCELED;
 	bpf_map_update_elem(&tx_failed, &key, &now, BPF_ANY);
-	tx_net_send(&e, sk, TX_TCP_S_CLOSE);
+	net__send(&e, sk, TX_TCP_S_CLOSE);
 }
 
-static __always_inline void tx_tcp_closed(struct sock *sk, const struct tx_owner *owner)
+static __always_inline void tcp__closed(struct sock *sk, const struct tx_owner *owner)
 {
 	struct tx_owner nobody = {};
 	struct tx_net e = {};
 
-	tx_header_owner(&e.h, TX_TCP_CLOSE, owner ? owner : &nobody);
+	header__owner(&e.h, TX_TCP_CLOSE, owner ? owner : &nobody);
 	if (owner) {
 		e.inbound = owner->inbound;
 		e.duration = e.h.ktime - owner->since;
@@ -88,43 +89,43 @@ static __always_inline void tx_tcp_closed(struct sock *sk, const struct tx_owner
 		e.h.flags |= TX_HF_NO_OWNER;
 		e.inbound = 1;
 	}
-	tx_tcp_bytes(&e, sk);
-	tx_net_send(&e, sk, TX_TCP_S_CLOSE);
+	tcp__bytes(&e, sk);
+	net__send(&e, sk, TX_TCP_S_CLOSE);
 }
 
-static __always_inline int tx_on_state(struct sock *sk, int from, int to)
+static __always_inline int state__change(struct sock *sk, int from, int to)
 {
 	struct tx_owner *owner, fresh;
 	u64 key = (u64)sk;
 
-	if (tx_sock_protocol(sk) != TX_IPPROTO_TCP)
+	if (sock__protocol(sk) != TX_IPPROTO_TCP)
 		return 0;
 	if (to == TX_TCP_SYN_SENT) {
-		tx_owner_current(&fresh);
+		owner__current(&fresh);
 		fresh.connecting = 1;
-		tx_owner_store(sk, &fresh);
+		owner__store(sk, &fresh);
 		return 0;
 	}
 	owner = bpf_map_lookup_elem(&tx_owners, &key);
 	if (from == TX_TCP_SYN_SENT && to == TX_TCP_ESTABLISHED) {
 		if (owner)
-			tx_tcp_connected(sk, owner);
+			tcp__connected(sk, owner);
 		return 0;
 	}
 	/* Older than the engine: the one who closes is the owner as far as we can know. */
 	if (!owner && (to == TX_TCP_FIN_WAIT1 || to == TX_TCP_LAST_ACK)) {
-		tx_owner_current(&fresh);
+		owner__current(&fresh);
 		if (fresh.tgid)
-			tx_owner_store(sk, &fresh);
+			owner__store(sk, &fresh);
 		return 0;
 	}
 	if (to != TX_TCP_S_CLOSE)
 		return 0;
 	if (from == TX_TCP_SYN_SENT) {
 		if (owner)
-			tx_tcp_connect_failed(sk, owner);
+			tcp__connect_failed(sk, owner);
 	} else if (from != TX_TCP_S_LISTEN && from != TX_TCP_SYN_RECV && from != TX_TCP_S_CLOSE) {
-		tx_tcp_closed(sk, owner);
+		tcp__closed(sk, owner);
 	}
 	bpf_map_delete_elem(&tx_owners, &key);
 	return 0;
@@ -133,23 +134,23 @@ static __always_inline int tx_on_state(struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_btf__inet_sock_set_state, struct sock *sk, int from, int to)
 {
-	return tx_on_state(sk, from, to);
+	return state__change(sk, from, to);
 }
 
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(raw_tp__inet_sock_set_state, struct sock *sk, int from, int to)
 {
-	return tx_on_state(sk, from, to);
+	return state__change(sk, from, to);
 }
 
 /*
  * connect(2): tells the failures the state change did not (no route, refused by policy, …), and
  * remembers connected datagram sockets, the only ones we look at in read(2) and write(2).
  */
-static __always_inline int tx_call_connect(struct tx_scratch *s)
+static __always_inline int call__connect(struct tx_scratch *s)
 {
 	u32 fd = s->call.args[0];
-	struct sock *sk = tx_fd_sock(fd);
+	struct sock *sk = fd__sock(fd);
 	s64 ret = s->call.ret;
 	struct tx_owner *owner;
 	struct tx_net e = {};
@@ -159,7 +160,7 @@ static __always_inline int tx_call_connect(struct tx_scratch *s)
 
 	if (!sk)
 		return 0;
-	protocol = tx_sock_protocol(sk);
+	protocol = sock__protocol(sk);
 	if (protocol == TX_IPPROTO_UDP && !ret) {
 		key = bpf_get_current_pid_tgid() >> 32 << 32 | fd;
 		bpf_map_update_elem(&tx_udp_fds, &key, &one, BPF_ANY);
@@ -176,16 +177,16 @@ static __always_inline int tx_call_connect(struct tx_scratch *s)
 		return 0;
 	if (!bpf_map_delete_elem(&tx_failed, &key))
 		return 0;
-	tx_header_current(&e.h, TX_TCP_CONNECT);
+	header__current(&e.h, TX_TCP_CONNECT);
 	e.ret = ret;
-	tx_sock_fill(&e.sock, sk);
+	sock__fill(&e.sock, sk);
 	/* A socket that got nowhere has no peer yet: it is in the call's argument. */
-	tx_sock_peer(&e.sock, s->call.args[1]);
-	tx_output_main(&e.h, sizeof(e));
+	sock__peer(&e.sock, s->call.args[1]);
+	record__output_main(&e.h, sizeof(e));
 	return 0;
 }
 
-static __always_inline int tx_call_accept(struct tx_scratch *s)
+static __always_inline int call__accept(struct tx_scratch *s)
 {
 	struct tx_owner owner;
 	struct tx_net e = {};
@@ -193,35 +194,35 @@ static __always_inline int tx_call_accept(struct tx_scratch *s)
 
 	if (s->call.ret < 0)
 		return 0;
-	sk = tx_fd_sock(s->call.ret);
-	if (!sk || tx_sock_protocol(sk) != TX_IPPROTO_TCP)
+	sk = fd__sock(s->call.ret);
+	if (!sk || sock__protocol(sk) != TX_IPPROTO_TCP)
 		return 0;
-	tx_owner_current(&owner);
+	owner__current(&owner);
 	owner.inbound = 1;
-	tx_owner_store(sk, &owner);
-	tx_header_current(&e.h, TX_TCP_ACCEPT);
+	owner__store(sk, &owner);
+	header__current(&e.h, TX_TCP_ACCEPT);
 	e.inbound = 1;
-	tx_net_send(&e, sk, 0);
+	net__send(&e, sk, 0);
 	return 0;
 }
 
-static __always_inline int tx_call_listen(struct tx_scratch *s)
+static __always_inline int call__listen(struct tx_scratch *s)
 {
-	struct sock *sk = tx_fd_sock(s->call.args[0]);
+	struct sock *sk = fd__sock(s->call.args[0]);
 	struct tx_net e = {};
 
 	if (!sk)
 		return 0;
-	tx_header_current(&e.h, TX_LISTEN);
+	header__current(&e.h, TX_LISTEN);
 	e.ret = s->call.ret;
 	e.backlog = s->call.args[1];
-	tx_net_send(&e, sk, 0);
+	net__send(&e, sk, 0);
 	return 0;
 }
 
-TX_HANDLER(connect, tx_call_connect)
-TX_HANDLER(accept, tx_call_accept)
-TX_HANDLER(listen, tx_call_listen)
+TX_HANDLER(connect, call__connect)
+TX_HANDLER(accept, call__accept)
+TX_HANDLER(listen, call__listen)
 
 /* Owners of connections that were there before us. */
 SEC("iter/task_file")
@@ -248,14 +249,14 @@ int iter__task_file(struct bpf_iter__task_file *ctx)
 	if (key != TX_AF_INET && key != TX_AF_INET6)
 		return 0;
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (tx_sock_protocol(sk) == TX_IPPROTO_UDP && state == TX_TCP_ESTABLISHED) {
+	if (sock__protocol(sk) == TX_IPPROTO_UDP && state == TX_TCP_ESTABLISHED) {
 		u8 one = 1;
 
 		key = (u64)owner.tgid << 32 | ctx->fd;
 		bpf_map_update_elem(&tx_udp_fds, &key, &one, BPF_NOEXIST);
 		return 0;
 	}
-	if (tx_sock_protocol(sk) != TX_IPPROTO_TCP || state == TX_TCP_S_LISTEN ||
+	if (sock__protocol(sk) != TX_IPPROTO_TCP || state == TX_TCP_S_LISTEN ||
 	    state == TX_TCP_S_CLOSE)
 		return 0;
 	owner.tid = BPF_CORE_READ(task, pid);

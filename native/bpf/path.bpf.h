@@ -27,12 +27,12 @@ struct tx_dentry_head {
 	const unsigned char *name;
 };
 
-static __always_inline struct mount *tx_real_mount(struct vfsmount *mnt)
+static __always_inline struct mount *mount__of(struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-static __always_inline void tx_dentry_read(struct tx_dentry_head *head, struct dentry *dentry)
+static __always_inline void dentry__read(struct tx_dentry_head *head, struct dentry *dentry)
 {
 	if (bpf_core_field_offset(struct dentry, d_name) ==
 		    bpf_core_field_offset(struct dentry, d_parent) + 8 &&
@@ -44,7 +44,7 @@ static __always_inline void tx_dentry_read(struct tx_dentry_head *head, struct d
 	head->name = BPF_CORE_READ(dentry, d_name.name);
 }
 
-static long tx_walk_step(u32 i, struct tx_walk *w)
+static long walk__step(u32 i, struct tx_walk *w)
 {
 	struct tx_dentry_head head = {};
 	struct tx_scratch *s;
@@ -61,8 +61,8 @@ static long tx_walk_step(u32 i, struct tx_walk *w)
 		w->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
 		return 0;
 	}
-	tx_dentry_read(&head, w->dentry);
-	s = tx_scratch_get(w->slot);
+	dentry__read(&head, w->dentry);
+	s = scratch__get(w->slot);
 	len = head.len;
 	pos = w->pos;
 	if (!s || !head.name)
@@ -92,21 +92,21 @@ static long tx_walk_step(u32 i, struct tx_walk *w)
 }
 
 /* Path of (vfsmount, dentry) at scratch->walk[w->pos .. TX_PATH_MAX - 2]; returns its length. */
-static __always_inline u32 tx_path_walk(struct tx_walk *w, u32 slot, struct vfsmount *mnt,
-					struct dentry *dentry)
+static __always_inline u32 path__walk(struct tx_walk *w, u32 slot, struct vfsmount *mnt,
+				      struct dentry *dentry)
 {
-	struct tx_scratch *s = tx_scratch_get(slot);
+	struct tx_scratch *s = scratch__get(slot);
 
 	w->dentry = dentry;
 	w->mnt_root = BPF_CORE_READ(mnt, mnt_root);
-	w->mnt = tx_real_mount(mnt);
+	w->mnt = mount__of(mnt);
 	w->slot = slot;
 	w->pos = TX_PATH_MAX - 1;
 	w->dot_pos = 0;
 	w->cut = 0;
 	if (!s || !dentry || !mnt)
 		return 0;
-	bpf_loop(TX_WALK_STEPS, tx_walk_step, w, 0);
+	bpf_loop(TX_WALK_STEPS, walk__step, w, 0);
 	if (w->pos >= TX_PATH_MAX - 1) {
 		w->pos = TX_PATH_MAX - 2;
 		s->walk[TX_PATH_MAX - 2] = '/';
@@ -115,20 +115,20 @@ static __always_inline u32 tx_path_walk(struct tx_walk *w, u32 slot, struct vfsm
 }
 
 /* Path of an open file: mount and dentry lie side by side, one read. */
-static __always_inline u32 tx_file_walk(struct tx_walk *w, u32 slot, struct file *file)
+static __always_inline u32 file__walk(struct tx_walk *w, u32 slot, struct file *file)
 {
 	struct path path = {};
 
 	bpf_core_read(&path, sizeof(path), &file->f_path);
-	return tx_path_walk(w, slot, path.mnt, path.dentry);
+	return path__walk(w, slot, path.mnt, path.dentry);
 }
 
 /*
  * Appends the walked path to dst at off and returns its length. The caller has room for TX_PATH_MAX
  * bytes behind every off up to max_off.
  */
-static __always_inline u32 tx_path_append(struct tx_scratch *s, const struct tx_walk *w, char *dst,
-					  u32 off, u32 max_off)
+static __always_inline u32 path__append(struct tx_scratch *s, const struct tx_walk *w, char *dst,
+					u32 off, u32 max_off)
 {
 	u32 pos = w->pos, len;
 

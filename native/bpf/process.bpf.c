@@ -7,7 +7,7 @@
 #define TX_OFF_CGROUP (TX_OFF_CWD + TX_PATH_MAX)
 #define TX_OFF_ARGS (TX_OFF_CGROUP + TX_CGROUP_MAX)
 
-static __always_inline struct tx_proc *tx_proc_begin(struct tx_scratch *s, struct task_struct *task)
+static __always_inline struct tx_proc *proc__begin(struct tx_scratch *s, struct task_struct *task)
 {
 	struct tx_proc *p = (void *)s->record;
 
@@ -21,13 +21,13 @@ static __always_inline struct tx_proc *tx_proc_begin(struct tx_scratch *s, struc
 	p->cgroup_len = 0;
 	p->args_len = 0;
 	p->flags = 0;
-	tx_task_fill(&p->task, task);
+	task__fill(&p->task, task);
 	return p;
 }
 
 /* Executable and its inode. Returns the end of the data so far. */
-static __always_inline u32 tx_proc_exe(struct tx_proc *p, struct tx_scratch *s, u32 slot,
-				       struct file *exe)
+static __always_inline u32 proc__exe(struct tx_proc *p, struct tx_scratch *s, u32 slot,
+				     struct file *exe)
 {
 	struct inode *inode = BPF_CORE_READ(exe, f_inode);
 	struct tx_walk w = {};
@@ -35,33 +35,32 @@ static __always_inline u32 tx_proc_exe(struct tx_proc *p, struct tx_scratch *s, 
 	p->ino = BPF_CORE_READ(inode, i_ino);
 	p->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	p->nlink = BPF_CORE_READ(inode, i_nlink);
-	tx_path_walk(&w, slot, BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry));
-	p->path_len = tx_path_append(s, &w, p->data, 0, 0);
+	path__walk(&w, slot, BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry));
+	p->path_len = path__append(s, &w, p->data, 0, 0);
 	if (w.cut)
 		p->flags |= TX_PF_PATH_CUT;
 	return p->path_len;
 }
 
-static __always_inline u32 tx_proc_where(struct tx_proc *p, struct tx_scratch *s, u32 slot,
-					 struct task_struct *task, u32 off)
+static __always_inline u32 proc__where(struct tx_proc *p, struct tx_scratch *s, u32 slot,
+				       struct task_struct *task, u32 off)
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct tx_walk w = {};
 
 	if (fs) {
-		tx_path_walk(&w, slot, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
-		p->cwd_len = tx_path_append(s, &w, p->data, off, TX_OFF_CWD);
+		path__walk(&w, slot, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+		p->cwd_len = path__append(s, &w, p->data, off, TX_OFF_CWD);
 		if (w.cut)
 			p->flags |= TX_PF_CWD_CUT;
 		off += p->cwd_len;
 	}
-	p->cgroup_len =
-		tx_cgroup_append(s, slot, tx_task_cgroup(task), p->data, off, TX_OFF_CGROUP);
+	p->cgroup_len = cgroup__append(s, slot, task__cgroup(task), p->data, off, TX_OFF_CGROUP);
 	return off + p->cgroup_len;
 }
 
 /* argv as it lies in the new address space; its pages were just written, so they are present. */
-static __always_inline u32 tx_proc_args(struct tx_proc *p, struct task_struct *task, u32 off)
+static __always_inline u32 proc__args(struct tx_proc *p, struct task_struct *task, u32 off)
 {
 	unsigned long from = BPF_CORE_READ(task, mm, arg_start);
 	unsigned long to = BPF_CORE_READ(task, mm, arg_end);
@@ -79,9 +78,9 @@ static __always_inline u32 tx_proc_args(struct tx_proc *p, struct task_struct *t
 	return len;
 }
 
-static __always_inline int tx_on_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline int exec__report(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct tx_scratch *s = tx_scratch_get(TX_SCRATCH_EXEC);
+	struct tx_scratch *s = scratch__get(TX_SCRATCH_EXEC);
 	const char *filename = BPF_CORE_READ(bprm, filename);
 	struct tx_proc *p;
 	u32 off;
@@ -90,9 +89,9 @@ static __always_inline int tx_on_exec(struct task_struct *task, struct linux_bin
 		TX_COUNT(scratch);
 		return 0;
 	}
-	p = tx_proc_begin(s, task);
-	tx_header_current(&p->h, TX_EXEC);
-	off = tx_proc_exe(p, s, TX_SCRATCH_EXEC, BPF_CORE_READ(bprm, file));
+	p = proc__begin(s, task);
+	header__current(&p->h, TX_EXEC);
+	off = proc__exe(p, s, TX_SCRATCH_EXEC, BPF_CORE_READ(bprm, file));
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		p->flags |= TX_PF_SETID;
 	/* A script: the interpreter runs, the name given was another. */
@@ -106,16 +105,16 @@ static __always_inline int tx_on_exec(struct task_struct *task, struct linux_bin
 			off += p->script_len;
 		}
 	}
-	off = tx_proc_where(p, s, TX_SCRATCH_EXEC, task, off);
-	off += tx_proc_args(p, task, off);
+	off = proc__where(p, s, TX_SCRATCH_EXEC, task, off);
+	off += proc__args(p, task, off);
 	TX_BOUND(off, TX_PROC_DATA);
-	tx_output_exec(&p->h, sizeof(*p) + off);
+	record__output_exec(&p->h, sizeof(*p) + off);
 	return 0;
 }
 
-static __always_inline int tx_on_fork(struct task_struct *parent, struct task_struct *child)
+static __always_inline int fork__report(struct task_struct *parent, struct task_struct *child)
 {
-	struct tx_scratch *s = tx_scratch_get(TX_SCRATCH_FORK);
+	struct tx_scratch *s = scratch__get(TX_SCRATCH_FORK);
 	struct cgroup *cgroup;
 	struct tx_proc *p;
 	u32 off = 0;
@@ -127,17 +126,17 @@ static __always_inline int tx_on_fork(struct task_struct *parent, struct task_st
 		TX_COUNT(scratch);
 		return 0;
 	}
-	p = tx_proc_begin(s, child);
-	tx_header_current(&p->h, TX_FORK);
-	cgroup = tx_task_cgroup(child);
-	if (cgroup == tx_task_cgroup(parent)) {
+	p = proc__begin(s, child);
+	header__current(&p->h, TX_FORK);
+	cgroup = task__cgroup(child);
+	if (cgroup == task__cgroup(parent)) {
 		p->flags |= TX_PF_CGROUP_SAME;
 	} else {
-		off = tx_cgroup_append(s, TX_SCRATCH_FORK, cgroup, p->data, 0, 0);
+		off = cgroup__append(s, TX_SCRATCH_FORK, cgroup, p->data, 0, 0);
 		p->cgroup_len = off;
 	}
 	TX_BOUND(off, TX_CGROUP_MAX);
-	tx_output_exec(&p->h, sizeof(*p) + off);
+	record__output_exec(&p->h, sizeof(*p) + off);
 	return 0;
 }
 
@@ -145,20 +144,20 @@ static __always_inline int tx_on_fork(struct task_struct *parent, struct task_st
  * The last thread of a group reports for the process. Two threads that end at the same moment may
  * both see live == 0; the engine takes the first record.
  */
-static __always_inline int tx_on_exit(struct task_struct *task)
+static __always_inline int exit__report(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct tx_exit e = {};
 
 	if (BPF_CORE_READ(signal, live.counter) > 0)
 		return 0;
-	tx_header_current(&e.h, TX_EXIT);
+	header__current(&e.h, TX_EXIT);
 	/* What wait(2) will show: the group's code, or that of the leader who just left. */
 	if (BPF_CORE_READ(signal, flags) & TX_SIGNAL_GROUP_EXIT)
 		e.code = BPF_CORE_READ(signal, group_exit_code);
 	else
 		e.code = BPF_CORE_READ(task, group_leader, exit_code);
-	tx_output_exec(&e.h, sizeof(e));
+	record__output_exec(&e.h, sizeof(e));
 	return 0;
 }
 
@@ -166,38 +165,38 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, int old_pid,
 	     struct linux_binprm *bprm)
 {
-	return tx_on_exec(task, bprm);
+	return exec__report(task, bprm);
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(raw_tp__sched_process_exec, struct task_struct *task, int old_pid,
 	     struct linux_binprm *bprm)
 {
-	return tx_on_exec(task, bprm);
+	return exec__report(task, bprm);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp_btf__sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return tx_on_fork(parent, child);
+	return fork__report(parent, child);
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(raw_tp__sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return tx_on_fork(parent, child);
+	return fork__report(parent, child);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 {
-	return tx_on_exit(task);
+	return exit__report(task);
 }
 
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(raw_tp__sched_process_exit, struct task_struct *task)
 {
-	return tx_on_exit(task);
+	return exit__report(task);
 }
 
 /* Thread group leaders, one record each; argv is added by the engine from /proc. */
@@ -213,19 +212,19 @@ int iter__task(struct bpf_iter__task *ctx)
 
 	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
-	s = tx_scratch_get(TX_SCRATCH_ITER);
+	s = scratch__get(TX_SCRATCH_ITER);
 	if (!s)
 		return 0;
-	p = tx_proc_begin(s, task);
-	tx_header_init(&p->h, TX_TASK);
+	p = proc__begin(s, task);
+	header__init(&p->h, TX_TASK);
 	p->h.tgid = p->task.tgid;
 	p->h.tid = p->task.tid;
 	p->h.uid = p->task.creds.euid;
 	p->h.start = p->task.start;
 	exe = BPF_CORE_READ(task, mm, exe_file);
 	if (exe)
-		off = tx_proc_exe(p, s, TX_SCRATCH_ITER, exe);
-	off = tx_proc_where(p, s, TX_SCRATCH_ITER, task, off);
+		off = proc__exe(p, s, TX_SCRATCH_ITER, exe);
+	off = proc__where(p, s, TX_SCRATCH_ITER, task, off);
 	TX_BOUND(off, TX_OFF_ARGS);
 	bpf_seq_write(seq, p, sizeof(*p) + off);
 	return 0;

@@ -15,7 +15,7 @@
 #define TX_FD_MAX (1 << 20)
 
 /* The open file of a descriptor of the current process. */
-static __always_inline struct file *tx_fd_file(u32 fd)
+static __always_inline struct file *fd__file(u32 fd)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
 	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
@@ -29,9 +29,9 @@ static __always_inline struct file *tx_fd_file(u32 fd)
 }
 
 /* The INET socket behind a descriptor, or NULL. */
-static __always_inline struct sock *tx_fd_sock(u32 fd)
+static __always_inline struct sock *fd__sock(u32 fd)
 {
-	struct file *file = tx_fd_file(fd);
+	struct file *file = fd__file(fd);
 	struct socket *socket;
 	struct sock *sk;
 	u16 family;
@@ -48,13 +48,13 @@ static __always_inline struct sock *tx_fd_sock(u32 fd)
 	return family == TX_AF_INET || family == TX_AF_INET6 ? sk : NULL;
 }
 
-static __always_inline u16 tx_sock_protocol(struct sock *sk)
+static __always_inline u16 sock__protocol(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, sk_protocol);
 }
 
 /* ::ffff:a.b.c.d is IPv4 spoken by an IPv6 socket: told as what goes over the wire. */
-static __always_inline bool tx_is_mapped(const u8 *a)
+static __always_inline bool address__is_mapped(const u8 *a)
 {
 	const u64 *low = (const u64 *)a;
 	const u32 *third = (const u32 *)(a + 8);
@@ -62,21 +62,21 @@ static __always_inline bool tx_is_mapped(const u8 *a)
 	return !low[0] && *third == bpf_htonl(0xffff);
 }
 
-static __always_inline void tx_unmap(struct tx_sock *out)
+static __always_inline void address__unmap(struct tx_sock *out)
 {
-	if (out->family != TX_AF_INET6 || !tx_is_mapped(out->daddr))
+	if (out->family != TX_AF_INET6 || !address__is_mapped(out->daddr))
 		return;
 	out->family = TX_AF_INET;
 	__builtin_memcpy(out->daddr, out->daddr + 12, 4);
 	__builtin_memset(out->daddr + 4, 0, 12);
-	if (tx_is_mapped(out->saddr))
+	if (address__is_mapped(out->saddr))
 		__builtin_memcpy(out->saddr, out->saddr + 12, 4);
 	else
 		__builtin_memset(out->saddr, 0, 4);
 	__builtin_memset(out->saddr + 4, 0, 12);
 }
 
-static __always_inline void tx_sock_fill(struct tx_sock *out, struct sock *sk)
+static __always_inline void sock__fill(struct tx_sock *out, struct sock *sk)
 {
 	struct inet_sock *inet = (struct inet_sock *)sk;
 
@@ -86,7 +86,7 @@ static __always_inline void tx_sock_fill(struct tx_sock *out, struct sock *sk)
 	out->cookie ^= tx_cookie_key;
 	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	out->type = BPF_CORE_READ(sk, sk_type);
-	out->protocol = tx_sock_protocol(sk);
+	out->protocol = sock__protocol(sk);
 	out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	out->mark = BPF_CORE_READ(sk, sk_mark);
 	out->priority = BPF_CORE_READ(sk, sk_priority);
@@ -103,7 +103,7 @@ static __always_inline void tx_sock_fill(struct tx_sock *out, struct sock *sk)
 	}
 	bpf_core_read(out->saddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
 	bpf_core_read(out->daddr, 16, &sk->__sk_common.skc_v6_daddr);
-	tx_unmap(out);
+	address__unmap(out);
 }
 
 struct tx_sockaddr {
@@ -113,7 +113,7 @@ struct tx_sockaddr {
 };
 
 /* Takes the peer from an address in user memory (unconnected datagram sockets). */
-static __always_inline bool tx_sock_peer(struct tx_sock *out, u64 address)
+static __always_inline bool sock__peer(struct tx_sock *out, u64 address)
 {
 	struct tx_sockaddr a = {};
 
@@ -130,7 +130,7 @@ static __always_inline bool tx_sock_peer(struct tx_sock *out, u64 address)
 		if (bpf_probe_read_user(&a, sizeof(a), (void *)address))
 			return false;
 		__builtin_memcpy(out->daddr, a.rest + 4, 16);
-		tx_unmap(out);
+		address__unmap(out);
 	} else {
 		return false;
 	}
@@ -138,7 +138,7 @@ static __always_inline bool tx_sock_peer(struct tx_sock *out, u64 address)
 	return true;
 }
 
-static __always_inline void tx_owner_current(struct tx_owner *owner)
+static __always_inline void owner__current(struct tx_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	u64 id = bpf_get_current_pid_tgid();
@@ -151,7 +151,7 @@ static __always_inline void tx_owner_current(struct tx_owner *owner)
 	owner->uid = BPF_CORE_READ(task, cred, euid.val);
 }
 
-static __always_inline void tx_owner_store(struct sock *sk, const struct tx_owner *owner)
+static __always_inline void owner__store(struct sock *sk, const struct tx_owner *owner)
 {
 	u64 key = (u64)sk;
 

@@ -21,14 +21,14 @@ struct {
 } tx_handlers SEC(".maps");
 
 /* i386 calls have other numbers and other registers. */
-static __always_inline bool tx_is_compat(void)
+static __always_inline bool call__is_compat(void)
 {
 	/* A typed pointer: read directly, without the cost of a helper, on every system call. */
 	return bpf_get_current_task_btf()->thread_info.status & TX_TS_COMPAT;
 }
 
 /* The caller's process id as it sees it itself: what its own arguments are to be compared with. */
-static __always_inline u32 tx_own_pid(void)
+static __always_inline u32 process__own_pid(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
@@ -43,7 +43,7 @@ static __always_inline u32 tx_own_pid(void)
 }
 
 /* Threads are given names all day; a renamed main thread is how ps sees the process. */
-static __always_inline bool tx_prctl_matters(u32 option)
+static __always_inline bool prctl__matters(u32 option)
 {
 	u64 id = bpf_get_current_pid_tgid();
 
@@ -58,8 +58,8 @@ static __always_inline bool tx_prctl_matters(u32 option)
  */
 #define TX_REG(reg) (typed ? regs->reg : BPF_CORE_READ(regs, reg))
 
-static __always_inline void tx_call_args(struct tx_call *call, struct pt_regs *regs, bool compat,
-					 const bool typed)
+static __always_inline void call__args(struct tx_call *call, struct pt_regs *regs, bool compat,
+				       const bool typed)
 {
 	if (compat) {
 		call->args[0] = (u32)TX_REG(bx);
@@ -79,55 +79,55 @@ static __always_inline void tx_call_args(struct tx_call *call, struct pt_regs *r
 }
 
 /* PTRACE_PEEK*, GET*, CONT, SYSCALL, SINGLESTEP, LISTEN, GETEVENTMSG: debuggers at work. */
-static __always_inline bool tx_ptrace_matters(u64 request)
+static __always_inline bool ptrace__matters(u64 request)
 {
 	switch (request) {
-	case 0:	     /* TRACEME */
+	case 0:       /* TRACEME */
 	case 4 ... 6: /* POKETEXT, POKEDATA, POKEUSR */
-	case 8:	     /* KILL */
-	case 13:     /* SETREGS */
-	case 15:     /* SETFPREGS */
-	case 16:     /* ATTACH */
-	case 17:     /* DETACH */
-	case 0x4203: /* SETSIGINFO */
-	case 0x4205: /* SETREGSET */
-	case 0x4206: /* SEIZE */
+	case 8:       /* KILL */
+	case 13:      /* SETREGS */
+	case 15:      /* SETFPREGS */
+	case 16:      /* ATTACH */
+	case 17:      /* DETACH */
+	case 0x4203:  /* SETSIGINFO */
+	case 0x4205:  /* SETREGSET */
+	case 0x4206:  /* SEIZE */
 		return true;
 	default:
 		return false;
 	}
 }
 
-static __always_inline bool tx_call_matters(const struct tx_call *call)
+static __always_inline bool call__matters(const struct tx_call *call)
 {
 	u8 flags = call->def.flags;
 
 	if (flags & TX_SF_WX)
 		return (call->args[2] & TX_PROT_WX) == TX_PROT_WX;
 	if (flags & TX_SF_PRCTL)
-		return tx_prctl_matters(call->args[0]);
+		return prctl__matters(call->args[0]);
 	if (flags & TX_SF_SIGNAL)
 		return (u32)call->args[1];
 	if (flags & TX_SF_SIGNAL2)
-		return (u32)call->args[2] && (u32)call->args[0] != tx_own_pid();
+		return (u32)call->args[2] && (u32)call->args[0] != process__own_pid();
 	if (flags & TX_SF_PTRACE)
-		return tx_ptrace_matters(call->args[0]);
+		return ptrace__matters(call->args[0]);
 	return true;
 }
 
 /* read(2) and write(2) are everywhere: only descriptors known to be connected UDP are looked at. */
-static __always_inline bool tx_is_udp_fd(u32 fd)
+static __always_inline bool fd__is_udp(u32 fd)
 {
 	u64 key = bpf_get_current_pid_tgid() >> 32 << 32 | fd;
 
 	return bpf_map_lookup_elem(&tx_udp_fds, &key) != NULL;
 }
 
-static __always_inline int tx_on_sys_exit(void *ctx, struct pt_regs *regs, long ret,
+static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long ret,
 					  const bool typed)
 {
 	long nr = TX_REG(orig_ax);
-	bool compat = tx_is_compat();
+	bool compat = call__is_compat();
 	struct tx_sysdef *def;
 	struct tx_scratch *s;
 	u32 index;
@@ -146,9 +146,9 @@ static __always_inline int tx_on_sys_exit(void *ctx, struct pt_regs *regs, long 
 		TX_COUNT(compat);
 		return 0;
 	}
-	if ((def->flags & TX_SF_UDP_FD) && !tx_is_udp_fd(compat ? TX_REG(bx) : TX_REG(di)))
+	if ((def->flags & TX_SF_UDP_FD) && !fd__is_udp(compat ? TX_REG(bx) : TX_REG(di)))
 		return 0;
-	s = tx_scratch_get(TX_SCRATCH_CALL);
+	s = scratch__get(TX_SCRATCH_CALL);
 	if (!s) {
 		TX_COUNT(scratch);
 		return 0;
@@ -156,10 +156,10 @@ static __always_inline int tx_on_sys_exit(void *ctx, struct pt_regs *regs, long 
 	s->call.def = *def;
 	s->call.nr = index;
 	s->call.ret = ret;
-	tx_call_args(&s->call, regs, compat, typed);
-	if (!tx_call_matters(&s->call))
+	call__args(&s->call, regs, compat, typed);
+	if (!call__matters(&s->call))
 		return 0;
-	if (tx_is_self(bpf_get_current_pid_tgid() >> 32)) {
+	if (process__is_self(bpf_get_current_pid_tgid() >> 32)) {
 		TX_COUNT(self);
 		return 0;
 	}
@@ -171,31 +171,31 @@ static __always_inline int tx_on_sys_exit(void *ctx, struct pt_regs *regs, long 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
-	return tx_on_sys_exit(ctx, regs, ret, true);
+	return call__dispatch(ctx, regs, ret, true);
 }
 
 SEC("raw_tp/sys_exit")
 int BPF_PROG(raw_tp__sys_exit, struct pt_regs *regs, long ret)
 {
-	return tx_on_sys_exit(ctx, regs, ret, false);
+	return call__dispatch(ctx, regs, ret, false);
 }
 
 /* Both forms of a handler, around a body that takes the scratch buffer. */
-#define TX_HANDLER(name, body)                                                                     \
-	SEC("tp_btf/sys_exit") int tp_btf__call_##name(void *ctx)                                  \
-	{                                                                                          \
-		struct tx_scratch *s = tx_scratch_get(TX_SCRATCH_CALL);                            \
-		return s ? body(s) : 0;                                                            \
-	}                                                                                          \
-	SEC("raw_tp/sys_exit") int raw_tp__call_##name(void *ctx)                                  \
-	{                                                                                          \
-		struct tx_scratch *s = tx_scratch_get(TX_SCRATCH_CALL);                            \
-		return s ? body(s) : 0;                                                            \
+#define TX_HANDLER(name, body)                                        \
+	SEC("tp_btf/sys_exit") int tp_btf__call_##name(void *ctx)     \
+	{                                                             \
+		struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL); \
+		return s ? body(s) : 0;                               \
+	}                                                             \
+	SEC("raw_tp/sys_exit") int raw_tp__call_##name(void *ctx)     \
+	{                                                             \
+		struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL); \
+		return s ? body(s) : 0;                               \
 	}
 
 /* Copies one string argument behind the others; returns the new end. */
-static __always_inline u32 tx_call_string(struct tx_syscall *e, const struct tx_call *call,
-					  u32 arg, u32 at, u32 off)
+static __always_inline u32 call__string(struct tx_syscall *e, const struct tx_call *call, u32 arg,
+					u32 at, u32 off)
 {
 	long n;
 
@@ -213,7 +213,7 @@ static __always_inline u32 tx_call_string(struct tx_syscall *e, const struct tx_
 	return off + n;
 }
 
-static __always_inline int tx_call_generic(struct tx_scratch *s)
+static __always_inline int call__generic(struct tx_scratch *s)
 {
 	struct tx_syscall *e = (void *)s->record;
 	const struct tx_call *call = &s->call;
@@ -224,7 +224,7 @@ static __always_inline int tx_call_generic(struct tx_scratch *s)
 	if ((call->def.flags & TX_SF_PRCTL) && (u32)call->args[0] != TX_PR_SET_NAME)
 		mask = 0;
 
-	tx_header_current(&e->h, TX_SYSCALL);
+	header__current(&e->h, TX_SYSCALL);
 	e->ret = call->ret;
 	e->id = call->def.id;
 	e->cut = 0;
@@ -237,31 +237,31 @@ static __always_inline int tx_call_generic(struct tx_scratch *s)
 	for (u32 i = 0; i < 6; i++) {
 		if (!(mask & (1 << i)) || at >= TX_STRS)
 			continue;
-		off = tx_call_string(e, call, i, at & (TX_STRS - 1), off);
+		off = call__string(e, call, i, at & (TX_STRS - 1), off);
 		at++;
 	}
 	TX_BOUND(off, TX_STRS * TX_STR_MAX);
-	tx_output_main(&e->h, sizeof(*e) + off);
+	record__output_main(&e->h, sizeof(*e) + off);
 	return 0;
 }
 
 /* Calls that change credentials; the engine knows the old ones and drops what changed nothing. */
-static __always_inline int tx_call_creds(struct tx_scratch *s)
+static __always_inline int call__creds(struct tx_scratch *s)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct tx_credcall *e = (void *)s->record;
 
-	tx_header_current(&e->h, TX_CREDS);
+	header__current(&e->h, TX_CREDS);
 	e->ret = s->call.ret;
 	e->id = s->call.def.id;
 	__builtin_memset(e->pad, 0, sizeof(e->pad));
 #pragma unroll
 	for (u32 i = 0; i < 6; i++)
 		e->args[i] = s->call.args[i];
-	tx_creds_fill(&e->now, BPF_CORE_READ(task, cred));
-	tx_output_main(&e->h, sizeof(*e));
+	creds__fill(&e->now, BPF_CORE_READ(task, cred));
+	record__output_main(&e->h, sizeof(*e));
 	return 0;
 }
 
-TX_HANDLER(generic, tx_call_generic)
-TX_HANDLER(creds, tx_call_creds)
+TX_HANDLER(generic, call__generic)
+TX_HANDLER(creds, call__creds)

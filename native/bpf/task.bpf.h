@@ -7,7 +7,7 @@
 #define TX_SIGNAL_GROUP_EXIT 0x00000004
 #define TX_CGROUP_STEPS 24
 
-static __always_inline void tx_creds_fill(struct tx_creds *out, const struct cred *cred)
+static __always_inline void creds__fill(struct tx_creds *out, const struct cred *cred)
 {
 	out->uid = BPF_CORE_READ(cred, uid.val);
 	out->gid = BPF_CORE_READ(cred, gid.val);
@@ -24,7 +24,7 @@ static __always_inline void tx_creds_fill(struct tx_creds *out, const struct cre
 	bpf_core_read(&out->cap_effective, 8, &cred->cap_effective);
 }
 
-static __always_inline void tx_ns_fill(struct tx_task *out, struct task_struct *task)
+static __always_inline void ns__fill(struct tx_task *out, struct task_struct *task)
 {
 	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
@@ -58,7 +58,7 @@ static __always_inline void tx_ns_fill(struct tx_task *out, struct task_struct *
  * The cgroup that says something: the unified one, or, on hosts where controllers still live in v1
  * hierarchies, that of the memory or pids controller when the unified one is the root.
  */
-static __always_inline struct cgroup *tx_task_cgroup(struct task_struct *task)
+static __always_inline struct cgroup *task__cgroup(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup *unified = BPF_CORE_READ(set, dfl_cgrp);
@@ -82,7 +82,7 @@ static __always_inline struct cgroup *tx_task_cgroup(struct task_struct *task)
 	return unified;
 }
 
-static __always_inline struct kernfs_node *tx_kernfs_parent(struct kernfs_node *kn)
+static __always_inline struct kernfs_node *kernfs__parent(struct kernfs_node *kn)
 {
 	struct kernfs_node___rcu *renamed = (void *)kn;
 
@@ -97,11 +97,11 @@ struct tx_kernfs_walk {
 	u32 pos;
 };
 
-static long tx_kernfs_step(u32 i, struct tx_kernfs_walk *w)
+static long kernfs__step(u32 i, struct tx_kernfs_walk *w)
 {
-	struct tx_scratch *s = tx_scratch_get(w->slot);
+	struct tx_scratch *s = scratch__get(w->slot);
 	struct kernfs_node *kn = w->kn;
-	struct kernfs_node *parent = tx_kernfs_parent(kn);
+	struct kernfs_node *parent = kernfs__parent(kn);
 	u32 pos = w->pos;
 	const char *name;
 	long len;
@@ -129,15 +129,15 @@ static long tx_kernfs_step(u32 i, struct tx_kernfs_walk *w)
 }
 
 /* Appends the cgroup's path (at most TX_CGROUP_MAX bytes) to dst at off. */
-static __always_inline u32 tx_cgroup_append(struct tx_scratch *s, u32 slot, struct cgroup *cgroup,
-					    char *dst, u32 off, u32 max_off)
+static __always_inline u32 cgroup__append(struct tx_scratch *s, u32 slot, struct cgroup *cgroup,
+					  char *dst, u32 off, u32 max_off)
 {
-	struct tx_kernfs_walk w = {
-		.kn = BPF_CORE_READ(cgroup, kn), .slot = slot, .pos = TX_PATH_MAX - 1
-	};
+	struct tx_kernfs_walk w = { .kn = BPF_CORE_READ(cgroup, kn),
+				    .slot = slot,
+				    .pos = TX_PATH_MAX - 1 };
 	u32 pos, len;
 
-	bpf_loop(TX_CGROUP_STEPS, tx_kernfs_step, &w, 0);
+	bpf_loop(TX_CGROUP_STEPS, kernfs__step, &w, 0);
 	pos = w.pos;
 	if (pos >= TX_PATH_MAX - 1) {
 		pos = TX_PATH_MAX - 2;
@@ -152,9 +152,9 @@ static __always_inline u32 tx_cgroup_append(struct tx_scratch *s, u32 slot, stru
 	return len;
 }
 
-static __always_inline void tx_task_fill(struct tx_task *out, struct task_struct *task)
+static __always_inline void task__fill(struct tx_task *out, struct task_struct *task)
 {
-	struct cgroup *cgroup = tx_task_cgroup(task);
+	struct cgroup *cgroup = task__cgroup(task);
 
 	out->tgid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
@@ -164,8 +164,8 @@ static __always_inline void tx_task_fill(struct tx_task *out, struct task_struct
 	out->kthread = !!(BPF_CORE_READ(task, flags) & TX_PF_KTHREAD);
 	out->nspid = 0;
 	__builtin_memset(out->ns, 0, sizeof(out->ns));
-	tx_creds_fill(&out->creds, BPF_CORE_READ(task, cred));
-	tx_ns_fill(out, task);
+	creds__fill(&out->creds, BPF_CORE_READ(task, cred));
+	ns__fill(out, task);
 	out->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 	bpf_core_read(&out->comm, sizeof(out->comm), &task->comm);
 }

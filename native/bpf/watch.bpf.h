@@ -12,13 +12,13 @@
 #define TX_O_TRUNC 01000
 
 /* Errors that mean "refused". A path that does not exist is looked up all day: no event. */
-static __always_inline bool tx_refused(s64 ret)
+static __always_inline bool call__refused(s64 ret)
 {
 	return ret == -1 /* EPERM */ || ret == -13 /* EACCES */ || ret == -30 /* EROFS */ ||
 	       ret == -26 /* ETXTBSY */ || ret == -16 /* EBUSY */ || ret == -40 /* ELOOP */;
 }
 
-static __always_inline u32 tx_open_use(u32 flags)
+static __always_inline u32 open__use(u32 flags)
 {
 	u32 use = flags & (TX_O_ACCMODE | TX_O_CREAT | TX_O_TRUNC) ? TX_W_WRITE : TX_W_READ;
 
@@ -26,8 +26,8 @@ static __always_inline u32 tx_open_use(u32 flags)
 }
 
 /* from points at len readable bytes; skip leaves room for the "~". */
-static __always_inline struct tx_watch *tx_watch_lookup(struct tx_scratch *s, const char *from,
-							u32 len, u32 skip, u32 use)
+static __always_inline struct tx_watch *watch__lookup(struct tx_scratch *s, const char *from,
+						      u32 len, u32 skip, u32 use)
 {
 	struct tx_watch *found;
 	u32 n = len;
@@ -43,18 +43,18 @@ static __always_inline struct tx_watch *tx_watch_lookup(struct tx_scratch *s, co
 }
 
 /* The path last walked into the scratch buffer. */
-static __always_inline struct tx_watch *tx_watch_walked(struct tx_scratch *s,
-							const struct tx_walk *w, u32 use)
+static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, const struct tx_walk *w,
+						      u32 use)
 {
 	u32 pos = w->pos, dot = w->dot_pos;
 	struct tx_watch *found;
 
 	TX_BOUND(pos, TX_PATH_MAX - 1);
-	found = tx_watch_lookup(s, &s->walk[pos], TX_PATH_MAX - 1 - pos, 0, use);
+	found = watch__lookup(s, &s->walk[pos], TX_PATH_MAX - 1 - pos, 0, use);
 	if (found || !dot)
 		return found;
 	TX_BOUND(dot, TX_PATH_MAX - 1);
-	return tx_watch_lookup(s, &s->walk[dot], TX_PATH_MAX - 1 - dot, 1, use);
+	return watch__lookup(s, &s->walk[dot], TX_PATH_MAX - 1 - dot, 1, use);
 }
 
 /*
@@ -69,7 +69,7 @@ struct tx_scan {
 	char window[3];
 };
 
-static long tx_scan_step(u32 i, struct tx_scan *scan)
+static long scan__step(u32 i, struct tx_scan *scan)
 {
 	char c = 0;
 
@@ -101,23 +101,23 @@ static long tx_scan_step(u32 i, struct tx_scan *scan)
 }
 
 /* text: kernel memory of len bytes, an absolute path. Sets unclean when the engine must decide. */
-static __always_inline struct tx_watch *tx_watch_text(struct tx_scratch *s, const char *text,
-						      u32 len, u32 use, u8 *unclean)
+static __always_inline struct tx_watch *watch__text(struct tx_scratch *s, const char *text, u32 len,
+						    u32 use, u8 *unclean)
 {
 	struct tx_scan scan = { .text = text, .len = len };
 	struct tx_watch *found;
 
 	if (scan.len > TX_WATCH_PREFIX)
 		scan.len = TX_WATCH_PREFIX;
-	bpf_loop(TX_WATCH_PREFIX + 1, tx_scan_step, &scan, 0);
+	bpf_loop(TX_WATCH_PREFIX + 1, scan__step, &scan, 0);
 	if (scan.unclean) {
 		*unclean = 1;
 		return NULL;
 	}
-	found = tx_watch_lookup(s, text, len, 0, use);
+	found = watch__lookup(s, text, len, 0, use);
 	if (found || !scan.dot || scan.dot > len)
 		return found;
-	return tx_watch_lookup(s, text + scan.dot - 1, len - scan.dot + 1, 1, use);
+	return watch__lookup(s, text + scan.dot - 1, len - scan.dot + 1, 1, use);
 }
 
 #endif

@@ -43,9 +43,9 @@ void backend_write(struct json *j)
 	for (size_t i = 0; i < sizeof(sensors) / sizeof(sensors[0]); i++) {
 		const struct sensor *s = &sensors[i];
 		const struct backend *b = &backends[s->hook];
-		int level = !b->mechanism		 ? BACKEND_REJECTED :
-			    s->limit || b->reason[0] ? BACKEND_DEGRADED :
-						       BACKEND_OK;
+		int level = !b->mechanism              ? BACKEND_REJECTED
+			    : s->limit || b->reason[0] ? BACKEND_DEGRADED
+						       : BACKEND_OK;
 
 		json_comma(j);
 		json_open(j, '{');
@@ -54,7 +54,8 @@ void backend_write(struct json *j)
 		json_key_string(j, "backend", b->mechanism ? b->mechanism : "none");
 		json_key_string(j, "status", status[level]);
 		if (level != BACKEND_OK)
-			json_key_string(j, "reason", s->limit && b->mechanism ? s->limit : b->reason);
+			json_key_string(j, "reason",
+					s->limit && b->mechanism ? s->limit : b->reason);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

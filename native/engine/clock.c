@@ -26,7 +26,8 @@ void clock_sync(void)
 	uint64_t now = wall - (before + (after - before) / 2);
 	int64_t change = now - wall_minus_boot;
 
-	/* Smaller differences are noise of this measurement: keeping the value keeps times stable. */
+	/* Smaller differences are noise of this measurement: keeping the value keeps times stable.
+	 */
 	if (change > 100000 || change < -100000)
 		wall_minus_boot = now;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Credentials belong to threads, and at sys_exit the old ones are gone. The process table has those
- * of the process; threads that went their own way (file servers do) are kept in a small table. glibc
- * repeats a setuid in every thread: the first changes the process, the others find nothing changed.
+ * of the process; threads that went their own way (file servers do) are kept in a small table.
+ * glibc repeats a setuid in every thread: the first changes the process, the others find nothing
+ * changed.
  */
 #include "creds.h"
 

@@ -45,7 +45,8 @@ static bool on_file(const struct tx_header *h, size_t len)
 		if (len < sizeof(*o) || len < sizeof(*o) + o->path_len ||
 		    o->path_len > 2 * TX_PATH_MAX)
 			return false;
-	} else if (len < sizeof(*change) || len < sizeof(*change) + change->len[0] + change->len[1] ||
+	} else if (len < sizeof(*change) ||
+		   len < sizeof(*change) + change->len[0] + change->len[1] ||
 		   change->len[0] > 2 * TX_PATH_MAX || change->len[1] > 2 * TX_PATH_MAX) {
 		return false;
 	}

@@ -111,12 +111,12 @@ static void write_type(struct json *j, unsigned type)
 	static const struct {
 		unsigned type;
 		const char *name;
-	} names[] = { { 1, "A" },      { 2, "NS" },	 { 5, "CNAME" }, { 6, "SOA" },
-		      { 12, "PTR" },   { 15, "MX" },	 { 16, "TXT" },	 { 28, "AAAA" },
-		      { 33, "SRV" },   { 35, "NAPTR" },	 { 39, "DNAME" }, { 41, "OPT" },
-		      { 43, "DS" },    { 46, "RRSIG" },	 { 47, "NSEC" }, { 48, "DNSKEY" },
-		      { 50, "NSEC3" }, { 52, "TLSA" },	 { 64, "SVCB" }, { 65, "HTTPS" },
-		      { 99, "SPF" },   { 252, "AXFR" },	 { 255, "ANY" }, { 257, "CAA" } };
+	} names[] = { { 1, "A" },      { 2, "NS" },     { 5, "CNAME" },  { 6, "SOA" },
+		      { 12, "PTR" },   { 15, "MX" },    { 16, "TXT" },   { 28, "AAAA" },
+		      { 33, "SRV" },   { 35, "NAPTR" }, { 39, "DNAME" }, { 41, "OPT" },
+		      { 43, "DS" },    { 46, "RRSIG" }, { 47, "NSEC" },  { 48, "DNSKEY" },
+		      { 50, "NSEC3" }, { 52, "TLSA" },  { 64, "SVCB" },  { 65, "HTTPS" },
+		      { 99, "SPF" },   { 252, "AXFR" }, { 255, "ANY" },  { 257, "CAA" } };
 	char text[16];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -258,7 +258,8 @@ void dns_write(struct json *j, const uint8_t *message, size_t len, bool cut)
 	json_close(j, ']');
 	json_key_array(j, "answers");
 	for (told = 0; told < answers && told < DNS_ANSWERS_MAX && !r.bad; told++) {
-		/* Compression lets a small message name much: leave the rest of the line its room. */
+		/* Compression lets a small message name much: leave the rest of the line its room.
+		 */
 		if (j->len - rewind > DNS_OUT_MAX)
 			break;
 		write_answer(j, &r);

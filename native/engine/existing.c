@@ -176,7 +176,8 @@ int existing_read(struct bpf_program *iter_task)
 
 void existing_sockets(struct bpf_program *iter_task_file)
 {
-	struct bpf_link *link = iter_task_file ? bpf_program__attach_iter(iter_task_file, NULL) : NULL;
+	struct bpf_link *link =
+		iter_task_file ? bpf_program__attach_iter(iter_task_file, NULL) : NULL;
 	char drain[4096];
 	int fd;
 
@@ -196,7 +197,8 @@ void existing_tell(void)
 		struct proc *p = proc_find(found[i]->task.tgid, found[i]->task.start);
 
 		if (p)
-			format_exec(p, NULL, found[i]->h.type == TX_TASK ? "iter" : "procfs", false);
+			format_exec(p, NULL, found[i]->h.type == TX_TASK ? "iter" : "procfs",
+				    false);
 		free(found[i]);
 	}
 	free(found);

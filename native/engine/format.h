@@ -8,7 +8,12 @@
 #include "line.h"
 #include "proc.h"
 
-#define ARGS_OUT 10240 /* JSON bytes of one argument list */
+/*
+ * JSON bytes of one argument list. With hostile bytes everywhere (four paths of JSON_PATH_OUT,
+ * three lists, and four strings of a call) a line still fits in LINE_MAX_BYTES.
+ */
+#define ARGS_OUT_FULL 10240
+#define ARGS_OUT_EVENT 6144
 
 void format_setup(void);
 

@@ -53,7 +53,7 @@ static bool match_unclean(char *path, size_t *len, uint32_t use, uint32_t *watch
 
 void format_open(struct proc *p, const struct tx_open *e, const char *backend)
 {
-	/* The same rule as tx_open_use() in watch.bpf.h. */
+	/* The same rule as open__use() in watch.bpf.h. */
 	uint32_t use = e->flags & (O_ACCMODE | O_CREAT | O_TRUNC) ? TX_W_WRITE : TX_W_READ;
 	static char path[2 * TX_PATH_MAX + 2];
 	static const char *const names[] = { [TX_S_OPEN] = "open",
@@ -67,7 +67,8 @@ void format_open(struct proc *p, const struct tx_open *e, const char *backend)
 	struct json *j;
 
 	memcpy(path, e->data, len);
-	if (e->unclean && !match_unclean(path, &len, use | (e->flags & O_TRUNC ? TX_W_REMOVE : 0), &watch))
+	if (e->unclean &&
+	    !match_unclean(path, &len, use | (e->flags & O_TRUNC ? TX_W_REMOVE : 0), &watch))
 		return;
 	if (!format_kprobe_begin(&line, p, &e->h, "sys_openat"))
 		return;

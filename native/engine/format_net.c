@@ -113,7 +113,8 @@ void format_net(struct proc *p, const struct tx_net *e, const char *backend)
 	if (e->ret)
 		format_return(j, e->ret);
 	format_kprobe_end(&line, &e->h,
-			  listens ? "telovix-listen-baseline" : "telovix-network-baseline", backend);
+			  listens ? "telovix-listen-baseline" : "telovix-network-baseline",
+			  backend);
 	if (e->sock.netns)
 		json_key_unsigned(j, "netns", e->sock.netns);
 	if (e->h.type == TX_TCP_CLOSE) {
@@ -135,7 +136,8 @@ void format_dns(struct proc *p, const struct tx_dns *e, const char *backend)
 	struct json *j;
 
 	/* Over TCP a message is preceded by its length. */
-	if (e->sock.type == SOCK_STREAM && len >= 2 && (message[0] << 8 | message[1]) == (int)total - 2) {
+	if (e->sock.type == SOCK_STREAM && len >= 2 &&
+	    (message[0] << 8 | message[1]) == (int)total - 2) {
 		message += 2;
 		len -= 2;
 		total -= 2;

@@ -19,7 +19,8 @@ void json_text(struct json *j, const char *text)
 	json_raw(j, text, strlen(text));
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), 0 if it is none. */
+/* Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), 0 if it is none.
+ */
 static size_t utf8_length(const unsigned char *s, size_t len)
 {
 	unsigned char c = s[0];

@@ -33,10 +33,10 @@ static const struct {
 
 static const char *const handler_names[TX_HANDLERS] = {
 	[TX_H_GENERIC] = "call_generic", [TX_H_CREDS] = "call_creds",
-	[TX_H_OPEN] = "call_open",	 [TX_H_PATH] = "call_path",
-	[TX_H_FDPATH] = "call_fdpath",	 [TX_H_CONNECT] = "call_connect",
-	[TX_H_ACCEPT] = "call_accept",	 [TX_H_LISTEN] = "call_listen",
-	[TX_H_SEND] = "call_send",	 [TX_H_RECV] = "call_recv",
+	[TX_H_OPEN] = "call_open",       [TX_H_PATH] = "call_path",
+	[TX_H_FDPATH] = "call_fdpath",   [TX_H_CONNECT] = "call_connect",
+	[TX_H_ACCEPT] = "call_accept",   [TX_H_LISTEN] = "call_listen",
+	[TX_H_SEND] = "call_send",       [TX_H_RECV] = "call_recv",
 };
 
 /* What libbpf said last: the name of the refused program and the verifier's last words. */
@@ -70,7 +70,8 @@ static int program_index(struct engine_bpf *skel, const char *name)
 	struct bpf_program *prog;
 	int index = 0;
 
-	bpf_object__for_each_program(prog, skel->obj) {
+	bpf_object__for_each_program(prog, skel->obj)
+	{
 		if (!strcmp(bpf_program__name(prog), name))
 			return index;
 		index++;
@@ -93,11 +94,10 @@ static void choose(struct engine_bpf *skel, bool raw_tp)
 	struct bpf_program *prog;
 	const char *call_kind;
 
-	bpf_object__for_each_program(prog, skel->obj)
-		bpf_program__set_autoload(prog, false);
+	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
 	for (int h = 0; h < HOOKS; h++) {
-		prog = raw_tp && hook_programs[h].raw_tp ? NULL :
-							   usable(skel, hook_programs[h].tp_btf);
+		prog = raw_tp && hook_programs[h].raw_tp ? NULL
+							 : usable(skel, hook_programs[h].tp_btf);
 		backends[h].mechanism = prog ? h == HOOK_ITER ? "iter" : "tp_btf" : NULL;
 		if (!prog) {
 			prog = usable(skel, hook_programs[h].raw_tp);
@@ -197,9 +197,9 @@ static void explain(int err)
 static int attach(struct engine_bpf *skel)
 {
 	for (int h = 0; h < HOOKS; h++) {
-		const char *name = backends[h].mechanism && !strcmp(backends[h].mechanism, "raw_tp") ?
-					   hook_programs[h].raw_tp :
-					   hook_programs[h].tp_btf;
+		const char *name = backends[h].mechanism && !strcmp(backends[h].mechanism, "raw_tp")
+					   ? hook_programs[h].raw_tp
+					   : hook_programs[h].tp_btf;
 		struct bpf_program *prog = bpf_object__find_program_by_name(skel->obj, name);
 
 		if (!backends[h].mechanism || h == HOOK_ITER)

@@ -9,7 +9,8 @@
 
 struct engine_bpf;
 
-/* 0, or a negative errno after a message. On success all programs but the iterators are attached. */
+/* 0, or a negative errno after a message. On success all programs but the iterators are attached.
+ */
 int load_programs(struct engine_bpf **skeleton, const struct options *o);
 void load_close(struct engine_bpf *skeleton);
 

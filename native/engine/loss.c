@@ -42,8 +42,8 @@ const char *loss_name(enum loss_cause cause)
 {
 	static const char *const names[LOSS_CAUSES] = {
 		[LOSS_RING_EXEC] = "ring_exec", [LOSS_RING_MAIN] = "ring_main",
-		[LOSS_REORDER] = "reorder",	[LOSS_FORMAT] = "format",
-		[LOSS_DISK] = "disk",		[LOSS_RECURSION] = "recursion",
+		[LOSS_REORDER] = "reorder",     [LOSS_FORMAT] = "format",
+		[LOSS_DISK] = "disk",           [LOSS_RECURSION] = "recursion",
 	};
 
 	return names[cause];

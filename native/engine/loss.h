@@ -11,9 +11,9 @@
 enum loss_cause {
 	LOSS_RING_EXEC, /* no room in the ring, counted by the program */
 	LOSS_RING_MAIN,
-	LOSS_REORDER,	/* a number is missing and no counter explains it */
-	LOSS_FORMAT,	/* the line would have been too long, or the record made no sense */
-	LOSS_DISK,	/* no room on disk or segments deleted at the cap */
+	LOSS_REORDER,   /* a number is missing and no counter explains it */
+	LOSS_FORMAT,    /* the line would have been too long, or the record made no sense */
+	LOSS_DISK,      /* no room on disk or segments deleted at the cap */
 	LOSS_RECURSION, /* the kernel skipped a program that was already running on that CPU */
 	LOSS_CAUSES
 };

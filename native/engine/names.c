@@ -20,22 +20,47 @@ static const char *pick(const char *const *names, size_t count, int index)
 
 const char *name_capability(int bit)
 {
-	static const char *const names[CAPABILITIES] = {
-		"CAP_CHOWN",	       "CAP_DAC_OVERRIDE",	"CAP_DAC_READ_SEARCH",
-		"CAP_FOWNER",	       "CAP_FSETID",		"CAP_KILL",
-		"CAP_SETGID",	       "CAP_SETUID",		"CAP_SETPCAP",
-		"CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",	"CAP_NET_BROADCAST",
-		"CAP_NET_ADMIN",       "CAP_NET_RAW",		"CAP_IPC_LOCK",
-		"CAP_IPC_OWNER",       "CAP_SYS_MODULE",	"CAP_SYS_RAWIO",
-		"CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",	"CAP_SYS_PACCT",
-		"CAP_SYS_ADMIN",       "CAP_SYS_BOOT",		"CAP_SYS_NICE",
-		"CAP_SYS_RESOURCE",    "CAP_SYS_TIME",		"CAP_SYS_TTY_CONFIG",
-		"CAP_MKNOD",	       "CAP_LEASE",		"CAP_AUDIT_WRITE",
-		"CAP_AUDIT_CONTROL",   "CAP_SETFCAP",		"CAP_MAC_OVERRIDE",
-		"CAP_MAC_ADMIN",       "CAP_SYSLOG",		"CAP_WAKE_ALARM",
-		"CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",	"CAP_PERFMON",
-		"CAP_BPF",	       "CAP_CHECKPOINT_RESTORE"
-	};
+	static const char *const names[CAPABILITIES] = { "CAP_CHOWN",
+							 "CAP_DAC_OVERRIDE",
+							 "CAP_DAC_READ_SEARCH",
+							 "CAP_FOWNER",
+							 "CAP_FSETID",
+							 "CAP_KILL",
+							 "CAP_SETGID",
+							 "CAP_SETUID",
+							 "CAP_SETPCAP",
+							 "CAP_LINUX_IMMUTABLE",
+							 "CAP_NET_BIND_SERVICE",
+							 "CAP_NET_BROADCAST",
+							 "CAP_NET_ADMIN",
+							 "CAP_NET_RAW",
+							 "CAP_IPC_LOCK",
+							 "CAP_IPC_OWNER",
+							 "CAP_SYS_MODULE",
+							 "CAP_SYS_RAWIO",
+							 "CAP_SYS_CHROOT",
+							 "CAP_SYS_PTRACE",
+							 "CAP_SYS_PACCT",
+							 "CAP_SYS_ADMIN",
+							 "CAP_SYS_BOOT",
+							 "CAP_SYS_NICE",
+							 "CAP_SYS_RESOURCE",
+							 "CAP_SYS_TIME",
+							 "CAP_SYS_TTY_CONFIG",
+							 "CAP_MKNOD",
+							 "CAP_LEASE",
+							 "CAP_AUDIT_WRITE",
+							 "CAP_AUDIT_CONTROL",
+							 "CAP_SETFCAP",
+							 "CAP_MAC_OVERRIDE",
+							 "CAP_MAC_ADMIN",
+							 "CAP_SYSLOG",
+							 "CAP_WAKE_ALARM",
+							 "CAP_BLOCK_SUSPEND",
+							 "CAP_AUDIT_READ",
+							 "CAP_PERFMON",
+							 "CAP_BPF",
+							 "CAP_CHECKPOINT_RESTORE" };
 
 	return pick(names, CAPABILITIES, bit);
 }
@@ -112,12 +137,19 @@ const char *name_protocol(int protocol)
 
 const char *name_tcp_state(int state)
 {
-	static const char *const names[] = {
-		NULL,		"TCP_ESTABLISHED", "TCP_SYN_SENT",     "TCP_SYN_RECV",
-		"TCP_FIN_WAIT1", "TCP_FIN_WAIT2",   "TCP_TIME_WAIT",    "TCP_CLOSE",
-		"TCP_CLOSE_WAIT", "TCP_LAST_ACK",   "TCP_LISTEN",       "TCP_CLOSING",
-		"TCP_NEW_SYN_RECV"
-	};
+	static const char *const names[] = { NULL,
+					     "TCP_ESTABLISHED",
+					     "TCP_SYN_SENT",
+					     "TCP_SYN_RECV",
+					     "TCP_FIN_WAIT1",
+					     "TCP_FIN_WAIT2",
+					     "TCP_TIME_WAIT",
+					     "TCP_CLOSE",
+					     "TCP_CLOSE_WAIT",
+					     "TCP_LAST_ACK",
+					     "TCP_LISTEN",
+					     "TCP_CLOSING",
+					     "TCP_NEW_SYN_RECV" };
 
 	return pick(names, COUNT(names), state);
 }
@@ -129,14 +161,14 @@ void name_open_flags(char *out, size_t size, uint32_t flags)
 		uint32_t bits;
 		const char *name;
 	} table[] = {
-		{ O_SYNC, "O_SYNC" },	  { 020000000 | O_DIRECTORY, "O_TMPFILE" },
-		{ O_CREAT, "O_CREAT" },	  { O_EXCL, "O_EXCL" },
-		{ O_NOCTTY, "O_NOCTTY" }, { O_TRUNC, "O_TRUNC" },
-		{ O_APPEND, "O_APPEND" }, { O_NONBLOCK, "O_NONBLOCK" },
-		{ O_DSYNC, "O_DSYNC" },	  { O_ASYNC, "O_ASYNC" },
-		{ 040000, "O_DIRECT" },	  { 0100000, "O_LARGEFILE" },
+		{ O_SYNC, "O_SYNC" },           { 020000000 | O_DIRECTORY, "O_TMPFILE" },
+		{ O_CREAT, "O_CREAT" },         { O_EXCL, "O_EXCL" },
+		{ O_NOCTTY, "O_NOCTTY" },       { O_TRUNC, "O_TRUNC" },
+		{ O_APPEND, "O_APPEND" },       { O_NONBLOCK, "O_NONBLOCK" },
+		{ O_DSYNC, "O_DSYNC" },         { O_ASYNC, "O_ASYNC" },
+		{ 040000, "O_DIRECT" },         { 0100000, "O_LARGEFILE" },
 		{ O_DIRECTORY, "O_DIRECTORY" }, { O_NOFOLLOW, "O_NOFOLLOW" },
-		{ 01000000, "O_NOATIME" },	{ O_CLOEXEC, "O_CLOEXEC" },
+		{ 01000000, "O_NOATIME" },      { O_CLOEXEC, "O_CLOEXEC" },
 		{ 010000000, "O_PATH" },
 	};
 	static const char *const access[] = { "O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE" };
@@ -157,13 +189,13 @@ void name_mode(char out[11], uint32_t mode)
 {
 	static const char rwx[] = "rwxrwxrwx";
 
-	out[0] = S_ISDIR(mode)	? 'd' :
-		 S_ISLNK(mode)	? 'l' :
-		 S_ISCHR(mode)	? 'c' :
-		 S_ISBLK(mode)	? 'b' :
-		 S_ISFIFO(mode) ? 'p' :
-		 S_ISSOCK(mode) ? 's' :
-				  '-';
+	out[0] = S_ISDIR(mode)    ? 'd'
+		 : S_ISLNK(mode)  ? 'l'
+		 : S_ISCHR(mode)  ? 'c'
+		 : S_ISBLK(mode)  ? 'b'
+		 : S_ISFIFO(mode) ? 'p'
+		 : S_ISSOCK(mode) ? 's'
+				  : '-';
 	for (int i = 0; i < 9; i++)
 		out[1 + i] = mode & (0400 >> i) ? rwx[i] : '-';
 	if (mode & S_ISUID)

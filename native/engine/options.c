@@ -24,8 +24,10 @@ static const char usage[] =
 	"options of run:\n"
 	"  --out DIR             where events-<n>.jsonl go; DIR must exist\n"
 	"  --node-name NAME      name in node_name and exec_id (default: $NODE_NAME or host name)\n"
-	"  --watch FILE          more watched paths: lines of \"W /path\", \"R ~/.dot\", \"T /path\"\n"
-	"  --max-bytes BYTES     all segments together, oldest deleted above it (default 536870912)\n"
+	"  --watch FILE          more watched paths: lines of \"W /path\", \"R ~/.dot\", \"T "
+	"/path\"\n"
+	"  --max-bytes BYTES     all segments together, oldest deleted above it (default "
+	"536870912)\n"
 	"  --ring-exec-kb KB     ring buffer for exec, fork, exit (a power of two)\n"
 	"  --ring-main-kb KB     ring buffer for the rest (a power of two)\n"
 	"  --self-pid PID        leave out this process's own calls too (counted)\n"
@@ -63,7 +65,18 @@ static bool parse_ring(const char *text, size_t *bytes)
 	return true;
 }
 
-enum { O_OUT = 1, O_NODE, O_WATCH, O_MAX, O_RING_EXEC, O_RING_MAIN, O_SELF, O_LEASE, O_STAND, O_BACKEND };
+enum {
+	O_OUT = 1,
+	O_NODE,
+	O_WATCH,
+	O_MAX,
+	O_RING_EXEC,
+	O_RING_MAIN,
+	O_SELF,
+	O_LEASE,
+	O_STAND,
+	O_BACKEND
+};
 
 static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
 					     { "node-name", 1, NULL, O_NODE },

@@ -63,8 +63,8 @@ static int or_errno(int fd)
 
 static int try_ringbuf(const char **step)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "telovix_probe", 0, 0,
-				sysconf(_SC_PAGESIZE), NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "telovix_probe", 0, 0, sysconf(_SC_PAGESIZE),
+				NULL);
 
 	*step = "create";
 	if (fd < 0)
@@ -77,8 +77,7 @@ static int try_tp_btf(const char **step)
 {
 	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sched_process_exit", 0, false);
 
-	return verdict(step, prog,
-		       prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
+	return verdict(step, prog, prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
 }
 
 static int try_raw_tp(const char **step)
@@ -86,8 +85,8 @@ static int try_raw_tp(const char **step)
 	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, false);
 
 	return verdict(step, prog,
-		       prog < 0 ? -1 :
-				  or_errno(bpf_raw_tracepoint_open("sched_process_exit", prog)));
+		       prog < 0 ? -1
+				: or_errno(bpf_raw_tracepoint_open("sched_process_exit", prog)));
 }
 
 static long read_number(const char *path)
@@ -105,7 +104,8 @@ static long read_number(const char *path)
 
 static int perf_link(struct perf_event_attr *attr, int prog, pid_t pid)
 {
-	int event = syscall(SYS_perf_event_open, attr, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
+	int event =
+		syscall(SYS_perf_event_open, attr, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
 	int link;
 
@@ -145,7 +145,9 @@ static int try_kprobe(const char **step)
 	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0, false);
 
 	return verdict(step, prog,
-		       prog < 0 ? -1 : type < 0 ? (int)type : perf_link(&attr, prog, -1));
+		       prog < 0   ? -1
+		       : type < 0 ? (int)type
+				  : perf_link(&attr, prog, -1));
 }
 
 static int try_kprobe_multi(const char **step)
@@ -155,9 +157,9 @@ static int try_kprobe_multi(const char **step)
 		    .kprobe_multi.cnt = 1);
 	int prog = load(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, NULL, 0, false);
 
-	return verdict(step, prog,
-		       prog < 0 ? -1 :
-				  or_errno(bpf_link_create(prog, 0, BPF_TRACE_KPROBE_MULTI, &opts)));
+	return verdict(
+		step, prog,
+		prog < 0 ? -1 : or_errno(bpf_link_create(prog, 0, BPF_TRACE_KPROBE_MULTI, &opts)));
 }
 
 static int try_trampoline(const char **step, enum bpf_prog_type type, enum bpf_attach_type attach,
@@ -165,8 +167,7 @@ static int try_trampoline(const char **step, enum bpf_prog_type type, enum bpf_a
 {
 	int prog = load(type, attach, function, 0, false);
 
-	return verdict(step, prog,
-		       prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
+	return verdict(step, prog, prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
 }
 
 /* Setting the clock is rare, so these are the hooks where a moment's program meets nobody. */
@@ -227,7 +228,9 @@ static int try_uprobe(const char **step)
 	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0, false);
 
 	return verdict(step, prog,
-		       prog < 0 ? -1 : type < 0 ? (int)type : perf_link(&attr, prog, getpid()));
+		       prog < 0   ? -1
+		       : type < 0 ? (int)type
+				  : perf_link(&attr, prog, getpid()));
 }
 
 static int open_cgroup(void)

@@ -36,13 +36,13 @@ struct proc_text {
 	uint32_t bytes; /* of this allocation */
 	uint32_t binary_len, cwd_len, cgroup_len, script_len, args_len;
 	char docker[32]; /* first 31 characters of the container id */
-	char data[];	 /* binary, cwd, cgroup, script, args */
+	char data[];     /* binary, cwd, cgroup, script, args */
 };
 
 struct proc {
-	struct proc *next;		 /* hash chain */
-	struct proc *older, *newer;	 /* list of living or of exited entries */
-	struct proc *parent;		 /* while this process lives; NULL after */
+	struct proc *next;          /* hash chain */
+	struct proc *older, *newer; /* list of living or of exited entries */
+	struct proc *parent;        /* while this process lives; NULL after */
 	struct proc_text *text;
 	uint64_t ktime; /* with pid: the exec_id */
 	uint64_t start; /* start_boottime, the same over execs */

@@ -48,7 +48,8 @@ size_t reorder_merge(struct reorder_source *sources, size_t count, uint64_t hori
 			struct reorder_source *s = &sources[i];
 
 			if ((size_t)s->drained < s->released &&
-			    (!best || s->items[s->drained].ktime < best->items[best->drained].ktime))
+			    (!best ||
+			     s->items[s->drained].ktime < best->items[best->drained].ktime))
 				best = s;
 		}
 		if (!best)

@@ -19,7 +19,7 @@ struct reorder_item {
 struct reorder_source {
 	struct reorder_item *items;
 	size_t count;
-	int drained;	 /* everything written before the snapshot is in items */
+	int drained;     /* everything written before the snapshot is in items */
 	size_t released; /* result: how many, from the first, may go out */
 };
 

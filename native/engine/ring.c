@@ -65,10 +65,9 @@ size_t ring_look(struct ring *ring, struct reorder_item *items, size_t max, uint
 		if (head & BPF_RINGBUF_BUSY_BIT) /* still being written */
 			break;
 		pos += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
-		items[count] = (struct reorder_item){ .ktime = h->ktime,
-						      .record = h,
-						      .len = len,
-						      .source = source };
+		items[count] = (struct reorder_item){
+			.ktime = h->ktime, .record = h, .len = len, .source = source
+		};
 		ring->after[count++] = pos;
 	}
 	ring->seen = count;

@@ -19,7 +19,7 @@ struct ring {
 	uint64_t *consumer;
 	uint64_t *producer;
 	const char *data; /* mapped twice in a row: a record never wraps */
-	uint64_t end;	  /* producer position of the snapshot */
+	uint64_t end;     /* producer position of the snapshot */
 	/* Position behind each record of the last ring_look, for ring_free. */
 	uint64_t *after;
 	size_t seen;

@@ -48,7 +48,8 @@ static struct engine {
 	bool stop;
 } engine;
 
-/* With the parent gone nobody drains the segments; a parent that died before we asked counts too. */
+/* With the parent gone nobody drains the segments; a parent that died before we asked counts too.
+ */
 static int follow_parent(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM))
@@ -58,7 +59,12 @@ static int follow_parent(pid_t parent)
 
 static int add_wake(int fd, enum wake wake)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = wake };
+	/*
+	 * Rings by edge: a record younger than the horizon stays in its ring, and a level-triggered
+	 * ring would wake us without pause until the host falls silent.
+	 */
+	struct epoll_event event = { .events = wake == WAKE_RING ? EPOLLIN | EPOLLET : EPOLLIN,
+				     .data.u32 = wake };
 
 	return epoll_ctl(engine.epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -116,8 +122,8 @@ static bool drain(bool all)
 	ring_snapshot(&engine.rings[TX_RING_EXEC]);
 	for (int i = 0; i < TX_RINGS; i++) {
 		sources[i] = (struct reorder_source){ .items = engine.items[i] };
-		sources[i].count = ring_look(&engine.rings[i], engine.items[i], BATCH, i,
-					     &sources[i].drained);
+		sources[i].count =
+			ring_look(&engine.rings[i], engine.items[i], BATCH, i, &sources[i].drained);
 		more |= sources[i].count == BATCH;
 	}
 	count = reorder_merge(sources, TX_RINGS, horizon, engine.ordered);
@@ -203,9 +209,14 @@ static int start(const struct options *o)
 
 	clock_sync();
 	err = segments_open(&engine.out, o->dir, o->max_bytes);
+	if (err == -EWOULDBLOCK) {
+		log_failure("Stop it, or choose another directory.", "Another engine writes to %s.",
+			    o->dir);
+		return err;
+	}
 	if (err) {
-		log_failure("Create it, or choose another with --out.",
-			    "%s cannot be written: %s.", o->dir, strerror(-err));
+		log_failure("Create it, or choose another with --out.", "%s cannot be written: %s.",
+			    o->dir, strerror(-err));
 		return err;
 	}
 	err = line_setup(&engine.out, o->node_name);
@@ -232,7 +243,6 @@ static int start(const struct options *o)
 	segments_flush(&engine.out, clock_boot_ns());
 	/* Loading took a few megabytes of BTF that are free again: give them back. */
 	malloc_trim(0);
-	engine.next_stats = clock_boot_ns() + NS_PER_S;
 	return 0;
 }
 

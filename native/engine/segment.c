@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,9 @@ int segments_open(struct segments *s, const char *dir, uint64_t max_bytes)
 	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir_fd < 0 || faccessat(s->dir_fd, ".", W_OK | X_OK, AT_EACCESS))
 		return -errno;
+	/* One writer per directory; the lock ends with the process, however that ends. */
+	if (flock(s->dir_fd, LOCK_EX | LOCK_NB))
+		return -errno;
 	s->storage = malloc(OUTPUT_BUFFER);
 	if (!s->storage)
 		return -ENOMEM;
@@ -79,11 +83,16 @@ static int open_next(struct segments *s, uint64_t now)
 {
 	char name[NAME_BYTES];
 
-	make_name(name, s->number + 1);
-	s->fd = openat(s->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	if (s->fd < 0)
+	/* Never into a file that is there already, whoever put it there. */
+	do {
+		make_name(name, ++s->number);
+		s->fd = openat(s->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
+			       0600);
+	} while (s->fd < 0 && errno == EEXIST);
+	if (s->fd < 0) {
+		s->number--;
 		return -errno;
-	s->number++;
+	}
 	s->written = 0;
 	s->opened_at = now;
 	return 0;

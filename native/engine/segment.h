@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The output: lines gathered in one bounded buffer, handed to the kernel in one write per turn, into
- * numbered segment files. A full disk stops nothing: the buffer keeps what it can, the rest is
+ * The output: lines gathered in one bounded buffer, handed to the kernel in one write per turn,
+ * into numbered segment files. A full disk stops nothing: the buffer keeps what it can, the rest is
  * counted by the caller.
  */
 #ifndef TELOVIX_SEGMENT_H

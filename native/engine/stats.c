@@ -76,7 +76,8 @@ static void poll_misses(uint64_t now)
 	struct bpf_program *prog;
 	int index = 0;
 
-	bpf_object__for_each_program(prog, skel->obj) {
+	bpf_object__for_each_program(prog, skel->obj)
+	{
 		struct bpf_prog_info info;
 
 		if (index < PROGRAMS_MAX && program_info(prog, &info)) {
@@ -96,12 +97,12 @@ void stats_poll(uint64_t now)
 	poll_misses(now);
 }
 
-#define SUM(field)                                                                                 \
-	({                                                                                         \
-		uint64_t _sum = 0;                                                                 \
-		for (int _cpu = 0; _cpu < cpus; _cpu++)                                            \
-			_sum += per_cpu[_cpu].field;                                               \
-		_sum;                                                                              \
+#define SUM(field)                                      \
+	({                                              \
+		uint64_t _sum = 0;                      \
+		for (int _cpu = 0; _cpu < cpus; _cpu++) \
+			_sum += per_cpu[_cpu].field;    \
+		_sum;                                   \
 	})
 
 static uint64_t resident_bytes(void)
@@ -122,7 +123,8 @@ static void write_programs(struct json *j)
 	struct bpf_program *prog;
 
 	json_key_array(j, "programs");
-	bpf_object__for_each_program(prog, skel->obj) {
+	bpf_object__for_each_program(prog, skel->obj)
+	{
 		struct bpf_prog_info info;
 
 		if (!program_info(prog, &info))

@@ -6,13 +6,19 @@
 
 #include "clock.h"
 #include "format.h"
+#include "loss.h"
 #include "procfs.h"
 
 bool track_valid(const struct tx_proc *e, size_t len)
 {
-	return len >= sizeof(*e) &&
-	       len >= sizeof(*e) + e->path_len + e->script_len + e->cwd_len + e->cgroup_len +
-			       e->args_len;
+	return len >= sizeof(*e) && len >= sizeof(*e) + e->path_len + e->script_len + e->cwd_len +
+						    e->cgroup_len + e->args_len;
+}
+
+/* Without memory for its process an event can't be told: a loss like any other. */
+static void out_of_memory(const struct tx_header *h)
+{
+	loss_add(LOSS_FORMAT, h->cpu, 1, h->ktime, h->ktime);
 }
 
 static uint32_t cwd_flags(const char *cwd, size_t len, bool cut)
@@ -65,8 +71,8 @@ void track_exec(const struct tx_proc *e, const char *backend)
 	struct proc_text *t;
 
 	if (e->flags & TX_PF_ARGS_ERROR) {
-		ssize_t n = procfs_read(e->task.tgid, "cmdline", proc_args_buf,
-					sizeof(proc_args_buf));
+		ssize_t n =
+			procfs_read(e->task.tgid, "cmdline", proc_args_buf, sizeof(proc_args_buf));
 
 		args = proc_args_buf;
 		args_len = n > 0 ? n : 0;
@@ -86,8 +92,10 @@ void track_exec(const struct tx_proc *e, const char *backend)
 	t = text_of(e, args, args_len, &flags);
 	p = t ? proc_add(&e->task, e->h.ktime, parent, t, flags) : NULL;
 	proc_text_drop(t);
-	if (!p)
+	if (!p) {
+		out_of_memory(&e->h);
 		return;
+	}
 	if (!p->parent_ktime) {
 		p->parent_pid = old_pid;
 		p->parent_ktime = old_ktime;
@@ -118,11 +126,12 @@ void track_fork(const struct tx_proc *e, const char *backend)
 
 	/* Found by the iterator between our attaching and now: already told. */
 	p = proc_find(e->task.tgid, e->task.start);
-	if (!creator || p) {
-		if (p)
-			format_fork(p, &e->h, backend);
+	if (p) {
+		format_fork(p, &e->h, backend);
 		return;
 	}
+	if (!creator)
+		return;
 	/* CLONE_PARENT makes a sibling: the image is the creator's, the parent is another. */
 	if (e->task.ppid != creator->pid) {
 		parent = proc_find(e->task.ppid, 0);
@@ -131,12 +140,14 @@ void track_fork(const struct tx_proc *e, const char *backend)
 	}
 	t = fork_text(e, creator);
 	p = t ? proc_add(&e->task, e->task.start, parent, t,
-			 PROC_CLONE | (creator->flags & (PROC_ROOT_CWD | PROC_NO_CWD |
-							 PROC_TRUNC_ARGS))) :
-		NULL;
+			 PROC_CLONE |
+				 (creator->flags & (PROC_ROOT_CWD | PROC_NO_CWD | PROC_TRUNC_ARGS)))
+	      : NULL;
 	proc_text_drop(t);
-	if (!p)
+	if (!p) {
+		out_of_memory(&e->h);
 		return;
+	}
 	p->ino = creator->ino;
 	p->dev = creator->dev;
 	p->nlink = creator->nlink;
@@ -180,8 +191,7 @@ void track_existing(const struct tx_proc *e)
  */
 static struct proc *recover(const struct tx_header *h)
 {
-	static char binary[TX_PATH_MAX], cwd[TX_PATH_MAX], cgroup[TX_CGROUP_MAX],
-		args[TX_ARGS_MAX];
+	static char binary[TX_PATH_MAX], cwd[TX_PATH_MAX], cgroup[TX_CGROUP_MAX], args[TX_ARGS_MAX];
 	uint32_t flags = PROC_PROCFS | PROC_MISS;
 	ssize_t binary_len = 0, cwd_len = 0, cgroup_len = 0;
 	size_t args_len = 0;
@@ -218,6 +228,8 @@ static struct proc *recover(const struct tx_header *h)
 	p = t ? proc_add(&task, h->start, found ? proc_find(task.ppid, 0) : NULL, t, flags) : NULL;
 	proc_text_drop(t);
 	proc_stats.missed++;
+	if (!p)
+		out_of_memory(h);
 	if (p && found)
 		format_exec(p, NULL, "procfs", false);
 	else if (p)

@@ -41,8 +41,10 @@ static const char builtin[] =
 	/* logs */
 	"T /var/log/\nT /run/log/\nT ~/.bash_history\nT ~/.zsh_history\n"
 	/* kernel interfaces */
-	"W /proc/sys/kernel/\nW /proc/sys/vm/\nW /proc/sys/fs/\nW /proc/sys/net/\nW /proc/sysrq-trigger\n"
-	"W /sys/kernel/\nW /sys/fs/cgroup/\nW /sys/module/\nR /proc/kcore\nR /proc/kallsyms\nR /dev/mem\n"
+	"W /proc/sys/kernel/\nW /proc/sys/vm/\nW /proc/sys/fs/\nW /proc/sys/net/\nW "
+	"/proc/sysrq-trigger\n"
+	"W /sys/kernel/\nW /sys/fs/cgroup/\nW /sys/module/\nR /proc/kcore\nR /proc/kallsyms\nR "
+	"/dev/mem\n"
 	"R /dev/kmem\nR /dev/port\nW /dev/sd\nW /dev/nvme\nW /dev/vd\nW /dev/xvd\nW /dev/dm-\n";
 
 static struct {
@@ -57,8 +59,7 @@ static int add_entry(uint32_t flags, const char *path, size_t len)
 
 	if (len < 2 || len > TX_WATCH_PREFIX || (path[0] != '/' && memcmp(path, "~/", 2)))
 		return -EINVAL;
-	while (at < entry_count &&
-	       (entries[at].len != len || memcmp(entries[at].path, path, len)))
+	while (at < entry_count && (entries[at].len != len || memcmp(entries[at].path, path, len)))
 		at++;
 	if (at == WATCH_MAX)
 		return -ENOSPC;
@@ -81,10 +82,10 @@ static int parse_line(const char *line, size_t len)
 		return 0;
 	if (len < 3 || line[1] != ' ')
 		return -EINVAL;
-	flags = *line == 'R' ? TX_W_READ | TX_W_WRITE | TX_W_REMOVE :
-		*line == 'W' ? TX_W_WRITE | TX_W_REMOVE :
-		*line == 'T' ? TX_W_REMOVE :
-			       0;
+	flags = *line == 'R'   ? TX_W_READ | TX_W_WRITE | TX_W_REMOVE
+		: *line == 'W' ? TX_W_WRITE | TX_W_REMOVE
+		: *line == 'T' ? TX_W_REMOVE
+			       : 0;
 	return flags ? add_entry(flags, line + 2, len - 2) : -EINVAL;
 }
 

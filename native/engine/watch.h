@@ -8,7 +8,8 @@
 
 #define WATCH_MAX 1024
 
-/* Builds the list (built in, then FILE's lines) and fills the kernel's trie; map_fd -1: list only. */
+/* Builds the list (built in, then FILE's lines) and fills the kernel's trie; map_fd -1: list only.
+ */
 int watch_load(int map_fd, const char *file);
 
 /* Text of the matched entry, as written in the list; "" for an index out of range. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The kernel's types as far as we read them, kept by hand. preserve_access_index turns every field
- * access into a CO-RE relocation, so only names and rough types matter, not offsets: the build needs
- * no particular kernel. A ___suffix marks another kernel's flavour of the same struct.
+ * access into a CO-RE relocation, so only names and rough types matter, not offsets: the build
+ * needs no particular kernel. A ___suffix marks another kernel's flavour of the same struct.
  */
 #ifndef TELOVIX_KERNEL_TYPES_H
 #define TELOVIX_KERNEL_TYPES_H

@@ -34,18 +34,28 @@ check() { # NAME COMMAND...: ok when the command succeeds
 	shift
 	if "$@" >/dev/null 2>&1; then tally <<<"ok $name"; else tally <<<"not ok $name"; fi
 }
+started() { # DIR: waits until the engine writing there has begun
+	for _ in $(seq 200); do
+		grep -qs engine_start "$1"/events-*.jsonl && return 0
+		sleep 0.1
+	done
+	return 1
+}
+ended() { # PID: waits until it is gone, or a zombie that nobody has waited for yet
+	for _ in $(seq 100); do
+		grep -qs "^State:.[^Z]" "/proc/$1/status" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+export -f started
 start_engine() { # DIR [OPTIONS...]
 	local dir=$1
 	shift
 	mkdir -p "$dir"
 	"$engine" run --out "$dir" --node-name node-1 "$@" 2>"$dir.err" &
 	engine_pid=$!
-	for _ in $(seq 100); do
-		grep -q engine_start "$dir"/events-1.jsonl 2>/dev/null && return 0
-		kill -0 "$engine_pid" 2>/dev/null || return 1
-		sleep 0.1
-	done
-	return 1
+	started "$dir"
 }
 stop_engine() { # SIGNAL
 	kill "-$1" "$engine_pid" 2>/dev/null
@@ -117,20 +127,14 @@ check "the next run goes on with the next segment" start_engine "$dir.2"
 stop_engine TERM
 
 mkdir -p "$work/orphan"
-bash -c '"$0" run --out "$1" 2>/dev/null & echo $! >"$1.pid"; sleep 1.5' "$engine" "$work/orphan"
-sleep 1
-check "the engine ends with its parent" bash -c '! kill -0 $(cat "$0.pid") 2>/dev/null' "$work/orphan"
+bash -c '"$0" run --out "$1" 2>/dev/null & echo $! >"$1.pid"; started "$1"' "$engine" "$work/orphan"
+check "the engine ends with its parent" ended "$(cat "$work/orphan.pid")"
 
 mkfifo "$work/lease"
-mkdir -p "$work/leased"
 exec 8<>"$work/lease" 9<"$work/lease"
-"$engine" run --out "$work/leased" --standalone --lease-fd 9 8>&- 2>/dev/null &
-engine_pid=$!
-sleep 1
-exec 8>&-
-exec 9<&-
-sleep 0.5
-check "the engine ends with its lease" bash -c "! kill -0 $engine_pid 2>/dev/null"
+start_engine "$work/leased" --standalone --lease-fd 9 8>&-
+exec 8>&- 9<&-
+check "the engine ends with its lease" ended "$engine_pid"
 engine_pid=
 
 # A disk that fills up, in a mount namespace of its own.
@@ -140,7 +144,7 @@ unshare -m bash -c '
 	mkdir "$0/full/out"
 	"$1" run --out "$0/full/out" --node-name node-1 2>/dev/null &
 	engine=$!
-	sleep 1
+	started "$0/full/out" || exit 9
 	"$2/storm" 1500 >/dev/null
 	kill -0 $engine || exit 8
 	mount -o remount,size=64m "$0/full"

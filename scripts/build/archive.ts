@@ -8,7 +8,7 @@ import { zstdCompressor } from "../../src/core/payload/zstd.ts";
 /** Writes entries as a zstd tar; whole or not at all. */
 export async function writeArchive(file: string, entries: readonly TarSource[], level: number): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.new`;
+  const draft = `${file}.${process.pid}.new`;
   const compressor = zstdCompressor(level);
   const output = compressor.pipe(createWriteStream(draft));
   for await (const chunk of writeTar(entries)) if (!compressor.write(chunk)) await event(compressor, "drain");

@@ -36,7 +36,7 @@ export interface HeadOptions {
 /** Compiles the head: minified, its source maps beside and not inside. */
 export async function compileHead({ entry, outfile, commit, sourcemapDir }: HeadOptions): Promise<void> {
   // Beside the target, so that the rename is one; the bundler leaves its source map there too.
-  const draftDir = `${outfile}.draft`;
+  const draftDir = `${outfile}.${process.pid}.draft`;
   const draft = join(draftDir, basename(outfile));
   await rm(draftDir, { recursive: true, force: true });
   await mkdir(draftDir, { recursive: true });

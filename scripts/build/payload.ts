@@ -52,9 +52,7 @@ async function chdbEntries(): Promise<TarSource[]> {
 /** Packs PostgreSQL and ClickHouse's engine; returns the archive's path. Kept in .cache, since it takes a while. */
 export async function buildPayload(): Promise<string> {
   const file = join(CACHE_DIR, "payload.tar.zst");
-  const key = await hashInputs([POSTGRES_DIR, CHDB_DIR, join(import.meta.dir, "payload.ts")], [String(LEVEL)], {
-    byStat: true,
-  });
+  const key = await hashInputs([POSTGRES_DIR, CHDB_DIR], [String(LEVEL), LEFT_OUT.source], { byStat: true });
   await once("payload", key, [file], async () => {
     const entries = [...(await postgresEntries()), ...(await chdbEntries())];
     await writeArchive(

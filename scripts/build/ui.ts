@@ -3,7 +3,7 @@ import { basename, extname, join, relative } from "node:path";
 import { gzipSync, zstdCompressSync, constants } from "node:zlib";
 import type { BunPlugin } from "bun";
 import { sha256Hex } from "../../src/core/ids.ts";
-import { ROOT, UI_DIR } from "./paths.ts";
+import { CACHE_DIR, EMBED_DIR, ROOT, UI_DIR } from "./paths.ts";
 import { hashInputs, once } from "./stamp.ts";
 
 const SOURCE = join(ROOT, "src/ui");
@@ -72,11 +72,12 @@ export async function buildUi(): Promise<void> {
   const inputs = [SOURCE, join(ROOT, "src/core"), join(ROOT, "package-lock.json"), join(import.meta.dir, "ui.ts")];
   const key = await hashInputs(inputs, [Bun.version]);
   await once("ui", key, [join(UI_DIR, "index.html")], async () => {
-    const draft = `${UI_DIR}.new`;
+    const draft = join(CACHE_DIR, `ui.${process.pid}`);
     await rm(draft, { recursive: true, force: true });
     await mkdir(join(draft, "assets"), { recursive: true });
     await bundle(draft);
     await compress(draft);
+    await mkdir(EMBED_DIR, { recursive: true });
     await rm(UI_DIR, { recursive: true, force: true });
     await rename(draft, UI_DIR);
   });

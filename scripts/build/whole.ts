@@ -6,7 +6,7 @@ import { hashInputs, once } from "./stamp.ts";
 
 /** Puts head, payload and trailer into one file. */
 export async function joinFile(head: string, payload: string, outfile: string): Promise<void> {
-  const draft = `${outfile}.new`;
+  const draft = `${outfile}.${process.pid}.new`;
   const output = createWriteStream(draft);
   const hasher = new Bun.CryptoHasher("sha256");
   const copy = async (file: string, seen: (chunk: Uint8Array) => void): Promise<void> => {

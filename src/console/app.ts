@@ -14,7 +14,7 @@ import { Listener, type ListenerLimits } from "./http/listener.ts";
 import { openEventStore, openStateStore } from "./open-stores.ts";
 import { createPlanes } from "./planes.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
-import { ownDownload, type SensorDownload } from "./trust/download.ts";
+import type { SensorDownload } from "./trust/download.ts";
 import { openKeyStore, type KeyStore, type ServerNames } from "./trust/key-store.ts";
 
 /** What a test or an embedder puts in place of the usual. */
@@ -154,7 +154,7 @@ export async function startConsole(
       url,
       version,
       assets: manifest.uiAssets,
-      download: overrides.download ?? ownDownload(),
+      download: overrides.download ?? (() => Promise.resolve(undefined)),
       closePeer: (name) => listener.closePeer(name),
     });
     await step(log, "services", () => {

@@ -67,7 +67,7 @@ const checker = compile(Settings);
 const NAMES = Object.keys(Settings.properties) as (keyof Settings)[];
 const NUMBERS: ReadonlySet<string> = new Set(["port", "stale_threshold_secs", "enrollment_token_ttl_secs"]);
 
-export const DEFAULT_DATA_DIR = "/var/lib/telovix-console";
+const DEFAULT_DATA_DIR = "/var/lib/telovix-console";
 
 /** The data directory a command on the Console's host means. */
 export function consoleDataDir(flag?: string, env: Readonly<Record<string, string | undefined>> = process.env): string {

@@ -105,7 +105,10 @@ export async function runSensor(
   const flows = new FlowTable();
   const outbox = new Outbox(spool, log.child("outbox"));
   const pipeline = new Pipeline(enricher, position, {
-    onStart: (start) => engine.onStart(start),
+    onStart: (start) => {
+      engine.onStart(start);
+      heartbeat.hurry();
+    },
     onStats: (stats) => engine.onStats(stats),
     onEvent: (draft) => flows.add(draft),
   });
@@ -126,7 +129,10 @@ export async function runSensor(
     nodeName: state.node_name,
     clock,
     log,
-    emit: (draft) => tail.inject(draft),
+    emit: (draft) => {
+      tail.inject(draft);
+      heartbeat.hurry();
+    },
   });
 
   const url = new URL(state.console_url);

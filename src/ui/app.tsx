@@ -6,7 +6,7 @@ import { EventsPage } from "./pages/events/page.tsx";
 import { LineagePage } from "./pages/lineage/page.tsx";
 import { OverviewPage } from "./pages/overview/page.tsx";
 import { PartsPage } from "./pages/parts/page.tsx";
-import { SensorPage } from "./pages/sensor/page.tsx";
+import { SensorPage } from "./pages/sensor-detail/page.tsx";
 import { SensorsPage } from "./pages/sensors/page.tsx";
 import { SettingsPage } from "./pages/settings/page.tsx";
 import { SetupPage } from "./pages/setup/page.tsx";
@@ -63,7 +63,14 @@ function Page({ at }: { at: Route }): JSX.Element {
 
 function NotFound(): JSX.Element {
   return (
-    <Empty title="There is no page at this address" action={<a class="button button-plain" href="/">To the overview</a>}>
+    <Empty
+      title="There is no page at this address"
+      action={
+        <a class="button button-plain" href="/">
+          To the overview
+        </a>
+      }
+    >
       It may have been moved, or the link was cut short.
     </Empty>
   );
@@ -79,8 +86,18 @@ export function App(): JSX.Element {
   useEffect(() => {
     if (now.state === "in" && at.page === "sign-in") navigate(pageAfterSignIn(), { replace: true });
   }, [now.state, at.page]);
-  if (now.state === "loading") return <div class="alone"><Skeleton rows={4} /></div>;
-  if (now.state === "failed") return <div class="alone"><Failure failure={now.failure} onRetry={() => void loadSession()} /></div>;
+  if (now.state === "loading")
+    return (
+      <div class="alone">
+        <Skeleton rows={4} />
+      </div>
+    );
+  if (now.state === "failed")
+    return (
+      <div class="alone">
+        <Failure failure={now.failure} onRetry={() => void loadSession()} />
+      </div>
+    );
   if (at.page === "setup") return <SetupPage />;
   if (now.state === "setup") return <SetupPage />;
   if (now.state === "out") return <SignInPage />;

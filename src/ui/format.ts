@@ -50,7 +50,8 @@ export function formatDuration(ms: number): string {
   if (secs < 10) return `${oneDigit.format(secs)} s`;
   if (secs < 60) return `${Math.floor(secs)} s`;
   const mins = Math.floor(secs / 60);
-  if (mins < 60) return mins < 10 && Math.floor(secs % 60) > 0 ? `${mins} min ${Math.floor(secs % 60)} s` : `${mins} min`;
+  if (mins < 60)
+    return mins < 10 && Math.floor(secs % 60) > 0 ? `${mins} min ${Math.floor(secs % 60)} s` : `${mins} min`;
   const hours = Math.floor(mins / 60);
   if (hours < 24) return mins % 60 > 0 ? `${hours} h ${mins % 60} min` : `${hours} h`;
   const days = Math.floor(hours / 24);

@@ -32,7 +32,11 @@ const isTexts = (value: unknown): value is string[] =>
 /** Searches made here, newest first. */
 export const searches = stored<string[]>("searches", [], isTexts);
 /** Event times as clock times, or as how long ago. */
-export const eventTime = stored<"clock" | "ago">("event-time", "clock", (v): v is "clock" | "ago" => v === "clock" || v === "ago");
+export const eventTime = stored<"clock" | "ago">(
+  "event-time",
+  "clock",
+  (v): v is "clock" | "ago" => v === "clock" || v === "ago",
+);
 
 /** Remembers a search, once, at most 20. */
 export function rememberSearch(text: string): void {

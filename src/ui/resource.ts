@@ -13,10 +13,10 @@ export interface Loaded<T> {
 export interface Resource<T> {
   readonly state: ReadonlySignal<Loaded<T>>;
   /** Fetches anew, forgetting what is shown when `fresh`. A fetch under way is aborted. */
-  load(options?: { fresh?: boolean }): void;
+  readonly load: (options?: { fresh?: boolean }) => void;
   /** Changes the data in place, for instance with live news. */
-  update(change: (data: T) => T): void;
-  stop(): void;
+  readonly update: (change: (data: T) => T) => void;
+  readonly stop: () => void;
 }
 
 /** Something fetched, as a signal. `fetcher` is called for each load and must heed its signal. */
@@ -28,7 +28,12 @@ export function createResource<T>(fetcher: (signal: AbortSignal) => Promise<T>):
     const mine = new AbortController();
     running = mine;
     const before = state.peek();
-    state.value = { ...before, data: fresh ? undefined : before.data, failure: fresh ? undefined : before.failure, loading: true };
+    state.value = {
+      ...before,
+      data: fresh ? undefined : before.data,
+      failure: fresh ? undefined : before.failure,
+      loading: true,
+    };
     try {
       const data = await fetcher(mine.signal);
       if (!mine.signal.aborted) state.value = { data, failure: undefined, loading: false, atMs: Date.now() };

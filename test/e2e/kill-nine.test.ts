@@ -64,9 +64,11 @@ describe("kill -9 of every part under a stream of executions", () => {
       const later = (n: number) => eventually(async () => (execs.count() >= n ? true : undefined));
 
       for (const part of [["telovix-engine", "run"], ["sensor", "run"], ["internal", "clickhouse"], ["/postgres/", "-D"]]) {
+        process.stdout.write(`kill -9: ${part.join(" ")}\n`);
         await killAndWait(home, part);
         await later(execs.count() + 8);
       }
+      process.stdout.write("kill -9: the Console\n");
       await home.kill("SIGKILL");
       await later(execs.count() + 4);
       await home.restart();

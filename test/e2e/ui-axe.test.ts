@@ -5,10 +5,19 @@ import { join } from "node:path";
 import axe from "axe-core";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { bundleUi } from "../../scripts/ui-build.ts";
-import { startPreview, type PreviewState } from "../../scripts/ui-fixtures/server.ts";
+import { startPreview } from "../../scripts/ui-fixtures/server.ts";
+import type { PreviewState } from "../../scripts/ui-fixtures/state.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const hasChromium = await Bun.file(CHROMIUM).exists();
 
 interface Violation {
@@ -17,26 +26,56 @@ interface Violation {
   readonly why: string;
 }
 
-const PAGES: readonly { name: string; path: string; state?: PreviewState; ready: string; act?: (page: Page) => Promise<unknown> }[] = [
+const PAGES: readonly {
+  name: string;
+  path: string;
+  state?: PreviewState;
+  ready: string;
+  act?: (page: Page) => Promise<unknown>;
+}[] = [
   { name: "setup", path: "/setup#token", state: "setup", ready: "form" },
   { name: "sign-in", path: "/sign-in", state: "out", ready: "form" },
   { name: "overview", path: "/", ready: ".attention li" },
   { name: "overview, empty", path: "/", state: "empty", ready: ".steps" },
   { name: "overview, error", path: "/", state: "error", ready: "[role=alert]" },
   { name: "events", path: "/events", ready: ".table-data" },
-  { name: "events, one open", path: "/events", ready: ".table-data", act: async (page) => { await page.locator(".table-data").nth(2).click(); await page.locator(".event-message").waitFor(); } },
+  {
+    name: "events, one open",
+    path: "/events",
+    ready: ".table-data",
+    act: async (page) => {
+      await page.locator(".table-data").nth(2).click();
+      await page.locator(".event-message").waitFor();
+    },
+  },
   { name: "event", path: "/events/x", ready: ".event-message" },
   { name: "lineage", path: "/lineage/event/x?process=focus", ready: ".activity" },
   { name: "sensors", path: "/sensors", ready: ".table-data" },
   { name: "sensors, empty", path: "/sensors", state: "empty", ready: ".empty" },
-  { name: "deploy", path: "/sensors?deploy=1", ready: "dialog", act: async (page) => { await page.getByRole("button", { name: "Make the command" }).click(); await page.locator(".waiting").waitFor(); } },
+  {
+    name: "deploy",
+    path: "/sensors?deploy=1",
+    ready: "dialog",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Make the command" }).click();
+      await page.locator(".waiting").waitFor();
+    },
+  },
   { name: "sensor", path: "/sensors/amf-11", ready: ".chart canvas" },
   { name: "sensor, processes", path: "/sensors/db-11?tab=processes", ready: ".table-data" },
   { name: "sensor, network", path: "/sensors/db-11?tab=network", ready: ".table-data" },
   { name: "sensor, system", path: "/sensors/db-11?tab=system", ready: ".facts" },
   { name: "settings", path: "/settings", ready: ".facts" },
   { name: "audit", path: "/settings/audit", ready: ".table-data" },
-  { name: "palette", path: "/", ready: ".attention li", act: async (page) => { await page.keyboard.press("Control+k"); await page.locator(".palette-list li").first().waitFor(); } },
+  {
+    name: "palette",
+    path: "/",
+    ready: ".attention li",
+    act: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.locator(".palette-list li").first().waitFor();
+    },
+  },
   { name: "parts", path: "/_parts", ready: ".parts" },
 ];
 
@@ -47,7 +86,9 @@ async function violations(page: Page): Promise<Violation[]> {
     const found = await run.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
     return found.violations
       .filter((v) => v.impact === "serious" || v.impact === "critical")
-      .flatMap((v) => v.nodes.map((node) => ({ rule: v.id, where: node.target.join(" "), why: node.failureSummary ?? "" })));
+      .flatMap((v) =>
+        v.nodes.map((node) => ({ rule: v.id, where: node.target.join(" "), why: node.failureSummary ?? "" })),
+      );
   });
 }
 
@@ -71,7 +112,11 @@ describe.skipIf(!hasChromium)("accessibility of every page", () => {
   for (const colorScheme of ["light", "dark"] as const)
     for (const shown of PAGES)
       test(`${shown.name} in ${colorScheme} has no serious violation`, async () => {
-        const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme, reducedMotion: "reduce" });
+        const context = await browser.newContext({
+          viewport: { width: 1440, height: 900 },
+          colorScheme,
+          reducedMotion: "reduce",
+        });
         try {
           await context.addCookies([{ name: "preview", value: shown.state ?? "data", url: server.url.origin }]);
           const page = await context.newPage();

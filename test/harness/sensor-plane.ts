@@ -28,12 +28,14 @@ export const ADMIN = {
   organisation: "Example",
 };
 
-/** Resolves once `condition` holds, looking again whenever the event loop has turned; the test's own limit ends it. */
+/** Resolves once `condition` holds, looking again whenever the event loop has turned (asking a Console: a few times a second). */
 export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (;;) {
-    const value = await condition();
+    const answer = condition();
+    const value = await answer;
     if (value) return value;
-    await new Promise((resolve) => setImmediate(resolve));
+    if (answer instanceof Promise) await Bun.sleep(50);
+    else await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

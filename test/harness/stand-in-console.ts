@@ -46,6 +46,8 @@ export class StandInConsole implements AsyncDisposable {
   readonly missing: { from_seq: number; to_seq: number; cause: string }[] = [];
   readonly decommissioned: boolean[] = [];
   repeated = 0;
+  /** Interval the sensor is told. */
+  heartbeatMs = 200;
   acked = 0;
   epoch = "0".repeat(16);
   batches = { stream: 0, heartbeat: 0, events: 0 };
@@ -141,7 +143,7 @@ export class StandInConsole implements AsyncDisposable {
           server_time_us: Date.now() * 1000,
           ...(beat.batch && !this.faults.noAck ? { ack: this.#ack() } : {}),
           rejected: [],
-          heartbeat_interval_ms: 200,
+          heartbeat_interval_ms: this.heartbeatMs,
           trust_health: "healthy",
           want_full: first,
         });

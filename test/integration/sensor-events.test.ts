@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { CreatedToken } from "../../src/core/api/tokens.ts";
-import type { SensorDetail, SensorInventory, SensorList, SensorResources } from "../../src/core/api/sensors.ts";
-import { createSensorRequest } from "../../src/core/pki/csr.ts";
+import type { SensorDetail, SensorInventory, SensorResources } from "../../src/core/api/sensors.ts";
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
 import { EPOCH, testBatch, testEvent, testHeartbeat } from "../harness/sensor-messages.ts";
@@ -108,6 +106,32 @@ describe("events by request", () => {
     await until(
       async () => (await console.json<SensorDetail>("GET", `/api/v1/sensors/${sensor.sensorId}`)).events_rejected === 4,
     );
+  });
+
+  test("that hold what no column can are bent or refused, and disturb nobody", async () => {
+    const sensor = await console.enroll("odd-1");
+    const odd = { ...testEvent(2), message: "half \ud800 pair", detail: { key: "\udfff\0" }, raw: "\ud800" };
+    const huge = { ...testEvent(3), process: { ...testEvent(3).process, ns: { net: 1e300 } } };
+    const body = JSON.stringify({
+      epoch: EPOCH,
+      first_seq: 1,
+      last_seq: 4,
+      events: [testEvent(1), odd, huge, testEvent(4)],
+    });
+    const response = await sensor.post("/sensors/events", body, { "content-type": "application/json" });
+    const answer = (await response.json()) as EventsResponse;
+    expect(answer.rejected.map((r) => [r.seq, r.pointer])).toEqual([[3, "/process/ns/net"]]);
+    expect(await count(sensor.sensorId)).toBe(3);
+    const resources = {
+      ...testHeartbeat().resources,
+      load_1m: 1e300,
+      network_rx_bytes: 1e300,
+      sensor_rss_bytes: 1e300,
+    };
+    const pipeline = { ...testHeartbeat().pipeline, events_spooled: 1e300, kernel_lost: 1e300, lines_malformed: 1e300 };
+    expect((await sensor.send("/sensors/heartbeat", testHeartbeat({ resources, pipeline }))).status).toBe(200);
+    await until(async () => (await count(sensor.sensorId, "sensor_resources")) === 1);
+    expect((await console.api("GET", `/api/v1/sensors/${sensor.sensorId}`)).status).toBe(200);
   });
 
   test("too large are refused before they are read, bombs before they unfold", async () => {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { CreatedToken } from "../../src/core/api/tokens.ts";
-import type { SensorDetail, SensorInventory, SensorList, SensorResources } from "../../src/core/api/sensors.ts";
-import { createSensorRequest } from "../../src/core/pki/csr.ts";
-import type { EventsResponse } from "../../src/core/wire/events.ts";
-import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
-import { EPOCH, testBatch, testEvent, testHeartbeat } from "../harness/sensor-messages.ts";
+import type { SensorDetail, SensorList } from "../../src/core/api/sensors.ts";
+import { createSensorRequest, readSensorRequest } from "../../src/core/pki/csr.ts";
+import { createAuthority, issueSensorCertificate, type Authority } from "../../src/core/pki/issue.ts";
+import { privateKeyFromPem } from "../../src/core/pki/keys.ts";
+import { x509 } from "../../src/core/pki/x509.ts";
+import { testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole, until } from "../harness/sensor-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
@@ -21,14 +24,21 @@ afterAll(async () => {
   await stores.dispose();
 });
 
-const count = async (sensorId: string, table = "runtime_events"): Promise<number> => {
-  const sql = `SELECT count() AS n FROM ${table} WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {sensor_id:UUID}`;
-  const [row] = await stores.events.select<{ n: number }>(console.me.tenant_id, sql, { sensor_id: sensorId });
-  return Number(row!.n);
-};
-
 const code = async (response: Response): Promise<string> =>
   ((await response.json()) as { error: { code: string } }).error.code;
+
+/** How the Console answers a certificate for this sensor that an authority made behind its back. */
+async function statusOf(authority: Authority, sensorId: string): Promise<[number, string]> {
+  const { keyPem, csrPem } = await createSensorRequest("node");
+  const { publicKey } = await readSensorRequest(csrPem, "node");
+  const issued = await issueSensorCertificate(authority, { sensorId, nodeName: "node", publicKey }, Date.now());
+  const response = await fetch(`${console.origin}/sensors/heartbeat`, {
+    method: "POST",
+    tls: { ca: console.caPem, key: keyPem, cert: issued.pem },
+    body: "{}",
+  });
+  return [response.status, await code(response)];
+}
 
 describe("enrolment", () => {
   test("gives a sensor a certificate, a row and an audit record", async () => {
@@ -90,15 +100,42 @@ describe("enrolment", () => {
 });
 
 describe("a sensor's certificate at the door", () => {
-  test("is needed, and one of another authority or of a stranger does not do", async () => {
+  test("is needed", async () => {
     const bare = await fetch(`${console.origin}/api/v1/sensors/heartbeat`, {
       method: "POST",
       tls: { ca: console.caPem },
       body: "{}",
     });
     expect([bare.status, await code(bare)]).toEqual([401, "invalid_sensor_trust"]);
-    const other = await (await TestConsole.start(stores)).stop().then(() => undefined);
-    expect(other).toBeUndefined();
+  });
+
+  test("does not count when a stranger issued it, even under the Console's name", async () => {
+    const sensor = await console.enroll("stranger-1");
+    const impostor = await createAuthority("Telovix Console CA", Date.now());
+    expect(await statusOf(impostor, sensor.sensorId)).toEqual([401, "invalid_sensor_trust"]);
+  });
+
+  test("does not count when the Console's own authority made it but it is on no record", async () => {
+    const sensor = await console.enroll("forged-1");
+    const trust = join(console.dir, "trust");
+    const authority = {
+      certificate: new x509.X509Certificate(await readFile(join(trust, "ca.cert.pem"), "utf8")),
+      privateKey: await privateKeyFromPem(await readFile(join(trust, "ca.key.pem"), "utf8")),
+    };
+    expect(await statusOf(authority, sensor.sensorId)).toEqual([401, "invalid_sensor_trust"]);
+  });
+
+  test("of the server's kind does not open the sensors' door", async () => {
+    const trust = join(console.dir, "trust");
+    const [key, cert] = await Promise.all(
+      ["server.key.pem", "server.cert.pem"].map((f) => readFile(join(trust, f), "utf8")),
+    );
+    const response = await fetch(`${console.origin}/sensors/heartbeat`, {
+      method: "POST",
+      tls: { ca: console.caPem, key: key!, cert: cert! },
+      body: "{}",
+    });
+    expect([response.status, await code(response)]).toEqual([401, "invalid_sensor_trust"]);
   });
 
   test("stops counting at once when the sensor is revoked, and its stream is cut within a second", async () => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * match DIR [truth-file] [--torn]: checks what the engine wrote to DIR.
- * Always: every line is valid JSON of at most 64 KiB, seq has no gap within a run, parents are known.
- * With a truth file: each truth finds its lines. Prints ok / not ok, one a line; exit code 1 when any
- * is not ok.
+ * Always: every line is valid JSON of at most 64 KiB, seq has no gap within a run, parents are
+ * known. With a truth file: each truth finds its lines. Prints ok / not ok, one a line; exit code 1
+ * when any is not ok.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -16,16 +16,17 @@
 
 #define TEXTS_MAX 16
 
-static char *all;	     /* everything, segments in order */
+static char *all; /* everything, segments in order */
 static size_t all_len;
 static char **lines;
 static size_t line_count;
-static bool torn;	     /* the last line has no end */
+static bool torn; /* the last line has no end */
 static bool failed;
 
 static void report(bool good, const char *name, const char *detail)
 {
-	printf("%s %s%s%s\n", good ? "ok" : "not ok", name, detail ? ": " : "", detail ? detail : "");
+	printf("%s %s%s%s\n", good ? "ok" : "not ok", name, detail ? ": " : "",
+	       detail ? detail : "");
 	failed |= !good;
 }
 
@@ -218,8 +219,8 @@ static void check_truth(char *truth)
 	if (may_lose) {
 		uint64_t lost = total_lost();
 
-		snprintf(detail, sizeof(detail), "%ld told, %" PRIu64 " records lost, of %ld", found,
-			 lost, wanted);
+		snprintf(detail, sizeof(detail), "%ld told, %" PRIu64 " records lost, of %ld",
+			 found, lost, wanted);
 		report(found == wanted || (found < wanted && found + (long)lost >= wanted), name,
 		       detail);
 		return;

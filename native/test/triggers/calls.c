@@ -28,7 +28,8 @@ static void namespaces(void)
 	      "[{\"string_arg\":\"tmpfs\"},{\"string_arg\":\"/mnt\"},{\"string_arg\":\"tmpfs\"},"
 	      "{\"size_arg\":\"0\"},{\"string_arg\":\"size=64k\"}]",
 	      NULL);
-	truth("umount2", 1, child, "\"sys_umount2\"", "{\"string_arg\":\"/mnt\"},{\"int_arg\":2}", NULL);
+	truth("umount2", 1, child, "\"sys_umount2\"", "{\"string_arg\":\"/mnt\"},{\"int_arg\":2}",
+	      NULL);
 }
 
 static void tracing(int pid)
@@ -65,16 +66,36 @@ static void memory(int pid)
 	truth("prctl name", 1, pid, "\"sys_prctl\"",
 	      "[{\"int_arg\":15},{\"string_arg\":\"tx-renamed\"}]", NULL);
 	syscall(SYS_delete_module, "tx_no_such_module", 0);
-	truth("delete_module", 1, pid, "\"sys_delete_module\"", "{\"string_arg\":\"tx_no_such_module\"}",
-	      NULL);
+	truth("delete_module", 1, pid, "\"sys_delete_module\"",
+	      "{\"string_arg\":\"tx_no_such_module\"}", NULL);
 	must(setuid(getuid()) == 0, "setuid");
 	truth("a setuid that changes nothing is not told", 0, pid, "\"sys_setuid\"", NULL);
 	kill(getpid(), 0);
-	truth("signal 0 is not told", 0, pid, "\"sys_kill\"", text_of("[{\"int_arg\":%d}", pid), NULL);
+	truth("signal 0 is not told", 0, pid, "\"sys_kill\"",
+	      text_of("[{\"int_arg\":%d},{\"int_arg\":0}", pid), NULL);
+}
+
+/* The 32-bit way in, which a 64-bit program may take too: other numbers, other registers. */
+static void by_interrupt(int pid)
+{
+#ifdef __x86_64__
+	long ret;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "0"(37), "b"(pid), "c"(SIGCONT)
+			 : "memory", "r8", "r9", "r10", "r11");
+	must(!ret, "int 0x80");
+	truth("a 32-bit system call", 1, pid, "\"sys_kill\"",
+	      text_of("[{\"int_arg\":%d},{\"int_arg\":18}]", pid), NULL);
+#else
+	(void)pid;
+#endif
 }
 
 int main(void)
 {
+	by_interrupt(getpid());
 	namespaces();
 	tracing(getpid());
 	memory(getpid());

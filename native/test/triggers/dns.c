@@ -25,7 +25,8 @@ static size_t make_query(unsigned char *out, const char *name)
 /* Answers 192.0.2.7, the name by compression. */
 static void answer(void)
 {
-	static const unsigned char record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7 };
+	static const unsigned char record[] = { 0xc0, 12, 0, 1, 0,   1, 0, 0,
+						0,    60, 0, 4, 192, 0, 2, 7 };
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	unsigned char buf[512];
@@ -35,7 +36,8 @@ static void answer(void)
 	buf[2] |= 0x80;
 	buf[7] = 1;
 	memcpy(buf + n, record, sizeof(record));
-	must(sendto(server, buf, n + sizeof(record), 0, (struct sockaddr *)&from, len) > 0, "answer");
+	must(sendto(server, buf, n + sizeof(record), 0, (struct sockaddr *)&from, len) > 0,
+	     "answer");
 }
 
 static void expect(const char *name)
@@ -66,10 +68,9 @@ static void by_sendmsg(int fd)
 	unsigned char buf[512];
 	struct iovec iov = { buf, make_query(buf, "sendmsg") };
 	struct sockaddr_in from;
-	struct msghdr hdr = { .msg_name = &at,
-			      .msg_namelen = sizeof(at),
-			      .msg_iov = &iov,
-			      .msg_iovlen = 1 };
+	struct msghdr hdr = {
+		.msg_name = &at, .msg_namelen = sizeof(at), .msg_iov = &iov, .msg_iovlen = 1
+	};
 
 	must(sendmsg(fd, &hdr, 0) > 0, "sendmsg");
 	answer();
@@ -119,7 +120,7 @@ int main(void)
 	truth("datagrams are told once per socket and peer", 2, getpid(), "\"udp_sendmsg\"",
 	      "\"daddr\":\"127.0.153.1\"", NULL);
 	sendto(open_fd, "junk", 4, 0, (struct sockaddr *)&at, sizeof(at));
-	truth("junk to port 53 is told as malformed", 1, getpid(), "\"dns_query\"", "\"malformed\":true",
-	      NULL);
+	truth("junk to port 53 is told as malformed", 1, getpid(), "\"dns_query\"",
+	      "\"malformed\":true", NULL);
 	return 0;
 }

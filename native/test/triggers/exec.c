@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* exec with hostile and long arguments, of a script, from a memfd, and by a thread that is not first. */
+/* exec with hostile and long arguments, of a script, from a memfd, and by a thread that is not
+ * first. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -12,8 +13,8 @@ static char *const nothing[] = { NULL };
 static void hostile(void)
 {
 	static char big[6001];
-	char *const argv[] = { "we\"ird",	 "a b", "new\nline",  "\x01\x7f", "\xff\xfe",
-			       "back\\slash", "",	  "\xc3\xa9", big,	  NULL };
+	char *const argv[] = { "we\"ird",     "a b", "new\nline", "\x01\x7f", "\xff\xfe",
+			       "back\\slash", "",    "\xc3\xa9",  big,        NULL };
 	pid_t child;
 
 	memset(big, 'x', 6000);
@@ -24,7 +25,8 @@ static void hostile(void)
 	}
 	wait_for(child);
 	truth("exec keeps hostile arguments", 1, child, "{\"process_exec\"",
-	      "\"argv\":[\"we\\\"ird\",\"a b\",\"new\\nline\",\"\\u0001\\u007f\",\"\xef\xbf\xbd\xef\xbf\xbd\","
+	      "\"argv\":[\"we\\\"ird\",\"a "
+	      "b\",\"new\\nline\",\"\\u0001\\u007f\",\"\xef\xbf\xbd\xef\xbf\xbd\","
 	      "\"back\\\\slash\",\"\",\"\xc3\xa9\",\"xxx",
 	      text_of("xx%s", "\"],\"flags\":\"execve clone\""), big, NULL);
 }
@@ -44,8 +46,8 @@ static void script(const char *dir)
 	}
 	must(WEXITSTATUS(wait_for(child)) == 7, "script run");
 	truth("a script names itself and its interpreter", 1, child, "{\"process_exec\"",
-	      text_of("\"script\":\"%s\"", path), text_of("\"argv\":[\"/bin/sh\",\"%s\",\"one\"]", path),
-	      NULL);
+	      text_of("\"script\":\"%s\"", path),
+	      text_of("\"argv\":[\"/bin/sh\",\"%s\",\"one\"]", path), NULL);
 	truth("its exit status is told", 1, child, "{\"process_exit\"", "\"status\":7", NULL);
 	unlink(path);
 }
@@ -60,8 +62,8 @@ static void from_memfd(void)
 	pid_t child;
 
 	must(n > 0 && fd >= 0 && write(fd, buf, n) == n, "memfd");
-	truth("memfd_create is told", 1, getpid(), "\"sys_memfd_create\"", "{\"string_arg\":\"tx-memfd\"}",
-	      NULL);
+	truth("memfd_create is told", 1, getpid(), "\"sys_memfd_create\"",
+	      "{\"string_arg\":\"tx-memfd\"}", NULL);
 	child = fork();
 	if (!child) {
 		fexecve(fd, argv, nothing);

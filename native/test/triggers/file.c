@@ -41,7 +41,8 @@ static void opens(int pid)
 	must(!symlink(key, "harmless"), "symlink");
 	fd = open("harmless", O_RDWR);
 	close(fd);
-	truth("through a symbolic link", 1, pid, "\"sys_openat\"", path, "\"flags\":\"O_RDWR\"", NULL);
+	truth("through a symbolic link", 1, pid, "\"sys_openat\"", path, "\"flags\":\"O_RDWR\"",
+	      NULL);
 	touch(in_dir("plain"));
 	truth("an unwatched path is not told", 0, pid, in_dir("plain\""), NULL);
 	fd = open("/etc/passwd", O_RDONLY);
@@ -56,28 +57,29 @@ static void changes(int pid)
 	int fd;
 
 	must(!chmod(key, 0640), "chmod");
-	truth("chmod", 1, pid, "\"sys_fchmodat\"", text_of("\"path\":\"%s\"", key), "{\"int_arg\":416}",
-	      NULL);
+	truth("chmod", 1, pid, "\"sys_fchmodat\"", text_of("\"path\":\"%s\"", key),
+	      "{\"int_arg\":416}", NULL);
 	fd = open(key, O_WRONLY);
 	must(!fchown(fd, 1, 2) && !ftruncate(fd, 0), "fchown");
 	close(fd);
 	truth("fchown by descriptor", 1, pid, "\"sys_fchownat\"", "{\"int_arg\":1},{\"int_arg\":2}",
 	      "\"toctou\":false", NULL);
-	truth("ftruncate by descriptor", 1, pid, "\"sys_truncate\"", text_of("\"path\":\"%s\"", key),
-	      NULL);
+	truth("ftruncate by descriptor", 1, pid, "\"sys_truncate\"",
+	      text_of("\"path\":\"%s\"", key), NULL);
 	must(!rename(key, other), "rename");
 	truth("rename, both names", 1, pid, "\"sys_renameat2\"",
-	      text_of("{\"file_arg\":{\"path\":\"%s\"}},{\"file_arg\":{\"path\":\"%s\"}}", key, other),
+	      text_of("{\"file_arg\":{\"path\":\"%s\"}},{\"file_arg\":{\"path\":\"%s\"}}", key,
+		      other),
 	      NULL);
 	must(!link(other, in_dir("hard")), "link");
 	truth("a hard link out of a watched place", 1, pid, "\"sys_linkat\"",
 	      text_of("\"path\":\"%s\"", other), NULL);
 	must(!symlink("/etc/shadow", key), "symlink");
-	truth("a symbolic link in one", 1, pid, "\"sys_symlinkat\"", "{\"string_arg\":\"/etc/shadow\"}",
-	      text_of("\"path\":\"%s\"", key), NULL);
+	truth("a symbolic link in one", 1, pid, "\"sys_symlinkat\"",
+	      "{\"string_arg\":\"/etc/shadow\"}", text_of("\"path\":\"%s\"", key), NULL);
 	must(!unlink("./.ssh/../.ssh/other"), "unlink");
-	truth("unlink of an unclean path", 1, pid, "\"sys_unlinkat\"", text_of("\"path\":\"%s\"", other),
-	      NULL);
+	truth("unlink of an unclean path", 1, pid, "\"sys_unlinkat\"",
+	      text_of("\"path\":\"%s\"", other), NULL);
 	must(!unlink("./hard"), "unlink");
 	truth("unlink of an unclean, unwatched path is not told", 0, pid, "\"sys_unlinkat\"",
 	      in_dir("hard\""), NULL);

@@ -45,7 +45,8 @@ int main(void)
 	usleep(20000);
 	kill(child, SIGKILL);
 	wait_for(child);
-	truth("a deadly signal is told", 1, child, "{\"process_exit\"", "\"signal\":\"SIGKILL\"", NULL);
+	truth("a deadly signal is told", 1, child, "{\"process_exit\"", "\"signal\":\"SIGKILL\"",
+	      NULL);
 	truth("and who sent it", 1, getpid(), "\"sys_kill\"",
 	      text_of("[{\"int_arg\":%d},{\"int_arg\":9}]", child), NULL);
 

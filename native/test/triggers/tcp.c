@@ -92,10 +92,12 @@ static void conversation(int family, const char *name)
 	truth(text_of("%s connect", name), 1, pid, "\"tcp_connect\"", from_client,
 	      family == AF_INET ? "\"daddr\":\"127.0.0.1\"" : "\"daddr\":\"::1\"", NULL);
 	truth(text_of("%s accept", name), 1, pid, "\"tcp_accept\"", from_server, NULL);
-	truth(text_of("%s close of the client, exact bytes", name), 1, pid, "\"tcp_close\"", from_client,
+	truth(text_of("%s close of the client, exact bytes", name), 1, pid, "\"tcp_close\"",
+	      from_client,
 	      text_of("\"bytes_sent\":\"%d\",\"bytes_received\":\"%d\"", TO_SERVER, TO_CLIENT),
 	      "\"direction\":\"outbound\"", NULL);
-	truth(text_of("%s close of the server, exact bytes", name), 1, pid, "\"tcp_close\"", from_server,
+	truth(text_of("%s close of the server, exact bytes", name), 1, pid, "\"tcp_close\"",
+	      from_server,
 	      text_of("\"bytes_sent\":\"%d\",\"bytes_received\":\"%d\"", TO_CLIENT, TO_SERVER),
 	      "\"direction\":\"inbound\"", NULL);
 

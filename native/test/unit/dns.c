@@ -25,16 +25,18 @@ static const char *parsed(const char *message, size_t len, bool cut)
 
 static void good(void)
 {
-	CHECK_TEXT(PARSED(HEAD("\1", "\0") ASK),
-		   "{\"id\":4660,\"rcode\":0,\"questions\":[{\"name\":\"example.com\",\"type\":\"A\"}],"
-		   "\"answers\":[],\"truncated\":false}");
+	CHECK_TEXT(PARSED(HEAD("\1", "\0") ASK), "{\"id\":4660,\"rcode\":0,\"questions\":[{"
+						 "\"name\":\"example.com\",\"type\":\"A\"}],"
+						 "\"answers\":[],\"truncated\":false}");
 	CHECK(strstr(PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\1\2\3\4"),
 		     "\"ttl\":60,\"data\":\"1.2.3.4\""));
-	CHECK(strstr(PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\x0f\0\1\0\0\0\1\0\7\0\x0a\2mx\xc0\x0c"),
-		     "\"type\":\"MX\",\"ttl\":1,\"data\":\"10 mx.example.com\""));
+	CHECK(strstr(
+		PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\x0f\0\1\0\0\0\1\0\7\0\x0a\2mx\xc0\x0c"),
+		"\"type\":\"MX\",\"ttl\":1,\"data\":\"10 mx.example.com\""));
 	CHECK(strstr(PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\x10\0\1\0\0\0\1\0\6\2ab\2\"\xff"),
 		     "\"data\":\"ab\\\"\xef\xbf\xbd\""));
-	CHECK(strstr(PARSED(HEAD("\1", "\0") "\3a.b\1\0\0\0\1\0\1"), "\"name\":\"a\\\\.b.\\\\000\""));
+	CHECK(strstr(PARSED(HEAD("\1", "\0") "\3a.b\1\0\0\0\1\0\1"),
+		     "\"name\":\"a\\\\.b.\\\\000\""));
 	CHECK(strstr(PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\x41\0\1\0\0\0\1\0\2\xab\xcd"),
 		     "\"type\":\"HTTPS\",\"ttl\":1,\"data\":\"\\\\# 2 abcd\""));
 }
@@ -46,8 +48,12 @@ static void hostile(void)
 	CHECK(strstr(PARSED(HEAD("\1", "\0") "\xc0\x20\0\1\0\1"), "malformed"));
 	CHECK(strstr(PARSED(HEAD("\1", "\0") "\xc0\x02\0\1\0\1"), "malformed"));
 	/* a label over the end, a reserved label kind, too many questions, no header */
-	CHECK(strstr(PARSED(HEAD("\1", "\0") "\x3f" "abc"), "malformed"));
-	CHECK(strstr(PARSED(HEAD("\1", "\0") "\x80" "a\0\0\1\0\1"), "malformed"));
+	CHECK(strstr(PARSED(HEAD("\1", "\0") "\x3f"
+					     "abc"),
+		     "malformed"));
+	CHECK(strstr(PARSED(HEAD("\1", "\0") "\x80"
+					     "a\0\0\1\0\1"),
+		     "malformed"));
 	CHECK(strstr(PARSED(HEAD("\xff", "\0") ASK), "malformed"));
 	CHECK_TEXT(parsed("\x12\x34x", 3, false), "{\"id\":4660,\"malformed\":true}");
 	CHECK_TEXT(parsed("", 0, false), "{\"id\":0,\"malformed\":true}");
@@ -56,7 +62,8 @@ static void hostile(void)
 	CHECK(strstr(parsed(HEAD("\1", "\1") ASK, sizeof(HEAD("\1", "\1") ASK) - 1, true),
 		     "\"truncated\":true"));
 	/* an address of the wrong size is shown as bytes */
-	CHECK(strstr(PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\1\0\1\0\0\0\1\0\2\1\2"), "\\\\# 2 0102"));
+	CHECK(strstr(PARSED(HEAD("\1", "\1") ASK "\xc0\x0c\0\1\0\1\0\0\0\1\0\2\1\2"),
+		     "\\\\# 2 0102"));
 }
 
 static void noise(void)

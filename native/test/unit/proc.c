@@ -59,9 +59,10 @@ static void bounds(void)
 
 static void containers(void)
 {
-	static const char path[] = "/system.slice/docker-"
-				   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-				   ".scope";
+	static const char path[] =
+		"/system.slice/docker-"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+		".scope";
 	bool cut;
 	struct proc_text *t =
 		proc_text_make("/b", 2, "/", 1, path, sizeof(path) - 1, "", 0, "", 0, &cut);

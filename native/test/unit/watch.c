@@ -60,7 +60,7 @@ static void from_file(const char *text, int good)
 
 	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
-	CHECK(!watch_load(-1, path) == good);
+	CHECK((watch_load(-1, path) == 0) == good);
 	unlink(path);
 }
 

@@ -54,15 +54,28 @@ export function parseChdbRequest(url: URL, body: Uint8Array): ChdbRequest {
   const query = url.searchParams.get("query");
   const text = query ?? new TextDecoder().decode(body);
   if (text.trim() === "") throw new ClickHouseException(62, "SYNTAX_ERROR", "Empty query");
+  const data = query === null || (body.length === 0 && !isInsertFormat(query)) ? undefined : body;
+  if (data) assertNoEmptyLine(data);
   return {
     sql: text,
-    data: query === null || (body.length === 0 && !isInsertFormat(query)) ? undefined : body,
+    data,
     format: url.searchParams.get("default_format") ?? "TabSeparated",
     database: url.searchParams.get("database") ?? undefined,
     queryId: url.searchParams.get("query_id") ?? crypto.randomUUID(),
     params,
     settings,
   };
+}
+
+/**
+ * The engine reads rows behind their statement, as its shell does: an empty line ends them, and what follows would run as the next
+ * statement. Text formats of one row a line never need one, since a line feed inside a value is escaped; binary ones may hold any
+ * bytes, and are refused when these are among them.
+ */
+function assertNoEmptyLine(data: Uint8Array): void {
+  const found = data[0] === 0x0a || Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes("\n\n");
+  if (found)
+    throw new ClickHouseException(27, "CANNOT_PARSE_INPUT_ASSERTION_FAILED", "Rows must not hold an empty line");
 }
 
 function isInsertFormat(sql: string): boolean {
@@ -91,6 +104,7 @@ export function isStreamable(sql: string, defaultFormat: string): boolean {
 
 const STATUS: Readonly<Record<number, number>> = {
   60: 404,
+  27: 400,
   81: 404,
   62: 400,
   47: 400,

@@ -121,6 +121,18 @@ describe("embedded ClickHouse", () => {
     expect(Buffer.from(await out.arrayBuffer()).readBigUInt64LE()).toBe(7n);
   });
 
+  test("rows that would end early, and go on as a statement, are refused", async () => {
+    const { socketPath } = engine.target as { socketPath: string };
+    const query = encodeURIComponent("INSERT INTO kept FORMAT JSONEachRow");
+    for (const body of ['{"n":3000001}\n\nDROP TABLE kept', "\nDROP TABLE kept", '{"n":3000001}\n\n{"n":3000002}']) {
+      const url = `http://embedded.invalid/?database=telovix&query=${query}`;
+      const response = await fetch(url, { method: "POST", body, unix: socketPath });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain("empty line");
+    }
+    expect(await rows("SELECT n FROM kept WHERE n IN (3000001, 3000002)")).toEqual([]);
+  });
+
   test("words its errors as ClickHouse does", async () => {
     const error = await rejectionOf(client.query({ query: "SELECT * FROM nowhere" }));
     expect(error).toMatchObject({ code: "60", type: "UNKNOWN_TABLE" });

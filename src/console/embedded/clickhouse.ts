@@ -89,7 +89,9 @@ async function startOn(
   const data = join(home, "data");
   await prepareData(data, account);
   await privateDir(join(home, "run"), account);
-  const socketPath = join(await shortSocketDir(join(home, "run")), "http");
+  const socketDir = await shortSocketDir(join(home, "run"));
+  server.atEnd(socketDir.remove);
+  const socketPath = join(socketDir.path, "http");
   const config = join(home, "config.xml");
   await writeFile(config, clickhouseConfig(engineMemoryBytes(totalmem())), { mode: 0o644 });
   const args = ["--addon", programs.clickhouseAddon, "--path", data, "--socket", socketPath];

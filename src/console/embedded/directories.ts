@@ -1,4 +1,4 @@
-import { chmod, chown, lchown, mkdir, mkdtemp, readdir, symlink } from "node:fs/promises";
+import { chmod, chown, lchown, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError } from "../../core/error.ts";
@@ -37,14 +37,14 @@ export async function chownTree(path: string, account: Account): Promise<void> {
 }
 
 /**
- * A path for `dir` that is short enough for Unix sockets: itself, or a link to it in a fresh directory.
+ * A path for `dir` that is short enough for Unix sockets: itself, or a link to it in a fresh directory that `remove` takes away.
  * A socket's path may have 107 bytes only, a data directory's more.
  */
-export async function shortSocketDir(dir: string): Promise<string> {
-  if (Buffer.byteLength(dir) <= MAX_SOCKET_DIR_BYTES) return dir;
+export async function shortSocketDir(dir: string): Promise<{ path: string; remove: () => Promise<void> }> {
+  if (Buffer.byteLength(dir) <= MAX_SOCKET_DIR_BYTES) return { path: dir, remove: () => Promise.resolve() };
   const short = await mkdtemp(join(tmpdir(), "telovix-"));
   await chmod(short, 0o711);
-  const link = join(short, "s");
-  await symlink(dir, link);
-  return link;
+  const path = join(short, "s");
+  await symlink(dir, path);
+  return { path, remove: () => rm(short, { recursive: true, force: true }) };
 }

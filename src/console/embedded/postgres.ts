@@ -88,7 +88,8 @@ async function startOn(
   await initCluster({ postgresDir, home, accounts, password: passwords.admin, durable });
   await stopOrphan(pgData, clock, log);
   await privateDir(join(home, "run"), accounts?.server);
-  const socketDir = await shortSocketDir(join(home, "run"));
+  const { path: socketDir, remove } = await shortSocketDir(join(home, "run"));
+  server.atEnd(remove);
   const settings = [...SETTINGS, `unix_socket_directories=${socketDir}`];
   if (!durable) settings.push("fsync=off", "full_page_writes=off", "synchronous_commit=off");
   const supervisor = new Supervisor(

@@ -14,6 +14,7 @@ export class RunningServer implements AsyncDisposable {
   readonly #controller = new AbortController();
   readonly #watchers = new Set<() => void>();
   readonly #lines: string[] = [];
+  readonly #cleanUps: (() => Promise<void>)[] = [];
   #state: ChildState = { status: "stopped", pid: undefined, restarts: 0, reason: undefined };
   readonly #lock: AsyncDisposable;
   #done: Promise<void> = Promise.resolve();
@@ -27,6 +28,11 @@ export class RunningServer implements AsyncDisposable {
 
   get state(): ChildState {
     return this.#state;
+  }
+
+  /** Runs once the server has ended. */
+  atEnd(cleanUp: () => Promise<void>): void {
+    this.#cleanUps.push(cleanUp);
   }
 
   /** Runs the service until disposal. */
@@ -71,6 +77,7 @@ export class RunningServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#controller.abort();
     await this.#done;
+    for (let cleanUp = this.#cleanUps.pop(); cleanUp; cleanUp = this.#cleanUps.pop()) await cleanUp();
     await this.#lock[Symbol.asyncDispose]();
   }
 }

@@ -35,12 +35,14 @@ export interface HeartbeatDeps {
 const LOST = ["kernel_lost", "spool_dropped", "spool_corrupt", "lines_malformed"] as const;
 
 /** Growth of the sensor's counters since its last heartbeat; after a restart they began at zero. */
-export function growth(now: PipelineMetrics, before: PipelineMetrics | undefined, key: keyof PipelineMetrics): number {
+function growth(now: PipelineMetrics, before: PipelineMetrics | undefined, key: keyof PipelineMetrics): number {
   const was = Number(before?.[key] ?? 0);
   return Number(now[key]) >= was ? Number(now[key]) - was : Number(now[key]);
 }
 
 const percent = (part: number, whole: number): number => (whole > 0 ? Math.min(100, (100 * part) / whole) : 0);
+/** Counters have no upper bound on the wire; columns do. */
+const whole = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);
 const float = (value: number): number => Math.min(value, MAX_FLOAT32);
 
 /** Takes heartbeats: a sensor's state, and the way of its events while the stream is down. */
@@ -162,14 +164,14 @@ function resourceRow(peer: SensorPeer, heartbeat: Heartbeat, nowMs: number): Res
     memory_percent: percent(r.memory_used_bytes, r.memory_total_bytes),
     disk_percent: percent(r.disk_used_bytes, r.disk_total_bytes),
     load_1m: float(r.load_1m),
-    network_rx_bytes: r.network_rx_bytes,
-    network_tx_bytes: r.network_tx_bytes,
-    sensor_rss_bytes: r.sensor_rss_bytes,
-    engine_rss_bytes: r.engine_rss_bytes,
+    network_rx_bytes: whole(r.network_rx_bytes),
+    network_tx_bytes: whole(r.network_tx_bytes),
+    sensor_rss_bytes: whole(r.sensor_rss_bytes),
+    engine_rss_bytes: whole(r.engine_rss_bytes),
     sensor_cpu_percent: float(r.sensor_cpu_percent),
     engine_cpu_percent: float(r.engine_cpu_percent),
-    events_total: pipeline.events_spooled,
-    events_lost: LOST.reduce((sum, key) => sum + pipeline[key], 0),
+    events_total: whole(pipeline.events_spooled),
+    events_lost: whole(LOST.reduce((sum, key) => sum + pipeline[key], 0)),
     spool_depth: Math.min(pipeline.spool_depth, MAX_UINT32),
   };
 }
@@ -195,7 +197,7 @@ function lossRows(
       node_name: peer.nodeName,
       stage: "tail",
       cause: "malformed_line",
-      count,
+      count: whole(count),
       from_at: fromMs * 1000,
       to_at: nowMs * 1000,
       recorded_at: nowMs,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { errorMessage } from "../../core/error.ts";
+import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
@@ -80,6 +80,12 @@ export class Samples implements Service {
     try {
       await this.#deps.events.insert(table, rows);
     } catch (error) {
+      // The same rows would fail for ever and hold up all others.
+      if (error instanceof AppError && error.code === "invalid_request") {
+        this.#dropped(rows.length, { table });
+        this.#deps.log.error("samples do not fit their table", { table, error });
+        return;
+      }
       this.#deps.log.warn("samples could not be written; they are tried again", { table, error: errorMessage(error) });
       restore(rows);
     }

@@ -19,7 +19,7 @@ function tooLarge(maxBytes: number, what = "body"): AppError {
 }
 
 /** The bytes of a body, refused as soon as they exceed the limit: nothing larger is ever held. */
-export async function readBytes(request: Request, { maxBytes, timeoutMs = 30_000 }: BodyLimits): Promise<Uint8Array> {
+async function readBytes(request: Request, { maxBytes, timeoutMs = 30_000 }: BodyLimits): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
   if (!request.body) return new Uint8Array();

@@ -7,7 +7,7 @@ import type { Metrics } from "../../core/metrics.ts";
 import type { HttpEnv } from "./env.ts";
 
 /** Body of an error answer. */
-export function errorBody(error: AppError, requestId: string | undefined): ApiError {
+function errorBody(error: AppError, requestId: string | undefined): ApiError {
   return {
     error: {
       code: error.code,

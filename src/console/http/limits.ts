@@ -66,11 +66,3 @@ export function limitRequests(limiter: RateLimiter): MiddlewareHandler<HttpEnv> 
     await next();
   });
 }
-
-/** Limits attempts to sign in: 10 a minute per address. */
-export function limitLogins(limiter: RateLimiter): MiddlewareHandler<HttpEnv> {
-  return createMiddleware<HttpEnv>(async (c, next) => {
-    limiter.check(`login ${c.get("peer").remoteAddr}`, RATES.login);
-    await next();
-  });
-}

@@ -14,7 +14,7 @@ const POLICY = [
   "form-action 'self'",
 ].join("; ");
 
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": POLICY,
   "strict-transport-security": "max-age=31536000",
   "x-content-type-options": "nosniff",

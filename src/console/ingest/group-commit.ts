@@ -5,8 +5,9 @@ import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
 import type { RejectedEvent } from "../../core/wire/common.ts";
 import type { EventDb } from "../stores/contract.ts";
-import { toRuntimeEventRow, type RuntimeEventRow, type StoredEvent } from "../stores/runtime-event-row.ts";
+import type { RuntimeEventRow, StoredEvent } from "../stores/runtime-event-row.ts";
 import type { Lane } from "./lanes.ts";
+import { soundRow } from "./sound-row.ts";
 import type { LossRow } from "./store.ts";
 
 export interface CommitOptions {
@@ -19,7 +20,7 @@ export interface CommitOptions {
   readonly probeMs: number;
 }
 
-export const COMMIT_OPTIONS: CommitOptions = {
+const COMMIT_OPTIONS: CommitOptions = {
   gatherMs: 100,
   maxGroupRows: 10_000,
   maxPendingRows: 60_000,
@@ -118,7 +119,7 @@ export class GroupCommit implements Service {
     if (this.#down) throw busy("The event store does not answer.");
     if (this.#ended) throw busy("The Console is shutting down.");
     if (commit.events.length > 0 && this.room === 0) throw busy("Too many events are under way.");
-    const rows = commit.events.map(toRuntimeEventRow);
+    const rows = commit.events.map(soundRow);
     let bytes = 0;
     for (const row of rows) bytes += row.event.length + row.raw.length + ROW_OVERHEAD_BYTES;
     const { promise, resolve, reject } = Promise.withResolvers<readonly RejectedEvent[]>();

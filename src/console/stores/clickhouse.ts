@@ -10,7 +10,7 @@ import type { EventDb } from "./contract.ts";
 export type ClickHouseTarget = { readonly url: Secret } | { readonly socketPath: string; readonly database: string };
 
 /** Oldest ClickHouse that is supported. */
-export const MIN_CLICKHOUSE_VERSION = [24, 8] as const;
+const MIN_CLICKHOUSE_VERSION = [24, 8] as const;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const INSERT_TIMEOUT_MS = 60_000;

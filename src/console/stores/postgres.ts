@@ -20,7 +20,7 @@ export interface PostgresOptions {
 }
 
 /** Oldest PostgreSQL that is supported, as `server_version_num` counts. */
-export const MIN_POSTGRES_VERSION = 150_000;
+const MIN_POSTGRES_VERSION = 150_000;
 
 function parseInt8(text: string): number {
   const value = Number(text);

@@ -1,7 +1,4 @@
 import { AppError } from "../../core/error.ts";
-import { ownExecutable } from "../../core/payload/executable.ts";
-import { readHead } from "../../core/payload/head.ts";
-import { isCompiled } from "../../core/self-command.ts";
 
 /** The sensor's executable as this Console can give it. */
 export interface SensorExecutable {
@@ -15,30 +12,6 @@ export interface SensorExecutable {
 
 /** Where the executable comes from: the head of the running file, or undefined when there is none (running from source). */
 export type SensorDownload = () => Promise<SensorExecutable | undefined>;
-
-const ARCH: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
-
-/** The head of the very file that runs, hashed at the first request. */
-export function ownDownload(): SensorDownload {
-  let found: Promise<SensorExecutable | undefined> | undefined;
-  const read = async (): Promise<SensorExecutable | undefined> => {
-    if (!isCompiled()) return undefined;
-    const head = await readHead(await ownExecutable());
-    return {
-      sizeBytes: head.sizeBytes,
-      sha256: head.sha256,
-      arch: ARCH[process.arch] ?? process.arch,
-      open: () => head.stream(),
-    };
-  };
-  return () => {
-    found ??= read().catch((error: unknown) => {
-      found = undefined;
-      throw error;
-    });
-    return found;
-  };
-}
 
 /** The executable for an architecture; throws AppError `not_found` when this Console carries another or none. */
 export async function findExecutable(download: SensorDownload, arch: string | undefined): Promise<SensorExecutable> {

@@ -6,7 +6,7 @@
  * The head is everything before `offset`; a file without the magic is a head alone.
  */
 export const TRAILER_BYTES = 64;
-export const TRAILER_FORMAT = 1;
+const TRAILER_FORMAT = 1;
 
 const MAGIC = new TextEncoder().encode("TLVXPAY\n");
 const HASH_AT = 32;

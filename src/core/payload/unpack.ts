@@ -33,7 +33,7 @@ async function hashOf(bytes: Blob): Promise<string> {
 }
 
 /** Unpacks a compressed archive inside a file into `dir`, hashing on the way; throws when the hash differs. */
-export async function extractVerified({ file, start, length, sha256 }: Source, dir: string): Promise<void> {
+async function extractVerified({ file, start, length, sha256 }: Source, dir: string): Promise<void> {
   const hasher = new Bun.CryptoHasher("sha256");
   // Bun.file, and not node:fs, because it also reads what is embedded in the executable.
   const input = Bun.file(file)

@@ -12,11 +12,6 @@ export async function privateKeyToPem(key: CryptoKey): Promise<string> {
   return toPem("PRIVATE KEY", await crypto.subtle.exportKey("pkcs8", key));
 }
 
-/** SubjectPublicKeyInfo, PEM. */
-export async function publicKeyToPem(key: CryptoKey): Promise<string> {
-  return toPem("PUBLIC KEY", await crypto.subtle.exportKey("spki", key));
-}
-
 /** A P-256 private key from PKCS#8 PEM; throws when it is anything else. */
 export async function privateKeyFromPem(pem: string): Promise<CryptoKey> {
   const der = fromPem("PRIVATE KEY", pem);

@@ -2,7 +2,7 @@ import { spkiHash } from "./keys.ts";
 import { normalSerial, parseSensorUri } from "./names.ts";
 import { P256, x509 } from "./x509.ts";
 
-export const CERTIFICATE_FAULTS = [
+const CERTIFICATE_FAULTS = [
   "malformed",
   "unknown_issuer",
   "bad_signature",
@@ -17,7 +17,7 @@ export const CERTIFICATE_FAULTS = [
 export type CertificateFault = (typeof CERTIFICATE_FAULTS)[number];
 
 /** What a good sensor certificate says. Whether the Console still stands by it is a question to the database. */
-export interface SensorIdentity {
+interface SensorIdentity {
   readonly sensorId: string;
   readonly serial: string;
   readonly keyHash: string;

@@ -18,7 +18,7 @@ export interface Segment {
 
 const NAME = /^(\d{16})\.seg$/;
 
-export function segmentName(firstSeq: number): string {
+function segmentName(firstSeq: number): string {
   return `${String(firstSeq).padStart(16, "0")}.seg`;
 }
 

@@ -57,7 +57,7 @@ export class Engine implements Service {
   readonly #log: Log;
   readonly #pidFile: string;
   readonly #startFile: string;
-  #child: ChildState = { status: "stopped", pid: undefined, restarts: 0, reason: undefined };
+  #child: ChildState = { status: "starting", pid: undefined, restarts: 0, reason: undefined };
   #obstacle: string | undefined;
   #start: EngineStart | undefined;
   #stats: EngineStats | undefined;

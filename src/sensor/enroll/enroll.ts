@@ -38,13 +38,13 @@ const TIMEOUT_MS = 30_000;
 const PIN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
 
 /** /etc/machine-id hashed with the product's name; undefined where there is none. */
-export async function machineHash(path = "/etc/machine-id"): Promise<string | undefined> {
+async function machineHash(path = "/etc/machine-id"): Promise<string | undefined> {
   const id = (await readFile(path, "utf8").catch(() => "")).trim();
   return /^[0-9a-f]{32}$/.test(id) ? sha256Hex(`telovix-machine:${id}`) : undefined;
 }
 
 /** The Console's address as an origin; throws AppError for anything else. */
-export function parseConsoleUrl(text: string): URL {
+function parseConsoleUrl(text: string): URL {
   let url: URL;
   try {
     url = new URL(text.includes("://") ? text : `https://${text}`);

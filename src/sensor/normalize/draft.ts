@@ -19,7 +19,7 @@ export interface Finding extends Pick<Partial<EventDraft>, "file" | "network" | 
 }
 
 /** `/usr/bin/cat (pid 12, uid 0)`. */
-export function subject(seen: SeenProcess | undefined): string {
+function subject(seen: SeenProcess | undefined): string {
   if (!seen) return "A process";
   const { binary, pid, uid } = seen.process;
   return `${clip(binary || "A process", 512)} (pid ${pid}${uid === undefined ? "" : `, uid ${uid}`})`;

@@ -15,6 +15,8 @@ export interface Chunk {
   readonly tornBytes: number;
   readonly segment: number;
   readonly offset: number;
+  /** There is more to read at once: not merely what is being written at this moment. */
+  readonly more: boolean;
 }
 
 /** Numbers of the segments in a directory, ascending. */
@@ -27,7 +29,7 @@ export async function listSegments(dir: string): Promise<number[]> {
   return numbers.toSorted((a, b) => a - b);
 }
 
-export function segmentPath(dir: string, segment: number): string {
+function segmentPath(dir: string, segment: number): string {
   return join(dir, `events-${segment}.jsonl`);
 }
 
@@ -56,7 +58,8 @@ export class SegmentReader {
     const { bytesRead } = await this.#file!.read(this.#buffer, 0, CHUNK_BYTES, this.#offset);
     const data = this.#buffer.subarray(0, bytesRead);
     const end = data.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) return this.#take(data.subarray(0, end));
+    const more = bytesRead === CHUNK_BYTES || later !== undefined;
+    if (end > 0) return this.#take(data.subarray(0, end), more);
     if (bytesRead > MAX_LINE_BYTES) return this.#skip(bytesRead);
     if (later === undefined) return undefined;
     return this.#turnTo(later, bytesRead);
@@ -74,7 +77,7 @@ export class SegmentReader {
     return true;
   }
 
-  #take(data: Buffer): Chunk {
+  #take(data: Buffer, more: boolean): Chunk {
     let overlong = 0;
     let from = 0;
     if (this.#skipping) {
@@ -89,14 +92,14 @@ export class SegmentReader {
       at = end + 1;
     }
     this.#offset += data.length;
-    return { lines, overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset };
+    return { lines, overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset, more };
   }
 
   #skip(bytes: number): Chunk {
     const overlong = this.#skipping ? 0 : 1;
     this.#skipping = true;
     this.#offset += bytes;
-    return { lines: [], overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset };
+    return { lines: [], overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset, more: true };
   }
 
   async #turnTo(next: number, restBytes: number): Promise<Chunk> {
@@ -105,7 +108,7 @@ export class SegmentReader {
     this.#skipping = false;
     this.#segment = next;
     this.#offset = 0;
-    return { lines: [], overlong: 0, tornBytes, segment: next, offset: 0 };
+    return { lines: [], overlong: 0, tornBytes, segment: next, offset: 0, more: true };
   }
 
   /** Deletes segments before `segment`. Call it when everything read from them is durable. */

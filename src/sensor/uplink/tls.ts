@@ -18,7 +18,7 @@ export interface UplinkTls {
  * pinned authority and is made out either to the Console as such or to the host asked for. The chain is checked by
  * the TLS library before this runs; purposes too, so that a sensor's client certificate can't stand in for it.
  */
-export function checkConsoleIdentity(host: string, certificate: PeerCertificate): Error | undefined {
+function checkConsoleIdentity(host: string, certificate: PeerCertificate): Error | undefined {
   const names = (certificate.subjectaltname ?? "").split(", ");
   return names.includes(`DNS:${CONSOLE_NAME}`) ? undefined : checkServerIdentity(host, certificate);
 }

@@ -32,7 +32,9 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
   );
   return (
     <div class="frame">
-      <a class="skip" href="#main">To the content</a>
+      <a class="skip" href="#main">
+        To the content
+      </a>
       <Rail />
       <Topbar />
       <main id="main" class="main" tabIndex={-1}>
@@ -47,7 +49,11 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
 }
 
 /** Title line of a page, with its one primary action at the right. */
-export function PageHead(props: { title: ComponentChildren; note?: ComponentChildren; actions?: ComponentChildren }): JSX.Element {
+export function PageHead(props: {
+  title: ComponentChildren;
+  note?: ComponentChildren;
+  actions?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="page-head">
       <h1 class="cut">{props.title}</h1>

@@ -6,7 +6,12 @@ import { keysOpen } from "./open.ts";
 const KEY_WORDS: Readonly<Record<string, string>> = { mod: "Ctrl", Escape: "Esc", Enter: "Enter" };
 
 function keyCaps(keys: string): string[] {
-  return keys.split(" ").map((key) => key.split("+").map((part) => KEY_WORDS[part] ?? part).join(" "));
+  return keys.split(" ").map((key) =>
+    key
+      .split("+")
+      .map((part) => KEY_WORDS[part] ?? part)
+      .join(" "),
+  );
 }
 
 /** Every key in force, by group. */
@@ -24,7 +29,11 @@ export function KeysHelp(): JSX.Element | null {
                 .filter((binding) => binding.group === group)
                 .map((binding) => (
                   <div key={binding.keys}>
-                    <dt>{keyCaps(binding.keys).map((cap, i) => <kbd key={i}>{cap}</kbd>)}</dt>
+                    <dt>
+                      {keyCaps(binding.keys).map((cap, i) => (
+                        <kbd key={i}>{cap}</kbd>
+                      ))}
+                    </dt>
                     <dd>{binding.label}</dd>
                   </div>
                 ))}
@@ -34,8 +43,19 @@ export function KeysHelp(): JSX.Element | null {
         <section>
           <h3>In every list</h3>
           <dl>
-            <div><dt><kbd>↑</kbd><kbd>↓</kbd></dt><dd>Walk</dd></div>
-            <div><dt><kbd>Space</kbd></dt><dd>Select</dd></div>
+            <div>
+              <dt>
+                <kbd>↑</kbd>
+                <kbd>↓</kbd>
+              </dt>
+              <dd>Walk</dd>
+            </div>
+            <div>
+              <dt>
+                <kbd>Space</kbd>
+              </dt>
+              <dd>Select</dd>
+            </div>
           </dl>
         </section>
       </div>

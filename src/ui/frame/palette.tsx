@@ -32,19 +32,47 @@ function entries(text: string, sensors: readonly SensorSummary[]): Entry[] {
     ...SECTIONS.map((s) => ({ group: "Pages", label: s.label, hint: "", icon: s.icon, run: go(withRange(s.href)) })),
     { group: "Pages", label: "Deploy a sensor", hint: "", icon: "plus" as const, run: go("/sensors?deploy=1") },
     { group: "Pages", label: "Audit log", hint: "", icon: "lock" as const, run: go("/settings/audit") },
-    { group: "Commands", label: "Light theme", hint: "", icon: "settings" as const, run: () => (theme.value = "light") },
+    {
+      group: "Commands",
+      label: "Light theme",
+      hint: "",
+      icon: "settings" as const,
+      run: () => (theme.value = "light"),
+    },
     { group: "Commands", label: "Dark theme", hint: "", icon: "settings" as const, run: () => (theme.value = "dark") },
     { group: "Commands", label: "Keyboard", hint: "?", icon: "keyboard" as const, run: () => (keysOpen.value = true) },
   ].filter((entry) => matches(entry.label, words));
-  const kinds: Entry[] = words.length === 0 ? [] : EVENT_KINDS.filter((kind) => matches(`${kind} ${kindTitle(kind)}`, words)).slice(0, 5).map((kind) => ({
-    group: "Kinds of event", label: kindTitle(kind), hint: kind, icon: "filter", run: go(withRange(`/events?kind=${kind}`)),
-  }));
+  const kinds: Entry[] =
+    words.length === 0
+      ? []
+      : EVENT_KINDS.filter((kind) => matches(`${kind} ${kindTitle(kind)}`, words))
+          .slice(0, 5)
+          .map((kind) => ({
+            group: "Kinds of event",
+            label: kindTitle(kind),
+            hint: kind,
+            icon: "filter",
+            run: go(withRange(`/events?kind=${kind}`)),
+          }));
   const hosts: Entry[] = sensors.slice(0, 8).map((s) => ({
-    group: "Sensors", label: s.node_name, hint: s.health_state, icon: "sensors", run: go(`/sensors/${s.sensor_id}`),
+    group: "Sensors",
+    label: s.node_name,
+    hint: s.health_state,
+    icon: "sensors",
+    run: go(`/sensors/${s.sensor_id}`),
   }));
-  const search: Entry[] = text.trim() === "" ? [] : [{
-    group: "Events", label: `Search events for “${text.trim()}”`, hint: "", icon: "search", run: go(withRange(`/events?${new URLSearchParams({ q: text.trim() }).toString()}`)),
-  }];
+  const search: Entry[] =
+    text.trim() === ""
+      ? []
+      : [
+          {
+            group: "Events",
+            label: `Search events for “${text.trim()}”`,
+            hint: "",
+            icon: "search",
+            run: go(withRange(`/events?${new URLSearchParams({ q: text.trim() }).toString()}`)),
+          },
+        ];
   return [...hosts, ...search, ...kinds, ...list];
 }
 

@@ -12,7 +12,12 @@ interface Section {
 /** Only sections that work are shown. */
 export const SECTIONS: readonly Section[] = [
   { label: "Overview", icon: "overview", href: "/", pages: ["overview"] },
-  { label: "Investigate", icon: "events", href: "/events", pages: ["events", "event", "lineage-event", "lineage-process"] },
+  {
+    label: "Investigate",
+    icon: "events",
+    href: "/events",
+    pages: ["events", "event", "lineage-event", "lineage-process"],
+  },
   { label: "Sensors", icon: "sensors", href: "/sensors", pages: ["sensors", "sensor"] },
   { label: "Settings", icon: "settings", href: "/settings", pages: ["settings"] },
 ];

@@ -78,7 +78,7 @@ export function Topbar(): JSX.Element {
       <span class="topbar-tenant cut" title={`Organisation: ${me.value?.tenant_name ?? ""}`}>
         {me.value?.tenant_name}
       </span>
-      <button type="button" class="topbar-search" onClick={() => (paletteOpen.value = true)} aria-label="Search everything">
+      <button type="button" class="topbar-search" onClick={() => (paletteOpen.value = true)}>
         <Icon name="search" />
         <span class="grow cut">Search sensors, events, pages</span>
         <kbd>Ctrl K</kbd>

@@ -39,7 +39,13 @@ export function Token(props: { field: string; value: string; title?: string; onR
 /** Ranked values with bars of equal scale. */
 export function BarList(props: {
   label: string;
-  items: readonly { readonly key: string; readonly label: string; readonly value: number; readonly href?: string; readonly title?: string }[];
+  items: readonly {
+    readonly key: string;
+    readonly label: string;
+    readonly value: number;
+    readonly href?: string;
+    readonly title?: string;
+  }[];
 }): JSX.Element {
   const most = Math.max(1, ...props.items.map((item) => item.value));
   return (

@@ -32,7 +32,9 @@ export function Dialog(props: {
     >
       <div class="dialog-box">
         <header class="dialog-head">
-          <h2 id={titleId} class="grow">{props.title}</h2>
+          <h2 id={titleId} class="grow">
+            {props.title}
+          </h2>
           <IconButton icon="close" label="Close" onClick={props.onClose} />
         </header>
         <div class="dialog-body">{props.children}</div>

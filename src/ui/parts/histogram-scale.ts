@@ -35,7 +35,20 @@ export function stack(
 }
 
 const STEPS_MS = [
-  1e3, 5e3, 15e3, 30e3, 60e3, 300e3, 900e3, 1800e3, 3600e3, 3 * 3600e3, 6 * 3600e3, 12 * 3600e3, 86_400e3, 2 * 86_400e3,
+  1e3,
+  5e3,
+  15e3,
+  30e3,
+  60e3,
+  300e3,
+  900e3,
+  1800e3,
+  3600e3,
+  3 * 3600e3,
+  6 * 3600e3,
+  12 * 3600e3,
+  86_400e3,
+  2 * 86_400e3,
   7 * 86_400e3,
 ];
 
@@ -56,7 +69,12 @@ export function mergeBlind(blind: EventHistogram["blind"]): {
   readonly lines: readonly string[];
 }[] {
   const sorted = blind
-    .map((b) => ({ fromMs: Date.parse(b.from), toMs: Date.parse(b.to), count: b.count, line: `${b.node_name}: ${b.count} lost, ${b.cause}` }))
+    .map((b) => ({
+      fromMs: Date.parse(b.from),
+      toMs: Date.parse(b.to),
+      count: b.count,
+      line: `${b.node_name}: ${b.count} lost, ${b.cause}`,
+    }))
     .toSorted((a, b) => a.fromMs - b.fromMs);
   const merged: { fromMs: number; toMs: number; count: number; lines: string[] }[] = [];
   for (const { fromMs, toMs, count, line } of sorted) {

@@ -32,7 +32,8 @@ export function Histogram(props: {
   const most = niceCeiling(Math.max(0, ...data.buckets.map(bucketTotal)));
   const x = (ms: number): number => LEFT + ((ms - fromMs) / (toMs - fromMs)) * plotWidth;
   const y = (count: number): number => TOP + plotHeight - (count / most) * plotHeight;
-  const timeAt = (px: number): number => fromMs + ((Math.max(LEFT, Math.min(width, px)) - LEFT) / plotWidth) * (toMs - fromMs);
+  const timeAt = (px: number): number =>
+    fromMs + ((Math.max(LEFT, Math.min(width, px)) - LEFT) / plotWidth) * (toMs - fromMs);
   const stepMs = data.step_secs * 1000;
   const barWidth = Math.max(1, (stepMs / (toMs - fromMs)) * plotWidth - 1);
   const ticks = timeTicks(fromMs, toMs, Math.max(2, Math.floor(plotWidth / 90)), new Date(fromMs).getTimezoneOffset());
@@ -48,7 +49,10 @@ export function Histogram(props: {
     props.onSelect?.(Math.round(ends[0]!), Math.round(ends[1]!));
   };
   const hoverMs = hoverX === undefined ? undefined : timeAt(hoverX);
-  const hovered = hoverMs === undefined ? undefined : data.buckets.find((b) => hoverMs >= Date.parse(b.at) && hoverMs < Date.parse(b.at) + stepMs);
+  const hovered =
+    hoverMs === undefined
+      ? undefined
+      : data.buckets.find((b) => hoverMs >= Date.parse(b.at) && hoverMs < Date.parse(b.at) + stepMs);
   const hoveredBlind = hoverMs === undefined ? [] : blind.filter((b) => hoverMs >= b.fromMs && hoverMs <= b.toMs);
   const counts = SEVERITIES.toReversed().map((s) => `${formatCount(data.buckets.reduce((n, b) => n + b[s], 0))} ${s}`);
 
@@ -67,7 +71,12 @@ export function Histogram(props: {
       onPointerUp={onUp}
       onPointerCancel={() => setDragX(undefined)}
     >
-      <svg width={width} height={height} role="img" aria-label={`${formatCount(data.total)} events over time: ${counts.join(", ")}. ${blind.length} blind ranges.`}>
+      <svg
+        width={width}
+        height={height}
+        role="img"
+        aria-label={`${formatCount(data.total)} events over time: ${counts.join(", ")}. ${blind.length} blind ranges.`}
+      >
         <defs>
           <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
             <line x1="0" y1="0" x2="0" y2="6" class="hatch-line" />
@@ -86,7 +95,15 @@ export function Histogram(props: {
         {blind.map((b) => {
           const left = Math.max(LEFT, x(b.fromMs));
           return (
-            <rect key={b.fromMs} class="blind" x={left} y={TOP} width={Math.max(3, Math.min(width, x(b.toMs)) - left)} height={plotHeight} fill="url(#hatch)" />
+            <rect
+              key={b.fromMs}
+              class="blind"
+              x={left}
+              y={TOP}
+              width={Math.max(3, Math.min(width, x(b.toMs)) - left)}
+              height={plotHeight}
+              fill="url(#hatch)"
+            />
           );
         })}
         {data.buckets.map((bucket) =>
@@ -102,17 +119,34 @@ export function Histogram(props: {
           )),
         )}
         {ticks.map((t) => (
-          <text key={t} class="axis-text" x={x(t)} y={height - 4} text-anchor={x(t) > width - 24 ? "end" : x(t) < LEFT + 24 ? "start" : "middle"}>
+          <text
+            key={t}
+            class="axis-text"
+            x={x(t)}
+            y={height - 4}
+            text-anchor={x(t) > width - 24 ? "end" : x(t) < LEFT + 24 ? "start" : "middle"}
+          >
             {long ? formatDay(t, toMs) : formatClock(t).slice(0, stepMs < 5000 ? 8 : 5)}
           </text>
         ))}
-        {hovered && dragX === undefined && <rect class="hover-band" x={x(Date.parse(hovered.at))} y={TOP} width={barWidth + 1} height={plotHeight} />}
+        {hovered && dragX === undefined && (
+          <rect class="hover-band" x={x(Date.parse(hovered.at))} y={TOP} width={barWidth + 1} height={plotHeight} />
+        )}
         {dragX !== undefined && hoverX !== undefined && (
-          <rect class="drag-band" x={Math.max(LEFT, Math.min(dragX, hoverX))} y={TOP} width={Math.abs(hoverX - dragX)} height={plotHeight} />
+          <rect
+            class="drag-band"
+            x={Math.max(LEFT, Math.min(dragX, hoverX))}
+            y={TOP}
+            width={Math.abs(hoverX - dragX)}
+            height={plotHeight}
+          />
         )}
       </svg>
       {hoverX !== undefined && (hovered || hoveredBlind.length > 0) && (
-        <div class="tip" style={hoverX > width / 2 ? { right: `${width - hoverX + 12}px` } : { left: `${hoverX + 12}px` }}>
+        <div
+          class="tip"
+          style={hoverX > width / 2 ? { right: `${width - hoverX + 12}px` } : { left: `${hoverX + 12}px` }}
+        >
           {hovered && <div class="machine">{formatMoment(Date.parse(hovered.at), toMs)}</div>}
           {hovered &&
             SEVERITIES.toReversed().map((s) =>

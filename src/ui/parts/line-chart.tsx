@@ -37,8 +37,17 @@ export function LineChart(props: {
   useEffect(() => {
     const element = place.current;
     if (!element || width === 0) return;
-    const axis = { stroke: token("--text-2"), grid: { stroke: token("--line-0"), width: 1 }, ticks: { show: false }, font: `11px ${token("--font-text")}` };
-    const data = withGaps(atMs, series.map((s) => s.values), props.stepSecs * 2500);
+    const axis = {
+      stroke: token("--text-2"),
+      grid: { stroke: token("--line-0"), width: 1 },
+      ticks: { show: false },
+      font: `11px ${token("--font-text")}`,
+    };
+    const data = withGaps(
+      atMs,
+      series.map((s) => s.values),
+      props.stepSecs * 2500,
+    );
     const chart = new uPlot(
       {
         width,
@@ -49,10 +58,24 @@ export function LineChart(props: {
         hooks: { setCursor: [(u) => setHover(u.cursor.idx ?? undefined)] },
         scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, props.most ?? Math.max(max * 1.15, 0.001)] } },
         axes: [
-          { ...axis, size: 20, gap: 4, space: 70, values: (_u, ticks) => ticks.map((t) => formatClock(t * 1000).slice(0, 5)) },
+          {
+            ...axis,
+            size: 20,
+            gap: 4,
+            space: 70,
+            values: (_u, ticks) => ticks.map((t) => formatClock(t * 1000).slice(0, 5)),
+          },
           { ...axis, size: 62, gap: 6, space: 32, values: (_u, ticks) => ticks.map((t) => format(t)) },
         ],
-        series: [{}, ...series.map((_, i) => ({ stroke: token(LINE_COLOURS[i] ?? "--text-1"), width: 1.5, spanGaps: false, points: { show: false } }))],
+        series: [
+          {},
+          ...series.map((_, i) => ({
+            stroke: token(LINE_COLOURS[i] ?? "--text-1"),
+            width: 1.5,
+            spanGaps: false,
+            points: { show: false },
+          })),
+        ],
       },
       data,
       element,
@@ -60,7 +83,11 @@ export function LineChart(props: {
     return () => chart.destroy();
   }, [atMs, series, width, chosen]);
 
-  const padded = withGaps(atMs, series.map((s) => s.values), props.stepSecs * 2500);
+  const padded = withGaps(
+    atMs,
+    series.map((s) => s.values),
+    props.stepSecs * 2500,
+  );
   const index = hover ?? padded[0].length - 1;
   return (
     <figure class="chart">
@@ -78,7 +105,13 @@ export function LineChart(props: {
           );
         })}
       </figcaption>
-      <div ref={place} class="chart-place" style={{ height: `${HEIGHT}px` }} role="img" aria-label={`${props.title} over time`} />
+      <div
+        ref={place}
+        class="chart-place"
+        style={{ height: `${HEIGHT}px` }}
+        role="img"
+        aria-label={`${props.title} over time`}
+      />
     </figure>
   );
 }

@@ -93,7 +93,12 @@ export function Menu(props: {
 
 function MenuRow({ item, close }: { item: MenuEntry; close: () => void }): JSX.Element {
   if (item === "line") return <div class="menu-line" role="separator" />;
-  if ("heading" in item) return <div class="menu-heading" role="presentation">{item.heading}</div>;
+  if ("heading" in item)
+    return (
+      <div class="menu-heading" role="presentation">
+        {item.heading}
+      </div>
+    );
   const body = (
     <>
       {item.checked !== undefined && <span class="menu-check">{item.checked && <Icon name="check" size={14} />}</span>}

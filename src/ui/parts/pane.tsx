@@ -31,7 +31,12 @@ export function Pane(props: {
 }
 
 /** One group of fields in a pane or on a page. */
-export function Section(props: { title: string; count?: string; actions?: ComponentChildren; children: ComponentChildren }): JSX.Element {
+export function Section(props: {
+  title: string;
+  count?: string;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <section class="section">
       <div class="section-head">

@@ -29,15 +29,28 @@ export function ProcessTree(props: {
   const rows = useMemo(() => layoutTree(lineage, open, closed), [lineage, open, closed]);
   const domain = useMemo(() => timeDomain(lineage.nodes, lineage.focus_exec_id, props.nowMs), [lineage]);
   const grid = treeGrid(size.width);
-  const x = (ms: number): number => grid.laneLeft + ((ms - domain.fromMs) / (domain.toMs - domain.fromMs)) * (size.width - 8 - grid.laneLeft);
-  const view = virtualWindow({ scrollTop, viewport: size.height || 600, rowHeight: TREE_ROW, count: rows.length, overscan: 16 });
+  const x = (ms: number): number =>
+    grid.laneLeft + ((ms - domain.fromMs) / (domain.toMs - domain.fromMs)) * (size.width - 8 - grid.laneLeft);
+  const view = virtualWindow({
+    scrollTop,
+    viewport: size.height || 600,
+    rowHeight: TREE_ROW,
+    count: rows.length,
+    overscan: 16,
+  });
   const at = rows.findIndex((row) => row.key === props.active);
 
   useEffect(() => {
     const element = box.current;
     const index = at >= 0 ? at : rows.findIndex((row) => row.isFocus);
     if (element && index >= 0)
-      element.scrollTop = scrollToShow({ index, scrollTop: element.scrollTop, viewport: element.clientHeight, rowHeight: TREE_ROW, head: HEAD });
+      element.scrollTop = scrollToShow({
+        index,
+        scrollTop: element.scrollTop,
+        viewport: element.clientHeight,
+        rowHeight: TREE_ROW,
+        head: HEAD,
+      });
   }, [props.active, size.height]);
 
   const toggle = (row: TreeRow): void => {
@@ -110,24 +123,41 @@ function tickText(ms: number, span: number): string {
   return span < 10_000 ? formatClock(ms, true) : formatClock(ms);
 }
 
-function TreeHead(props: { width: number; domain: { fromMs: number; toMs: number }; x: (ms: number) => number }): JSX.Element {
+function TreeHead(props: {
+  width: number;
+  domain: { fromMs: number; toMs: number };
+  x: (ms: number) => number;
+}): JSX.Element {
   const { width, domain, x } = props;
   const grid = treeGrid(width);
   const span = domain.toMs - domain.fromMs;
   const most = Math.max(1, Math.floor((width - grid.laneLeft) / 110));
-  const ticks = span < 4000 ? [domain.fromMs + span * 0.05, domain.fromMs + span * 0.5].slice(0, most) : timeTicks(domain.fromMs, domain.toMs, most, new Date(domain.fromMs).getTimezoneOffset());
+  const ticks =
+    span < 4000
+      ? [domain.fromMs + span * 0.05, domain.fromMs + span * 0.5].slice(0, most)
+      : timeTicks(domain.fromMs, domain.toMs, most, new Date(domain.fromMs).getTimezoneOffset());
   const names = ["files", "conn.", "DNS", "warn."];
   return (
     <svg class="tree-head" width={width} height={HEAD} aria-hidden="true">
-      <text x="12" y="17">Process</text>
-      {grid.pidRight > 0 && <text x={grid.pidRight} y="17" text-anchor="end">PID</text>}
+      <text x="12" y="17">
+        Process
+      </text>
+      {grid.pidRight > 0 && (
+        <text x={grid.pidRight} y="17" text-anchor="end">
+          PID
+        </text>
+      )}
       {grid.counts.map((right, i) => (
-        <text key={right} x={right} y="17" text-anchor="end">{names[i]}</text>
+        <text key={right} x={right} y="17" text-anchor="end">
+          {names[i]}
+        </text>
       ))}
       {ticks.map((t) => (
         <g key={t}>
           <line x1={x(t)} x2={x(t)} y1="20" y2={HEAD} />
-          <text x={x(t)} y="17" text-anchor={x(t) > width - 60 ? "end" : "start"}>{tickText(t, span)}</text>
+          <text x={x(t)} y="17" text-anchor={x(t) > width - 60 ? "end" : "start"}>
+            {tickText(t, span)}
+          </text>
         </g>
       ))}
     </svg>

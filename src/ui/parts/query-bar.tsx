@@ -26,7 +26,8 @@ export function QueryBar(props: {
   const id = useId();
   const parsed = parseQueryText(text);
   const done = complete(text, cursor, props.seen, kindTitle);
-  const history = text === "" ? searches.value.slice(0, 5).map((s) => ({ insert: s, label: s, hint: "searched before" })) : [];
+  const history =
+    text === "" ? searches.value.slice(0, 5).map((s) => ({ insert: s, label: s, hint: "searched before" })) : [];
   const options = [...history, ...done.options].slice(0, 12);
   const error = tried ? parsed.errors[0] : undefined;
   useEffect(() => setAt(-1), [text]);
@@ -43,7 +44,8 @@ export function QueryBar(props: {
   const take = (index: number): void => {
     const option = options[index];
     if (!option) return;
-    const next = index < history.length ? option.insert : text.slice(0, done.start) + option.insert + text.slice(cursor);
+    const next =
+      index < history.length ? option.insert : text.slice(0, done.start) + option.insert + text.slice(cursor);
     const end = index < history.length ? next.length : done.start + option.insert.length;
     setText(next);
     setCursor(end);

@@ -39,7 +39,13 @@ export function splitQuery(text: string): Piece[] {
   for (const match of text.matchAll(/(-?)(?:([A-Za-z_]+):)?("[^"]*"?|[^\s"]*)/g)) {
     if (match[0] === "" || match[0] === "-") continue;
     const [whole, minus = "", field, value = ""] = match;
-    pieces.push({ start: match.index, end: match.index + whole.length, negated: minus !== "" && field !== undefined, field, value: (field === undefined ? minus : "") + value.replaceAll('"', "") });
+    pieces.push({
+      start: match.index,
+      end: match.index + whole.length,
+      negated: minus !== "" && field !== undefined,
+      field,
+      value: (field === undefined ? minus : "") + value.replaceAll('"', ""),
+    });
   }
   return pieces;
 }
@@ -72,13 +78,17 @@ function addPiece(filter: Mutable<EventFilter>, piece: Piece): string | undefine
     case "kind": {
       const wrong = values.find((value) => !isEventKind(value));
       if (wrong !== undefined) return `There is no kind “${wrong}”.`;
-      filter.kind = piece.negated ? (filter.kind ?? [...EVENT_KINDS]).filter((kind) => !values.includes(kind)) : join(filter.kind, values);
+      filter.kind = piece.negated
+        ? (filter.kind ?? [...EVENT_KINDS]).filter((kind) => !values.includes(kind))
+        : join(filter.kind, values);
       return undefined;
     }
     case "severity": {
       const wrong = values.find((value) => !SEVERITIES.includes(value as Severity));
       if (wrong !== undefined) return `There is no severity “${wrong}”. There are ${SEVERITIES.join(", ")}.`;
-      filter.severity = piece.negated ? (filter.severity ?? [...SEVERITIES]).filter((s) => !values.includes(s)) : join(filter.severity, values);
+      filter.severity = piece.negated
+        ? (filter.severity ?? [...SEVERITIES]).filter((s) => !values.includes(s))
+        : join(filter.severity, values);
       return undefined;
     }
     case "node":
@@ -121,17 +131,41 @@ export function complete(
   const word = before.slice(start).replace(/^-/, "");
   const colon = word.indexOf(":");
   if (colon < 0) {
-    const fields = QUERY_FIELD_NAMES.filter((name) => name.startsWith(word.toLowerCase())).map((name) => ({ insert: `${name}:`, label: `${name}:`, hint: QUERY_FIELDS[name].hint }));
+    const fields = QUERY_FIELD_NAMES.filter((name) => name.startsWith(word.toLowerCase())).map((name) => ({
+      insert: `${name}:`,
+      label: `${name}:`,
+      hint: QUERY_FIELDS[name].hint,
+    }));
     if (word.length < 2) return { start: cursor - word.length, options: fields };
-    const kinds = EVENT_KINDS.filter((kind) => kind.includes(word.toLowerCase()) || kindTitle(kind).toLowerCase().includes(word.toLowerCase()));
-    return { start: cursor - word.length, options: [...fields, ...kinds.slice(0, 6).map((kind) => ({ insert: `kind:${kind} `, label: `kind:${kind}`, hint: kindTitle(kind) }))] };
+    const kinds = EVENT_KINDS.filter(
+      (kind) => kind.includes(word.toLowerCase()) || kindTitle(kind).toLowerCase().includes(word.toLowerCase()),
+    );
+    return {
+      start: cursor - word.length,
+      options: [
+        ...fields,
+        ...kinds.slice(0, 6).map((kind) => ({ insert: `kind:${kind} `, label: `kind:${kind}`, hint: kindTitle(kind) })),
+      ],
+    };
   }
   const field = word.slice(0, colon) as QueryField;
-  const typed = word.slice(colon + 1).split(",").at(-1)!.toLowerCase();
-  const values: readonly string[] = field === "kind" ? EVENT_KINDS : field === "severity" ? SEVERITIES : (seen[field] ?? []);
+  const typed = word
+    .slice(colon + 1)
+    .split(",")
+    .at(-1)!
+    .toLowerCase();
+  const values: readonly string[] =
+    field === "kind" ? EVENT_KINDS : field === "severity" ? SEVERITIES : (seen[field] ?? []);
   const options = values
-    .filter((value) => value.toLowerCase().includes(typed) || (field === "kind" && kindTitle(value).toLowerCase().includes(typed)))
+    .filter(
+      (value) =>
+        value.toLowerCase().includes(typed) || (field === "kind" && kindTitle(value).toLowerCase().includes(typed)),
+    )
     .slice(0, 10)
-    .map((value) => ({ insert: `${value.includes(" ") ? `"${value}"` : value} `, label: value, hint: field === "kind" ? kindTitle(value) : "" }));
+    .map((value) => ({
+      insert: `${value.includes(" ") ? `"${value}"` : value} `,
+      label: value,
+      hint: field === "kind" ? kindTitle(value) : "",
+    }));
   return { start: cursor - typed.length, options };
 }

@@ -17,7 +17,13 @@ export function Empty(props: { title: string; children?: ComponentChildren; acti
 }
 
 /** What went wrong, what it means, what to do. */
-export function Failure({ failure, onRetry }: { failure: ApiFailure; onRetry?: (() => void) | undefined }): JSX.Element {
+export function Failure({
+  failure,
+  onRetry,
+}: {
+  failure: ApiFailure;
+  onRetry?: (() => void) | undefined;
+}): JSX.Element {
   return (
     <div class="empty" role="alert">
       <h2>{failure.message}</h2>
@@ -46,7 +52,11 @@ export function Skeleton({ rows = 8, height = 32 }: { rows?: number; height?: nu
 }
 
 /** What the system says. */
-export function Banner(props: { tone?: "info" | "warning" | "critical"; children: ComponentChildren; action?: ComponentChildren }): JSX.Element {
+export function Banner(props: {
+  tone?: "info" | "warning" | "critical";
+  children: ComponentChildren;
+  action?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class={`banner banner-${props.tone ?? "info"}`} role="status">
       <Icon name={props.tone === "info" || props.tone === undefined ? "clock" : "warning"} />
@@ -60,7 +70,14 @@ export function Banner(props: { tone?: "info" | "warning" | "critical"; children
 export function StaleBanner<T>({ loaded, onRetry }: { loaded: Loaded<T>; onRetry: () => void }): JSX.Element | null {
   if (!loaded.failure || loaded.data === undefined) return null;
   return (
-    <Banner tone="warning" action={<Button kind="quiet" onClick={onRetry}>Try again</Button>}>
+    <Banner
+      tone="warning"
+      action={
+        <Button kind="quiet" onClick={onRetry}>
+          Try again
+        </Button>
+      }
+    >
       <strong>No new data since {formatClock(loaded.atMs)}.</strong> {loaded.failure.message} What you see is what was
       known then.
     </Banner>

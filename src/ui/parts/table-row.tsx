@@ -17,7 +17,12 @@ export function TableHead<T>(props: {
       <div role="row" class="table-row" style={{ gridTemplateColumns: props.template }} aria-rowindex={1}>
         {props.allChecked !== undefined && (
           <div role="columnheader" class="cell cell-check">
-            <input type="checkbox" aria-label="Select all rows" checked={props.allChecked} onChange={props.onCheckAll} />
+            <input
+              type="checkbox"
+              aria-label="Select all rows"
+              checked={props.allChecked}
+              onChange={props.onCheckAll}
+            />
           </div>
         )}
         {props.columns.map((column) => (
@@ -43,7 +48,11 @@ function HeadCell<T>(props: {
       {action ? (
         <button type="button" class="head-button" title={action.label || undefined} onClick={action.onClick}>
           {column.label}
-          {order && <span class={`head-order head-${order}`}><Icon name="chevronDown" size={12} /></span>}
+          {order && (
+            <span class={`head-order head-${order}`}>
+              <Icon name="chevronDown" size={12} />
+            </span>
+          )}
         </button>
       ) : (
         <span class="cut">{column.label}</span>
@@ -89,11 +98,19 @@ export function TableRow<T>(props: {
     >
       {props.checked !== undefined && (
         <div role="gridcell" class="cell cell-check">
-          <input type="checkbox" aria-label="Select row" checked={props.checked} onChange={props.onToggle} tabIndex={-1} />
+          <input
+            type="checkbox"
+            aria-label="Select row"
+            checked={props.checked}
+            onChange={props.onToggle}
+            tabIndex={-1}
+          />
         </div>
       )}
       {props.narrow ? (
-        <div role="gridcell" class="cell-narrow">{props.narrow(props.row)}</div>
+        <div role="gridcell" class="cell-narrow">
+          {props.narrow(props.row)}
+        </div>
       ) : (
         props.columns.map((column) => (
           <div key={column.id} role="gridcell" class={`cell${column.align === "right" ? " cell-right" : ""}`}>

@@ -44,15 +44,29 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [scrollTop, setScrollTop] = useState(0);
-  const view = virtualWindow({ scrollTop, viewport: size.height || 640, rowHeight, count: rows.length, overscan: OVERSCAN });
-  const columns = props.columns.filter((c) => c.hideBelow === undefined || size.width === 0 || size.width >= c.hideBelow);
+  const view = virtualWindow({
+    scrollTop,
+    viewport: size.height || 640,
+    rowHeight,
+    count: rows.length,
+    overscan: OVERSCAN,
+  });
+  const columns = props.columns.filter(
+    (c) => c.hideBelow === undefined || size.width === 0 || size.width >= c.hideBelow,
+  );
   const template = (props.checked ? "32px " : "") + columns.map((c) => c.width).join(" ");
   const activeIndex = props.active === undefined ? -1 : rows.findIndex((row) => rowKey(row) === props.active);
 
   useEffect(() => {
     const element = box.current;
     if (!element || activeIndex < 0 || props.fit) return;
-    element.scrollTop = scrollToShow({ index: activeIndex, scrollTop: element.scrollTop, viewport: element.clientHeight, rowHeight, head });
+    element.scrollTop = scrollToShow({
+      index: activeIndex,
+      scrollTop: element.scrollTop,
+      viewport: element.clientHeight,
+      rowHeight,
+      head,
+    });
   }, [props.active, rowHeight]);
   const atEnd = view.end >= rows.length - OVERSCAN;
   useEffect(() => {
@@ -89,7 +103,8 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
     if (!next.delete(key)) next.add(key);
     props.onChecked?.(next);
   };
-  const allChecked = rows.length > 0 && props.checked !== undefined && rows.every((row) => props.checked?.has(rowKey(row)));
+  const allChecked =
+    rows.length > 0 && props.checked !== undefined && rows.every((row) => props.checked?.has(rowKey(row)));
 
   return (
     <div

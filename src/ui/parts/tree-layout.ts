@@ -74,7 +74,9 @@ function collapse(items: readonly Item[], keep: ReadonlySet<string>, open: Reado
  */
 export function layoutTree(lineage: Lineage, open: ReadonlySet<string>, closed: ReadonlySet<string>): TreeRow[] {
   const path = pathToRoot(lineage);
-  const items = new Map<string, Item>(lineage.nodes.map((node) => [node.exec_id, { id: node.exec_id, node, members: [node], children: [] }]));
+  const items = new Map<string, Item>(
+    lineage.nodes.map((node) => [node.exec_id, { id: node.exec_id, node, members: [node], children: [] }]),
+  );
   const root: Item = { id: "", node: undefined, members: [], children: [] };
   for (const item of items.values()) {
     const parent = item.node!.parent_exec_id === null ? undefined : items.get(item.node!.parent_exec_id);
@@ -83,7 +85,11 @@ export function layoutTree(lineage: Lineage, open: ReadonlySet<string>, closed: 
   const tree = hierarchy(root, (item) => {
     if (closed.has(item.id)) return [];
     if (item.members.length > 1) return item.children;
-    return collapse(item.children.toSorted((a, b) => startOf(a.node!) - startOf(b.node!)), path, open);
+    return collapse(
+      item.children.toSorted((a, b) => startOf(a.node!) - startOf(b.node!)),
+      path,
+      open,
+    );
   });
   const rows: TreeRow[] = [];
   const indexOf = new Map<HierarchyNode<Item>, number>();
@@ -118,7 +124,11 @@ const NEAR_MS = 10 * 60_000;
  * The span of time worth drawing: the focus, what it made, and what began shortly before it. Older processes are drawn as
  * beginning before the edge. At least 10 ms wide, with a twentieth of air on both sides.
  */
-export function timeDomain(nodes: readonly LineageNode[], focusId: string, nowMs: number): { fromMs: number; toMs: number } {
+export function timeDomain(
+  nodes: readonly LineageNode[],
+  focusId: string,
+  nowMs: number,
+): { fromMs: number; toMs: number } {
   const started = nodes.filter((node) => node.started_at !== null);
   const focus = nodes.find((node) => node.exec_id === focusId);
   const anchor = focus?.started_at ? Date.parse(focus.started_at) : Math.max(0, ...started.map(startOf)) || nowMs;

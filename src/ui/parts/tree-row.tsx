@@ -36,18 +36,36 @@ function endWord(node: LineageNode): string {
 }
 
 /** The line from a parent's life down to its child's beginning; nothing where the beginning is not in view. */
-export function TreeLink({ row, index, grid, x }: { row: TreeRow; index: number; grid: TreeGrid; x: (ms: number) => number }): JSX.Element | null {
+export function TreeLink({
+  row,
+  index,
+  grid,
+  x,
+}: {
+  row: TreeRow;
+  index: number;
+  grid: TreeGrid;
+  x: (ms: number) => number;
+}): JSX.Element | null {
   if (row.parent < 0 || row.node.started_at === null) return null;
   const at = Math.round(x(Date.parse(row.node.started_at)));
   if (at <= grid.laneLeft) return null;
-  return <path class="tree-link" d={`M${at + 0.5} ${row.parent * TREE_ROW + TREE_ROW / 2 + 4}V${index * TREE_ROW + TREE_ROW / 2 - 4}`} />;
+  return (
+    <path
+      class="tree-link"
+      d={`M${at + 0.5} ${row.parent * TREE_ROW + TREE_ROW / 2 + 4}V${index * TREE_ROW + TREE_ROW / 2 - 4}`}
+    />
+  );
 }
 
 /** What a row says in full: for hover and screen readers. */
 export function rowTitle(row: TreeRow): string {
   const { node } = row;
   const many = row.members.length > 1 ? `${row.members.length} equal processes: ` : "";
-  return `${many}${node.binary} ${node.arguments}`.trim() + (node.inferred ? "\nKnown from its children only: it began before the sensor watched." : "");
+  return (
+    `${many}${node.binary} ${node.arguments}`.trim() +
+    (node.inferred ? "\nKnown from its children only: it began before the sensor watched." : "")
+  );
 }
 
 /** One process of the tree: name, counts, and its life on the time lane. */
@@ -74,7 +92,12 @@ export function TreeRowView(props: {
   const nameCut = cutTo(name, room - times.length);
   const args = cutTo(node.arguments, Math.max(0, room - nameCut.length - times.length - 1));
   const sum = (pick: (n: LineageNode) => number): number => row.members.reduce((total, n) => total + pick(n), 0);
-  const counts = [sum((n) => n.counts.files), sum((n) => n.counts.connections), sum((n) => n.counts.dns), sum((n) => n.counts.warnings)];
+  const counts = [
+    sum((n) => n.counts.files),
+    sum((n) => n.counts.connections),
+    sum((n) => n.counts.dns),
+    sum((n) => n.counts.warnings),
+  ];
   const cls = `tree-row${row.isFocus ? " tree-focus" : row.onPath ? " tree-path" : ""}${node.inferred ? " tree-inferred" : ""}`;
   return (
     <g
@@ -84,12 +107,12 @@ export function TreeRowView(props: {
       aria-level={row.depth + 1}
       aria-expanded={row.expandable ? row.expanded : undefined}
       aria-selected={props.active}
-      aria-label={`${rowTitle(row)}${node.pid > 0 ? `, process ${node.pid}` : ""}`}
       onClick={props.onSelect}
       onDblClick={props.onToggle}
     >
-      <title>{rowTitle(row)}</title>
-      <rect class="tree-back" x="0" y={y} width={grid.width} height={TREE_ROW} data-active={props.active} />
+      <rect class="tree-back" x="0" y={y} width={grid.width} height={TREE_ROW} data-active={props.active}>
+        <title>{rowTitle(row)}</title>
+      </rect>
       {row.isFocus && <rect class="tree-edge" x="0" y={y} width="2" height={TREE_ROW} />}
       {row.expandable && (
         <g
@@ -103,34 +126,55 @@ export function TreeRowView(props: {
           <path d={row.expanded ? `M${left - 1} ${mid - 2}l4 4 4-4` : `M${left + 1} ${mid - 4}l4 4-4 4`} />
         </g>
       )}
-      {warn && <Warn severity={warn} x={left + 14} y={mid - 4.5} />}
-      <text class="tree-text" x={textLeft} y={mid + 4}>
-        <tspan class="tree-name">{nameCut}</tspan>
-        <tspan class="tree-times">{times}</tspan>
-        <tspan class="tree-args"> {args}</tspan>
-        {row.hidden > 0 && <tspan class="tree-args"> (+{formatCount(row.hidden)})</tspan>}
-      </text>
-      {grid.pidRight > 0 && times === "" && (
-        <text class="tree-number" x={grid.pidRight} y={mid + 4} text-anchor="end">{node.pid || ""}</text>
-      )}
-      {grid.counts.map((right, i) =>
-        counts[i]! > 0 ? (
-          <text key={right} class={`tree-number${i === 3 ? ` text-${warn || "warning"}` : ""}`} x={right} y={mid + 4} text-anchor="end">
-            {formatCount(counts[i]!)}
+      <g>
+        {warn && <Warn severity={warn} x={left + 14} y={mid - 4.5} />}
+        <text class="tree-text" x={textLeft} y={mid + 4}>
+          <tspan class="tree-name">{nameCut}</tspan>
+          <tspan class="tree-times">{times}</tspan>
+          <tspan class="tree-args"> {args}</tspan>
+          {row.hidden > 0 && <tspan class="tree-args"> (+{formatCount(row.hidden)})</tspan>}
+        </text>
+        {grid.pidRight > 0 && times === "" && (
+          <text class="tree-number" x={grid.pidRight} y={mid + 4} text-anchor="end">
+            {node.pid || ""}
           </text>
-        ) : null,
-      )}
-      <Lane {...props} mid={mid} />
+        )}
+        {grid.counts.map((right, i) =>
+          counts[i]! > 0 ? (
+            <text
+              key={right}
+              class={`tree-number${i === 3 ? ` text-${warn || "warning"}` : ""}`}
+              x={right}
+              y={mid + 4}
+              text-anchor="end"
+            >
+              {formatCount(counts[i]!)}
+            </text>
+          ) : null,
+        )}
+        <Lane {...props} mid={mid} />
+      </g>
     </g>
   );
 }
 
 function Warn({ severity, x, y }: { severity: string; x: number; y: number }): JSX.Element {
-  const shape = severity === "critical" ? "M2.8 0h3.4L9 2.8v3.4L6.2 9H2.8L0 6.2V2.8z" : severity === "high" ? "M.5.5h8v8h-8z" : "M4.5 0 9 9H0z";
+  const shape =
+    severity === "critical"
+      ? "M2.8 0h3.4L9 2.8v3.4L6.2 9H2.8L0 6.2V2.8z"
+      : severity === "high"
+        ? "M.5.5h8v8h-8z"
+        : "M4.5 0 9 9H0z";
   return <path class={`fill-${severity}`} transform={`translate(${x} ${y})`} d={shape} />;
 }
 
-function Lane(props: { row: TreeRow; grid: TreeGrid; x: (ms: number) => number; nowMs: number; mid: number }): JSX.Element {
+function Lane(props: {
+  row: TreeRow;
+  grid: TreeGrid;
+  x: (ms: number) => number;
+  nowMs: number;
+  mid: number;
+}): JSX.Element {
   const { row, grid, x, mid } = props;
   const right = grid.width - 4;
   const clampX = (value: number): number => Math.max(grid.laneLeft, Math.min(right, value));
@@ -141,7 +185,10 @@ function Lane(props: { row: TreeRow; grid: TreeGrid; x: (ms: number) => number; 
   const { node } = row;
   const word = row.members.length > 1 ? "" : endWord(node);
   const last = lives[0]!;
-  const lasted = node.started_at !== null && node.ended_at !== null && row.members.length === 1 ? formatDuration(Date.parse(node.ended_at) - Date.parse(node.started_at)) : "";
+  const lasted =
+    node.started_at !== null && node.ended_at !== null && row.members.length === 1
+      ? formatDuration(Date.parse(node.ended_at) - Date.parse(node.started_at))
+      : "";
   const tail = [lasted, word].filter(Boolean).join(", ");
   const tailX = clampX(last.to) + 6;
   return (
@@ -158,7 +205,9 @@ function Lane(props: { row: TreeRow; grid: TreeGrid; x: (ms: number) => number; 
         );
       })}
       {tail !== "" && tailX + tail.length * CHAR < right && (
-        <text class={word ? "tree-end text-high" : "tree-end"} x={tailX} y={mid + 4}>{tail}</text>
+        <text class={word ? "tree-end text-high" : "tree-end"} x={tailX} y={mid + 4}>
+          {tail}
+        </text>
       )}
     </g>
   );

@@ -26,8 +26,28 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     cell: (row) => <Time row={row} />,
   },
   { id: "severity", label: "Severity", width: "88px", cell: (row) => <SeverityMark severity={row.severity} /> },
-  { id: "kind", label: "Kind", width: "212px", hideBelow: 900, cell: (row) => <span class="cut" title={row.kind}>{kindTitle(row.kind)}</span> },
-  { id: "node", label: "Node", width: "128px", hideBelow: 640, cell: (row) => <span class="cut" title={row.node_name}>{row.node_name}</span> },
+  {
+    id: "kind",
+    label: "Kind",
+    width: "212px",
+    hideBelow: 900,
+    cell: (row) => (
+      <span class="cut" title={row.kind}>
+        {kindTitle(row.kind)}
+      </span>
+    ),
+  },
+  {
+    id: "node",
+    label: "Node",
+    width: "128px",
+    hideBelow: 640,
+    cell: (row) => (
+      <span class="cut" title={row.node_name}>
+        {row.node_name}
+      </span>
+    ),
+  },
   {
     id: "process",
     label: "Process",
@@ -39,8 +59,24 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
       </span>
     ),
   },
-  { id: "pid", label: "PID", width: "64px", align: "right", hideBelow: 1040, cell: (row) => <span class="machine">{row.pid || ""}</span> },
-  { id: "message", label: "What happened", width: "minmax(200px, 1fr)", cell: (row) => <span class="cut" title={row.message}>{row.message}</span> },
+  {
+    id: "pid",
+    label: "PID",
+    width: "64px",
+    align: "right",
+    hideBelow: 1040,
+    cell: (row) => <span class="machine">{row.pid || ""}</span>,
+  },
+  {
+    id: "message",
+    label: "What happened",
+    width: "minmax(200px, 1fr)",
+    cell: (row) => (
+      <span class="cut" title={row.message}>
+        {row.message}
+      </span>
+    ),
+  },
 ];
 
 /** An event on a phone: what happened, and below it where and when. */
@@ -52,7 +88,9 @@ export function narrowEvent(row: EventRow): JSX.Element {
         <span class="cut strong grow">{row.message}</span>
       </div>
       <div class="row faint narrow-second">
-        <span class="cut grow">{row.node_name}, {kindTitle(row.kind).toLowerCase()}</span>
+        <span class="cut grow">
+          {row.node_name}, {kindTitle(row.kind).toLowerCase()}
+        </span>
         <Time row={row} />
       </div>
     </>

@@ -11,8 +11,14 @@ import { valueMenu } from "./pivots.tsx";
 const us = (value: number | undefined): string => (value === undefined ? "" : formatDuration(value / 1000));
 const fromUs = (value: number): string => formatExact(new Date(value / 1000).toISOString()).split("\n")[0] ?? "";
 const count = (value: number | undefined): string => (value === undefined ? "" : formatCount(value));
-const address = (addr: string | undefined, port: number | undefined): string => (addr === undefined ? "" : port === undefined || port === 0 ? addr : `${addr.includes(":") ? `[${addr}]` : addr}:${port}`);
-const machine = (text: string | undefined): JSX.Element | undefined => (text ? <span class="machine wrap-anywhere">{text}</span> : undefined);
+const address = (addr: string | undefined, port: number | undefined): string =>
+  addr === undefined
+    ? ""
+    : port === undefined || port === 0
+      ? addr
+      : `${addr.includes(":") ? `[${addr}]` : addr}:${port}`;
+const machine = (text: string | undefined): JSX.Element | undefined =>
+  text ? <span class="machine wrap-anywhere">{text}</span> : undefined;
 
 /** Every field of an event, grouped; nothing is left out. */
 export function EventFields({ event }: { event: EventDetail }): JSX.Element {
@@ -22,7 +28,13 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
     <>
       <Section title="What this means">
         <p class="prose">{info?.description}</p>
-        <Facts items={[["Kind", machine(event.kind)], ["Technique", machine(info?.mitre.join(", "))], ["Tags", tags?.join(", ")]]} />
+        <Facts
+          items={[
+            ["Kind", machine(event.kind)],
+            ["Technique", machine(info?.mitre.join(", "))],
+            ["Tags", tags?.join(", ")],
+          ]}
+        />
       </Section>
       {event.event.process && <ProcessFields event={event} process={event.event.process} />}
       {file && (
@@ -30,7 +42,12 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
           <Facts
             items={[
               ["Path", <EntityChip kind="file" text={file.path} menu={valueMenu("this file", { q: file.path })} />],
-              ["New path or target", file.target && <EntityChip kind="file" text={file.target} menu={valueMenu("this file", { q: file.target })} />],
+              [
+                "New path or target",
+                file.target && (
+                  <EntityChip kind="file" text={file.target} menu={valueMenu("this file", { q: file.target })} />
+                ),
+              ],
               ["Opened with", machine(file.flags)],
               ["Mode", machine(file.mode)],
               ["Matched watch", machine(file.watch)],
@@ -43,8 +60,26 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
         <Section title="Network">
           <Facts
             items={[
-              ["Remote", network.remote_addr && <EntityChip kind="network" text={address(network.remote_addr, network.remote_port)} menu={valueMenu("this address", { q: network.remote_addr })} />],
-              ["Name", network.dns_hostname && <EntityChip kind="dns" text={network.dns_hostname} menu={valueMenu("this name", { q: network.dns_hostname })} />],
+              [
+                "Remote",
+                network.remote_addr && (
+                  <EntityChip
+                    kind="network"
+                    text={address(network.remote_addr, network.remote_port)}
+                    menu={valueMenu("this address", { q: network.remote_addr })}
+                  />
+                ),
+              ],
+              [
+                "Name",
+                network.dns_hostname && (
+                  <EntityChip
+                    kind="dns"
+                    text={network.dns_hostname}
+                    menu={valueMenu("this name", { q: network.dns_hostname })}
+                  />
+                ),
+              ],
               ["Local", machine(address(network.local_addr, network.local_port))],
               ["Protocol", [network.protocol.toUpperCase(), network.direction].filter(Boolean).join(", ")],
               ["Sent", network.bytes_sent !== undefined && formatBytes(network.bytes_sent)],
@@ -61,31 +96,64 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
               ["Asked for", <EntityChip kind="dns" text={dns.query} menu={valueMenu("this name", { q: dns.query })} />],
               ["Type", machine(dns.qtype)],
               ["Answer code", machine(dns.rcode)],
-              ...dns.answers.map((answer, i): readonly [string, JSX.Element | undefined] => [i === 0 ? "Answers" : "", machine(`${answer.type} ${answer.data} (${answer.ttl} s)`)]),
-              ["Note", dns.malformed ? "The message was malformed." : dns.truncated ? "The message was cut short." : ""],
+              ...dns.answers.map((answer, i): readonly [string, JSX.Element | undefined] => [
+                i === 0 ? "Answers" : "",
+                machine(`${answer.type} ${answer.data} (${answer.ttl} s)`),
+              ]),
+              [
+                "Note",
+                dns.malformed ? "The message was malformed." : dns.truncated ? "The message was cut short." : "",
+              ],
             ]}
           />
         </Section>
       )}
       {loss && (
         <Section title="Lost">
-          <Facts items={[["Events", count(loss.count)], ["Cause", machine(loss.cause)], ["From", fromUs(loss.from_us)], ["To", fromUs(loss.to_us)]]} />
+          <Facts
+            items={[
+              ["Events", count(loss.count)],
+              ["Cause", machine(loss.cause)],
+              ["From", fromUs(loss.from_us)],
+              ["To", fromUs(loss.to_us)],
+            ]}
+          />
         </Section>
       )}
       {burst && (
         <Section title="Folded">
-          <Facts items={[["Events", count(burst.count)], ["Within", formatDuration(burst.window_ms)], ["First", fromUs(burst.first_us)], ["Last", fromUs(burst.last_us)]]} />
+          <Facts
+            items={[
+              ["Events", count(burst.count)],
+              ["Within", formatDuration(burst.window_ms)],
+              ["First", fromUs(burst.first_us)],
+              ["Last", fromUs(burst.last_us)],
+            ]}
+          />
         </Section>
       )}
       {workload && (
         <Section title="Workload">
           <Facts
             items={[
-              ["Container", workload.container_id && <EntityChip kind="container" text={workload.container_id.slice(0, 12)} menu={valueMenu("this container", { container_id: workload.container_id })} />],
+              [
+                "Container",
+                workload.container_id && (
+                  <EntityChip
+                    kind="container"
+                    text={workload.container_id.slice(0, 12)}
+                    menu={valueMenu("this container", { container_id: workload.container_id })}
+                  />
+                ),
+              ],
               ["Runtime", workload.runtime],
               ["Pod", workload.pod_name && machine([workload.namespace, workload.pod_name].filter(Boolean).join("/"))],
               ["Pod id", machine(workload.pod_uid)],
-              ["Workload", workload.workload_name && machine([workload.workload_kind, workload.workload_name].filter(Boolean).join(" "))],
+              [
+                "Workload",
+                workload.workload_name &&
+                  machine([workload.workload_kind, workload.workload_name].filter(Boolean).join(" ")),
+              ],
               ["Quality of service", workload.qos_class],
               ["systemd unit", machine(workload.unit)],
               ["cgroup", machine(workload.cgroup)],
@@ -116,15 +184,35 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
         <Facts
           items={[
             ["Observed", <span class="wrap-lines">{formatExact(event.observed_at)}</span>],
-            ["Arrived", `${formatDuration(Math.max(0, Date.parse(event.ingested_at) - Date.parse(event.observed_at)))} later`],
-            ["Number", <span class="machine">{formatCount(event.seq)} in epoch {event.epoch}</span>],
-            ["Event id", <span class="row"><span class="machine cut">{event.event_id}</span><CopyButton text={event.event_id} what="Copy the event id" /></span>],
+            [
+              "Arrived",
+              `${formatDuration(Math.max(0, Date.parse(event.ingested_at) - Date.parse(event.observed_at)))} later`,
+            ],
+            [
+              "Number",
+              <span class="machine">
+                {formatCount(event.seq)} in epoch {event.epoch}
+              </span>,
+            ],
+            [
+              "Event id",
+              <span class="row">
+                <span class="machine cut">{event.event_id}</span>
+                <CopyButton text={event.event_id} what="Copy the event id" />
+              </span>,
+            ],
           ]}
         />
       </Section>
       {event.raw !== null && (
-        <Section title="Raw line" count={event.event.raw_truncated ? "cut to 16,384 characters" : formatBytes(event.raw.length)} actions={<CopyButton text={event.raw} what="Copy the raw line" />}>
-          <pre class="raw machine" tabIndex={0} aria-label="Raw line">{prettyJson(event.raw)}</pre>
+        <Section
+          title="Raw line"
+          count={event.event.raw_truncated ? "cut to 16,384 characters" : formatBytes(event.raw.length)}
+          actions={<CopyButton text={event.raw} what="Copy the raw line" />}
+        >
+          <pre class="raw machine" tabIndex={0} aria-label="Raw line">
+            {prettyJson(event.raw)}
+          </pre>
         </Section>
       )}
     </>

@@ -14,12 +14,29 @@ import type { EventsState } from "./state.ts";
 export function EventList({ state }: { state: EventsState }): JSX.Element {
   const rows = state.rows.value;
   const failure = state.failure.value;
-  if (rows.length === 0 && state.loading.value) return <div class="panel panel-fill"><Skeleton rows={14} /></div>;
-  if (rows.length === 0 && failure) return <div class="panel panel-fill"><Failure failure={failure} onRetry={() => void state.search()} /></div>;
+  if (rows.length === 0 && state.loading.value)
+    return (
+      <div class="panel panel-fill">
+        <Skeleton rows={14} />
+      </div>
+    );
+  if (failure && (rows.length === 0 || state.loadedAtMs.value === 0))
+    return (
+      <div class="panel panel-fill">
+        <Failure failure={failure} onRetry={() => void state.search()} />
+      </div>
+    );
   return (
     <div class="panel panel-fill">
       {failure && (
-        <Banner tone="warning" action={<Button kind="quiet" onClick={() => void state.search()}>Try again</Button>}>
+        <Banner
+          tone="warning"
+          action={
+            <Button kind="quiet" onClick={() => void state.search()}>
+              Try again
+            </Button>
+          }
+        >
           <strong>No new data since {formatClock(state.loadedAtMs.value)}.</strong> {failure.message}
         </Banner>
       )}
@@ -64,16 +81,26 @@ function NewRows({ state }: { state: EventsState }): JSX.Element | null {
           {formatCount(count)} new <kbd>n</kbd>
         </button>
       ) : (
-        <span class="faint">{paused.value ? "Paused: new events are not fetched" : "New events are announced here"}</span>
+        <span class="faint">
+          {paused.value ? "Paused: new events are not fetched" : "New events are announced here"}
+        </span>
       )}
       {passed > 0 && (
         <span class="faint" title="The live tail shows at most 100 events a second. A search shows them all.">
-          {formatCount(passed)} more passed too fast to show. <button type="button" class="link" onClick={() => void state.search()}>Search again</button> shows them.
+          {formatCount(passed)} more passed too fast to show.{" "}
+          <button type="button" class="link" onClick={() => void state.search()}>
+            Search again
+          </button>{" "}
+          shows them.
         </span>
       )}
       <span class="grow" />
       <label class="check">
-        <input type="checkbox" checked={state.follow.value} onChange={(event) => state.setFollow(event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={state.follow.value}
+          onChange={(event) => state.setFollow(event.currentTarget.checked)}
+        />
         Follow
       </label>
     </div>

@@ -18,7 +18,14 @@ export function EventPage({ eventId }: { eventId: string }): JSX.Element {
   }, [event]);
   return (
     <div class="page page-read">
-      <PageHead title="Event" actions={<a class="button button-quiet" href={withRange("/events")}><Icon name="back" /> All events</a>} />
+      <PageHead
+        title="Event"
+        actions={
+          <a class="button button-quiet" href={withRange("/events")}>
+            <Icon name="back" /> All events
+          </a>
+        }
+      />
       <Await loaded={event.state.value} onRetry={() => event.load()}>
         {(data) => (
           <div class="event-page">

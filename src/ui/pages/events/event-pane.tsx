@@ -18,7 +18,9 @@ export function EventSummary({ event }: { event: EventDetail }): JSX.Element {
       <div class="row row-wrap">
         <SeverityMark severity={event.severity} />
         <span>{kindTitle(event.kind)}</span>
-        <a class="node-link" href={`/sensors/${event.sensor_id}`}>{event.node_name}</a>
+        <a class="node-link" href={`/sensors/${event.sensor_id}`}>
+          {event.node_name}
+        </a>
         <Moment at={event.observed_at} millis />
       </div>
       <p class="event-message wrap-anywhere">{event.message}</p>
@@ -28,21 +30,39 @@ export function EventSummary({ event }: { event: EventDetail }): JSX.Element {
             <Icon name="tree" /> Lineage
           </a>
         )}
-        <Menu label="Pivots" button={<><Icon name="search" /> Pivot <Icon name="chevronDown" size={12} /></>} items={eventPivots(event)} />
+        <Menu
+          label="Pivot"
+          button={
+            <>
+              <Icon name="search" /> Pivot <Icon name="chevronDown" size={12} />
+            </>
+          }
+          items={eventPivots(event)}
+        />
       </div>
     </div>
   );
 }
 
 /** The selected event beside the list. */
-export function EventPane(props: { id: string; loaded: Loaded<EventDetail>; onRetry: () => void; onClose: () => void }): JSX.Element {
+export function EventPane(props: {
+  id: string;
+  loaded: Loaded<EventDetail>;
+  onRetry: () => void;
+  onClose: () => void;
+}): JSX.Element {
   return (
     <Pane
       label="Event"
       subject={props.id}
       title={<h2>Event</h2>}
       actions={
-        <a class="icon-button" href={`/events/${encodeURIComponent(props.id)}`} title="Open as a page (Enter)" aria-label="Open as a page (Enter)">
+        <a
+          class="icon-button"
+          href={`/events/${encodeURIComponent(props.id)}`}
+          title="Open as a page (Enter)"
+          aria-label="Open as a page (Enter)"
+        >
           <Icon name="full" />
         </a>
       }

@@ -33,14 +33,28 @@ export function FilterMenus({ state }: { state: EventsState }): JSX.Element {
         label="Severity"
         align="right"
         keepOpen
-        button={<>Severity <Icon name="chevronDown" size={12} /></>}
+        button={
+          <>
+            Severity <Icon name="chevronDown" size={12} />
+          </>
+        }
         items={SEVERITIES.toReversed().map((s) => ({
           label: sentence(s),
           checked: severity?.includes(s) ?? false,
           onSelect: () => set({ severity: toggled(severity, s) }),
         }))}
       />
-      <Menu label="Kind" align="right" keepOpen button={<>Kind <Icon name="chevronDown" size={12} /></>} items={kinds} />
+      <Menu
+        label="Kind"
+        align="right"
+        keepOpen
+        button={
+          <>
+            Kind <Icon name="chevronDown" size={12} />
+          </>
+        }
+        items={kinds}
+      />
     </div>
   );
 }

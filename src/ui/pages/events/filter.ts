@@ -37,7 +37,12 @@ export function mergeFilter(old: EventFilter, more: EventFilter): EventFilter {
   const merged: Mutable<EventFilter> = { ...old, ...more };
   for (const field of ["sensor_id", "node_name"] as const)
     if (old[field] && more[field]) merged[field] = [...new Set([...old[field], ...more[field]])];
-  if (old.kind && more.kind) merged.kind = isExclusion(more.kind) ? old.kind.filter((kind) => more.kind!.includes(kind)) : isExclusion(old.kind) ? more.kind : [...new Set([...old.kind, ...more.kind])];
+  if (old.kind && more.kind)
+    merged.kind = isExclusion(more.kind)
+      ? old.kind.filter((kind) => more.kind!.includes(kind))
+      : isExclusion(old.kind)
+        ? more.kind
+        : [...new Set([...old.kind, ...more.kind])];
   if (old.q && more.q) merged.q = `${old.q} ${more.q}`;
   return merged;
 }
@@ -48,7 +53,9 @@ function isExclusion(kinds: readonly string[]): boolean {
 }
 
 /** The filter as tokens to show, each with the filter that is left when it is removed; pure. */
-export function filterTokens(filter: EventFilter): { readonly field: string; readonly value: string; readonly without: EventFilter }[] {
+export function filterTokens(
+  filter: EventFilter,
+): { readonly field: string; readonly value: string; readonly without: EventFilter }[] {
   const tokens: { field: string; value: string; without: EventFilter }[] = [];
   const without = (field: FilterField): EventFilter => {
     const { [field]: _gone, ...rest } = filter;
@@ -57,13 +64,19 @@ export function filterTokens(filter: EventFilter): { readonly field: string; rea
   if (filter.kind && isExclusion(filter.kind)) {
     const out = EVENT_KINDS.filter((kind) => !filter.kind?.includes(kind));
     tokens.push({ field: "not", value: out.map(kindTitle).join(", ") || "no kind", without: without("kind") });
-  } else if (filter.kind) tokens.push({ field: "kind", value: filter.kind.map(kindTitle).join(", "), without: without("kind") });
-  if (filter.severity) tokens.push({ field: "severity", value: filter.severity.map(sentence).join(", "), without: without("severity") });
-  if (filter.node_name) tokens.push({ field: "node", value: filter.node_name.join(", "), without: without("node_name") });
-  if (filter.sensor_id) tokens.push({ field: "sensor", value: filter.sensor_id.join(", "), without: without("sensor_id") });
-  if (filter.process_executable) tokens.push({ field: "process", value: filter.process_executable, without: without("process_executable") });
+  } else if (filter.kind)
+    tokens.push({ field: "kind", value: filter.kind.map(kindTitle).join(", "), without: without("kind") });
+  if (filter.severity)
+    tokens.push({ field: "severity", value: filter.severity.map(sentence).join(", "), without: without("severity") });
+  if (filter.node_name)
+    tokens.push({ field: "node", value: filter.node_name.join(", "), without: without("node_name") });
+  if (filter.sensor_id)
+    tokens.push({ field: "sensor", value: filter.sensor_id.join(", "), without: without("sensor_id") });
+  if (filter.process_executable)
+    tokens.push({ field: "process", value: filter.process_executable, without: without("process_executable") });
   if (filter.exec_id) tokens.push({ field: "exec", value: filter.exec_id, without: without("exec_id") });
-  if (filter.container_id) tokens.push({ field: "container", value: filter.container_id.slice(0, 12), without: without("container_id") });
+  if (filter.container_id)
+    tokens.push({ field: "container", value: filter.container_id.slice(0, 12), without: without("container_id") });
   if (filter.q) tokens.push({ field: "text", value: filter.q, without: without("q") });
   return tokens;
 }

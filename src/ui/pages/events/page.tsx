@@ -22,8 +22,18 @@ function keysOf(state: EventsState) {
     { keys: "/", group: GROUP, label: "Write a search", run: () => document.getElementById("query-input")?.focus() },
     { keys: "j", group: GROUP, label: "Next event", run: () => state.step(1) },
     { keys: "k", group: GROUP, label: "Previous event", run: () => state.step(-1) },
-    { keys: "Enter", group: GROUP, label: "Event as a page", run: () => state.selectedId.value && navigate(`/events/${encodeURIComponent(state.selectedId.value)}`) },
-    { keys: "t", group: GROUP, label: "Lineage of the event", run: () => state.selectedId.value && navigate(`/lineage/event/${encodeURIComponent(state.selectedId.value)}`) },
+    {
+      keys: "Enter",
+      group: GROUP,
+      label: "Event as a page",
+      run: () => state.selectedId.value && navigate(`/events/${encodeURIComponent(state.selectedId.value)}`),
+    },
+    {
+      keys: "t",
+      group: GROUP,
+      label: "Lineage of the event",
+      run: () => state.selectedId.value && navigate(`/lineage/event/${encodeURIComponent(state.selectedId.value)}`),
+    },
     { keys: "n", group: GROUP, label: "Show new events", run: state.showPending },
     { keys: "f", group: GROUP, label: "Follow new events", run: () => state.setFollow(!state.follow.value) },
     { keys: "Escape", group: GROUP, label: "Close the pane", run: () => state.selectedId.value && state.select(null) },
@@ -44,7 +54,14 @@ export function EventsPage(): JSX.Element {
         <HistogramRow state={state} />
         <EventList state={state} />
       </div>
-      {id && <EventPane id={id} loaded={state.detail.state.value} onRetry={() => state.detail.load({ fresh: true })} onClose={() => state.select(null)} />}
+      {id && (
+        <EventPane
+          id={id}
+          loaded={state.detail.state.value}
+          onRetry={() => state.detail.load({ fresh: true })}
+          onClose={() => state.select(null)}
+        />
+      )}
     </div>
   );
 }
@@ -56,7 +73,12 @@ function Summary({ state }: { state: EventsState }): JSX.Element | null {
   return (
     <>
       {plural(data.total, "event")}
-      {lost > 0 && <span class="tone-warning"> · {formatCount(lost)} known to be lost in {plural(data.blind.length, "blind range")}</span>}
+      {lost > 0 && (
+        <span class="tone-warning">
+          {" "}
+          · {formatCount(lost)} known to be lost in {plural(data.blind.length, "blind range")}
+        </span>
+      )}
     </>
   );
 }
@@ -69,9 +91,19 @@ function Search({ state }: { state: EventsState }): JSX.Element {
     container: [...new Set(state.rows.value.map((row) => row.container_id).filter(Boolean))],
   };
   return (
-    <QueryBar onFilter={state.addFilter} onRemoveLast={() => tokens.length > 0 && state.setFilter(tokens.at(-1)!.without)} seen={seen}>
+    <QueryBar
+      onFilter={state.addFilter}
+      onRemoveLast={() => tokens.length > 0 && state.setFilter(tokens.at(-1)!.without)}
+      seen={seen}
+    >
       {tokens.map((token) => (
-        <Token key={token.field} field={token.field} value={token.value} title={token.value} onRemove={() => state.setFilter(token.without)} />
+        <Token
+          key={token.field}
+          field={token.field}
+          value={token.value}
+          title={token.value}
+          onRemove={() => state.setFilter(token.without)}
+        />
       ))}
     </QueryBar>
   );

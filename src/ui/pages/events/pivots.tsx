@@ -15,7 +15,11 @@ export function valueMenu(what: string, filter: EventFilter): MenuEntry[] {
     { label: "Add to this search", icon: "filter", href: eventsHref(mergeFilter(now, filter), range) },
     { label: `All events of ${what}`, icon: "search", href: eventsHref(filter, range) },
     { label: "Where else, last 30 days", icon: "sensors", href: eventsHref(filter, FLEET_RANGE) },
-    { label: "Copy", icon: "copy", onSelect: () => void navigator.clipboard?.writeText(Object.values(filter).flat().join(" ")) },
+    {
+      label: "Copy",
+      icon: "copy",
+      onSelect: () => void navigator.clipboard?.writeText(Object.values(filter).flat().join(" ")),
+    },
   ];
 }
 
@@ -26,13 +30,32 @@ export function eventPivots(event: EventDetail): MenuEntry[] {
   const here = { sensor_id: [event.sensor_id] };
   const { file, network } = event.event;
   const list: MenuEntry[] = [];
-  if (event.exec_id) list.push({ label: "Same process", icon: "process", href: eventsHref({ ...here, exec_id: event.exec_id }, range) });
+  if (event.exec_id)
+    list.push({ label: "Same process", icon: "process", href: eventsHref({ ...here, exec_id: event.exec_id }, range) });
   if (event.process_executable)
-    list.push({ label: `Same program on every host: ${baseName(event.process_executable)}`, icon: "sensors", href: eventsHref({ process_executable: event.process_executable }, FLEET_RANGE) });
+    list.push({
+      label: `Same program on every host: ${baseName(event.process_executable)}`,
+      icon: "sensors",
+      href: eventsHref({ process_executable: event.process_executable }, FLEET_RANGE),
+    });
   if (file) list.push({ label: "Same file", icon: "file", href: eventsHref({ q: file.path }, range) });
-  if (network?.remote_addr) list.push({ label: `Same address: ${network.remote_addr}`, icon: "network", href: eventsHref({ q: network.remote_addr }, range) });
-  if (event.container_id) list.push({ label: "Same container", icon: "container", href: eventsHref({ container_id: event.container_id }, range) });
+  if (network?.remote_addr)
+    list.push({
+      label: `Same address: ${network.remote_addr}`,
+      icon: "network",
+      href: eventsHref({ q: network.remote_addr }, range),
+    });
+  if (event.container_id)
+    list.push({
+      label: "Same container",
+      icon: "container",
+      href: eventsHref({ container_id: event.container_id }, range),
+    });
   list.push({ label: "Same node", icon: "sensors", href: eventsHref(here, range) });
-  list.push("line", { label: "Exclude this kind", icon: "minus", href: eventsHref(excludeKind(now, event.kind), range) });
+  list.push("line", {
+    label: "Exclude this kind",
+    icon: "minus",
+    href: eventsHref(excludeKind(now, event.kind), range),
+  });
   return list;
 }

@@ -14,7 +14,7 @@ const HISTOGRAM_MS = 10_000;
 
 /** Search, live tail and selection of the events page. The URL holds filter, range and the selected event. */
 export function createEventsState() {
-  const filter = computed(() => parseFilter(query.value), );
+  const filter = computed(() => parseFilter(query.value));
   const filterKey = computed(() => JSON.stringify([filter.value, rangeParams(timeRange.value)]));
   const selectedId = computed(() => query.value.get("event") ?? undefined);
   const rows = signal<readonly EventRow[]>([]);
@@ -93,7 +93,8 @@ export function createEventsState() {
   };
   const setFilter = (next: EventFilter): void => setQuery({ ...filterParams(next), event: null });
   const addFilter = (more_: EventFilter): void => setFilter(mergeFilter(filter.peek(), more_));
-  const select = (id: string | null): void => setQuery({ event: id }, { replace: selectedId.peek() !== undefined && id !== null });
+  const select = (id: string | null): void =>
+    setQuery({ event: id }, { replace: selectedId.peek() !== undefined && id !== null });
   const step = (by: number): void => {
     const list = rows.peek();
     const at = list.findIndex((row) => row.event_id === selectedId.peek());
@@ -141,8 +142,32 @@ export function createEventsState() {
     };
   };
   return {
-    filter, selectedId, rows, cursor, loading, failure, loadedAtMs, tookMs, pending, sampledOut, overflow, follow, atTop,
-    tailCut, isLiveRange, histogram, detail, search, more, showPending, setFilter, addFilter, select, step, setFollow, start,
+    filter,
+    selectedId,
+    rows,
+    cursor,
+    loading,
+    failure,
+    loadedAtMs,
+    tookMs,
+    pending,
+    sampledOut,
+    overflow,
+    follow,
+    atTop,
+    tailCut,
+    isLiveRange,
+    histogram,
+    detail,
+    search,
+    more,
+    showPending,
+    setFilter,
+    addFilter,
+    select,
+    step,
+    setFollow,
+    start,
   };
 }
 export type EventsState = ReturnType<typeof createEventsState>;

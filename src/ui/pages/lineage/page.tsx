@@ -17,12 +17,20 @@ export type LineageOf = { readonly eventId: string } | { readonly sensorId: stri
 
 /** The process tree around an event or a process. The chosen process stands in the URL. */
 export function LineagePage({ of }: { of: LineageOf }): JSX.Element {
-  const [lineage] = useState(() => createResource((abort) => ("eventId" in of ? api.eventLineage(of.eventId, abort) : api.processLineage(of.sensorId, of.execId, abort))));
+  const [lineage] = useState(() =>
+    createResource((abort) =>
+      "eventId" in of ? api.eventLineage(of.eventId, abort) : api.processLineage(of.sensorId, of.execId, abort),
+    ),
+  );
   useEffect(() => {
     lineage.load();
     return lineage.stop;
   }, [lineage]);
-  useEffect(() => bindKeys([{ keys: "Escape", group: "Lineage", label: "Close the pane", run: () => setQuery({ process: null }) }]), []);
+  useEffect(
+    () =>
+      bindKeys([{ keys: "Escape", group: "Lineage", label: "Close the pane", run: () => setQuery({ process: null }) }]),
+    [],
+  );
   return (
     <Await loaded={lineage.state.value} onRetry={() => lineage.load()} skeleton={undefined}>
       {(data) => <Found of={of} data={data} />}
@@ -44,21 +52,36 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
           title={focus ? `Lineage of ${baseName(focus.binary)}` : "Lineage"}
           note={
             <>
-              <a class="node-link" href={`/sensors/${data.sensor_id}`}>{data.node_name}</a> · {plural(data.nodes.length, "process", "processes")}
+              <a class="node-link" href={`/sensors/${data.sensor_id}`}>
+                {data.node_name}
+              </a>{" "}
+              · {plural(data.nodes.length, "process", "processes")}
             </>
           }
           actions={
-            <a class="button button-quiet" href={"eventId" in of ? withRange("/events", { event: of.eventId }) : withRange(`/events?sensor_id=${of.sensorId}`, { exec_id: of.execId })}>
+            <a
+              class="button button-quiet"
+              href={
+                "eventId" in of
+                  ? withRange("/events", { event: of.eventId })
+                  : withRange(`/events?sensor_id=${of.sensorId}`, { exec_id: of.execId })
+              }
+            >
               <Icon name="back" /> {"eventId" in of ? "The event" : "Its events"}
             </a>
           }
         />
         {data.left_out > 0 && (
-          <Banner>{formatCount(data.left_out)} further processes are left out to keep the tree readable. Open one of its processes to see what is around it.</Banner>
+          <Banner>
+            {formatCount(data.left_out)} further processes are left out to keep the tree readable. Open one of its
+            processes to see what is around it.
+          </Banner>
         )}
         <div class="panel panel-fill">
           {data.nodes.length === 0 ? (
-            <Empty title="Nothing is known of this process">Its start was before the sensor watched, and no other event speaks of it.</Empty>
+            <Empty title="Nothing is known of this process">
+              Its start was before the sensor watched, and no other event speaks of it.
+            </Empty>
           ) : (
             <ProcessTree
               lineage={data}
@@ -72,7 +95,14 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
           )}
         </div>
       </div>
-      {node && <ProcessPane key={node.exec_id} sensorId={data.sensor_id} node={node} onClose={() => setQuery({ process: null })} />}
+      {node && (
+        <ProcessPane
+          key={node.exec_id}
+          sensorId={data.sensor_id}
+          node={node}
+          onClose={() => setQuery({ process: null })}
+        />
+      )}
     </div>
   );
 }

@@ -27,17 +27,39 @@ export function ProcessPane(props: { sensorId: string; node: LineageNode; onClos
     return activity.stop;
   }, [activity]);
   const exact = (text: string | null): string | false => text !== null && (formatExact(text).split("\n")[0] ?? "");
-  const lasted = node.started_at && node.ended_at ? formatDuration(Date.parse(node.ended_at) - Date.parse(node.started_at)) : "";
+  const lasted =
+    node.started_at && node.ended_at ? formatDuration(Date.parse(node.ended_at) - Date.parse(node.started_at)) : "";
   return (
-    <Pane label="Process" subject={node.exec_id} onClose={props.onClose} title={<h2 class="machine cut">{baseName(node.binary)}</h2>}>
+    <Pane
+      label="Process"
+      subject={node.exec_id}
+      onClose={props.onClose}
+      title={<h2 class="machine cut">{baseName(node.binary)}</h2>}
+    >
       <Section title="Process">
         {node.inferred && <p class="quiet">Known from its children only: it began before the sensor watched.</p>}
         <Facts
           items={[
             ["Program", <span class="machine wrap-anywhere">{node.binary}</span>],
-            ["Arguments", node.arguments && <span class="row"><span class="machine wrap-anywhere grow">{node.arguments}</span><CopyButton text={`${node.binary} ${node.arguments}`} what="Copy the command" /></span>],
+            [
+              "Arguments",
+              node.arguments && (
+                <span class="row">
+                  <span class="machine wrap-anywhere grow">{node.arguments}</span>
+                  <CopyButton text={`${node.binary} ${node.arguments}`} what="Copy the command" />
+                </span>
+              ),
+            ],
             ["Process", node.pid > 0 && <span class="machine">{node.pid}</span>],
-            ["User", node.uid !== null && <span class="machine">uid {node.uid}{node.uid === 0 ? " (root)" : ""}</span>],
+            [
+              "User",
+              node.uid !== null && (
+                <span class="machine">
+                  uid {node.uid}
+                  {node.uid === 0 ? " (root)" : ""}
+                </span>
+              ),
+            ],
             ["Container", node.container_id && <span class="machine">{node.container_id.slice(0, 12)}</span>],
             ["Started", exact(node.started_at)],
             ["Ended", [exact(node.ended_at) || "", ending(node)].filter(Boolean).join(", ")],
@@ -46,8 +68,12 @@ export function ProcessPane(props: { sensorId: string; node: LineageNode; onClos
           ]}
         />
         <div class="row row-wrap">
-          <a class="button button-plain" href={withRange(`/events?sensor_id=${sensorId}`, { exec_id: node.exec_id })}><Icon name="search" /> Its events</a>
-          <a class="button button-plain" href={`/lineage/process/${sensorId}/${encodeURIComponent(node.exec_id)}`}><Icon name="tree" /> Centre the tree here</a>
+          <a class="button button-plain" href={withRange(`/events?sensor_id=${sensorId}`, { exec_id: node.exec_id })}>
+            <Icon name="search" /> Its events
+          </a>
+          <a class="button button-plain" href={`/lineage/process/${sensorId}/${encodeURIComponent(node.exec_id)}`}>
+            <Icon name="tree" /> Centre the tree here
+          </a>
         </div>
       </Section>
       <Await loaded={activity.state.value} onRetry={() => activity.load()} skeleton={<Skeleton rows={6} />}>
@@ -56,7 +82,9 @@ export function ProcessPane(props: { sensorId: string; node: LineageNode; onClos
             <Activity title="Connections and names" rows={data.connections} />
             <Activity title="Files" rows={data.files} />
             <Activity title="Everything else" rows={data.other} />
-            {data.connections.length + data.files.length + data.other.length === 0 && <p class="calm">No events of its own are stored.</p>}
+            {data.connections.length + data.files.length + data.other.length === 0 && (
+              <p class="calm">No events of its own are stored.</p>
+            )}
           </>
         )}
       </Await>

@@ -14,18 +14,25 @@ export function FirstSteps(): JSX.Element {
           <h2>Make the command</h2>
           <p class="prose quiet">It carries a token that works once, for 15 minutes.</p>
           {can("operator") ? (
-            <a class="button button-primary" href="/sensors?deploy=1"><Icon name="plus" /> Deploy a sensor</a>
+            <a class="button button-primary" href="/sensors?deploy=1">
+              <Icon name="plus" /> Deploy a sensor
+            </a>
           ) : (
             <p class="prose">Ask an operator or administrator to deploy the first sensor.</p>
           )}
         </li>
         <li>
           <h2>Paste it on a Linux host, as root</h2>
-          <p class="prose quiet">The sensor comes from this console; nothing is fetched from the internet. Kernels without kprobes work too: the sensor's page says what can be seen there.</p>
+          <p class="prose quiet">
+            The sensor comes from this console; nothing is fetched from the internet. Kernels without kprobes work too:
+            the sensor's page says what can be seen there.
+          </p>
         </li>
         <li>
           <h2>See what happens</h2>
-          <p class="prose quiet">The host appears under Sensors within seconds, and programs, files and connections under Investigate.</p>
+          <p class="prose quiet">
+            The host appears under Sensors within seconds, and programs, files and connections under Investigate.
+          </p>
         </li>
       </ol>
     </div>

@@ -74,7 +74,11 @@ function Fired({ state, fleet }: { state: OverviewState; fleet: SensorList }): J
 function EventsOverTime({ state }: { state: OverviewState }): JSX.Element {
   const loaded = state.histogram.state.value;
   return (
-    <Section title="Events" count={loaded.data ? formatCount(loaded.data.total) : ""} actions={<a href={withRange("/events")}>Investigate</a>}>
+    <Section
+      title="Events"
+      count={loaded.data ? formatCount(loaded.data.total) : ""}
+      actions={<a href={withRange("/events")}>Investigate</a>}
+    >
       <Await loaded={loaded} onRetry={() => state.histogram.load()} skeleton={<Skeleton rows={1} height={132} />}>
         {(data) => <Histogram data={data} height={132} onSelect={(fromMs, toMs) => setTimeRange({ fromMs, toMs })} />}
       </Await>
@@ -110,18 +114,26 @@ function Serious({ state }: { state: OverviewState }): JSX.Element {
 function Attention({ state }: { state: OverviewState }): JSX.Element {
   const loaded = state.attention.state.value;
   return (
-    <Section title="Needs attention" count={loaded.data ? formatCount(loaded.data.total) : ""} actions={<a href="/sensors?needs_attention=true">All of them</a>}>
+    <Section
+      title="Needs attention"
+      count={loaded.data ? formatCount(loaded.data.total) : ""}
+      actions={<a href="/sensors?needs_attention=true">All of them</a>}
+    >
       <Await loaded={loaded} onRetry={() => state.attention.load()} skeleton={<Skeleton rows={4} height={48} />}>
         {(data) => (
           <ul class="attention">
             {data.sensors.map((sensor) => (
               <li key={sensor.sensor_id}>
                 <div class="row">
-                  <a class="cut strong grow node-link" href={`/sensors/${sensor.sensor_id}`}>{sensor.node_name}</a>
+                  <a class="cut strong grow node-link" href={`/sensors/${sensor.sensor_id}`}>
+                    {sensor.node_name}
+                  </a>
                   <HealthMark state={sensor.health_state} />
                 </div>
                 {sensor.health_reasons.slice(0, 1).map((reason) => (
-                  <p key={reason.code} class="quiet">{reason.message} <span class="faint">{reason.action}</span></p>
+                  <p key={reason.code} class="quiet">
+                    {reason.message} <span class="faint">{reason.action}</span>
+                  </p>
                 ))}
               </li>
             ))}
@@ -135,7 +147,12 @@ function Attention({ state }: { state: OverviewState }): JSX.Element {
 function TopKinds({ state }: { state: OverviewState }): JSX.Element {
   const loaded = state.sample.state.value;
   const count = loaded.data?.events.length ?? 0;
-  const note = loaded.data === undefined ? "" : loaded.data.next_cursor === null ? `of ${formatCount(count)}` : `of the last ${formatCount(count)}`;
+  const note =
+    loaded.data === undefined
+      ? ""
+      : loaded.data.next_cursor === null
+        ? `of ${formatCount(count)}`
+        : `of the last ${formatCount(count)}`;
   return (
     <Section title="Most frequent kinds" count={note}>
       <Await loaded={loaded} onRetry={() => state.sample.load()} skeleton={<Skeleton rows={5} height={24} />}>
@@ -145,7 +162,12 @@ function TopKinds({ state }: { state: OverviewState }): JSX.Element {
           ) : (
             <BarList
               label="Most frequent kinds"
-              items={countBy(data.events, (row) => row.kind, KINDS_SHOWN).map((item) => ({ ...item, label: kindTitle(item.key), title: item.key, href: withRange(`/events?kind=${item.key}`) }))}
+              items={countBy(data.events, (row) => row.kind, KINDS_SHOWN).map((item) => ({
+                ...item,
+                label: kindTitle(item.key),
+                title: item.key,
+                href: withRange(`/events?kind=${item.key}`),
+              }))}
             />
           )
         }

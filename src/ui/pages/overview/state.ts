@@ -15,9 +15,13 @@ const ATTENTION = 8;
 export function createOverviewState() {
   const range = () => rangeParams(timeRange.peek());
   const fleet = createResource((abort) => api.sensors({ page_size: 1 }, abort));
-  const attention = createResource((abort) => api.sensors({ needs_attention: true, sort: "health_state", order: "desc", page_size: ATTENTION }, abort));
+  const attention = createResource((abort) =>
+    api.sensors({ needs_attention: true, sort: "health_state", order: "desc", page_size: ATTENTION }, abort),
+  );
   const histogram = createResource((abort) => api.histogram(range(), abort));
-  const serious = createResource((abort) => api.events({ ...range(), severity: "high,critical", limit: SERIOUS }, abort));
+  const serious = createResource((abort) =>
+    api.events({ ...range(), severity: "high,critical", limit: SERIOUS }, abort),
+  );
   const sample = createResource((abort) => api.events({ ...range(), limit: SAMPLE }, abort));
   const refreshFleet = throttle(NEWS_MS, () => {
     fleet.load();
@@ -55,7 +59,11 @@ export function createOverviewState() {
 export type OverviewState = ReturnType<typeof createOverviewState>;
 
 /** Values by how often they occur, most often first; pure. */
-export function countBy(rows: readonly EventRow[], pick: (row: EventRow) => string, most: number): { readonly key: string; readonly value: number }[] {
+export function countBy(
+  rows: readonly EventRow[],
+  pick: (row: EventRow) => string,
+  most: number,
+): { readonly key: string; readonly value: number }[] {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(pick(row), (counts.get(pick(row)) ?? 0) + 1);
   return [...counts]

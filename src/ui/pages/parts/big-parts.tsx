@@ -12,7 +12,12 @@ export function TreePart(): JSX.Element {
   return (
     <Section title="Process tree">
       <div class="panel panel-fill parts-tall">
-        <ProcessTree lineage={lineage} active={active} onActive={(row) => setActive(row.key)} nowMs={Date.parse(SAMPLE_AT)} />
+        <ProcessTree
+          lineage={lineage}
+          active={active}
+          onActive={(row) => setActive(row.key)}
+          nowMs={Date.parse(SAMPLE_AT)}
+        />
       </div>
     </Section>
   );
@@ -25,7 +30,17 @@ export function TablePart(): JSX.Element {
   return (
     <Section title="Table" count="10,000 rows">
       <div class="panel panel-fill parts-tall">
-        <Table label="Sample" rows={rows} columns={EVENT_COLUMNS} rowKey={(row) => row.event_id} narrow={narrowEvent} active={active} onActive={setActive} checked={checked} onChecked={setChecked} />
+        <Table
+          label="Sample"
+          rows={rows}
+          columns={EVENT_COLUMNS}
+          rowKey={(row) => row.event_id}
+          narrow={narrowEvent}
+          active={active}
+          onActive={setActive}
+          checked={checked}
+          onChecked={setChecked}
+        />
       </div>
     </Section>
   );

@@ -20,7 +20,12 @@ import { SEVERITIES } from "../../../core/event/severity.ts";
 import { SAMPLE_AT, sampleHistogram } from "./samples.ts";
 import { TablePart, TreePart } from "./big-parts.tsx";
 
-const FAILURE = new ApiFailure(503, { code: "unavailable", message: "The event store doesn't answer.", hint: "Sensors keep their events meanwhile.", request_id: "01j9w4k7" });
+const FAILURE = new ApiFailure(503, {
+  code: "unavailable",
+  message: "The event store doesn't answer.",
+  hint: "Sensors keep their events meanwhile.",
+  request_id: "01j9w4k7",
+});
 
 function Part({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
   return (
@@ -38,9 +43,22 @@ export function PartsPage(): JSX.Element {
       <div class="parts stack stack-6">
         <Controls />
         <Marks />
-        <Section title="Query bar"><QueryBar onFilter={() => {}} onRemoveLast={() => {}} seen={{ node: ["db-17"] }} initial="kind:nonsense node:db-17 curl"><Token field="severity" value="High" onRemove={() => {}} /></QueryBar></Section>
-        <Section title="Histogram, with blind ranges"><Histogram data={sampleHistogram(60)} onSelect={() => {}} /></Section>
-        <Section title="Histogram, empty"><Histogram data={sampleHistogram(0)} /></Section>
+        <Section title="Query bar">
+          <QueryBar
+            onFilter={() => {}}
+            onRemoveLast={() => {}}
+            seen={{ node: ["db-17"] }}
+            initial="kind:nonsense node:db-17 curl"
+          >
+            <Token field="severity" value="High" onRemove={() => {}} />
+          </QueryBar>
+        </Section>
+        <Section title="Histogram, with blind ranges">
+          <Histogram data={sampleHistogram(60)} onSelect={() => {}} />
+        </Section>
+        <Section title="Histogram, empty">
+          <Histogram data={sampleHistogram(0)} />
+        </Section>
         <TreePart />
         <TablePart />
         <Says />
@@ -52,11 +70,16 @@ export function PartsPage(): JSX.Element {
 function Controls(): JSX.Element {
   const [text, setText] = useState("");
   const [choice, setChoice] = useState("a");
-  const options = [{ value: "a", label: "First" }, { value: "b", label: "Second" }];
+  const options = [
+    { value: "a", label: "First" },
+    { value: "b", label: "Second" },
+  ];
   return (
     <>
       <Part title="Buttons">
-        <Button kind="primary" icon="plus">Primary</Button>
+        <Button kind="primary" icon="plus">
+          Primary
+        </Button>
         <Button>Plain</Button>
         <Button kind="quiet">Quiet</Button>
         <Button kind="danger">Revoke</Button>
@@ -65,7 +88,18 @@ function Controls(): JSX.Element {
         <Button keys="n">With a key</Button>
         <IconButton icon="more" label="More" onClick={() => {}} />
         <CopyButton text="text" what="Copy the text" words="Copy" />
-        <Menu label="Menu" button="Menu" items={[{ heading: "Heading" }, { label: "Item" }, { label: "Chosen", checked: true }, "line", { label: "Dangerous", danger: true }, { label: "Not now", disabled: true }]} />
+        <Menu
+          label="Menu"
+          button="Menu"
+          items={[
+            { heading: "Heading" },
+            { label: "Item" },
+            { label: "Chosen", checked: true },
+            "line",
+            { label: "Dangerous", danger: true },
+            { label: "Not now", disabled: true },
+          ]}
+        />
       </Part>
       <Part title="Fields">
         <Field label="Name" value={text} onInput={setText} hint="A hint." />
@@ -75,7 +109,16 @@ function Controls(): JSX.Element {
       </Part>
       <Part title="Confirm">
         <div class="panel dialog-body">
-          <ConfirmBody question={{ title: "", what: "Its certificate is refused from now on.", undo: "This can't be undone.", verb: "Revoke db-17", typed: "db-17" }} answer={() => {}} />
+          <ConfirmBody
+            question={{
+              title: "",
+              what: "Its certificate is refused from now on.",
+              undo: "This can't be undone.",
+              verb: "Revoke db-17",
+              typed: "db-17",
+            }}
+            answer={() => {}}
+          />
         </div>
       </Part>
     </>
@@ -85,10 +128,28 @@ function Controls(): JSX.Element {
 function Marks(): JSX.Element {
   return (
     <>
-      <Part title="Severity">{SEVERITIES.map((severity) => <SeverityMark key={severity} severity={severity} />)}</Part>
-      <Part title="Health">{HEALTH_ORDER.map((state) => <HealthMark key={state} state={state} />)}</Part>
+      <Part title="Severity">
+        {SEVERITIES.map((severity) => (
+          <SeverityMark key={severity} severity={severity} />
+        ))}
+      </Part>
+      <Part title="Health">
+        {HEALTH_ORDER.map((state) => (
+          <HealthMark key={state} state={state} />
+        ))}
+      </Part>
       <Section title="Health reasons">
-        <HealthReasons reasons={[{ code: "a", state: "degraded", message: "It hasn't been heard from for 4 min.", action: "Check its network, or wait: events are kept on the node." }, { code: "b", state: "watch", message: "Its certificate expires in 6 days.", action: "It renews itself." }]} />
+        <HealthReasons
+          reasons={[
+            {
+              code: "a",
+              state: "degraded",
+              message: "It hasn't been heard from for 4 min.",
+              action: "Check its network, or wait: events are kept on the node.",
+            },
+            { code: "b", state: "watch", message: "Its certificate expires in 6 days.", action: "It renews itself." },
+          ]}
+        />
       </Section>
       <Part title="Entities, tokens, times">
         <EntityChip kind="process" text="/usr/bin/curl" menu={[{ label: "Same process" }]} />
@@ -100,8 +161,24 @@ function Marks(): JSX.Element {
         <Moment at={SAMPLE_AT} millis />
         <kbd>Ctrl K</kbd>
       </Part>
-      <Section title="Facts"><Facts items={[["Path", <span class="machine">/etc/shadow</span>], ["Left out", ""], ["User", "uid 0 (root)"]]} /></Section>
-      <Section title="Bars"><BarList label="Kinds" items={[{ key: "a", label: "Process started", value: 1200, href: "#" }, { key: "b", label: "Watched file opened for writing", value: 3, href: "#" }]} /></Section>
+      <Section title="Facts">
+        <Facts
+          items={[
+            ["Path", <span class="machine">/etc/shadow</span>],
+            ["Left out", ""],
+            ["User", "uid 0 (root)"],
+          ]}
+        />
+      </Section>
+      <Section title="Bars">
+        <BarList
+          label="Kinds"
+          items={[
+            { key: "a", label: "Process started", value: 1200, href: "#" },
+            { key: "b", label: "Watched file opened for writing", value: 3, href: "#" },
+          ]}
+        />
+      </Section>
     </>
   );
 }
@@ -111,16 +188,26 @@ function Says(): JSX.Element {
     <>
       <Section title="Banners">
         <Banner>In words of the user's world.</Banner>
-        <Banner tone="warning" action={<Button kind="quiet">Try again</Button>}><strong>No new data since 14:02:11.</strong> The event store doesn't answer.</Banner>
+        <Banner tone="warning" action={<Button kind="quiet">Try again</Button>}>
+          <strong>No new data since 14:02:11.</strong> The event store doesn't answer.
+        </Banner>
         <Banner tone="critical">Email and password don't match an account.</Banner>
       </Section>
       <Part title="Toasts">
         <Button onClick={() => toastDone("db-17 disabled.")}>Done</Button>
         <Button onClick={() => toastFailed("db-17 was not disabled.", FAILURE)}>Failed</Button>
       </Part>
-      <Section title="Loading"><Skeleton rows={3} /></Section>
-      <Section title="Empty"><Empty title="No sensors yet" action={<Button kind="primary">Deploy the first sensor</Button>}>A sensor is one file on a Linux host.</Empty></Section>
-      <Section title="Failed"><Failure failure={FAILURE} onRetry={() => {}} /></Section>
+      <Section title="Loading">
+        <Skeleton rows={3} />
+      </Section>
+      <Section title="Empty">
+        <Empty title="No sensors yet" action={<Button kind="primary">Deploy the first sensor</Button>}>
+          A sensor is one file on a Linux host.
+        </Empty>
+      </Section>
+      <Section title="Failed">
+        <Failure failure={FAILURE} onRetry={() => {}} />
+      </Section>
     </>
   );
 }

@@ -14,11 +14,19 @@ export function BulkBar({ state }: { state: SensorsState }): JSX.Element | null 
   return (
     <div class="bulk" role="toolbar" aria-label="Selected sensors">
       <strong>{plural(chosen.length, "sensor")} selected</strong>
-      <Button kind="quiet" onClick={() => (state.checked.value = new Set())}>Clear</Button>
+      <Button kind="quiet" onClick={() => (state.checked.value = new Set())}>
+        Clear
+      </Button>
       <span class="grow" />
-      <Button disabled={busy || disabled.length === 0} onClick={() => void state.act("enable", disabled)}>Enable</Button>
-      <Button disabled={busy || enabled.length === 0} onClick={() => void state.act("disable", enabled)}>Disable</Button>
-      <Button kind="danger" disabled={busy || live.length === 0} onClick={() => void state.act("revoke", live)}>Revoke</Button>
+      <Button disabled={busy || disabled.length === 0} onClick={() => void state.act("enable", disabled)}>
+        Enable
+      </Button>
+      <Button disabled={busy || enabled.length === 0} onClick={() => void state.act("disable", enabled)}>
+        Disable
+      </Button>
+      <Button kind="danger" disabled={busy || live.length === 0} onClick={() => void state.act("revoke", live)}>
+        Revoke
+      </Button>
     </div>
   );
 }

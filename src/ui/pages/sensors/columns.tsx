@@ -34,19 +34,94 @@ export const SENSOR_COLUMNS: readonly Column<SensorSummary>[] = [
     label: "Node",
     width: "minmax(150px, 1.1fr)",
     sortable: true,
-    cell: (row) => <a class="cut node-link" href={`/sensors/${row.sensor_id}`} title={row.node_name}>{row.node_name}</a>,
+    cell: (row) => (
+      <a class="cut node-link" href={`/sensors/${row.sensor_id}`} title={row.node_name}>
+        {row.node_name}
+      </a>
+    ),
   },
-  { id: "health_state", label: "Health", width: "104px", sortable: true, cell: (row) => <HealthMark state={row.health_state} /> },
-  { id: "reason", label: "Why", width: "minmax(180px, 2fr)", hideBelow: 1080, cell: (row) => <span class="cut quiet" title={worstReason(row)}>{worstReason(row)}</span> },
+  {
+    id: "health_state",
+    label: "Health",
+    width: "104px",
+    sortable: true,
+    cell: (row) => <HealthMark state={row.health_state} />,
+  },
+  {
+    id: "reason",
+    label: "Why",
+    width: "minmax(180px, 2fr)",
+    hideBelow: 1080,
+    cell: (row) => (
+      <span class="cut quiet" title={worstReason(row)}>
+        {worstReason(row)}
+      </span>
+    ),
+  },
   { id: "trust", label: "Trust", width: "176px", hideBelow: 700, cell: (row) => <TrustMark sensor={row} /> },
-  { id: "last_seen_at", label: "Last heard", width: "104px", sortable: true, cell: (row) => (row.lifecycle_status === "disabled" || row.lifecycle_status === "revoked" ? <span class="faint">{LIFECYCLE_WORDS[row.lifecycle_status]}</span> : <Ago at={row.last_seen_at} />) },
-  { id: "rate", label: "Events/s", width: "80px", align: "right", hideBelow: 820, cell: (row) => formatRate(row.events_per_sec) },
-  { id: "lost", label: "Lost", width: "72px", align: "right", hideBelow: 820, cell: (row) => (row.events_lost === 0 ? <span class="faint">0</span> : <span class="tone-warning">{formatCount(row.events_lost)}</span>) },
-  { id: "role", label: "Role", width: "112px", hideBelow: 1240, cell: (row) => <span class="cut">{roleName(row.declared_role)}</span> },
+  {
+    id: "last_seen_at",
+    label: "Last heard",
+    width: "104px",
+    sortable: true,
+    cell: (row) =>
+      row.lifecycle_status === "disabled" || row.lifecycle_status === "revoked" ? (
+        <span class="faint">{LIFECYCLE_WORDS[row.lifecycle_status]}</span>
+      ) : (
+        <Ago at={row.last_seen_at} />
+      ),
+  },
+  {
+    id: "rate",
+    label: "Events/s",
+    width: "80px",
+    align: "right",
+    hideBelow: 820,
+    cell: (row) => formatRate(row.events_per_sec),
+  },
+  {
+    id: "lost",
+    label: "Lost",
+    width: "72px",
+    align: "right",
+    hideBelow: 820,
+    cell: (row) =>
+      row.events_lost === 0 ? (
+        <span class="faint">0</span>
+      ) : (
+        <span class="tone-warning">{formatCount(row.events_lost)}</span>
+      ),
+  },
+  {
+    id: "role",
+    label: "Role",
+    width: "112px",
+    hideBelow: 1240,
+    cell: (row) => <span class="cut">{roleName(row.declared_role)}</span>,
+  },
   { id: "flavor", label: "Flavour", width: "88px", hideBelow: 1380, cell: (row) => sentence(row.flavor) },
-  { id: "pack", label: "Policy pack", width: "120px", hideBelow: 1500, cell: (row) => <span class={row.assigned_pack_id ? "cut" : "faint"}>{row.assigned_pack_id ?? "none"}</span> },
-  { id: "enforcement", label: "Enforcement", width: "112px", hideBelow: 1240, cell: (row) => sentence(row.enforcement_state) },
-  { id: "sensor_version", label: "Version", width: "80px", hideBelow: 960, sortable: true, cell: (row) => <span class="machine">{row.sensor_version ?? ""}</span> },
+  {
+    id: "pack",
+    label: "Policy pack",
+    width: "120px",
+    hideBelow: 1500,
+    cell: (row) => <span class={row.assigned_pack_id ? "cut" : "faint"}>{row.assigned_pack_id ?? "none"}</span>,
+  },
+  {
+    id: "enforcement",
+    label: "Enforcement",
+    width: "112px",
+    hideBelow: 1240,
+    cell: (row) => sentence(row.enforcement_state),
+  },
+  {
+    id: "sensor_version",
+    label: "Version",
+    width: "80px",
+    hideBelow: 960,
+    sortable: true,
+    cell: (row) => <span class="machine">{row.sensor_version ?? ""}</span>,
+  },
 ];
 
 /** A sensor on a phone. */
@@ -54,7 +129,9 @@ export function narrowSensor(row: SensorSummary): JSX.Element {
   return (
     <>
       <div class="row">
-        <a class="cut strong grow node-link" href={`/sensors/${row.sensor_id}`}>{row.node_name}</a>
+        <a class="cut strong grow node-link" href={`/sensors/${row.sensor_id}`}>
+          {row.node_name}
+        </a>
         <HealthMark state={row.health_state} />
       </div>
       <div class="row faint narrow-second">

@@ -20,7 +20,16 @@ export function DeployDialog({ onClose }: { onClose: () => void }): JSX.Element 
   return (
     <Dialog title="Deploy a sensor" onClose={onClose} wide>
       <div class="stack stack-4">
-        {created ? <Paste created={created} own={state.own.value} again={() => (state.created.value = undefined)} onClose={onClose} /> : <Form state={state} />}
+        {created ? (
+          <Paste
+            created={created}
+            own={state.own.value}
+            again={() => (state.created.value = undefined)}
+            onClose={onClose}
+          />
+        ) : (
+          <Form state={state} />
+        )}
         <TokenList state={state} />
       </div>
     </Dialog>
@@ -49,7 +58,13 @@ function Form({ state }: { state: DeployState }): JSX.Element {
           machine
           autofocus
         />
-        <Choice label="Role" value={state.role.value} onChange={(value) => (state.role.value = value)} options={DECLARED_ROLES.map((value) => ({ value, label: roleName(value) }))} hint="What the host does; you filter by it later." />
+        <Choice
+          label="Role"
+          value={state.role.value}
+          onChange={(value) => (state.role.value = value)}
+          options={DECLARED_ROLES.map((value) => ({ value, label: roleName(value) }))}
+          hint="What the host does; you filter by it later."
+        />
       </div>
       <div class="field">
         <span class="label">Flavour</span>
@@ -57,19 +72,33 @@ function Form({ state }: { state: DeployState }): JSX.Element {
           label="Flavour"
           value={state.flavor.value}
           onChange={(value) => (state.flavor.value = value === "telecom" ? "telecom" : "standard")}
-          options={[{ value: "standard", label: "Standard" }, { value: "telecom", label: "Telecom" }]}
+          options={[
+            { value: "standard", label: "Standard" },
+            { value: "telecom", label: "Telecom" },
+          ]}
         />
       </div>
-      {failure && failure.pointer !== "/node_name" && <Banner tone="critical">{failure.message} {failure.hint}</Banner>}
+      {failure && failure.pointer !== "/node_name" && (
+        <Banner tone="critical">
+          {failure.message} {failure.hint}
+        </Banner>
+      )}
       <div class="row">
-        <Button type="submit" kind="primary" busy={state.busy.value}>Make the command</Button>
+        <Button type="submit" kind="primary" busy={state.busy.value}>
+          Make the command
+        </Button>
         <span class="faint">It works once, for 15 minutes.</span>
       </div>
     </form>
   );
 }
 
-function Paste(props: { created: CreatedToken; own: TokenSummary | undefined; again: () => void; onClose: () => void }): JSX.Element {
+function Paste(props: {
+  created: CreatedToken;
+  own: TokenSummary | undefined;
+  again: () => void;
+  onClose: () => void;
+}): JSX.Element {
   const { created, own } = props;
   const leftMs = Date.parse(created.expires_at) - second.value;
   const used = own?.status === "used";
@@ -82,15 +111,24 @@ function Paste(props: { created: CreatedToken; own: TokenSummary | undefined; ag
       </div>
       <details class="manual">
         <summary>The node can't reach this console with curl</summary>
-        <p class="prose quiet">Copy the file <span class="machine">telovix</span> to the node by hand, then run there, as root:</p>
+        <p class="prose quiet">
+          Copy the file <span class="machine">telovix</span> to the node by hand, then run there, as root:
+        </p>
         <Command text={created.manual_command} what="Copy the command for by-hand deployment" off={over || used} />
-        <p class="faint">Console <span class="machine">{created.console_url}</span>, key <span class="machine wrap-anywhere">{created.pinned_public_key}</span></p>
+        <p class="faint">
+          Console <span class="machine">{created.console_url}</span>, key{" "}
+          <span class="machine wrap-anywhere">{created.pinned_public_key}</span>
+        </p>
       </details>
       {used ? (
         <div class="waiting waiting-done" role="status">
           <StateMark tone="healthy">Enrolled</StateMark>
           <span class="grow">{own?.node_name ?? "The sensor"} has its certificate and reports.</span>
-          {own?.sensor_id && <a class="button button-primary" href={`/sensors/${own.sensor_id}`}>Open the sensor</a>}
+          {own?.sensor_id && (
+            <a class="button button-primary" href={`/sensors/${own.sensor_id}`}>
+              Open the sensor
+            </a>
+          )}
         </div>
       ) : over ? (
         <div class="waiting" role="status">
@@ -101,12 +139,16 @@ function Paste(props: { created: CreatedToken; own: TokenSummary | undefined; ag
         <div class="waiting" role="status">
           <span class="spinner" aria-hidden="true" />
           <span class="grow">Waiting for the sensor…</span>
-          <span class="faint">valid for another <span class="machine">{clockLeft(leftMs)}</span></span>
+          <span class="faint">
+            valid for another <span class="machine">{clockLeft(leftMs)}</span>
+          </span>
         </div>
       )}
       <div class="row">
         <Button onClick={props.again}>Deploy another</Button>
-        <Button kind="quiet" onClick={props.onClose}>{used ? "Done" : "Close"}</Button>
+        <Button kind="quiet" onClick={props.onClose}>
+          {used ? "Done" : "Close"}
+        </Button>
       </div>
     </div>
   );
@@ -115,7 +157,9 @@ function Paste(props: { created: CreatedToken; own: TokenSummary | undefined; ag
 function Command({ text, what, off }: { text: string; what: string; off: boolean }): JSX.Element {
   return (
     <div class={`command-box${off ? " command-off" : ""}`}>
-      <pre class="command machine" tabIndex={0} aria-label={what.replace("Copy the ", "")}>{text}</pre>
+      <pre class="command machine" tabIndex={0} aria-label={what.replace("Copy the ", "")}>
+        {text}
+      </pre>
       <CopyButton text={text} what={what} words="Copy" />
     </div>
   );

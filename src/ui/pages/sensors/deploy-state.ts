@@ -22,7 +22,11 @@ export function createDeployState() {
     busy.value = true;
     failure.value = undefined;
     const name = nodeName.peek().trim();
-    const body: CreateTokenRequest = { declared_role: role.peek(), flavor: flavor.peek(), ...(name === "" ? {} : { node_name: name }) };
+    const body: CreateTokenRequest = {
+      declared_role: role.peek(),
+      flavor: flavor.peek(),
+      ...(name === "" ? {} : { node_name: name }),
+    };
     try {
       created.value = await api.createToken(body);
       tokens.load();

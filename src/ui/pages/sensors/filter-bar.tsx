@@ -31,15 +31,38 @@ export function SensorFilterBar({ state }: { state: SensorsState }): JSX.Element
     <div class="filter-bar">
       <div class="search-box">
         <Icon name="search" />
-        <input id="sensor-search" type="search" aria-label="Find a node by name" placeholder="Find a node" value={text} onInput={(event) => setText(event.currentTarget.value)} spellcheck={false} />
+        <input
+          id="sensor-search"
+          type="search"
+          aria-label="Find a node by name"
+          placeholder="Find a node"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+          spellcheck={false}
+        />
       </div>
       {FIRST.map((field) => {
         const label = SENSOR_FILTERS.find((info) => info.field === field)?.label ?? field;
-        return <Menu key={field} label={label} button={<>{label} <Icon name="chevronDown" size={12} /></>} items={itemsOf(field)} />;
+        return (
+          <Menu
+            key={field}
+            label={label}
+            button={
+              <>
+                {label} <Icon name="chevronDown" size={12} />
+              </>
+            }
+            items={itemsOf(field)}
+          />
+        );
       })}
       <Menu
         label="More filters"
-        button={<><Icon name="filter" /> More</>}
+        button={
+          <>
+            <Icon name="filter" /> More
+          </>
+        }
         items={rest.flatMap((info) => [{ heading: info.label }, ...itemsOf(info.field)])}
       >
         <FreeFilters state={state} />
@@ -58,10 +81,19 @@ function FreeFilters({ state }: { state: SensorsState }): JSX.Element {
       class="range-exact"
       onSubmit={(event) => {
         event.preventDefault();
-        state.setFilter({ cluster: cluster.trim() || null, assigned_pack_id: pack.trim() || null, declared_role: role || null });
+        state.setFilter({
+          cluster: cluster.trim() || null,
+          assigned_pack_id: pack.trim() || null,
+          declared_role: role || null,
+        });
       }}
     >
-      <Choice label="Role" value={role} onChange={setRole} options={[{ value: "", label: "Any" }, ...DECLARED_ROLES.map((value) => ({ value, label: roleName(value) }))]} />
+      <Choice
+        label="Role"
+        value={role}
+        onChange={setRole}
+        options={[{ value: "", label: "Any" }, ...DECLARED_ROLES.map((value) => ({ value, label: roleName(value) }))]}
+      />
       <Field label="Cluster" value={cluster} onInput={setCluster} maxLength={128} />
       <Field label="Policy pack id" value={pack} onInput={setPack} maxLength={128} />
       <Button type="submit">Apply</Button>

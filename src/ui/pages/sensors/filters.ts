@@ -11,7 +11,8 @@ export interface SensorFilterInfo {
 }
 
 const words = (table: Readonly<Record<string, string>>): (readonly [string, string])[] => Object.entries(table);
-const plain = (...values: string[]): (readonly [string, string])[] => values.map((value) => [value, sentence(value)] as const);
+const plain = (...values: string[]): (readonly [string, string])[] =>
+  values.map((value) => [value, sentence(value)] as const);
 
 /** Every filter of the sensor list, in the order of the menu. */
 export const SENSOR_FILTERS: readonly SensorFilterInfo[] = [
@@ -20,7 +21,14 @@ export const SENSOR_FILTERS: readonly SensorFilterInfo[] = [
   { field: "lifecycle_status", label: "Status", values: words(LIFECYCLE_WORDS) },
   { field: "trust_state", label: "Trust", values: words(TRUST_WORDS) },
   { field: "trust_health", label: "Certificate", values: words(TRUST_HEALTH_WORDS) },
-  { field: "has_active_trust_alert", label: "Trust alert", values: [["true", "Active"], ["false", "None"]] },
+  {
+    field: "has_active_trust_alert",
+    label: "Trust alert",
+    values: [
+      ["true", "Active"],
+      ["false", "None"],
+    ],
+  },
   { field: "runtime_mode", label: "Mode", values: plain("live", "compatibility", "simulated") },
   { field: "runtime_state", label: "Engine", values: plain("running", "starting", "backoff", "failed", "stopped") },
   { field: "enforcement_state", label: "Enforcement", values: plain("observe", "enforce_ready", "enforced") },
@@ -53,9 +61,15 @@ export function sensorParams(params: URLSearchParams): Record<string, string> {
 }
 
 /** Filters in force as words. */
-export function sensorTokens(params: Readonly<Record<string, string>>): { readonly field: string; readonly label: string; readonly value: string }[] {
+export function sensorTokens(
+  params: Readonly<Record<string, string>>,
+): { readonly field: string; readonly label: string; readonly value: string }[] {
   return SENSOR_FILTERS.filter((info) => params[info.field] !== undefined).map((info) => {
     const value = params[info.field] ?? "";
-    return { field: info.field, label: info.label.toLowerCase(), value: info.values?.find(([v]) => v === value)?.[1] ?? value };
+    return {
+      field: info.field,
+      label: info.label.toLowerCase(),
+      value: info.values?.find(([v]) => v === value)?.[1] ?? value,
+    };
   });
 }

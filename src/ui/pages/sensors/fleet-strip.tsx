@@ -15,7 +15,12 @@ export function FleetStrip(props: {
     <ul class="strip" aria-label="Health of the fleet">
       {HEALTH_ORDER.toReversed().map((state) => (
         <li key={state}>
-          <a class="strip-item" href={props.href(state)} aria-current={props.active === state ? "true" : undefined} data-zero={props.list.health[state] === 0}>
+          <a
+            class="strip-item"
+            href={props.href(state)}
+            aria-current={props.active === state ? "true" : undefined}
+            data-zero={props.list.health[state] === 0}
+          >
             <span class="strip-figure">{formatCount(props.list.health[state])}</span>
             <HealthMark state={state} />
           </a>

@@ -28,7 +28,12 @@ export function SensorsPage(): JSX.Element {
       bindKeys([
         { keys: "j", group: GROUP, label: "Next sensor", run: () => state.step(1) },
         { keys: "k", group: GROUP, label: "Previous sensor", run: () => state.step(-1) },
-        { keys: "Enter", group: GROUP, label: "Open the sensor", run: () => state.active.value && navigate(`/sensors/${state.active.value}`) },
+        {
+          keys: "Enter",
+          group: GROUP,
+          label: "Open the sensor",
+          run: () => state.active.value && navigate(`/sensors/${state.active.value}`),
+        },
         { keys: "/", group: GROUP, label: "Find a node", run: () => document.getElementById("sensor-search")?.focus() },
       ]),
     [state],
@@ -41,7 +46,13 @@ export function SensorsPage(): JSX.Element {
         <PageHead
           title="Sensors"
           note={total && fleet > 0 ? `${formatCount(fleet)} in the fleet` : undefined}
-          actions={can("operator") && <Button kind="primary" icon="plus" onClick={() => setQuery({ deploy: "1" })}>Deploy sensor</Button>}
+          actions={
+            can("operator") && (
+              <Button kind="primary" icon="plus" onClick={() => setQuery({ deploy: "1" })}>
+                Deploy sensor
+              </Button>
+            )
+          }
         />
         <Await loaded={state.list.state.value} onRetry={() => state.list.load()}>
           {(list) => <List state={state} list={list} />}
@@ -52,28 +63,52 @@ export function SensorsPage(): JSX.Element {
   );
 }
 
-function List({ state, list }: { state: SensorsState; list: NonNullable<SensorsState["list"]["state"]["value"]["data"]> }): JSX.Element {
+function List({
+  state,
+  list,
+}: {
+  state: SensorsState;
+  list: NonNullable<SensorsState["list"]["state"]["value"]["data"]>;
+}): JSX.Element {
   const params = state.params.value;
   const tokens = sensorTokens(params);
   const filtered = tokens.length > 0 || params["q"] !== undefined;
   if (list.total === 0 && !filtered) return <NoSensors />;
-  const sort = params["sort"] ? { id: params["sort"], order: params["order"] === "desc" ? ("desc" as const) : ("asc" as const) } : undefined;
+  const sort = params["sort"]
+    ? { id: params["sort"], order: params["order"] === "desc" ? ("desc" as const) : ("asc" as const) }
+    : undefined;
   return (
     <>
-      <FleetStrip list={list} active={params["health_state"]} href={(health) => `/sensors${patchSearch("", { health_state: params["health_state"] === health ? null : health })}`} />
+      <FleetStrip
+        list={list}
+        active={params["health_state"]}
+        href={(health) =>
+          `/sensors${patchSearch("", { health_state: params["health_state"] === health ? null : health })}`
+        }
+      />
       <SensorFilterBar state={state} />
       {tokens.length > 0 && (
         <div class="row row-wrap">
           {tokens.map((token) => (
-            <Token key={token.field} field={token.label} value={token.value} onRemove={() => state.setFilter({ [token.field]: null })} />
+            <Token
+              key={token.field}
+              field={token.label}
+              value={token.value}
+              onRemove={() => state.setFilter({ [token.field]: null })}
+            />
           ))}
-          <Button kind="quiet" onClick={() => state.setFilter(Object.fromEntries(tokens.map((t) => [t.field, null])))}>Clear</Button>
+          <Button kind="quiet" onClick={() => state.setFilter(Object.fromEntries(tokens.map((t) => [t.field, null])))}>
+            Clear
+          </Button>
         </div>
       )}
       <div class="panel panel-fill">
         <BulkBar state={state} />
         {list.sensors.length === 0 ? (
-          <Empty title="No sensor matches" action={<Button onClick={() => navigate("/sensors")}>Clear the filters</Button>}>
+          <Empty
+            title="No sensor matches"
+            action={<Button onClick={() => navigate("/sensors")}>Clear the filters</Button>}
+          >
             Revoked sensors are hidden unless you filter by status “Revoked”.
           </Empty>
         ) : (
@@ -88,10 +123,14 @@ function List({ state, list }: { state: SensorsState; list: NonNullable<SensorsS
               state.active.value = key;
             }}
             onOpen={(row) => navigate(`/sensors/${row.sensor_id}`)}
-            {...(can("admin") ? { checked: state.checked.value, onChecked: (keys: ReadonlySet<string>) => (state.checked.value = keys) } : {})}
+            {...(can("admin")
+              ? { checked: state.checked.value, onChecked: (keys: ReadonlySet<string>) => (state.checked.value = keys) }
+              : {})}
             sort={sort}
             onSort={state.sortBy}
-            rowTone={(row) => (row.lifecycle_status === "disabled" || row.lifecycle_status === "revoked" ? "row-off" : "")}
+            rowTone={(row) =>
+              row.lifecycle_status === "disabled" || row.lifecycle_status === "revoked" ? "row-off" : ""
+            }
           />
         )}
         <Paging total={list.total} page={list.page} shown={list.sensors.length} />
@@ -105,12 +144,27 @@ function Paging({ total, page, shown }: { total: number; page: number; shown: nu
   const first = (page - 1) * PAGE_SIZE + 1;
   return (
     <div class="paging">
-      <span class="faint">{shown === 0 ? "None" : pages === 1 ? plural(total, "sensor") : `${formatCount(first)}–${formatCount(first + shown - 1)} of ${formatCount(total)}`}</span>
+      <span class="faint">
+        {shown === 0
+          ? "None"
+          : pages === 1
+            ? plural(total, "sensor")
+            : `${formatCount(first)}–${formatCount(first + shown - 1)} of ${formatCount(total)}`}
+      </span>
       <span class="grow" />
       {pages > 1 && (
         <>
-          <Button kind="quiet" icon="chevronLeft" disabled={page <= 1} onClick={() => setQuery({ page: page > 2 ? String(page - 1) : null })}>Previous</Button>
-          <Button kind="quiet" disabled={page >= pages} onClick={() => setQuery({ page: String(page + 1) })}>Next</Button>
+          <Button
+            kind="quiet"
+            icon="chevronLeft"
+            disabled={page <= 1}
+            onClick={() => setQuery({ page: page > 2 ? String(page - 1) : null })}
+          >
+            Previous
+          </Button>
+          <Button kind="quiet" disabled={page >= pages} onClick={() => setQuery({ page: String(page + 1) })}>
+            Next
+          </Button>
         </>
       )}
     </div>
@@ -121,9 +175,16 @@ function NoSensors(): JSX.Element {
   return (
     <Empty
       title="No sensors yet"
-      action={can("operator") ? <Button kind="primary" icon="plus" onClick={() => setQuery({ deploy: "1" })}>Deploy the first sensor</Button> : undefined}
+      action={
+        can("operator") ? (
+          <Button kind="primary" icon="plus" onClick={() => setQuery({ deploy: "1" })}>
+            Deploy the first sensor
+          </Button>
+        ) : undefined
+      }
     >
-      A sensor is one file on a Linux host. Deploying gives you a single line to paste there as root; the first event is on your screen within a minute. Nothing is fetched from the internet.
+      A sensor is one file on a Linux host. Deploying gives you a single line to paste there as root; the first event is
+      on your screen within a minute. Nothing is fetched from the internet.
     </Empty>
   );
 }

@@ -40,7 +40,10 @@ export function createSensorsState() {
   const act = async (action: SensorAction, sensors: readonly SensorSummary[]): Promise<void> => {
     const words = ACTION_WORDS[action];
     const who = sensors.length === 1 ? (sensors[0]?.node_name ?? "") : plural(sensors.length, "sensor");
-    const yes = await confirm({ ...words.ask(who), ...(words.typed ? { typed: sensors.length === 1 ? who : String(sensors.length) } : {}) });
+    const yes = await confirm({
+      ...words.ask(who),
+      ...(words.typed ? { typed: sensors.length === 1 ? who : String(sensors.length) } : {}),
+    });
     if (!yes) return;
     busy.value = true;
     let done = 0;

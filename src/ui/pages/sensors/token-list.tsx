@@ -8,7 +8,12 @@ import { Ago } from "../../parts/time.tsx";
 import { roleName, sentence } from "../../words.ts";
 import type { DeployState } from "./deploy-state.ts";
 
-const TONE: Readonly<Record<TokenStatus, HealthState>> = { pending: "watch", used: "healthy", expired: "offline", revoked: "offline" };
+const TONE: Readonly<Record<TokenStatus, HealthState>> = {
+  pending: "watch",
+  used: "healthy",
+  expired: "offline",
+  revoked: "offline",
+};
 const SHOWN = 8;
 
 /** Tokens made lately, who made them and what became of them. */
@@ -16,20 +21,48 @@ export function TokenList({ state }: { state: DeployState }): JSX.Element | null
   const tokens = state.tokens.state.value.data;
   if (!tokens || tokens.length === 0) return null;
   return (
-    <Section title="Tokens" count={tokens.length > SHOWN ? `newest ${SHOWN} of ${tokens.length}` : String(tokens.length)}>
+    <Section
+      title="Tokens"
+      count={tokens.length > SHOWN ? `newest ${SHOWN} of ${tokens.length}` : String(tokens.length)}
+    >
       <table class="plain-table">
         <thead>
-          <tr><th>State</th><th>Node</th><th class="hide-narrow">Role</th><th class="hide-narrow">Made by</th><th>Made</th><th><span class="visually-hidden">Action</span></th></tr>
+          <tr>
+            <th>State</th>
+            <th>Node</th>
+            <th class="hide-narrow">Role</th>
+            <th class="hide-narrow">Made by</th>
+            <th>Made</th>
+            <th>
+              <span class="visually-hidden">Action</span>
+            </th>
+          </tr>
         </thead>
         <tbody>
           {tokens.slice(0, SHOWN).map((token) => (
             <tr key={token.token_id}>
-              <td><StateMark tone={TONE[token.status]}>{sentence(token.status)}</StateMark></td>
-              <td>{token.sensor_id ? <a href={`/sensors/${token.sensor_id}`}>{token.node_name ?? "its sensor"}</a> : (token.node_name ?? <span class="faint">any</span>)}</td>
+              <td>
+                <StateMark tone={TONE[token.status]}>{sentence(token.status)}</StateMark>
+              </td>
+              <td>
+                {token.sensor_id ? (
+                  <a href={`/sensors/${token.sensor_id}`}>{token.node_name ?? "its sensor"}</a>
+                ) : (
+                  (token.node_name ?? <span class="faint">any</span>)
+                )}
+              </td>
               <td class="hide-narrow">{token.declared_role ? roleName(token.declared_role) : ""}</td>
               <td class="hide-narrow">{token.created_by}</td>
-              <td><Ago at={token.created_at} /></td>
-              <td class="number">{token.status === "pending" && <Button kind="quiet" onClick={() => void state.revoke(token.token_id)}>Revoke</Button>}</td>
+              <td>
+                <Ago at={token.created_at} />
+              </td>
+              <td class="number">
+                {token.status === "pending" && (
+                  <Button kind="quiet" onClick={() => void state.revoke(token.token_id)}>
+                    Revoke
+                  </Button>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>

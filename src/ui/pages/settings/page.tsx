@@ -22,8 +22,14 @@ export function SettingsPage({ section }: { section: string }): JSX.Element {
       <div class="page-list">
         <PageHead title="Settings" />
         <nav class="tabs" aria-label="Settings">
-          <a href="/settings" aria-current={audit ? undefined : "page"}>Account</a>
-          {can("operator") && <a href="/settings/audit" aria-current={audit ? "page" : undefined}>Audit log</a>}
+          <a href="/settings" aria-current={audit ? undefined : "page"}>
+            Account
+          </a>
+          {can("operator") && (
+            <a href="/settings/audit" aria-current={audit ? "page" : undefined}>
+              Audit log
+            </a>
+          )}
         </nav>
         {audit ? <AuditSection /> : <Account />}
       </div>
@@ -37,11 +43,27 @@ function Account(): JSX.Element | null {
   return (
     <div class="stack stack-6 settings">
       <Section title="Account">
-        <Facts items={[["Name", person.name], ["Email", person.email], ["Role", sentence(person.role)], ["Organisation", person.tenant_name]]} />
-        <div class="row"><Button onClick={() => void signOut()}>Sign out</Button></div>
+        <Facts
+          items={[
+            ["Name", person.name],
+            ["Email", person.email],
+            ["Role", sentence(person.role)],
+            ["Organisation", person.tenant_name],
+          ]}
+        />
+        <div class="row">
+          <Button onClick={() => void signOut()}>Sign out</Button>
+        </div>
       </Section>
       <Section title="Theme">
-        <div class="row"><Segments label="Theme" value={theme.value} options={THEMES} onChange={(value) => (theme.value = THEMES.find((t) => t.value === value)?.value ?? "system")} /></div>
+        <div class="row">
+          <Segments
+            label="Theme"
+            value={theme.value}
+            options={THEMES}
+            onChange={(value) => (theme.value = THEMES.find((t) => t.value === value)?.value ?? "system")}
+          />
+        </div>
         <p class="faint">Kept in this browser.</p>
       </Section>
       <Section title="About">

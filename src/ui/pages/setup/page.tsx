@@ -14,7 +14,8 @@ export function SetupPage(): JSX.Element {
   const [state] = useState(createSetupState);
   if (session.value.state !== "setup") return <Complete />;
   const code = state.failure.value?.code;
-  if (state.token === "" || code === "not_found" || code === "invalid_credentials" || code === "forbidden") return <WrongLink missing={state.token === ""} />;
+  if (state.token === "" || code === "not_found" || code === "invalid_credentials" || code === "forbidden")
+    return <WrongLink missing={state.token === ""} />;
   if (code === "conflict") return <Complete />;
   return (
     <main class="alone">
@@ -41,9 +42,35 @@ function SetupForm({ state }: { state: ReturnType<typeof createSetupState> }): J
         void state.submit();
       }}
     >
-      <Field label="Organisation" value={state.organisation.value} onInput={(v) => (state.organisation.value = v)} error={at("organisation")} maxLength={128} autocomplete="organization" required autofocus />
-      <Field label="Your name" value={state.name.value} onInput={(v) => (state.name.value = v)} error={at("name")} maxLength={128} autocomplete="name" required />
-      <Field label="Email" type="email" value={state.email.value} onInput={(v) => (state.email.value = v)} error={at("email")} maxLength={254} autocomplete="email" required />
+      <Field
+        label="Organisation"
+        value={state.organisation.value}
+        onInput={(v) => (state.organisation.value = v)}
+        error={at("organisation")}
+        maxLength={128}
+        autocomplete="organization"
+        required
+        autofocus
+      />
+      <Field
+        label="Your name"
+        value={state.name.value}
+        onInput={(v) => (state.name.value = v)}
+        error={at("name")}
+        maxLength={128}
+        autocomplete="name"
+        required
+      />
+      <Field
+        label="Email"
+        type="email"
+        value={state.email.value}
+        onInput={(v) => (state.email.value = v)}
+        error={at("email")}
+        maxLength={254}
+        autocomplete="email"
+        required
+      />
       <Field
         label="Password"
         type="password"
@@ -55,7 +82,11 @@ function SetupForm({ state }: { state: ReturnType<typeof createSetupState> }): J
         required
         hint={
           <span class="strength" role="status">
-            <span class={`strength-bar strength-${judgement.level}`} aria-hidden="true"><i /><i /><i /></span>
+            <span class={`strength-bar strength-${judgement.level}`} aria-hidden="true">
+              <i />
+              <i />
+              <i />
+            </span>
             {judgement.words}
           </span>
         }
@@ -79,8 +110,10 @@ function WrongLink({ missing }: { missing: boolean }): JSX.Element {
         <Brand />
         <h1>{missing ? "This link is incomplete" : "This link has been used or is wrong"}</h1>
         <p class="prose quiet">
-          {missing ? "The part after # is missing: copy the whole link." : "A setup link works once, and a newer one replaces it."} On the
-          console's host, make a new one:
+          {missing
+            ? "The part after # is missing: copy the whole link."
+            : "A setup link works once, and a newer one replaces it."}{" "}
+          On the console's host, make a new one:
         </p>
         <pre class="command machine">{LINK_COMMAND}</pre>
       </div>
@@ -96,7 +129,9 @@ function Complete(): JSX.Element {
         <h1>This console is already set up</h1>
         <p class="prose quiet">Sign in with your account, or ask an administrator to invite you.</p>
         <div class="row">
-          <a class="button button-primary" href="/">Sign in</a>
+          <a class="button button-primary" href="/">
+            Sign in
+          </a>
         </div>
       </div>
     </main>

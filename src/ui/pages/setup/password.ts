@@ -10,11 +10,14 @@ const COMMON = /pass ?word|telovix|qwert|letmein|welcome|admin|12345|abcdef/i;
 
 /** What to say about a password while it is typed; pure. Length counts most. */
 export function judgePassword(password: string, about: readonly string[]): PasswordJudgement {
-  const missing = PASSWORD_LEAST - [...password].length;
-  if (password === "") return { level: 0, words: `At least ${PASSWORD_LEAST} characters. A few unrelated words make a good one.` };
+  const missing = PASSWORD_LEAST - password.length;
+  if (password === "")
+    return { level: 0, words: `At least ${PASSWORD_LEAST} characters. A few unrelated words make a good one.` };
   if (missing > 0) return { level: 0, words: `${missing} more ${missing === 1 ? "character" : "characters"} needed.` };
   const low = password.toLowerCase();
-  const own = about.flatMap((text) => text.toLowerCase().split(/[^a-z0-9]+/)).find((word) => word.length > 3 && low.includes(word));
+  const own = about
+    .flatMap((text) => text.toLowerCase().split(/[^a-z0-9]+/))
+    .find((word) => word.length > 3 && low.includes(word));
   if (own) return { level: 1, words: `Weak: it contains “${own}”, which anyone can guess.` };
   if (COMMON.test(password)) return { level: 1, words: "Weak: it contains one of the commonest words in passwords." };
   const different = new Set(password).size;

@@ -23,8 +23,23 @@ export function SignInPage(): JSX.Element {
             void state.submit();
           }}
         >
-          <Field label="Email" type="email" value={state.email.value} onInput={(v) => (state.email.value = v)} autocomplete="username" required autofocus />
-          <Field label="Password" type="password" value={state.password.value} onInput={(v) => (state.password.value = v)} autocomplete="current-password" required />
+          <Field
+            label="Email"
+            type="email"
+            value={state.email.value}
+            onInput={(v) => (state.email.value = v)}
+            autocomplete="username"
+            required
+            autofocus
+          />
+          <Field
+            label="Password"
+            type="password"
+            value={state.password.value}
+            onInput={(v) => (state.password.value = v)}
+            autocomplete="current-password"
+            required
+          />
           {failure && (
             <Banner tone="critical">
               {wrong ? "Email and password don't match an account." : `${failure.message} ${failure.hint ?? ""}`}

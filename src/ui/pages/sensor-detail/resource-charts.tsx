@@ -24,10 +24,31 @@ const CHARTS: readonly Chart[] = [
   { title: "Waiting on the node", series: [["events", "spool_depth"]], format: formatRate },
   { title: "Host CPU", series: [["cpu", "cpu_percent"]], format: formatPercent, most: 100 },
   { title: "Host memory", series: [["memory", "memory_percent"]], format: formatPercent, most: 100 },
-  { title: "Host network", series: [["in", "network_rx_bytes_per_sec"], ["out", "network_tx_bytes_per_sec"]], format: rate },
+  {
+    title: "Host network",
+    series: [
+      ["in", "network_rx_bytes_per_sec"],
+      ["out", "network_tx_bytes_per_sec"],
+    ],
+    format: rate,
+  },
   { title: "Host disk", series: [["disk", "disk_percent"]], format: formatPercent, most: 100 },
-  { title: "Telovix CPU", series: [["sensor", "sensor_cpu_percent"], ["engine", "engine_cpu_percent"]], format: formatPercent },
-  { title: "Telovix memory", series: [["sensor", "sensor_rss_bytes"], ["engine", "engine_rss_bytes"]], format: formatBytes },
+  {
+    title: "Telovix CPU",
+    series: [
+      ["sensor", "sensor_cpu_percent"],
+      ["engine", "engine_cpu_percent"],
+    ],
+    format: formatPercent,
+  },
+  {
+    title: "Telovix memory",
+    series: [
+      ["sensor", "sensor_rss_bytes"],
+      ["engine", "engine_rss_bytes"],
+    ],
+    format: formatBytes,
+  },
 ];
 
 /** What the host and the sensor on it use; gaps are times when nothing was heard. */
@@ -35,10 +56,27 @@ export function ResourceCharts({ state }: { state: SensorState }): JSX.Element {
   return (
     <Section
       title="Resources"
-      actions={<Segments label="Time" value={state.since.value} onChange={(value) => (state.since.value = value)} options={RESOURCE_RANGES.map((value) => ({ value, label: value.replace("h", " h").replace("d", " d") }))} />}
+      actions={
+        <Segments
+          label="Time"
+          value={state.since.value}
+          onChange={(value) => (state.since.value = value)}
+          options={RESOURCE_RANGES.map((value) => ({ value, label: value.replace("h", " h").replace("d", " d") }))}
+        />
+      }
     >
-      <Await loaded={state.resources.state.value} onRetry={() => state.resources.load()} skeleton={<Skeleton rows={3} height={96} />}>
-        {(data) => (data.points.length === 0 ? <p class="calm">No measures in this time. They come with each heartbeat, every 15 seconds.</p> : <Charts data={data} />)}
+      <Await
+        loaded={state.resources.state.value}
+        onRetry={() => state.resources.load()}
+        skeleton={<Skeleton rows={3} height={96} />}
+      >
+        {(data) =>
+          data.points.length === 0 ? (
+            <p class="calm">No measures in this time. They come with each heartbeat, every 15 seconds.</p>
+          ) : (
+            <Charts data={data} />
+          )
+        }
       </Await>
     </Section>
   );
@@ -46,11 +84,26 @@ export function ResourceCharts({ state }: { state: SensorState }): JSX.Element {
 
 function Charts({ data }: { data: SensorResources }): JSX.Element {
   const atMs = useMemo(() => data.points.map((point) => Date.parse(point.at)), [data]);
-  const charts = useMemo(() => CHARTS.map((chart) => ({ ...chart, values: chart.series.map(([label, measure]) => ({ label, values: data.points.map((point) => point[measure]) })) })), [data]);
+  const charts = useMemo(
+    () =>
+      CHARTS.map((chart) => ({
+        ...chart,
+        values: chart.series.map(([label, measure]) => ({ label, values: data.points.map((point) => point[measure]) })),
+      })),
+    [data],
+  );
   return (
     <div class="charts">
       {charts.map((chart) => (
-        <LineChart key={chart.title} title={chart.title} atMs={atMs} stepSecs={data.step_secs} series={chart.values} format={chart.format} {...(chart.most === undefined ? {} : { most: chart.most })} />
+        <LineChart
+          key={chart.title}
+          title={chart.title}
+          atMs={atMs}
+          stepSecs={data.step_secs}
+          series={chart.values}
+          format={chart.format}
+          {...(chart.most === undefined ? {} : { most: chart.most })}
+        />
       ))}
     </div>
   );

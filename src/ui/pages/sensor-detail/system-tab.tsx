@@ -19,7 +19,8 @@ function skew(ms: number | null): string {
 /** Identity and certificates, and the host itself. */
 export function SystemTab({ sensor }: { sensor: SensorDetail }): JSX.Element {
   const { system } = sensor;
-  const machine = (text: string | undefined): ComponentChildren => text && <span class="machine wrap-anywhere">{text}</span>;
+  const machine = (text: string | undefined): ComponentChildren =>
+    text && <span class="machine wrap-anywhere">{text}</span>;
   return (
     <div class="two-columns">
       <div class="stack stack-6">
@@ -30,21 +31,42 @@ export function SystemTab({ sensor }: { sensor: SensorDetail }): JSX.Element {
               ["Certificate", TRUST_HEALTH_WORDS[sensor.trust_health]],
               ["Expires", sensor.certificate_expires_at && <Ago at={sensor.certificate_expires_at} />],
               ["Enrolled", <Ago at={sensor.enrolled_at} />],
-              ["Sensor id", <span class="row"><span class="machine cut">{sensor.sensor_id}</span><CopyButton text={sensor.sensor_id} what="Copy the sensor id" /></span>],
+              [
+                "Sensor id",
+                <span class="row">
+                  <span class="machine cut">{sensor.sensor_id}</span>
+                  <CopyButton text={sensor.sensor_id} what="Copy the sensor id" />
+                </span>,
+              ],
             ]}
           />
         </Section>
         <Section title="Certificates" count={String(sensor.certificates.length)}>
           <div class="scroll-x" tabIndex={0} role="group" aria-label="Certificates">
             <table class="plain-table">
-              <thead><tr><th>State</th><th>Serial</th><th>From</th><th>Until</th></tr></thead>
+              <thead>
+                <tr>
+                  <th>State</th>
+                  <th>Serial</th>
+                  <th>From</th>
+                  <th>Until</th>
+                </tr>
+              </thead>
               <tbody>
                 {sensor.certificates.map((certificate) => (
                   <tr key={certificate.serial}>
-                    <td><StateMark tone={CERT_TONE[certificate.status]}>{CERT_WORD[certificate.status]}</StateMark></td>
-                    <td class="machine" title={certificate.serial}>{certificate.serial.slice(0, 16)}</td>
-                    <td><Ago at={certificate.not_before} /></td>
-                    <td><Ago at={certificate.not_after} /></td>
+                    <td>
+                      <StateMark tone={CERT_TONE[certificate.status]}>{CERT_WORD[certificate.status]}</StateMark>
+                    </td>
+                    <td class="machine" title={certificate.serial}>
+                      {certificate.serial.slice(0, 16)}
+                    </td>
+                    <td>
+                      <Ago at={certificate.not_before} />
+                    </td>
+                    <td>
+                      <Ago at={certificate.not_after} />
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -52,7 +74,14 @@ export function SystemTab({ sensor }: { sensor: SensorDetail }): JSX.Element {
           </div>
         </Section>
         <Section title="Policy">
-          <Facts items={[["Pack", sensor.assigned_pack_id ?? "none assigned"], ["Enforcement", sentence(sensor.enforcement_state)], ["Mode", sentence(sensor.runtime_mode)], ["Tags", sensor.tags.join(", ")]]} />
+          <Facts
+            items={[
+              ["Pack", sensor.assigned_pack_id ?? "none assigned"],
+              ["Enforcement", sentence(sensor.enforcement_state)],
+              ["Mode", sentence(sensor.runtime_mode)],
+              ["Tags", sensor.tags.join(", ")],
+            ]}
+          />
         </Section>
       </div>
       <Section title="Host">
@@ -67,7 +96,16 @@ export function SystemTab({ sensor }: { sensor: SensorDetail }): JSX.Element {
               ["Real-time", system.preempt_rt ? "yes: only mechanisms that work there are used" : "no"],
               ["Kernel types (BTF)", system.btf ? "present" : "missing: the engine can see little"],
               ["Security modules", machine(system.lsm.join(", "))],
-              ["Addresses", <ul>{system.ip_addresses.map((address) => <li key={address} class="machine">{address}</li>)}</ul>],
+              [
+                "Addresses",
+                <ul>
+                  {system.ip_addresses.map((address) => (
+                    <li key={address} class="machine">
+                      {address}
+                    </li>
+                  ))}
+                </ul>,
+              ],
               ["Started", <Ago at={system.boot_at} />],
               ["Time zone", system.timezone],
               ["Clock", skew(sensor.clock_skew_ms)],

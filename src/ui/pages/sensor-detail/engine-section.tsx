@@ -8,20 +8,49 @@ import { sentence } from "../../words.ts";
 type Engine = NonNullable<SensorDetail["engine"]>;
 type Backend = Engine["backends"][number];
 
-const TONE: Readonly<Record<Backend["status"], HealthState>> = { ok: "healthy", degraded: "degraded", rejected: "critical" };
-const WORD: Readonly<Record<Backend["status"], string>> = { ok: "Works", degraded: "Degraded", rejected: "Not possible" };
+const TONE: Readonly<Record<Backend["status"], HealthState>> = {
+  ok: "healthy",
+  degraded: "degraded",
+  rejected: "critical",
+};
+const WORD: Readonly<Record<Backend["status"], string>> = {
+  ok: "Works",
+  degraded: "Degraded",
+  rejected: "Not possible",
+};
 const RANK: Readonly<Record<Backend["status"], number>> = { rejected: 0, degraded: 1, ok: 2 };
-const ENGINE_TONE: Readonly<Record<Engine["state"], HealthState>> = { running: "healthy", starting: "watch", backoff: "degraded", failed: "critical", stopped: "critical" };
+const ENGINE_TONE: Readonly<Record<Engine["state"], HealthState>> = {
+  running: "healthy",
+  starting: "watch",
+  backoff: "degraded",
+  failed: "critical",
+  stopped: "critical",
+};
 
 /** The kernel engine and, hook by hook, which mechanism sees what: the worst first. */
 export function EngineSection({ engine }: { engine: Engine }): JSX.Element {
-  const backends = engine.backends.toSorted((a, b) => RANK[a.status] - RANK[b.status] || a.sensor.localeCompare(b.sensor));
+  const backends = engine.backends.toSorted(
+    (a, b) => RANK[a.status] - RANK[b.status] || a.sensor.localeCompare(b.sensor),
+  );
   const ill = backends.filter((backend) => backend.status !== "ok").length;
   return (
-    <Section title="Engine" count={ill === 0 ? `all ${plural(backends.length, "hook")} work` : `${ill} of ${plural(backends.length, "hook")} limited`}>
+    <Section
+      title="Engine"
+      count={
+        ill === 0
+          ? `all ${plural(backends.length, "hook")} work`
+          : `${ill} of ${plural(backends.length, "hook")} limited`
+      }
+    >
       <Facts
         items={[
-          ["State", <span class="row row-wrap"><StateMark tone={ENGINE_TONE[engine.state]}>{sentence(engine.state)}</StateMark>{engine.reason && <span class="quiet">{engine.reason}</span>}</span>],
+          [
+            "State",
+            <span class="row row-wrap">
+              <StateMark tone={ENGINE_TONE[engine.state]}>{sentence(engine.state)}</StateMark>
+              {engine.reason && <span class="quiet">{engine.reason}</span>}
+            </span>,
+          ],
           ["Version", engine.version && <span class="machine">{engine.version}</span>],
           ["Events seen", `${formatCount(engine.events)}, ${formatCount(engine.lost)} lost`],
           ["Restarts", formatCount(engine.restarts)],
@@ -31,12 +60,20 @@ export function EngineSection({ engine }: { engine: Engine }): JSX.Element {
       <div class="scroll-x" tabIndex={0} role="group" aria-label="Hooks">
         <table class="plain-table">
           <thead>
-            <tr><th>State</th><th>Watches</th><th>Hook</th><th>Mechanism</th><th>Note</th></tr>
+            <tr>
+              <th>State</th>
+              <th>Watches</th>
+              <th>Hook</th>
+              <th>Mechanism</th>
+              <th>Note</th>
+            </tr>
           </thead>
           <tbody>
             {backends.map((backend) => (
               <tr key={backend.sensor + backend.hook + backend.backend}>
-                <td><StateMark tone={TONE[backend.status]}>{WORD[backend.status]}</StateMark></td>
+                <td>
+                  <StateMark tone={TONE[backend.status]}>{WORD[backend.status]}</StateMark>
+                </td>
                 <td>{sentence(backend.sensor.replace(/^telovix-/, "").replaceAll("-", " "))}</td>
                 <td class="machine">{backend.hook}</td>
                 <td class="machine">{backend.backend}</td>

@@ -48,18 +48,29 @@ function Head({ state, sensor }: { state: SensorState; sensor: SensorDetail }): 
         note={[roleName(sensor.declared_role), sensor.cluster, sentence(sensor.flavor)].filter(Boolean).join(" · ")}
         actions={
           <>
-            <a class="button button-plain" href={withRange(`/events?sensor_id=${sensor.sensor_id}`)}><Icon name="events" /> Events</a>
+            <a class="button button-plain" href={withRange(`/events?sensor_id=${sensor.sensor_id}`)}>
+              <Icon name="events" /> Events
+            </a>
             {can("admin") && (
               <Menu
                 label="Actions"
                 align="right"
-                button={<>Actions <Icon name="chevronDown" size={12} /></>}
+                button={
+                  <>
+                    Actions <Icon name="chevronDown" size={12} />
+                  </>
+                }
                 items={[
                   sensor.lifecycle_status === "disabled"
                     ? { label: "Enable", onSelect: () => void state.act("enable") }
                     : { label: "Disable", disabled: off, onSelect: () => void state.act("disable") },
                   "line",
-                  { label: "Revoke", danger: true, disabled: sensor.lifecycle_status === "revoked", onSelect: () => void state.act("revoke") },
+                  {
+                    label: "Revoke",
+                    danger: true,
+                    disabled: sensor.lifecycle_status === "revoked",
+                    onSelect: () => void state.act("revoke"),
+                  },
                   { label: "Delete", danger: true, onSelect: () => void state.act("delete") },
                 ]}
               />
@@ -71,9 +82,15 @@ function Head({ state, sensor }: { state: SensorState; sensor: SensorDetail }): 
         <HealthMark state={sensor.health_state} />
         <TrustMark sensor={sensor} />
         {off && <span>{LIFECYCLE_WORDS[sensor.lifecycle_status]}</span>}
-        <span class="quiet">heard <Ago at={sensor.last_seen_at} /></span>
+        <span class="quiet">
+          heard <Ago at={sensor.last_seen_at} />
+        </span>
         <span class="quiet">{DELIVERY[sensor.delivery]}</span>
-        {sensor.sensor_version && <span class="quiet">version <span class="machine">{sensor.sensor_version}</span></span>}
+        {sensor.sensor_version && (
+          <span class="quiet">
+            version <span class="machine">{sensor.sensor_version}</span>
+          </span>
+        )}
       </div>
     </>
   );
@@ -97,7 +114,16 @@ function Tabs({ state }: { state: SensorState }): JSX.Element {
   return (
     <div class="tabs" role="tablist" aria-label="About this sensor" onKeyDown={onKeyDown}>
       {SENSOR_TABS.map((name) => (
-        <button key={name} id={`tab-${name}`} type="button" role="tab" aria-selected={name === at} aria-controls="tab-panel" tabIndex={name === at ? 0 : -1} onClick={() => setQuery({ tab: name === "health" ? null : name })}>
+        <button
+          key={name}
+          id={`tab-${name}`}
+          type="button"
+          role="tab"
+          aria-selected={name === at}
+          aria-controls="tab-panel"
+          tabIndex={name === at ? 0 : -1}
+          onClick={() => setQuery({ tab: name === "health" ? null : name })}
+        >
           {TAB_WORDS[name]}
         </button>
       ))}

@@ -1,0 +1,134 @@
+import type { JSX } from "preact";
+import type { SensorDetail } from "../../../core/api/sensors.ts";
+import { formatBytes, formatCount } from "../../format.ts";
+
+type Pipeline = NonNullable<SensorDetail["pipeline"]>;
+
+interface Stage {
+  readonly name: string;
+  readonly count: number;
+  /** What did not go on from here; those of tone "note" are no loss. */
+  readonly leaves: readonly {
+    readonly text: string;
+    readonly count: number;
+    readonly tone: "loss" | "note";
+    readonly title: string;
+  }[];
+}
+
+/** The stages of an event's way, with every place where one can be lost; pure. */
+export function pipelineStages(p: Pipeline, rejected: number): readonly Stage[] {
+  return [
+    {
+      name: "Kernel",
+      count: p.lines_read + p.kernel_lost,
+      leaves: [
+        {
+          text: "lost in the kernel",
+          count: p.kernel_lost,
+          tone: "loss",
+          title: "The kernel's buffer was full before the engine could read.",
+        },
+      ],
+    },
+    {
+      name: "Read",
+      count: p.lines_read,
+      leaves: [
+        {
+          text: "malformed",
+          count: p.lines_malformed,
+          tone: "loss",
+          title: "Lines of the engine that could not be read.",
+        },
+        {
+          text: "of unknown kind",
+          count: p.lines_unknown,
+          tone: "loss",
+          title: "Lines of a kind this sensor does not know.",
+        },
+      ],
+    },
+    {
+      name: "Understood",
+      count: p.events_normalized,
+      leaves: [
+        {
+          text: "folded into bursts",
+          count: p.events_folded,
+          tone: "note",
+          title: "Equal events within a second, kept as one with a count: no loss.",
+        },
+      ],
+    },
+    {
+      name: "Spooled",
+      count: p.events_spooled,
+      leaves: [
+        {
+          text: "dropped, spool full",
+          count: p.spool_dropped,
+          tone: "loss",
+          title: "The spool on the node was full; the oldest went.",
+        },
+        {
+          text: "damaged on disk",
+          count: p.spool_corrupt,
+          tone: "loss",
+          title: "Records whose checksum did not match.",
+        },
+      ],
+    },
+    {
+      name: "Sent",
+      count: p.events_sent,
+      leaves: [
+        {
+          text: "refused",
+          count: Math.max(p.events_rejected, rejected),
+          tone: "loss",
+          title: "The Console could not take them; the reasons are in the sensor's log.",
+        },
+      ],
+    },
+    { name: "Stored", count: p.events_acked, leaves: [] },
+  ];
+}
+
+/** Events from the kernel to the Console's store, and what fell out on the way. */
+export function PipelineFlow({ pipeline, rejected }: { pipeline: Pipeline; rejected: number }): JSX.Element {
+  const stages = pipelineStages(pipeline, rejected);
+  const waiting = pipeline.spool_depth;
+  return (
+    <div class="flow-box">
+      <ol class="flow">
+        {stages.map((stage) => (
+          <li key={stage.name}>
+            <div class="flow-name">{stage.name}</div>
+            <div class="flow-count">{formatCount(stage.count)}</div>
+            <ul>
+              {stage.leaves.map((leave) => (
+                <li
+                  key={leave.text}
+                  title={leave.title}
+                  class={leave.count === 0 ? "faint" : leave.tone === "loss" ? "tone-warning" : "quiet"}
+                >
+                  {formatCount(leave.count)} {leave.text}
+                </li>
+              ))}
+            </ul>
+          </li>
+        ))}
+      </ol>
+      <p class="quiet">
+        {waiting === 0
+          ? "Nothing waits on the node."
+          : `${formatCount(waiting)} wait on the node (${formatBytes(pipeline.spool_bytes)}).`}{" "}
+        {pipeline.tail_lag_bytes > 0 &&
+          `${formatBytes(pipeline.tail_lag_bytes)} of the engine's output is still to be read. `}
+        {pipeline.reconnects > 0 && `The stream was opened anew ${formatCount(pipeline.reconnects)} times. `}
+        {pipeline.heartbeat_failures > 0 && `${formatCount(pipeline.heartbeat_failures)} heartbeats failed.`}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { withGaps } from "./gaps.ts";
+import { mergeBlind, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
+
+test("an axis ends in a round number", () => {
+  expect([0, 1, 3, 42, 180, 1001].map(niceCeiling)).toEqual([1, 1, 5, 50, 200, 2000]);
+});
+
+test("one critical event among thousands is seen", () => {
+  const [critical, info] = stack({ at: "", info: 5000, warning: 0, high: 0, critical: 1 }, 0.01);
+  expect(critical).toEqual({ severity: "critical", from: 0, to: 4 });
+  expect(info).toEqual({ severity: "info", from: 4, to: 54 });
+});
+
+test("ticks are round times of the viewer's zone", () => {
+  const ticks = timeTicks(Date.UTC(2026, 0, 1, 9, 7), Date.UTC(2026, 0, 1, 10, 7), 8, -60);
+  expect(ticks.map((t) => new Date(t).toISOString().slice(11, 16))).toEqual(["09:15", "09:30", "09:45", "10:00"]);
+});
+
+test("overlapping blind ranges become one, with every cause told", () => {
+  const range = (from: string, to: string, count: number) => ({
+    from: `2026-01-01T${from}:00Z`,
+    to: `2026-01-01T${to}:00Z`,
+    sensor_id: "s",
+    node_name: "n",
+    cause: "c",
+    count,
+  });
+  const merged = mergeBlind([range("10:00", "10:05", 2), range("09:00", "09:10", 3), range("10:04", "10:09", 4)]);
+  expect(merged.map((m) => [m.count, m.lines.length, (m.toMs - m.fromMs) / 60_000])).toEqual([
+    [3, 1, 10],
+    [6, 2, 9],
+  ]);
+});
+
+test("a gap stays a gap", () => {
+  expect(withGaps([0, 15_000, 90_000], [[1, 2, 3]], 40_000)).toEqual([
+    [0, 15, 15.001, 90],
+    [1, 2, null, 3],
+  ]);
+});
