@@ -32,7 +32,7 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
       STATE_DIR,
       { name: "log-format", value: "text|json", help: "Log lines for people or for machines. Default: text on a terminal, else json." },
       { name: "log-level", value: "level", help: "debug, info, warn or error. Default: info." },
-      { name: "exit-with-parent", help: "Stop when the process that started it is gone." },
+      { name: "exit-with-parent", help: "End at once when the process that started it is gone." },
     ],
     load: () => import("./sensor-run.ts"),
   },

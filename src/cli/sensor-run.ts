@@ -1,25 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { manifest } from "../../embed/manifest.ts";
+import { systemClock } from "../core/clock.ts";
 import { runSensor } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 
-const PARENT_POLL_MS = 1_000;
+const PARENT_POLL_MS = 500;
 
 async function parentPid(): Promise<number> {
   const stat = await readFile("/proc/self/stat", "utf8");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
-/** Aborts once the process that started us is gone: a sensor that a Console keeps must not outlive it beside its successor. */
-function parentGone(signal: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  void (async () => {
-    const parent = await parentPid();
-    while (!signal.aborted && (await parentPid()) === parent) await Bun.sleep(PARENT_POLL_MS);
-    gone.abort();
-  })();
-  return gone.signal;
+/**
+ * Ends this process as soon as the one that started it is gone: a sensor that a Console keeps must not stand in the way of its
+ * successor. By SIGKILL, for which the state on disk is made: an orderly stop would end the engine too and leave the host unwatched,
+ * while the next sensor takes a running engine over.
+ */
+async function endWithParent(signal: AbortSignal): Promise<void> {
+  const parent = await parentPid();
+  while (!signal.aborted && (await parentPid()) === parent) await systemClock.sleep(PARENT_POLL_MS, signal);
+  if (!signal.aborted) process.kill(process.pid, "SIGKILL");
 }
 
 /** `telovix sensor run`. */
@@ -30,7 +31,7 @@ export async function run(call: Call): Promise<number> {
     logLevel: textFlag(flags, "log-level"),
     logFormat: textFlag(flags, "log-format"),
   });
-  const signal = flags["exit-with-parent"] ? AbortSignal.any([call.signal, parentGone(call.signal)]) : call.signal;
-  await runSensor(config, { embeddedEngine: manifest.engine }, signal);
+  if (flags["exit-with-parent"]) void endWithParent(call.signal);
+  await runSensor(config, { embeddedEngine: manifest.engine }, call.signal);
   return EXIT.ok;
 }

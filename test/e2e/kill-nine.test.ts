@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
+import { chmod, copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { EventSearchResult } from "../../src/core/api/events.ts";
 import type { SensorList } from "../../src/core/api/sensors.ts";
 import { randomHex } from "../../src/core/ids.ts";
@@ -10,17 +12,25 @@ import { pidsWith } from "../harness/processes.ts";
 const refused = await kernelRefusesBpf();
 if (refused) process.stderr.write(`SKIPPED: kill -9 under a stream of executions: ${refused}\n`);
 
-/** Runs `/bin/true <mark>-<n>` at a rate below what is folded as a burst, until stopped; answers how many were run. */
-function numberedExecs(mark: string): { count: () => number; stop: () => Promise<number> } {
+/**
+ * Runs `/bin/true <mark>-<n>`, three a second, until stopped; answers how many were run. Their parent is a program of its own (a copy
+ * of the shell), since five executions by one parent binary within a second are folded into a burst.
+ */
+async function numberedExecs(dir: string, mark: string): Promise<{ count: () => number; stop: () => Promise<number> }> {
+  const shell = join(dir, "generator");
+  await copyFile("/bin/bash", shell);
+  await chmod(shell, 0o755);
+  const generator = spawn(shell, ["-c", 'while read -r n; do /bin/true "$0-$n"; done', mark], { stdio: ["pipe", "ignore", "ignore"] });
+  const ended = new Promise((done) => generator.once("exit", done));
   let count = 0;
   let stopped = false;
   const loop = (async () => {
     while (!stopped) {
-      const child = spawn("/bin/true", [`${mark}-${++count}`], { stdio: "ignore" });
-      await new Promise((done) => child.once("exit", done));
-      // Four a second by one parent binary: the fifth would be folded into a burst.
-      await Bun.sleep(300);
+      generator.stdin.write(`${++count}\n`);
+      await Bun.sleep(340);
     }
+    generator.stdin.end();
+    await ended;
   })();
   return { count: () => count, stop: async () => ((stopped = true), await loop, count) };
 }
@@ -59,16 +69,17 @@ describe("kill -9 of every part under a stream of executions", () => {
         return sensors.find((s) => s.runtime_state === "running");
       });
       const mark = `kill${randomHex(6)}`;
-      const execs = numberedExecs(mark);
+      const execs = await numberedExecs(home.dir, mark);
       await eventually(async () => ((await seen(api, mark)).size > 2 ? true : undefined));
       const later = (n: number) => eventually(async () => (execs.count() >= n ? true : undefined));
 
-      for (const part of [["telovix-engine", "run"], ["sensor", "run"], ["internal", "clickhouse"], ["/postgres/", "-D"]]) {
+      for (const part of [["telovix-engine run"], ["telovix sensor run"], ["telovix internal clickhouse"], ["/postgres/bin/postgres -D"]]) {
         process.stdout.write(`kill -9: ${part.join(" ")}\n`);
         await killAndWait(home, part);
         await later(execs.count() + 8);
       }
       process.stdout.write("kill -9: the Console\n");
+      const before = home.output();
       await home.kill("SIGKILL");
       await later(execs.count() + 4);
       await home.restart();
@@ -81,6 +92,7 @@ describe("kill -9 of every part under a stream of executions", () => {
       await eventually(async () => ((await seen(api, mark)).has(String(total)) ? true : undefined));
       const found = await seen(api, mark);
       const missing = Array.from({ length: total }, (_, i) => String(i + 1)).filter((n) => !found.has(n));
+      if (missing.length > 0) process.stderr.write(`${before}${home.output()}\nmissing: ${missing.join(" ")}\n`);
       expect({ missing, twice: [...found].filter(([, times]) => times > 1) }).toEqual({ missing: [], twice: [] });
       process.stdout.write(`${total} executions, each found once, after kill -9 of engine, sensor, ClickHouse, PostgreSQL and Console\n`);
     },

@@ -8,7 +8,12 @@ const SHAPES = {
   dot: <circle cx="5" cy="5" r="4" />,
   triangle: <path d="M5 .8 9.6 9.2H.4z" />,
   square: <rect x="1" y="1" width="8" height="8" rx="1" />,
-  octagon: <path d="M3.1.4h3.8l2.7 2.7v3.8L6.9 9.6H3.1L.4 6.9V3.1z" />,
+  octagon: (
+    <>
+      <path d="M3.1.2h3.8l2.9 2.9v3.8L6.9 9.8H3.1L.2 6.9V3.1z" />
+      <path d="M2.8 5h4.4" class="mark-cut" />
+    </>
+  ),
   ring: <circle cx="5" cy="5" r="3.2" class="mark-ring" />,
 } as const;
 type Shape = keyof typeof SHAPES;
