@@ -6,7 +6,13 @@ import { resolve } from "node:path";
 import type { LiveDown } from "../src/core/api/events.ts";
 import type { SensorList } from "../src/core/api/sensors.ts";
 import { randomHex } from "../src/core/ids.ts";
-import { ApiClient, BUILT_FILE, eventually, startBuiltConsole, type BuiltConsole } from "../test/harness/built-console.ts";
+import {
+  ApiClient,
+  BUILT_FILE,
+  eventually,
+  startBuiltConsole,
+  type BuiltConsole,
+} from "../test/harness/built-console.ts";
 import { cpuMs, pidsWith, rssBytes } from "../test/harness/processes.ts";
 
 /** One figure beside its budget. */
@@ -18,7 +24,8 @@ interface Figure {
 }
 
 const MB = 1e6;
-const quantile = (sorted: readonly number[], q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
 async function versionStart(): Promise<Figure> {
   const times: number[] = [];
@@ -27,7 +34,15 @@ async function versionStart(): Promise<Figure> {
     await Bun.spawn([BUILT_FILE, "version"], { stdout: "ignore" }).exited;
     times.push(performance.now() - start);
   }
-  return { name: "start of version, median of 15", value: quantile(times.toSorted((a, b) => a - b), 0.5), unit: "ms", budget: 50 };
+  return {
+    name: "start of version, median of 15",
+    value: quantile(
+      times.toSorted((a, b) => a - b),
+      0.5,
+    ),
+    unit: "ms",
+    budget: 50,
+  };
 }
 
 async function sizes(): Promise<Figure[]> {
@@ -59,7 +74,10 @@ function background(connectionsPerSec: number): () => void {
   const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
   const timer = setInterval(() => {
     const address = server.address();
-    if (address && typeof address === "object") connect(address.port, "127.0.0.1").on("error", () => {}).resume();
+    if (address && typeof address === "object")
+      connect(address.port, "127.0.0.1")
+        .on("error", () => {})
+        .resume();
   }, 1000 / connectionsPerSec);
   return () => {
     clearInterval(timer);
@@ -72,7 +90,10 @@ async function latency(home: BuiltConsole, api: ApiClient, samples: number): Pro
   const started = new Map<string, number>();
   const delays: number[] = [];
   // Bun's WebSocket takes options where the DOM's takes protocols.
-  const options = { headers: { cookie: api.cookie, origin: home.url }, tls: { rejectUnauthorized: false } } as unknown as string[];
+  const options = {
+    headers: { cookie: api.cookie, origin: home.url },
+    tls: { rejectUnauthorized: false },
+  } as unknown as string[];
   const socket = new WebSocket(`${home.url.replace("https", "wss")}/api/v1/live`, options);
   const opened = Promise.withResolvers<void>();
   socket.onerror = () => opened.reject(new Error("the live socket could not be opened"));
@@ -103,8 +124,18 @@ async function latency(home: BuiltConsole, api: ApiClient, samples: number): Pro
   socket.close();
   delays.sort((a, b) => a - b);
   return [
-    { name: `exec to browser at 100 events/s, p50 of ${samples}`, value: quantile(delays, 0.5), unit: "ms", budget: 600 },
-    { name: `exec to browser at 100 events/s, p99 of ${samples}`, value: quantile(delays, 0.99), unit: "ms", budget: 2000 },
+    {
+      name: `exec to browser at 100 events/s, p50 of ${samples}`,
+      value: quantile(delays, 0.5),
+      unit: "ms",
+      budget: 600,
+    },
+    {
+      name: `exec to browser at 100 events/s, p99 of ${samples}`,
+      value: quantile(delays, 0.99),
+      unit: "ms",
+      budget: 2000,
+    },
   ];
 }
 
@@ -113,7 +144,9 @@ async function running(): Promise<Figure[]> {
   const [link] = await home.printed(/https:\/\/[^\s"]+\/setup#[A-Za-z0-9_-]+/);
   const api = new ApiClient(home.url);
   await api.setUp(link.replace(/^https:\/\/[^/]+/, home.url));
-  await eventually(async () => (await api.get<SensorList>("/api/v1/sensors")).sensors.find((s) => s.runtime_state === "running"));
+  await eventually(async () =>
+    (await api.get<SensorList>("/api/v1/sensors")).sensors.find((s) => s.runtime_state === "running"),
+  );
   const quiet = await idle(home, 20_000);
   return [...quiet, ...(await latency(home, api, 100))];
 }
@@ -122,8 +155,13 @@ const figures = [await versionStart(), ...(await sizes()), ...(await running())]
 const width = Math.max(...figures.map((f) => f.name.length)) + 2;
 for (const f of figures) {
   const verdict = f.value <= f.budget ? "within" : "OVER";
-  process.stdout.write(`${f.name.padEnd(width)}${f.value.toFixed(1).padStart(9)} ${f.unit.padEnd(3)} budget ${String(f.budget).padStart(5)} ${f.unit.padEnd(3)} ${(f.value / f.budget).toFixed(2)}  ${verdict}\n`);
+  process.stdout.write(
+    `${f.name.padEnd(width)}${f.value.toFixed(1).padStart(9)} ${f.unit.padEnd(3)} budget ${String(f.budget).padStart(5)} ${f.unit.padEnd(3)} ${(f.value / f.budget).toFixed(2)}  ${verdict}\n`,
+  );
 }
 await mkdir("docs/bench", { recursive: true });
-await Bun.write("docs/bench/first-minute.json", `${JSON.stringify({ command: "make bench", machine: { cores: cpus().length, arch: process.arch }, figures }, null, 2)}\n`);
+await Bun.write(
+  "docs/bench/first-minute.json",
+  `${JSON.stringify({ command: "make bench", machine: { cores: cpus().length, arch: process.arch }, figures }, null, 2)}\n`,
+);
 process.exit(figures.every((f) => f.value <= f.budget) ? 0 : 1);

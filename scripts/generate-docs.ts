@@ -16,7 +16,8 @@ interface Node {
 function typeName(node: Node): string {
   if (node.anyOf) return node.anyOf.map((o) => `\`${o.const}\``).join(", ");
   if (node.enum && node.enum.length < 10) return node.enum.map((v) => `\`${v}\``).join(", ");
-  if (node.type === "array" && node.items) return `list of ${node.items.properties ? "objects" : (node.items.type ?? "values")}`;
+  if (node.type === "array" && node.items)
+    return `list of ${node.items.properties ? "objects" : (node.items.type ?? "values")}`;
   return node.type ?? "value";
 }
 
@@ -33,7 +34,10 @@ function rows(node: Node, prefix: string): string[] {
 export function eventsDoc(): string {
   const families = EVENT_FAMILIES.map((family) => {
     const kinds = Object.entries(KINDS).filter(([, info]) => info.family === family);
-    const lines = kinds.map(([name, info]) => `| \`${name}\` | ${info.severity} | ${info.title} | ${info.description} | ${info.mitre.join(", ")} |`);
+    const lines = kinds.map(
+      ([name, info]) =>
+        `| \`${name}\` | ${info.severity} | ${info.title} | ${info.description} | ${info.mitre.join(", ")} |`,
+    );
     return `## ${family[0]!.toUpperCase()}${family.slice(1)}\n\n| kind | severity | title | meaning | ATT&CK |\n|---|---|---|---|---|\n${lines.join("\n")}\n`;
   });
   return `# Events
@@ -56,7 +60,10 @@ ${rows(RuntimeEvent as unknown as Node, "").join("\n")}
 export function protocolDoc(): string {
   const limits = Object.entries(LIMITS).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString("en")} |`);
   const rhythm = Object.entries(INTERVALS).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString("en")} |`);
-  const messages = EXAMPLES.map((e) => `### ${e.name}\n\n${e.words ? `${e.words}\n\n` : ""}\`\`\`json\n${JSON.stringify(e.value, null, 2)}\n\`\`\`\n`);
+  const messages = EXAMPLES.map(
+    (e) =>
+      `### ${e.name}\n\n${e.words ? `${e.words}\n\n` : ""}\`\`\`json\n${JSON.stringify(e.value, null, 2)}\n\`\`\`\n`,
+  );
   return `# Protocol, version ${PROTOCOL_VERSION}
 
 Generated from \`src/core/wire\` by \`bun scripts/generate-docs.ts\`; each example is checked against its schema by a test, and a hash

@@ -7,7 +7,11 @@ import { parseFlags } from "./parse.ts";
 async function cli(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = "";
   let err = "";
-  const code = await runCli(argv, { out: (t) => void (out += t), err: (t) => void (err += t), signal: new AbortController().signal });
+  const code = await runCli(argv, {
+    out: (t) => void (out += t),
+    err: (t) => void (err += t),
+    signal: new AbortController().signal,
+  });
   return { code, out, err };
 }
 

@@ -45,7 +45,10 @@ function fish(): string {
     const last = words.at(-1)!;
     const before = words.slice(0, -1);
     const seen = before.length ? `__fish_seen_subcommand_from ${before.join(" ")}` : "__fish_use_subcommand";
-    const flags = command.flags.map((f) => `complete -c telovix -n '__fish_seen_subcommand_from ${last}' -l ${f.name}${f.value === undefined ? "" : " -r"}`);
+    const flags = command.flags.map(
+      (f) =>
+        `complete -c telovix -n '__fish_seen_subcommand_from ${last}' -l ${f.name}${f.value === undefined ? "" : " -r"}`,
+    );
     return [`complete -c telovix -f -n '${seen}' -a ${last} -d '${command.summary.replaceAll("'", "")}'`, ...flags];
   });
   return `# fish completion for telovix: telovix completion fish > ~/.config/fish/completions/telovix.fish\n${lines.join("\n")}\n`;
@@ -54,7 +57,8 @@ function fish(): string {
 /** Prints a completion script. */
 export async function run(call: Call): Promise<number> {
   const shell = call.args[0];
-  if (!SHELLS.some((s) => s === shell)) throw new UsageError("Which shell?", `Write 'telovix completion ${SHELLS.join("|")}'.`);
+  if (!SHELLS.some((s) => s === shell))
+    throw new UsageError("Which shell?", `Write 'telovix completion ${SHELLS.join("|")}'.`);
   if (shell === "fish") call.out(fish());
   else if (shell === "zsh") call.out(`autoload -U +X bashcompinit && bashcompinit\n${bash()}`);
   else call.out(bash());

@@ -1,6 +1,10 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
 
-const DATA_DIR: FlagSpec = { name: "data-dir", value: "dir", help: "Where state, keys and embedded stores are kept. Default: /var/lib/telovix-console." };
+const DATA_DIR: FlagSpec = {
+  name: "data-dir",
+  value: "dir",
+  help: "Where state, keys and embedded stores are kept. Default: /var/lib/telovix-console.",
+};
 
 /** Commands of the Console role. */
 export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
@@ -18,9 +22,17 @@ export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
       { name: "tls-cert", value: "file", help: "Server certificate chain (PEM) instead of the self-made one." },
       { name: "tls-key", value: "file", help: "Its private key (PEM)." },
       { name: "postgres-url", value: "url", help: "Use this PostgreSQL (15 or newer) instead of the embedded one." },
-      { name: "clickhouse-url", value: "url", help: "Use this ClickHouse (24.8 or newer) instead of the embedded engine." },
+      {
+        name: "clickhouse-url",
+        value: "url",
+        help: "Use this ClickHouse (24.8 or newer) instead of the embedded engine.",
+      },
       { name: "local-sensor", help: "Also protect this host: a sensor that enrols itself once set-up is complete." },
-      { name: "log-format", value: "text|json", help: "Log lines for people or for machines. Default: text on a terminal, else json." },
+      {
+        name: "log-format",
+        value: "text|json",
+        help: "Log lines for people or for machines. Default: text on a terminal, else json.",
+      },
       { name: "log-level", value: "level", help: "debug, info, warn or error. Default: info." },
     ],
     examples: [

@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { manifest } from "../../embed/manifest.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLog, type Log } from "../core/log.ts";
@@ -18,12 +19,24 @@ function ownHead(): SensorDownload {
   return () =>
     (head ??= ownExecutable()
       .then(readHead)
-      .then(({ sizeBytes, sha256, stream }) => ({ sizeBytes, sha256, arch, open: stream })));
+      .then((own) => ({ sizeBytes: own.sizeBytes, sha256: own.sha256, arch, open: () => own.stream() })));
+}
+
+function firstAddress(): string | undefined {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find((a) => a.family === "IPv4" && !a.internal)?.address;
 }
 
 function greet(call: Call, console: RunningConsole, config: ConsoleConfig): void {
   call.out(`\nTelovix Console: ${console.url}\n`);
-  if (console.setupLink) call.out(`Set it up here, once:\n\n    ${console.setupLink}\n\n`);
+  if (console.setupLink) {
+    call.out(`Set it up here, once:\n\n    ${console.setupLink}\n`);
+    const address = config.publicUrl === undefined && firstAddress();
+    // The host's name may mean nothing where the browser is.
+    if (address)
+      call.out(`or  ${console.setupLink.replace(/^https:\/\/[^/]+/, `https://${address}:${console.port}`)}\n`);
+    call.out("\n");
+  }
   call.out(`Data in ${config.dataDir}. Ctrl-C stops it.\n\n`);
 }
 
@@ -31,12 +44,16 @@ function greet(call: Call, console: RunningConsole, config: ConsoleConfig): void
 async function serve(call: Call, console: RunningConsole, config: ConsoleConfig, log: Log): Promise<number> {
   const stop = new AbortController();
   const signal = AbortSignal.any([call.signal, stop.signal]);
-  const localSensor = config.localSensor ? createLocalSensor({ console, dataDir: config.dataDir, clock: systemClock, log }).run(signal) : Promise.resolve();
+  const localSensor = config.localSensor
+    ? createLocalSensor({ console, dataDir: config.dataDir, clock: systemClock, log }).run(signal)
+    : Promise.resolve();
   const aborted = new Promise<"stopped">((resolve) => {
     if (call.signal.aborted) resolve("stopped");
     else call.signal.addEventListener("abort", () => resolve("stopped"), { once: true });
   });
-  const failed = Promise.race([console.failure, localSensor.then(() => new Promise<never>(() => {}))]).catch((error: unknown) => error);
+  const failed = Promise.race([console.failure, localSensor.then(() => new Promise<never>(() => {}))]).catch(
+    (error: unknown) => error,
+  );
   const outcome = await Promise.race([aborted, failed]);
   if (outcome !== "stopped") log.error("the Console stops because a part of it failed", { error: outcome });
   stop.abort();

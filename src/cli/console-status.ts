@@ -4,8 +4,14 @@ import { askConsole } from "./control-client.ts";
 
 /** `telovix console status`. */
 export async function run(call: Call): Promise<number> {
-  const status = await askConsole<Record<string, unknown>>(consoleDataDir(textFlag(call.flags, "data-dir")), "GET", "/status");
+  const status = await askConsole<Record<string, unknown>>(
+    consoleDataDir(textFlag(call.flags, "data-dir")),
+    "GET",
+    "/status",
+  );
   if (call.flags["json"]) call.out(`${JSON.stringify(status, null, 2)}\n`);
-  else for (const [name, value] of Object.entries(status)) call.out(`${name.padEnd(22)}${typeof value === "string" ? value : JSON.stringify(value)}\n`);
+  else
+    for (const [name, value] of Object.entries(status))
+      call.out(`${name.padEnd(22)}${typeof value === "string" ? value : JSON.stringify(value)}\n`);
   return EXIT.ok;
 }

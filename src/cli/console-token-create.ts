@@ -14,6 +14,7 @@ export async function run(call: Call): Promise<number> {
     ...(flavor === undefined ? {} : { flavor }),
   });
   if (call.flags["json"]) call.out(`${JSON.stringify(token, null, 2)}\n`);
-  else call.out(`Run this on the node, as root, before ${token.expires_at}. It works once.\n\n${token.install_command}\n`);
+  else
+    call.out(`Run this on the node, as root, before ${token.expires_at}. It works once.\n\n${token.install_command}\n`);
   return EXIT.ok;
 }

@@ -26,5 +26,9 @@ export async function askConsole<T>(dataDir: string, method: "GET" | "POST", pat
   const answer = (await response.json()) as T & Failure;
   if (response.ok) return answer;
   const code = answer.error?.code ?? "internal";
-  throw new AppError((Object.hasOwn(ERROR_CODES, code) ? code : "internal") as ErrorCode, answer.error?.message ?? "The Console answered with an error.", answer.error?.hint ? { hint: answer.error.hint } : {});
+  throw new AppError(
+    (Object.hasOwn(ERROR_CODES, code) ? code : "internal") as ErrorCode,
+    answer.error?.message ?? "The Console answered with an error.",
+    answer.error?.hint ? { hint: answer.error.hint } : {},
+  );
 }

@@ -9,9 +9,14 @@ import { UsageError } from "./parse.ts";
 async function readToken(call: Call): Promise<Secret> {
   const file = textFlag(call.flags, "token-file");
   const given = textFlag(call.flags, "token");
-  if (file !== undefined && given !== undefined) throw new UsageError("--token and --token-file say the same thing.", "Give one of them.");
+  if (file !== undefined && given !== undefined)
+    throw new UsageError("--token and --token-file say the same thing.", "Give one of them.");
   if (given !== undefined) return new Secret(given.trim());
-  if (file === undefined) throw new UsageError("A token is needed.", "Make one at the Console (Deploy Sensor) and give it with --token or --token-file.");
+  if (file === undefined)
+    throw new UsageError(
+      "A token is needed.",
+      "Make one at the Console (Deploy Sensor) and give it with --token or --token-file.",
+    );
   return new Secret((file === "-" ? await text(process.stdin) : await readFile(file, "utf8")).trim());
 }
 
@@ -19,9 +24,11 @@ async function readToken(call: Call): Promise<Secret> {
 export async function run(call: Call): Promise<number> {
   const { flags } = call;
   const consoleUrl = textFlag(flags, "console");
-  if (consoleUrl === undefined) throw new UsageError("The Console's address is needed.", "Write --console https://host:15483.");
+  if (consoleUrl === undefined)
+    throw new UsageError("The Console's address is needed.", "Write --console https://host:15483.");
   const flavor = textFlag(flags, "flavor") ?? "standard";
-  if (flavor !== "standard" && flavor !== "telecom") throw new UsageError(`There is no flavour '${flavor}'.`, "It is standard or telecom.");
+  if (flavor !== "standard" && flavor !== "telecom")
+    throw new UsageError(`There is no flavour '${flavor}'.`, "It is standard or telecom.");
   const config = sensorConfig({ stateDir: textFlag(flags, "state-dir") });
   const state = await runEnroll(config, {
     consoleUrl,
@@ -34,7 +41,13 @@ export async function run(call: Call): Promise<number> {
     tags: listFlag(flags, "tag"),
     force: flags["force"] === true,
   });
-  if (flags["json"]) call.out(`${JSON.stringify({ sensor_id: state.sensor_id, node_name: state.node_name, console_url: state.console_url, state_dir: config.stateDir })}\n`);
-  else call.out(`${state.node_name} is enrolled at ${state.console_url} (sensor ${state.sensor_id}).\nStart it with: telovix sensor run\n`);
+  if (flags["json"])
+    call.out(
+      `${JSON.stringify({ sensor_id: state.sensor_id, node_name: state.node_name, console_url: state.console_url, state_dir: config.stateDir })}\n`,
+    );
+  else
+    call.out(
+      `${state.node_name} is enrolled at ${state.console_url} (sensor ${state.sensor_id}).\nStart it with: telovix sensor run\n`,
+    );
   return EXIT.ok;
 }

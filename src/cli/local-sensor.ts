@@ -30,7 +30,9 @@ function enroll(args: readonly string[], token: string, signal: AbortSignal): Pr
       said = (said + chunk.toString()).slice(-MAX_ERROR_CHARS);
     });
     child.once("error", reject);
-    child.once("close", (code) => (code === 0 ? resolve() : reject(new Error(said.trim() || `telovix enroll exited with ${code}`))));
+    child.once("close", (code) =>
+      code === 0 ? resolve() : reject(new Error(said.trim() || `telovix enroll exited with ${code}`)),
+    );
     child.stdin.end(`${token}\n`);
   });
 }
@@ -39,7 +41,11 @@ function enroll(args: readonly string[], token: string, signal: AbortSignal): Pr
 export function createLocalSensor({ console, dataDir, clock, log: parentLog }: LocalSensorDeps): Service {
   const log = parentLog.child("local-sensor");
   const stateDir = join(dataDir, "local-sensor");
-  const isEnrolled = (): Promise<boolean> => access(join(stateDir, "sensor-state.json")).then(() => true, () => false);
+  const isEnrolled = (): Promise<boolean> =>
+    access(join(stateDir, "sensor-state.json")).then(
+      () => true,
+      () => false,
+    );
 
   const join_ = async (signal: AbortSignal): Promise<void> => {
     const { token, pinned_public_key } = await console.createToken({});

@@ -16,17 +16,27 @@ export class UsageError extends Error {
 export const COMMON_FLAGS: readonly FlagSpec[] = [{ name: "help", help: "Show this help." }];
 
 /** Finds the command the words select: the longest name that is a prefix of them. */
-export function findCommand(commands: readonly CommandSpec[], words: readonly string[]): { command: CommandSpec; rest: string[] } {
+export function findCommand(
+  commands: readonly CommandSpec[],
+  words: readonly string[],
+): { command: CommandSpec; rest: string[] } {
   for (let length = Math.min(3, words.length); length > 0; length--) {
     const name = words.slice(0, length).join(" ");
     const command = commands.find((c) => c.name === name);
     if (command) return { command, rest: words.slice(length) };
   }
-  const given = words.filter((w) => !w.startsWith("-")).slice(0, 2).join(" ");
+  const given = words
+    .filter((w) => !w.startsWith("-"))
+    .slice(0, 2)
+    .join(" ");
   const names = commands.filter((c) => !c.hidden).map((c) => c.name);
   const group = names.filter((n) => n.startsWith(`${words[0] ?? ""} `));
-  if (group.length > 0) throw new UsageError(`'telovix ${given}' is not a command.`, `Commands that begin so: ${group.join(", ")}.`);
-  throw new UsageError(`'telovix ${given}' is not a command.`, `Did you mean 'telovix ${nearest(given, names)}'? 'telovix help' lists them all.`);
+  if (group.length > 0)
+    throw new UsageError(`'telovix ${given}' is not a command.`, `Commands that begin so: ${group.join(", ")}.`);
+  throw new UsageError(
+    `'telovix ${given}' is not a command.`,
+    `Did you mean 'telovix ${nearest(given, names)}'? 'telovix help' lists them all.`,
+  );
 }
 
 /** Splits the words after a command into flags and arguments, checked against its spec. */
@@ -49,8 +59,14 @@ export function parseFlags(command: CommandSpec, words: readonly string[]): { fl
     const [name, inline] = splitOnce(word.replace(/^--?/, ""));
     const spec = specs.find((s) => s.name === name);
     if (!spec) {
-      const close = nearest(name, specs.map((s) => s.name));
-      throw new UsageError(`'${command.name}' has no flag --${name}.`, `Did you mean --${close}? 'telovix ${command.name} --help' lists them.`);
+      const close = nearest(
+        name,
+        specs.map((s) => s.name),
+      );
+      throw new UsageError(
+        `'${command.name}' has no flag --${name}.`,
+        `Did you mean --${close}? 'telovix ${command.name} --help' lists them.`,
+      );
     }
     if (spec.value === undefined) {
       if (inline !== undefined) throw new UsageError(`--${name} takes no value.`, `Write just --${name}.`);
@@ -64,7 +80,8 @@ export function parseFlags(command: CommandSpec, words: readonly string[]): { fl
     if (spec.many) flags[name] = [...(Array.isArray(flags[name]) ? flags[name] : []), value];
     else flags[name] = value;
   }
-  if (args.length > 0 && !command.args) throw new UsageError(`'${command.name}' takes no argument '${args[0]}'.`, `See 'telovix ${command.name} --help'.`);
+  if (args.length > 0 && !command.args)
+    throw new UsageError(`'${command.name}' takes no argument '${args[0]}'.`, `See 'telovix ${command.name} --help'.`);
   return { flags, args };
 }
 

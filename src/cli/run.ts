@@ -37,7 +37,9 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       return EXIT.failed;
     }
     const text = error instanceof Error ? error.message : String(error);
-    err(`telovix: something unexpected went wrong: ${text}\nRun it again with TELOVIX_DEBUG=1 to see where, and please report it.\n`);
+    err(
+      `telovix: something unexpected went wrong: ${text}\nRun it again with TELOVIX_DEBUG=1 to see where, and please report it.\n`,
+    );
     if (process.env["TELOVIX_DEBUG"] && error instanceof Error) err(`${error.stack ?? ""}\n`);
     return EXIT.failed;
   }

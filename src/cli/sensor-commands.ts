@@ -1,6 +1,10 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
 
-const STATE_DIR: FlagSpec = { name: "state-dir", value: "dir", help: "Where keys, spool and engine are kept. Default: /var/lib/telovix-sensor." };
+const STATE_DIR: FlagSpec = {
+  name: "state-dir",
+  value: "dir",
+  help: "Where keys, spool and engine are kept. Default: /var/lib/telovix-sensor.",
+};
 
 /** Commands of the Sensor role. */
 export const SENSOR_COMMANDS: readonly CommandSpec[] = [
@@ -30,7 +34,11 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
     summary: "Run the Sensor on this host.",
     flags: [
       STATE_DIR,
-      { name: "log-format", value: "text|json", help: "Log lines for people or for machines. Default: text on a terminal, else json." },
+      {
+        name: "log-format",
+        value: "text|json",
+        help: "Log lines for people or for machines. Default: text on a terminal, else json.",
+      },
       { name: "log-level", value: "level", help: "debug, info, warn or error. Default: info." },
       { name: "exit-with-parent", help: "End at once when the process that started it is gone." },
     ],
@@ -39,7 +47,11 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
   {
     name: "sensor uninstall",
     summary: "Stop the sensor, tell the Console, and remove what was installed.",
-    flags: [STATE_DIR, { name: "keep-state", help: "Leave the state directory in place." }, { name: "yes", help: "Do not ask." }],
+    flags: [
+      STATE_DIR,
+      { name: "keep-state", help: "Leave the state directory in place." },
+      { name: "yes", help: "Do not ask." },
+    ],
     load: () => import("./sensor-uninstall.ts"),
   },
 ];

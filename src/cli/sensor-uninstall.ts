@@ -14,13 +14,20 @@ const INSTALLED_FILE = "/usr/local/bin/telovix";
 const TELL_TIMEOUT_MS = 15_000;
 const runFile = promisify(execFile);
 
-const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function confirmed(call: Call, stateDir: string): Promise<boolean> {
   if (call.flags["yes"]) return true;
   if (!process.stdin.isTTY) throw new UsageError("There is nobody to ask.", "Give --yes to go ahead.");
   const ask = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await ask.question(`This stops the sensor, ends its identity at the Console and removes ${stateDir}. Go ahead? [y/N] `, { signal: call.signal });
+  const answer = await ask.question(
+    `This stops the sensor, ends its identity at the Console and removes ${stateDir}. Go ahead? [y/N] `,
+    { signal: call.signal },
+  );
   ask.close();
   return /^y(es)?$/i.test(answer.trim());
 }
@@ -44,10 +51,14 @@ export async function run(call: Call): Promise<number> {
     await part("remove the service", () => rm(UNIT_FILE));
   }
   if (await exists(`${config.stateDir}/sensor-state.json`)) {
-    await part("tell the Console", () => decommission(config, AbortSignal.any([call.signal, AbortSignal.timeout(TELL_TIMEOUT_MS)])));
+    await part("tell the Console", () =>
+      decommission(config, AbortSignal.any([call.signal, AbortSignal.timeout(TELL_TIMEOUT_MS)])),
+    );
   }
-  if (!call.flags["keep-state"]) await part(`remove ${config.stateDir}`, () => rm(config.stateDir, { recursive: true, force: true }));
+  if (!call.flags["keep-state"])
+    await part(`remove ${config.stateDir}`, () => rm(config.stateDir, { recursive: true, force: true }));
   if (process.execPath === INSTALLED_FILE) await part(`remove ${INSTALLED_FILE}`, () => rm(INSTALLED_FILE));
-  if (failures > 0) call.err("What is named above is left. If the Console could not be told, revoke the sensor there.\n");
+  if (failures > 0)
+    call.err("What is named above is left. If the Console could not be told, revoke the sensor there.\n");
   return failures > 0 ? EXIT.failed : EXIT.ok;
 }

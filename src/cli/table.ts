@@ -11,7 +11,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "doctor",
     summary: "Say what this host can do, and what is in the way.",
-    description: "Looks at the kernel, BTF, each hook mechanism, the clock, disk space and ports.\nExit code 0: all well; 3: usable with limits; 1: cannot run here.",
+    description:
+      "Looks at the kernel, BTF, each hook mechanism, the clock, disk space and ports.\nExit code 0: all well; 3: usable with limits; 1: cannot run here.",
     flags: [
       JSON_FLAG,
       { name: "data-dir", value: "dir", help: "Directory whose disk is looked at.", default: "/var/lib" },
@@ -28,7 +29,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["telovix completion bash > /etc/bash_completion.d/telovix"],
     load: () => import("./completion.ts"),
   },
-  { name: "help", summary: "Show help, for all or for one command.", args: "[command]", flags: [], load: () => import("./help-command.ts") },
+  {
+    name: "help",
+    summary: "Show help, for all or for one command.",
+    args: "[command]",
+    flags: [],
+    load: () => import("./help-command.ts"),
+  },
   {
     name: "internal clickhouse",
     summary: "Run the embedded ClickHouse engine (started by the Console).",

@@ -25,15 +25,31 @@ describe("ids", () => {
 
   test("an event id is read back as it was written, and nothing else is", () => {
     const sensorId = newUuid();
-    expect(parseEventId(formatEventId(sensorId, "0123456789abcdef", 42))).toEqual({ sensorId, epoch: "0123456789abcdef", seq: 42 });
-    for (const bad of ["", "x.y.1", `${sensorId}.0123456789abcdef.0`, `${sensorId}.0123456789abcdef.1'`, `${sensorId}.XYZ.1`]) expect(parseEventId(bad)).toBeUndefined();
+    expect(parseEventId(formatEventId(sensorId, "0123456789abcdef", 42))).toEqual({
+      sensorId,
+      epoch: "0123456789abcdef",
+      seq: 42,
+    });
+    for (const bad of [
+      "",
+      "x.y.1",
+      `${sensorId}.0123456789abcdef.0`,
+      `${sensorId}.0123456789abcdef.1'`,
+      `${sensorId}.XYZ.1`,
+    ])
+      expect(parseEventId(bad)).toBeUndefined();
   });
 
   test("32 random bytes are 43 URL-safe characters", () => expect(randomToken(32)).toMatch(/^[A-Za-z0-9_-]{43}$/));
 });
 
 describe("checked shapes", () => {
-  const checker = compile(Type.Object({ a: Type.Integer(), b: Type.Optional(Type.Array(Type.Object({ c: Type.String({ maxLength: 2 }) }))) }, { additionalProperties: false }));
+  const checker = compile(
+    Type.Object(
+      { a: Type.Integer(), b: Type.Optional(Type.Array(Type.Object({ c: Type.String({ maxLength: 2 }) }))) },
+      { additionalProperties: false },
+    ),
+  );
 
   test("the pointer names the field at fault", () => {
     expect(checker.fault({ a: 1, b: [{ c: "ab" }, { c: "abc" }] })?.pointer).toBe("/b/1/c");
@@ -62,7 +78,11 @@ describe("log", () => {
     const lines: string[] = [];
     for (const format of ["json", "text"] as const) {
       const log = createLog({ format, write: (l) => void lines.push(l) });
-      log.info("x", { token: new Secret("hunter2"), nested: { deep: [new Secret("hunter2")] }, text: String(new Secret("hunter2")) });
+      log.info("x", {
+        token: new Secret("hunter2"),
+        nested: { deep: [new Secret("hunter2")] },
+        text: String(new Secret("hunter2")),
+      });
     }
     expect(lines.length).toBe(2);
     for (const line of lines) expect(line).not.toContain("hunter2");
@@ -71,9 +91,16 @@ describe("log", () => {
 
   test("JSON lines stay one line", () => {
     const lines: string[] = [];
-    createLog({ write: (l) => void lines.push(l) }).child("a").child("b").error("bad\nnews", { error: new AppError("conflict", "no", { hint: "h" }) });
+    createLog({ write: (l) => void lines.push(l) })
+      .child("a")
+      .child("b")
+      .error("bad\nnews", { error: new AppError("conflict", "no", { hint: "h" }) });
     expect(lines[0]!.split("\n").length).toBe(2);
-    expect(JSON.parse(lines[0]!)).toMatchObject({ subsystem: "a.b", level: "error", error: { code: "conflict", hint: "h" } });
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      subsystem: "a.b",
+      level: "error",
+      error: { code: "conflict", hint: "h" },
+    });
   });
 });
 
@@ -97,7 +124,11 @@ describe("time and stopping", () => {
     const clock = new ManualClock();
     const woken: string[] = [];
     const controller = new AbortController();
-    const sleeps = [clock.sleep(20).then(() => woken.push("late")), clock.sleep(10).then(() => woken.push("early")), clock.sleep(99, controller.signal).then(() => woken.push("cut"))];
+    const sleeps = [
+      clock.sleep(20).then(() => woken.push("late")),
+      clock.sleep(10).then(() => woken.push("early")),
+      clock.sleep(99, controller.signal).then(() => woken.push("cut")),
+    ];
     controller.abort();
     await clock.advance(20);
     await Promise.all(sleeps);
@@ -112,7 +143,14 @@ describe("time and stopping", () => {
       stack.add("b", () => {
         throw new Error("b will not");
       });
-      stack.start({ name: "c", run: (signal) => new Promise((resolve) => signal.addEventListener("abort", () => (stopped.push("c"), resolve()))) }, () => {});
+      stack.start(
+        {
+          name: "c",
+          run: (signal) =>
+            new Promise((resolve) => signal.addEventListener("abort", () => (stopped.push("c"), resolve()))),
+        },
+        () => {},
+      );
     }
     expect(stopped).toEqual(["c", "a"]);
   });

@@ -7,5 +7,7 @@ export function isCompiled(): boolean {
 
 /** Command line that starts this very program again: the executable, or Bun with src/main.ts during development. */
 export function selfCommand(...words: string[]): [string, ...string[]] {
-  return isCompiled() ? [process.execPath, ...words] : [process.execPath, join(import.meta.dir, "../main.ts"), ...words];
+  return isCompiled()
+    ? [process.execPath, ...words]
+    : [process.execPath, join(import.meta.dir, "../main.ts"), ...words];
 }

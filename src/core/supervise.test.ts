@@ -4,7 +4,10 @@ import { silentLog } from "./log.ts";
 import { Supervisor, type ChildSpec, type ChildState } from "./supervise.ts";
 
 /** Collects states and lets a test wait for one. */
-function watch(): { onState: (s: ChildState) => void; until: (test: (s: ChildState) => boolean) => Promise<ChildState> } {
+function watch(): {
+  onState: (s: ChildState) => void;
+  until: (test: (s: ChildState) => boolean) => Promise<ChildState>;
+} {
   const seen: ChildState[] = [];
   let wake: () => void = () => {};
   return {
@@ -22,10 +25,17 @@ function watch(): { onState: (s: ChildState) => void; until: (test: (s: ChildSta
   };
 }
 
-function supervise(spec: Partial<ChildSpec> & Pick<ChildSpec, "command">, clock: ManualClock | typeof systemClock = systemClock) {
+function supervise(
+  spec: Partial<ChildSpec> & Pick<ChildSpec, "command">,
+  clock: ManualClock | typeof systemClock = systemClock,
+) {
   const states = watch();
   const controller = new AbortController();
-  const supervisor = new Supervisor({ name: "child", backoffMinMs: 1, onState: states.onState, ...spec }, clock, silentLog);
+  const supervisor = new Supervisor(
+    { name: "child", backoffMinMs: 1, onState: states.onState, ...spec },
+    clock,
+    silentLog,
+  );
   const done = supervisor.run(controller.signal);
   return { supervisor, ...states, stop: () => (controller.abort(), done) };
 }
@@ -70,7 +80,14 @@ describe("Supervisor", () => {
     const lines: string[] = [];
     let heard: () => void = () => {};
     const listening = new Promise<void>((resolve) => (heard = resolve));
-    const child = supervise({ command: ["bash", "-c", 'trap "" TERM; echo up; while :; do read -t 1 < /dev/zero; done'], stopTimeoutMs: 5_000, onLine: (l) => (lines.push(l), heard()) }, clock);
+    const child = supervise(
+      {
+        command: ["bash", "-c", 'trap "" TERM; echo up; while :; do read -t 1 < /dev/zero; done'],
+        stopTimeoutMs: 5_000,
+        onLine: (l) => (lines.push(l), heard()),
+      },
+      clock,
+    );
     const { pid } = await child.until((s) => s.status === "running");
     await listening;
     const stopped = child.stop();
@@ -83,7 +100,10 @@ describe("Supervisor", () => {
 
   test("lines come whole, whatever the chunks", async () => {
     const lines: string[] = [];
-    const child = supervise({ command: ["bash", "-c", "printf 'a\\nb'; printf 'c\\nd\\n'; sleep 1000"], onLine: (l) => void lines.push(l) });
+    const child = supervise({
+      command: ["bash", "-c", "printf 'a\\nb'; printf 'c\\nd\\n'; sleep 1000"],
+      onLine: (l) => void lines.push(l),
+    });
     await child.until((s) => s.status === "running");
     while (lines.length < 3) await Bun.sleep(0);
     await child.stop();

@@ -28,7 +28,13 @@ function send(message: LiveUp): void {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 }
 
+/** Matches no event: in force when no page shows events, so that none are counted as passed over meanwhile. */
+const NOTHING: EventFilter = { exec_id: "-" };
+let subscribed = false;
+
 function tellSubscription(): void {
+  if (!filter && subscribed) send({ type: "subscribe", filter: NOTHING, rate: 1 });
+  subscribed = filter !== undefined;
   if (filter) send({ type: "subscribe", filter, rate: RATE_PER_SEC });
   send({ type: filter && !paused.peek() ? "resume" : "pause" });
 }

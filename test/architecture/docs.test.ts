@@ -14,7 +14,8 @@ describe("docs", () => {
   test("protocol.md says what the schemas say", async () => expect(await page("protocol.md")).toBe(protocolDoc()));
 
   for (const example of EXAMPLES) {
-    test(`the example of ${example.name} fits its schema`, () => expect(compile(example.schema).fault(example.value)).toBeUndefined());
+    test(`the example of ${example.name} fits its schema`, () =>
+      expect(compile(example.schema).fault(example.value)).toBeUndefined());
   }
 
   test("the example event fits the event schema", () => {

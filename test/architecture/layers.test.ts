@@ -6,24 +6,99 @@ import { dirname, join, resolve } from "node:path";
 const ROOT = resolve(import.meta.dir, "../..");
 
 /** One planted violation per rule: file, its text, and the words the linter must say. */
-const PLANTED: readonly { readonly rule: string; readonly file: string; readonly text: string; readonly says: string }[] = [
-  { rule: "core imports nothing of ours", file: "src/core/bad.ts", text: 'import { a } from "../console/a.ts";\nexport const b = a;\n', says: "core is the bottom layer" },
-  { rule: "core imports no role lazily", file: "src/core/lazy.ts", text: 'export const load = () => import("../sensor/a.ts");\n', says: "core is the bottom layer" },
-  { rule: "sensor never imports console", file: "src/sensor/bad.ts", text: 'import { a } from "../console/a.ts";\nexport const b = a;\n', says: "sensor never imports console" },
-  { rule: "no server library in the sensor", file: "src/sensor/sql.ts", text: 'import postgres from "postgres";\nexport const b = postgres;\n', says: "server libraries stay in console" },
-  { rule: "console never imports sensor", file: "src/console/bad.ts", text: 'import { a } from "../sensor/a.ts";\nexport const b = a;\n', says: "console never imports sensor" },
-  { rule: "the UI sees the API only", file: "src/ui/bad.ts", text: 'import { a } from "../console/a.ts";\nexport const b = a;\n', says: "the UI sees core/api" },
-  { rule: "the UI does not see the wire", file: "src/ui/wire.ts", text: 'import { a } from "../core/wire/a.ts";\nexport const b = a;\n', says: "the UI sees core/api" },
-  { rule: "routes call services", file: "src/console/x/routes.ts", text: 'import { a } from "./store.ts";\nexport const b = a;\n', says: "routes call services" },
-  { rule: "services know no HTTP", file: "src/console/x/service.ts", text: 'import { Hono } from "hono";\nexport const b = new Hono();\n', says: "services know no HTTP and no SQL" },
-  { rule: "services know no SQL", file: "src/console/y/service.ts", text: 'import postgres from "postgres";\nexport const b = postgres;\n', says: "services know no HTTP and no SQL" },
-  { rule: "stores are at the bottom", file: "src/console/x/store.ts", text: 'import { a } from "./service.ts";\nexport const b = a;\n', says: "stores are the bottom of console" },
-  { rule: "no cycles, type-only ones included", file: "src/core/c1.ts", text: 'import type { D } from "./c2.ts";\nexport type C = D | 1;\n', says: "cycle" },
+const PLANTED: readonly {
+  readonly rule: string;
+  readonly file: string;
+  readonly text: string;
+  readonly says: string;
+}[] = [
+  {
+    rule: "core imports nothing of ours",
+    file: "src/core/bad.ts",
+    text: 'import { a } from "../console/a.ts";\nexport const b = a;\n',
+    says: "core is the bottom layer",
+  },
+  {
+    rule: "core imports no role lazily",
+    file: "src/core/lazy.ts",
+    text: 'export const load = () => import("../sensor/a.ts");\n',
+    says: "core is the bottom layer",
+  },
+  {
+    rule: "sensor never imports console",
+    file: "src/sensor/bad.ts",
+    text: 'import { a } from "../console/a.ts";\nexport const b = a;\n',
+    says: "sensor never imports console",
+  },
+  {
+    rule: "no server library in the sensor",
+    file: "src/sensor/sql.ts",
+    text: 'import postgres from "postgres";\nexport const b = postgres;\n',
+    says: "server libraries stay in console",
+  },
+  {
+    rule: "console never imports sensor",
+    file: "src/console/bad.ts",
+    text: 'import { a } from "../sensor/a.ts";\nexport const b = a;\n',
+    says: "console never imports sensor",
+  },
+  {
+    rule: "the UI sees the API only",
+    file: "src/ui/bad.ts",
+    text: 'import { a } from "../console/a.ts";\nexport const b = a;\n',
+    says: "the UI sees core/api",
+  },
+  {
+    rule: "the UI does not see the wire",
+    file: "src/ui/wire.ts",
+    text: 'import { a } from "../core/wire/a.ts";\nexport const b = a;\n',
+    says: "the UI sees core/api",
+  },
+  {
+    rule: "routes call services",
+    file: "src/console/x/routes.ts",
+    text: 'import { a } from "./store.ts";\nexport const b = a;\n',
+    says: "routes call services",
+  },
+  {
+    rule: "services know no HTTP",
+    file: "src/console/x/service.ts",
+    text: 'import { Hono } from "hono";\nexport const b = new Hono();\n',
+    says: "services know no HTTP and no SQL",
+  },
+  {
+    rule: "services know no SQL",
+    file: "src/console/y/service.ts",
+    text: 'import postgres from "postgres";\nexport const b = postgres;\n',
+    says: "services know no HTTP and no SQL",
+  },
+  {
+    rule: "stores are at the bottom",
+    file: "src/console/x/store.ts",
+    text: 'import { a } from "./service.ts";\nexport const b = a;\n',
+    says: "stores are the bottom of console",
+  },
+  {
+    rule: "no cycles, type-only ones included",
+    file: "src/core/c1.ts",
+    text: 'import type { D } from "./c2.ts";\nexport type C = D | 1;\n',
+    says: "cycle",
+  },
   { rule: "no default exports", file: "src/core/def.ts", text: "export default 1;\n", says: "default" },
   { rule: "no any", file: "src/core/any.ts", text: "export const a: any = 1;\n", says: "any" },
   { rule: "no console", file: "src/core/con.ts", text: 'console.log("x");\n', says: "console" },
-  { rule: "no floating promise", file: "src/core/float.ts", text: "async function f(): Promise<void> {}\nf();\nexport const z = 1;\n", says: "romise" },
-  { rule: "no file over 300 lines", file: "src/core/long.ts", text: Array.from({ length: 302 }, (_, i) => `export const v${i} = ${i};`).join("\n"), says: "lines" },
+  {
+    rule: "no floating promise",
+    file: "src/core/float.ts",
+    text: "async function f(): Promise<void> {}\nf();\nexport const z = 1;\n",
+    says: "romise",
+  },
+  {
+    rule: "no file over 300 lines",
+    file: "src/core/long.ts",
+    text: Array.from({ length: 302 }, (_, i) => `export const v${i} = ${i};`).join("\n"),
+    says: "lines",
+  },
 ];
 
 const HELPERS: Readonly<Record<string, string>> = {
@@ -46,8 +121,14 @@ beforeAll(async () => {
     await mkdir(dirname(join(dir, file)), { recursive: true });
     await writeFile(join(dir, file), text);
   }
-  const lint = Bun.spawn([join(ROOT, "node_modules/.bin/oxlint"), "--type-aware", "--format", "json", "src"], { cwd: dir, stdout: "pipe", stderr: "pipe" });
-  const output = JSON.parse(await new Response(lint.stdout).text()) as { diagnostics: { filename: string; message: string; help?: string }[] };
+  const lint = Bun.spawn([join(ROOT, "node_modules/.bin/oxlint"), "--type-aware", "--format", "json", "src"], {
+    cwd: dir,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const output = JSON.parse(await new Response(lint.stdout).text()) as {
+    diagnostics: { filename: string; message: string; help?: string }[];
+  };
   await lint.exited;
   reports = new Map();
   for (const d of output.diagnostics) {

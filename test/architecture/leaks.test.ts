@@ -19,7 +19,9 @@ describe("the leak check shouts at", () => {
 
   test("a listening socket", async () => {
     const server = createServer();
-    const port = await new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port)));
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port)),
+    );
     expect(await leaks()).toContain(`listening on port ${port}`);
     await new Promise((resolve) => server.close(resolve));
   });

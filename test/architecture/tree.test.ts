@@ -3,30 +3,48 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dir, "../..");
-const sources = (await readdir(join(ROOT, "src"), { recursive: true })).filter((f) => /\.tsx?$/.test(f)).map((f) => join("src", f));
+const sources = (await readdir(join(ROOT, "src"), { recursive: true }))
+  .filter((f) => /\.tsx?$/.test(f))
+  .map((f) => join("src", f));
 const texts = new Map(await Promise.all(sources.map(async (f) => [f, await readFile(join(ROOT, f), "utf8")] as const)));
 
 function offenders(pattern: RegExp, allowed: (file: string) => boolean): string[] {
-  return [...texts].filter(([file, text]) => !allowed(file) && !file.includes(".test.") && pattern.test(text)).map(([file]) => file);
+  return [...texts]
+    .filter(([file, text]) => !allowed(file) && !file.includes(".test.") && pattern.test(text))
+    .map(([file]) => file);
 }
 
 describe("the tree is the architecture", () => {
   test("the environment is read only in the two config.ts and at the program's edge", () => {
-    const edge = (f: string): boolean => /^src\/(console|sensor)\/config\.ts$/.test(f) || f.startsWith("src/cli/") || f === "src/main.ts";
+    const edge = (f: string): boolean =>
+      /^src\/(console|sensor)\/config\.ts$/.test(f) || f.startsWith("src/cli/") || f === "src/main.ts";
     expect(offenders(/process\.env|Bun\.env/, edge)).toEqual([]);
   });
 
   test("SQL stands only in stores", () => {
-    const stores = (f: string): boolean => /\/store\.ts$|^src\/console\/(stores|embedded)\//.test(f) || /^src\/console\/[a-z-]+\/(store-|[a-z-]*sql)[a-z-]*\.ts$/.test(f);
-    expect(offenders(/\b(SELECT\s[\s\S]{1,200}\sFROM\s|INSERT INTO\s|UPDATE\s\w+\sSET\s|DELETE FROM\s)/, stores)).toEqual([]);
+    const stores = (f: string): boolean =>
+      /\/store\.ts$|^src\/console\/(stores|embedded)\//.test(f) ||
+      /^src\/console\/[a-z-]+\/(store-|[a-z-]*sql)[a-z-]*\.ts$/.test(f);
+    expect(
+      offenders(/\b(SELECT\s[\s\S]{1,200}\sFROM\s|INSERT INTO\s|UPDATE\s\w+\sSET\s|DELETE FROM\s)/, stores),
+    ).toEqual([]);
   });
 
   test("nothing shells out, evaluates text or writes HTML from strings", () => {
-    expect(offenders(/\bshell:\s*true|\bexecSync\(|\bBun\.\$|\.innerHTML\s*=|dangerouslySetInnerHTML|insertAdjacentHTML/, () => false)).toEqual([]);
+    expect(
+      offenders(
+        /\bshell:\s*true|\bexecSync\(|\bBun\.\$|\.innerHTML\s*=|dangerouslySetInnerHTML|insertAdjacentHTML/,
+        () => false,
+      ),
+    ).toEqual([]);
   });
 
   test("no synchronous file access outside the program's edge", () => {
-    expect(offenders(/\b(readFileSync|writeFileSync|existsSync|statSync|readdirSync|mkdirSync|spawnSync)\(/, (f) => f.startsWith("src/cli/"))).toEqual([]);
+    expect(
+      offenders(/\b(readFileSync|writeFileSync|existsSync|statSync|readdirSync|mkdirSync|spawnSync)\(/, (f) =>
+        f.startsWith("src/cli/"),
+      ),
+    ).toEqual([]);
   });
 
   test("imports are never computed", () => {

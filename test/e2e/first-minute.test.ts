@@ -35,7 +35,10 @@ async function searchFor(page: Page, text: string): Promise<void> {
 
 async function pictures(page: Page, name: string): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
-  for (const [width, height] of [[1440, 900], [390, 844]] as const) {
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+  ] as const) {
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
@@ -76,7 +79,9 @@ describe("the first minute of a person with one file and no internet", () => {
         });
       }
       const seconds = (performance.now() - startMs) / 1000;
-      process.stdout.write(`from start to the first own event on the screen: ${seconds.toFixed(1)} s (budget 60, aim 20)\n`);
+      process.stdout.write(
+        `from start to the first own event on the screen: ${seconds.toFixed(1)} s (budget 60, aim 20)\n`,
+      );
       expect(seconds).toBeLessThan(60);
 
       await row.click();

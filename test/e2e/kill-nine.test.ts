@@ -20,7 +20,9 @@ async function numberedExecs(dir: string, mark: string): Promise<{ count: () => 
   const shell = join(dir, "generator");
   await copyFile("/bin/bash", shell);
   await chmod(shell, 0o755);
-  const generator = spawn(shell, ["-c", 'while read -r n; do /bin/true "$0-$n"; done', mark], { stdio: ["pipe", "ignore", "ignore"] });
+  const generator = spawn(shell, ["-c", 'while read -r n; do /bin/true "$0-$n"; done', mark], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   const ended = new Promise((done) => generator.once("exit", done));
   let count = 0;
   let stopped = false;
@@ -39,7 +41,9 @@ async function seen(api: ApiClient, mark: string): Promise<Map<string, number>> 
   const found = new Map<string, number>();
   let cursor = "";
   do {
-    const page = await api.get<EventSearchResult>(`/api/v1/events?kind=process_exec&q=${mark}&since=1h&limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    const page = await api.get<EventSearchResult>(
+      `/api/v1/events?kind=process_exec&q=${mark}&since=1h&limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
     for (const event of page.events) {
       const number = new RegExp(`${mark}-(\\d+)`).exec(event.process_arguments)?.[1];
       if (number) found.set(number, (found.get(number) ?? 0) + 1);
@@ -51,9 +55,13 @@ async function seen(api: ApiClient, mark: string): Promise<Map<string, number>> 
 
 /** Kills one part and waits until the installation has put it back. */
 async function killAndWait(home: BuiltConsole, words: readonly string[]): Promise<void> {
-  const before = await eventually(async () => ((await pidsWith(home.dataDir, ...words)).length > 0 ? pidsWith(home.dataDir, ...words) : undefined));
+  const before = await eventually(async () =>
+    (await pidsWith(home.dataDir, ...words)).length > 0 ? pidsWith(home.dataDir, ...words) : undefined,
+  );
   for (const pid of before) process.kill(pid, "SIGKILL");
-  await eventually(async () => ((await pidsWith(home.dataDir, ...words)).some((pid) => !before.includes(pid)) ? true : undefined));
+  await eventually(async () =>
+    (await pidsWith(home.dataDir, ...words)).some((pid) => !before.includes(pid)) ? true : undefined,
+  );
 }
 
 describe("kill -9 of every part under a stream of executions", () => {
@@ -73,7 +81,12 @@ describe("kill -9 of every part under a stream of executions", () => {
       await eventually(async () => ((await seen(api, mark)).size > 2 ? true : undefined));
       const later = (n: number) => eventually(async () => (execs.count() >= n ? true : undefined));
 
-      for (const part of [["telovix-engine run"], ["telovix sensor run"], ["telovix internal clickhouse"], ["/postgres/bin/postgres -D"]]) {
+      for (const part of [
+        ["telovix-engine run"],
+        ["telovix sensor run"],
+        ["telovix internal clickhouse"],
+        ["/postgres/bin/postgres -D"],
+      ]) {
         process.stdout.write(`kill -9: ${part.join(" ")}\n`);
         await killAndWait(home, part);
         await later(execs.count() + 8);
@@ -94,7 +107,9 @@ describe("kill -9 of every part under a stream of executions", () => {
       const missing = Array.from({ length: total }, (_, i) => String(i + 1)).filter((n) => !found.has(n));
       if (missing.length > 0) process.stderr.write(`${before}${home.output()}\nmissing: ${missing.join(" ")}\n`);
       expect({ missing, twice: [...found].filter(([, times]) => times > 1) }).toEqual({ missing: [], twice: [] });
-      process.stdout.write(`${total} executions, each found once, after kill -9 of engine, sensor, ClickHouse, PostgreSQL and Console\n`);
+      process.stdout.write(
+        `${total} executions, each found once, after kill -9 of engine, sensor, ClickHouse, PostgreSQL and Console\n`,
+      );
     },
     240_000,
   );

@@ -15,9 +15,19 @@ const FLAGS = [
 ];
 
 /** The system's Chromium with a profile of its own; nothing of it is left when disposed. */
-export async function openBrowser(options: { colorScheme?: "light" | "dark"; width?: number; height?: number } = {}): Promise<{ context: BrowserContext } & AsyncDisposable> {
+export async function openBrowser(
+  options: { colorScheme?: "light" | "dark"; width?: number; height?: number } = {},
+): Promise<{ context: BrowserContext } & AsyncDisposable> {
   let executablePath: string | undefined;
-  for (const path of CANDIDATES) if (!executablePath && (await access(path).then(() => true, () => false))) executablePath = path;
+  for (const path of CANDIDATES)
+    if (
+      !executablePath &&
+      (await access(path).then(
+        () => true,
+        () => false,
+      ))
+    )
+      executablePath = path;
   if (!executablePath) throw new Error("no Chromium on this machine; `make setup` installs it");
   const profile = await mkdtemp(join(tmpdir(), "telovix-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {

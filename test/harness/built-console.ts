@@ -8,7 +8,12 @@ import type { CreatedToken } from "../../src/core/api/tokens.ts";
 
 export const BUILT_FILE = resolve(import.meta.dir, "../../dist/telovix");
 
-export const ADMIN = { email: "ada@example.net", name: "Ada Admin", password: "correct horse battery 7", organisation: "Example" };
+export const ADMIN = {
+  email: "ada@example.net",
+  name: "Ada Admin",
+  password: "correct horse battery 7",
+  organisation: "Example",
+};
 
 /** A port nobody holds right now. */
 export function freePort(): Promise<number> {
@@ -53,7 +58,11 @@ export async function startBuiltConsole(args: readonly string[] = []): Promise<B
   const listeners = new Set<() => void>();
   const start = (): void => {
     text = "";
-    child = spawn(executable, ["console", "serve", "--data-dir", dataDir, "--port", String(port), "--log-format", "json", ...args], { cwd: dir, stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"] ?? "" } });
+    child = spawn(
+      executable,
+      ["console", "serve", "--data-dir", dataDir, "--port", String(port), "--log-format", "json", ...args],
+      { cwd: dir, stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"] ?? "" } },
+    );
     const take = (chunk: Buffer): void => {
       text += chunk.toString();
       for (const wake of listeners) wake();
@@ -72,7 +81,8 @@ export async function startBuiltConsole(args: readonly string[] = []): Promise<B
     for (;;) {
       const match = pattern.exec(text);
       if (match) return match;
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the Console ended before it printed ${pattern}:\n${text}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the Console ended before it printed ${pattern}:\n${text}`);
       await new Promise<void>((wake) => {
         const once = (): void => {
           listeners.delete(once);
@@ -126,7 +136,12 @@ export class ApiClient {
     const response = await fetch(this.#base + path, {
       method,
       tls: { rejectUnauthorized: false },
-      headers: { cookie: this.#cookie, "x-csrf-token": this.#csrf, origin: this.#base, "content-type": "application/json" },
+      headers: {
+        cookie: this.#cookie,
+        "x-csrf-token": this.#csrf,
+        origin: this.#base,
+        "content-type": "application/json",
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const cookie = response.headers.getSetCookie()[0]?.split(";")[0];
@@ -148,12 +163,18 @@ export class ApiClient {
 
   /** Uses up a set-up link and signs in as the first administrator. */
   async setUp(setupLink: string): Promise<void> {
-    const me = await this.post<{ csrf_token: string }>("/api/v1/setup", { token: new URL(setupLink).hash.slice(1), ...ADMIN });
+    const me = await this.post<{ csrf_token: string }>("/api/v1/setup", {
+      token: new URL(setupLink).hash.slice(1),
+      ...ADMIN,
+    });
     this.#csrf = me.csrf_token;
   }
 
   async signIn(): Promise<void> {
-    const me = await this.post<{ csrf_token: string }>("/api/v1/auth/login", { email: ADMIN.email, password: ADMIN.password });
+    const me = await this.post<{ csrf_token: string }>("/api/v1/auth/login", {
+      email: ADMIN.email,
+      password: ADMIN.password,
+    });
     this.#csrf = me.csrf_token;
   }
 

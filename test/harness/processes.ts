@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 
 /** Pids whose command line holds all the words: how a test finds the parts of the installation it started, and no other. */
 export async function pidsWith(...words: readonly string[]): Promise<number[]> {
@@ -22,9 +22,4 @@ export async function cpuMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10;
-}
-
-/** Path of the program a process runs. */
-export function exeOf(pid: number): Promise<string> {
-  return readlink(`/proc/${pid}/exe`).catch(() => "");
 }

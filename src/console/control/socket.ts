@@ -24,7 +24,8 @@ export function controlSocketPath(dataDir: string): string {
 export function createControlSocket(dataDir: string, actions: ControlActions, log: Log): Service {
   const answer = async (request: Request): Promise<Response> => {
     const route = `${request.method} ${new URL(request.url).pathname}`;
-    if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw new AppError("too_large", "The request is too large.");
+    if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES)
+      throw new AppError("too_large", "The request is too large.");
     switch (route) {
       case "POST /tokens":
         return Response.json(await actions.createToken((await request.json()) as CreateTokenRequest));
@@ -45,13 +46,21 @@ export function createControlSocket(dataDir: string, actions: ControlActions, lo
         unix: path,
         fetch: (request) =>
           answer(request).catch((error: unknown) => {
-            const known = error instanceof AppError ? error : new AppError("internal", "Something went wrong inside the Console; its log says what.");
+            const known =
+              error instanceof AppError
+                ? error
+                : new AppError("internal", "Something went wrong inside the Console; its log says what.");
             if (known.code === "internal") log.error("control request failed", { error });
-            return Response.json({ error: { code: known.code, message: known.message, hint: known.hint } }, { status: httpStatus(known.code) });
+            return Response.json(
+              { error: { code: known.code, message: known.message, hint: known.hint } },
+              { status: httpStatus(known.code) },
+            );
           }),
       });
       await chmod(path, 0o600);
-      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+      await new Promise<void>((resolve) =>
+        signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
+      );
       await server.stop(true);
       await rm(path, { force: true });
     },

@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { RuntimeEvent } from "../event/event.ts";
+import type { RuntimeEvent } from "../event/event.ts";
 import { Ack, Epoch, RejectedEvent, Seq } from "./common.ts";
 import { LIMITS } from "./limits.ts";
 

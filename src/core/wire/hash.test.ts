@@ -8,7 +8,20 @@ import { Inventory, InventoryResponse } from "./inventory.ts";
 import { StreamDown, StreamUp } from "./stream.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
-const SCHEMAS = { RuntimeEvent, EnrollRequest, EnrollResponse, TrustBootstrap, EventsBatchEnvelope, EventsResponse, Heartbeat, HeartbeatResponse, Inventory, InventoryResponse, StreamUp, StreamDown };
+const SCHEMAS = {
+  RuntimeEvent,
+  EnrollRequest,
+  EnrollResponse,
+  TrustBootstrap,
+  EventsBatchEnvelope,
+  EventsResponse,
+  Heartbeat,
+  HeartbeatResponse,
+  Inventory,
+  InventoryResponse,
+  StreamUp,
+  StreamDown,
+};
 
 /** Hash of all wire schemas at each protocol version. A shipped version's hash never changes. */
 const PINNED: Readonly<Record<number, string>> = {

@@ -86,8 +86,11 @@ function NewRows({ state }: { state: EventsState }): JSX.Element | null {
         </span>
       )}
       {passed > 0 && (
-        <span class="faint" title="The live tail shows at most 100 events a second. A search shows them all.">
-          {formatCount(passed)} more passed too fast to show.{" "}
+        <span
+          class="faint"
+          title="The live tail shows at most 100 events a second, and none while paused. A search shows them all."
+        >
+          {formatCount(passed)} more were not shown.{" "}
           <button type="button" class="link" onClick={() => void state.search()}>
             Search again
           </button>{" "}
