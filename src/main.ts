@@ -12,7 +12,11 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 }
 
 const write = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(text);
-const code = await runCli(process.argv.slice(2), { out: write(process.stdout), err: write(process.stderr), signal: controller.signal });
+const code = await runCli(process.argv.slice(2), {
+  out: write(process.stdout),
+  err: write(process.stderr),
+  signal: controller.signal,
+});
 // What was written to a pipe must be out before the process is.
 await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
 // exit() by hand: a command that has returned has nothing left to do, whatever a library still holds open.

@@ -8,7 +8,7 @@
 #define TX_USER_PATH_ROOM (2 * TX_PATH_MAX) /* base, slash, string */
 
 /* Where a (dirfd, relative path) pair starts from. */
-static __always_inline u32 path__base(struct tx_walk *w, s32 dirfd)
+static __always_inline bool path__base(struct tx_scratch *s, s32 dirfd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct file *file;
@@ -16,20 +16,19 @@ static __always_inline u32 path__base(struct tx_walk *w, s32 dirfd)
 
 	if (dirfd == TX_AT_FDCWD) {
 		fs = BPF_CORE_READ(task, fs);
-		return path__walk(w, TX_SCRATCH_CALL, BPF_CORE_READ(fs, pwd.mnt),
+		return path__walk(s, TX_SCRATCH_CALL, BPF_CORE_READ(fs, pwd.mnt),
 				  BPF_CORE_READ(fs, pwd.dentry));
 	}
 	file = fd__file(dirfd);
 	if (!file)
-		return 0;
-	return file__walk(w, TX_SCRATCH_CALL, file);
+		return false;
+	return file__walk(s, TX_SCRATCH_CALL, file);
 }
 
 /* Makes an absolute path of a user string at data + off (off <= TX_USER_PATH_ROOM). */
 static __always_inline u32 path__user(struct tx_scratch *s, char *data, u32 off, s32 dirfd,
 				      u64 string)
 {
-	struct tx_walk w = {};
 	u32 from = off, end;
 	char first = 0;
 	long n;
@@ -40,13 +39,14 @@ static __always_inline u32 path__user(struct tx_scratch *s, char *data, u32 off,
 	}
 	TX_BOUND(off, TX_USER_PATH_ROOM);
 	if (first != '/') {
-		path__base(&w, dirfd);
-		off += path__append(s, &w, data, off, TX_USER_PATH_ROOM);
+		if (!path__base(s, dirfd))
+			return 0;
+		off += path__append(s, data, off, TX_USER_PATH_ROOM);
 		if (!first)
 			return off - from; /* AT_EMPTY_PATH: the descriptor itself */
 		TX_BOUND(off, TX_USER_PATH_ROOM + TX_PATH_MAX - 1);
 		/* The root already ends in a slash. */
-		if (w.pos < TX_PATH_MAX - 2)
+		if (s->w.pos < TX_PATH_MAX - 2)
 			data[off++] = '/';
 	}
 	TX_BOUND(off, TX_USER_PATH_ROOM + TX_PATH_MAX);
@@ -115,13 +115,12 @@ static __always_inline int open__done(struct tx_scratch *s, const struct tx_open
 	struct file *file = fd__file(s->call.ret);
 	struct tx_open *e = (void *)s->record;
 	struct tx_watch *watch;
-	struct tx_walk w = {};
 	struct inode *inode;
 
 	if (!file)
 		return 0;
-	file__walk(&w, TX_SCRATCH_CALL, file);
-	watch = watch__walked(s, &w, open__use(o->flags));
+	file__walk(s, TX_SCRATCH_CALL, file);
+	watch = watch__walked(s, open__use(o->flags));
 	if (!watch)
 		return 0;
 	inode = BPF_CORE_READ(file, f_inode);
@@ -131,8 +130,8 @@ static __always_inline int open__done(struct tx_scratch *s, const struct tx_open
 	e->watch = watch->index;
 	e->toctou = 0;
 	e->unclean = 0;
-	e->cut = w.cut;
-	open__send(e, &s->call, o, path__append(s, &w, e->data, 0, 0));
+	e->cut = s->w.cut;
+	open__send(e, &s->call, o, path__append(s, e->data, 0, 0));
 	return 0;
 }
 
@@ -145,7 +144,7 @@ static __always_inline int open__refused(struct tx_scratch *s, const struct tx_o
 
 	if (!len)
 		return 0;
-	watch = watch__text(s, e->data, len, open__use(o->flags), &unclean);
+	watch = watch__text(s, e->data - s->record, len, open__use(o->flags), &unclean);
 	if (!watch && !unclean)
 		return 0;
 	e->ino = 0;
@@ -221,13 +220,14 @@ static __always_inline int call__path(struct tx_scratch *s)
 	TX_BOUND(first_len, TX_USER_PATH_ROOM);
 	if (!first_len)
 		return 0;
-	watch = watch__text(s, e->data, first_len, call__use(call), &unclean);
+	watch = watch__text(s, e->data - s->record, first_len, call__use(call), &unclean);
 	if (def->id == TX_S_RENAMEAT2 || def->id == TX_S_LINKAT) {
 		last = def->path[1];
 		second_len = path__user(s, e->data, first_len, call__dirfd(call, def->dirfd[1]),
 					call__arg(call, def->path[1]));
 		TX_BOUND(second_len, TX_USER_PATH_ROOM);
-		second = watch__text(s, e->data + first_len, second_len, call__use(call), &unclean);
+		second = watch__text(s, e->data - s->record + first_len, second_len,
+				     call__use(call), &unclean);
 	}
 	if (!watch)
 		watch = second;
@@ -255,7 +255,6 @@ static __always_inline int call__fdpath(struct tx_scratch *s)
 {
 	struct tx_pathcall *e = (void *)s->record;
 	struct tx_watch *watch;
-	struct tx_walk w = {};
 	struct file *file;
 	u32 len;
 
@@ -264,11 +263,11 @@ static __always_inline int call__fdpath(struct tx_scratch *s)
 	file = fd__file(s->call.args[0]);
 	if (!file)
 		return 0;
-	file__walk(&w, TX_SCRATCH_CALL, file);
-	watch = watch__walked(s, &w, call__use(&s->call));
+	file__walk(s, TX_SCRATCH_CALL, file);
+	watch = watch__walked(s, call__use(&s->call));
 	if (!watch)
 		return 0;
-	len = path__append(s, &w, e->data, 0, 0);
+	len = path__append(s, e->data, 0, 0);
 	e->len[0] = len;
 	e->len[1] = 0;
 	e->unclean = 0;

@@ -38,11 +38,44 @@ struct tx_call {
 	struct tx_sysdef def;
 };
 
+/*
+ * State of the bpf_loop walks. In map memory, not on the stack: kernels before 6.7 verify a
+ * callback as if it ran once, take what it left on the stack for constant, and drop the branches
+ * that only matter later. Of map memory the verifier assumes nothing.
+ */
+struct tx_walk {
+	struct dentry *dentry;
+	struct dentry *mnt_root;
+	struct mount *mnt;
+	u32 pos;     /* start of the path in scratch->walk; it grows downward */
+	u32 dot_pos; /* topmost component that begins with a dot, 0: none */
+	u32 cut;     /* no room: the first components are missing */
+	u32 pad;
+};
+
+struct tx_kernfs_walk {
+	struct kernfs_node *kn;
+	u32 pos;
+	u32 pad;
+};
+
+struct tx_scan {
+	u32 from; /* of the text in scratch->record */
+	u32 len;
+	u32 dot; /* first component that begins with a dot, plus one; 0: none */
+	u32 unclean;
+	char window[3]; /* the characters before this one */
+	char pad;
+};
+
 #define TX_WALK_BUF (TX_PATH_MAX + TX_NAME_MAX)
 #define TX_RECORD_MAX (sizeof(struct tx_proc) + TX_PROC_DATA + TX_PATH_MAX)
 struct tx_scratch {
 	struct tx_call call;
 	struct tx_path_key key;
+	struct tx_walk w;
+	struct tx_kernfs_walk kernfs;
+	struct tx_scan scan;
 	char walk[TX_WALK_BUF];
 	char record[TX_RECORD_MAX] __attribute__((aligned(8)));
 };

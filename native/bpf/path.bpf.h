@@ -9,16 +9,6 @@
 
 #define TX_WALK_STEPS 256
 
-struct tx_walk {
-	struct dentry *dentry;
-	struct dentry *mnt_root;
-	struct mount *mnt;
-	u32 slot;    /* scratch buffer */
-	u32 pos;     /* start of the path in scratch->walk; it grows downward */
-	u32 dot_pos; /* topmost component that begins with a dot, 0: none */
-	u32 cut;     /* no room: the first components are missing */
-};
-
 /* The three fields stand side by side in struct dentry: one read instead of three. */
 struct tx_dentry_head {
 	struct dentry *parent;
@@ -44,33 +34,36 @@ static __always_inline void dentry__read(struct tx_dentry_head *head, struct den
 	head->name = BPF_CORE_READ(dentry, d_name.name);
 }
 
-static long walk__step(u32 i, struct tx_walk *w)
+static long walk__step(u32 i, u32 *slot)
 {
+	struct tx_scratch *s = scratch__get(*slot);
 	struct tx_dentry_head head = {};
-	struct tx_scratch *s;
+	struct dentry *dentry;
 	u32 pos, len;
 
-	if (w->dentry == w->mnt_root) {
-		struct mount *mnt = w->mnt;
+	if (!s)
+		return 1;
+	dentry = s->w.dentry;
+	if (dentry == s->w.mnt_root) {
+		struct mount *mnt = s->w.mnt;
 		struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
 
 		if (!up || up == mnt)
 			return 1;
-		w->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
-		w->mnt = up;
-		w->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
+		s->w.dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+		s->w.mnt = up;
+		s->w.mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
 		return 0;
 	}
-	dentry__read(&head, w->dentry);
-	s = scratch__get(w->slot);
+	dentry__read(&head, dentry);
 	len = head.len;
-	pos = w->pos;
-	if (!s || !head.name)
+	pos = s->w.pos;
+	if (!head.name)
 		return 1;
 	if (len > TX_NAME_MAX - 1)
 		len = TX_NAME_MAX - 1;
 	if (pos <= len || pos >= TX_PATH_MAX) {
-		w->cut = 1;
+		s->w.cut = 1;
 		return 1;
 	}
 	pos -= len + 1;
@@ -82,55 +75,51 @@ static long walk__step(u32 i, struct tx_walk *w)
 		return 1;
 	s->walk[pos] = '/';
 	if (s->walk[pos + 1] == '.' && len > 1)
-		w->dot_pos = pos;
-	w->pos = pos;
+		s->w.dot_pos = pos;
+	s->w.pos = pos;
 	/* A dentry that is its own parent but no mount's root: memfd, pipe, socket. */
-	if (head.parent == w->dentry)
+	if (head.parent == dentry)
 		return 1;
-	w->dentry = head.parent;
+	s->w.dentry = head.parent;
 	return 0;
 }
 
-/* Path of (vfsmount, dentry) at scratch->walk[w->pos .. TX_PATH_MAX - 2]; returns its length. */
-static __always_inline u32 path__walk(struct tx_walk *w, u32 slot, struct vfsmount *mnt,
-				      struct dentry *dentry)
+/* Path of (vfsmount, dentry) at s->walk[s->w.pos .. TX_PATH_MAX - 2]; false when there is none. */
+static __always_inline bool path__walk(struct tx_scratch *s, u32 slot, struct vfsmount *mnt,
+				       struct dentry *dentry)
 {
-	struct tx_scratch *s = scratch__get(slot);
-
-	w->dentry = dentry;
-	w->mnt_root = BPF_CORE_READ(mnt, mnt_root);
-	w->mnt = mount__of(mnt);
-	w->slot = slot;
-	w->pos = TX_PATH_MAX - 1;
-	w->dot_pos = 0;
-	w->cut = 0;
-	if (!s || !dentry || !mnt)
-		return 0;
-	bpf_loop(TX_WALK_STEPS, walk__step, w, 0);
-	if (w->pos >= TX_PATH_MAX - 1) {
-		w->pos = TX_PATH_MAX - 2;
+	s->w.pos = TX_PATH_MAX - 1;
+	s->w.dot_pos = 0;
+	s->w.cut = 0;
+	if (!dentry || !mnt)
+		return false;
+	s->w.dentry = dentry;
+	s->w.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	s->w.mnt = mount__of(mnt);
+	bpf_loop(TX_WALK_STEPS, walk__step, &slot, 0);
+	if (s->w.pos >= TX_PATH_MAX - 1) {
+		s->w.pos = TX_PATH_MAX - 2;
 		s->walk[TX_PATH_MAX - 2] = '/';
 	}
-	return TX_PATH_MAX - 1 - w->pos;
+	return true;
 }
 
 /* Path of an open file: mount and dentry lie side by side, one read. */
-static __always_inline u32 file__walk(struct tx_walk *w, u32 slot, struct file *file)
+static __always_inline bool file__walk(struct tx_scratch *s, u32 slot, struct file *file)
 {
 	struct path path = {};
 
 	bpf_core_read(&path, sizeof(path), &file->f_path);
-	return path__walk(w, slot, path.mnt, path.dentry);
+	return path__walk(s, slot, path.mnt, path.dentry);
 }
 
 /*
  * Appends the walked path to dst at off and returns its length. The caller has room for TX_PATH_MAX
  * bytes behind every off up to max_off.
  */
-static __always_inline u32 path__append(struct tx_scratch *s, const struct tx_walk *w, char *dst,
-					u32 off, u32 max_off)
+static __always_inline u32 path__append(struct tx_scratch *s, char *dst, u32 off, u32 max_off)
 {
-	u32 pos = w->pos, len;
+	u32 pos = s->w.pos, len;
 
 	TX_BOUND(pos, TX_PATH_MAX - 1);
 	len = TX_PATH_MAX - 1 - pos;

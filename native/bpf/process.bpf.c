@@ -30,14 +30,13 @@ static __always_inline u32 proc__exe(struct tx_proc *p, struct tx_scratch *s, u3
 				     struct file *exe)
 {
 	struct inode *inode = BPF_CORE_READ(exe, f_inode);
-	struct tx_walk w = {};
 
 	p->ino = BPF_CORE_READ(inode, i_ino);
 	p->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	p->nlink = BPF_CORE_READ(inode, i_nlink);
-	path__walk(&w, slot, BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry));
-	p->path_len = path__append(s, &w, p->data, 0, 0);
-	if (w.cut)
+	file__walk(s, slot, exe);
+	p->path_len = path__append(s, p->data, 0, 0);
+	if (s->w.cut)
 		p->flags |= TX_PF_PATH_CUT;
 	return p->path_len;
 }
@@ -46,12 +45,11 @@ static __always_inline u32 proc__where(struct tx_proc *p, struct tx_scratch *s, 
 				       struct task_struct *task, u32 off)
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct tx_walk w = {};
 
 	if (fs) {
-		path__walk(&w, slot, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
-		p->cwd_len = path__append(s, &w, p->data, off, TX_OFF_CWD);
-		if (w.cut)
+		path__walk(s, slot, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+		p->cwd_len = path__append(s, p->data, off, TX_OFF_CWD);
+		if (s->w.cut)
 			p->flags |= TX_PF_CWD_CUT;
 		off += p->cwd_len;
 	}

@@ -91,22 +91,20 @@ static __always_inline struct kernfs_node *kernfs__parent(struct kernfs_node *kn
 	return BPF_CORE_READ(kn, parent);
 }
 
-struct tx_kernfs_walk {
-	struct kernfs_node *kn;
-	u32 slot;
-	u32 pos;
-};
-
-static long kernfs__step(u32 i, struct tx_kernfs_walk *w)
+static long kernfs__step(u32 i, u32 *slot)
 {
-	struct tx_scratch *s = scratch__get(w->slot);
-	struct kernfs_node *kn = w->kn;
-	struct kernfs_node *parent = kernfs__parent(kn);
-	u32 pos = w->pos;
+	struct tx_scratch *s = scratch__get(*slot);
+	struct kernfs_node *kn, *parent;
 	const char *name;
+	u32 pos;
 	long len;
 
-	if (!s || !parent) /* the hierarchy's root has no name */
+	if (!s)
+		return 1;
+	kn = s->kernfs.kn;
+	pos = s->kernfs.pos;
+	parent = kernfs__parent(kn);
+	if (!parent) /* the hierarchy's root has no name */
 		return 1;
 	/* Names have no stored length: read at the far end of the buffer first, then move. */
 	name = BPF_CORE_READ(kn, name);
@@ -123,8 +121,8 @@ static long kernfs__step(u32 i, struct tx_kernfs_walk *w)
 	len &= TX_NAME_MAX - 1;
 	bpf_probe_read_kernel(&s->walk[pos + 1], len, &s->walk[TX_PATH_MAX]);
 	s->walk[pos] = '/';
-	w->pos = pos;
-	w->kn = parent;
+	s->kernfs.pos = pos;
+	s->kernfs.kn = parent;
 	return 0;
 }
 
@@ -132,13 +130,12 @@ static long kernfs__step(u32 i, struct tx_kernfs_walk *w)
 static __always_inline u32 cgroup__append(struct tx_scratch *s, u32 slot, struct cgroup *cgroup,
 					  char *dst, u32 off, u32 max_off)
 {
-	struct tx_kernfs_walk w = { .kn = BPF_CORE_READ(cgroup, kn),
-				    .slot = slot,
-				    .pos = TX_PATH_MAX - 1 };
 	u32 pos, len;
 
-	bpf_loop(TX_CGROUP_STEPS, kernfs__step, &w, 0);
-	pos = w.pos;
+	s->kernfs.kn = BPF_CORE_READ(cgroup, kn);
+	s->kernfs.pos = TX_PATH_MAX - 1;
+	bpf_loop(TX_CGROUP_STEPS, kernfs__step, &slot, 0);
+	pos = s->kernfs.pos;
 	if (pos >= TX_PATH_MAX - 1) {
 		pos = TX_PATH_MAX - 2;
 		s->walk[TX_PATH_MAX - 2] = '/';

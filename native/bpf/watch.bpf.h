@@ -43,10 +43,9 @@ static __always_inline struct tx_watch *watch__lookup(struct tx_scratch *s, cons
 }
 
 /* The path last walked into the scratch buffer. */
-static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, const struct tx_walk *w,
-						      u32 use)
+static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, u32 use)
 {
-	u32 pos = w->pos, dot = w->dot_pos;
+	u32 pos = s->w.pos, dot = s->w.dot_pos;
 	struct tx_watch *found;
 
 	TX_BOUND(pos, TX_PATH_MAX - 1);
@@ -61,63 +60,72 @@ static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, cons
  * A path from user memory may hold "..", "." or "//"; it can't be matched as it stands. Such paths
  * are rare and are passed on for the engine to clean and match.
  */
-struct tx_scan {
-	const char *text;
-	u32 len;
-	u32 dot; /* first component that begins with a dot, plus one */
-	u32 unclean;
-	char window[3];
-};
-
-static long scan__step(u32 i, struct tx_scan *scan)
+static long scan__step(u32 i, void *unused)
 {
-	char c = 0;
+	struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL);
+	char c, before, before2, before3;
+	struct tx_scan *scan;
+	u32 at;
 
+	if (!s)
+		return 1;
+	scan = &s->scan;
 	if (i > scan->len)
 		return 1;
+	at = scan->from + i;
+	TX_BOUND(at, TX_RECORD_MAX - 1);
 	/* At len: the end counts as a slash, so that a trailing ".." is seen. */
-	if (i < scan->len)
-		bpf_probe_read_kernel(&c, 1, scan->text + i);
-	else
-		c = '/';
-	if (scan->window[2] == '/') {
+	c = i < scan->len ? s->record[at] : '/';
+	before = scan->window[2];
+	before2 = scan->window[1];
+	before3 = scan->window[0];
+	if (before == '/') {
 		if (c == '/' && i < scan->len)
 			scan->unclean = 1;
-	} else if (scan->window[1] == '/' && scan->window[2] == '.') {
+	} else if (before2 == '/' && before == '.') {
 		if (c == '/')
 			scan->unclean = 1;
 		else if (c != '.' && !scan->dot)
-			scan->dot = i - 1; /* position of the slash is i - 2 */
-	} else if (scan->window[0] == '/' && scan->window[1] == '.' && scan->window[2] == '.') {
+			scan->dot = i - 1; /* the slash is at i - 2 */
+	} else if (before3 == '/' && before2 == '.' && before == '.') {
 		if (c == '/')
 			scan->unclean = 1;
 		else if (!scan->dot)
 			scan->dot = i - 2;
 	}
-	scan->window[0] = scan->window[1];
-	scan->window[1] = scan->window[2];
+	scan->window[0] = before2;
+	scan->window[1] = before;
 	scan->window[2] = c;
 	return 0;
 }
 
-/* text: kernel memory of len bytes, an absolute path. Sets unclean when the engine must decide. */
-static __always_inline struct tx_watch *watch__text(struct tx_scratch *s, const char *text, u32 len,
+/*
+ * The absolute path of len bytes at s->record + from. Sets unclean when the engine must decide.
+ * Only for handlers of system calls: the scan works in their scratch buffer.
+ */
+static __always_inline struct tx_watch *watch__text(struct tx_scratch *s, u32 from, u32 len,
 						    u32 use, u8 *unclean)
 {
-	struct tx_scan scan = { .text = text, .len = len };
 	struct tx_watch *found;
+	u32 dot;
 
-	if (scan.len > TX_WATCH_PREFIX)
-		scan.len = TX_WATCH_PREFIX;
-	bpf_loop(TX_WATCH_PREFIX + 1, scan__step, &scan, 0);
-	if (scan.unclean) {
+	s->scan.from = from;
+	s->scan.len = len < TX_WATCH_PREFIX ? len : TX_WATCH_PREFIX;
+	s->scan.dot = 0;
+	s->scan.unclean = 0;
+	__builtin_memset(s->scan.window, 0, sizeof(s->scan.window));
+	bpf_loop(TX_WATCH_PREFIX + 1, scan__step, NULL, 0);
+	if (s->scan.unclean) {
 		*unclean = 1;
 		return NULL;
 	}
-	found = watch__lookup(s, text, len, 0, use);
-	if (found || !scan.dot || scan.dot > len)
+	TX_BOUND(from, TX_RECORD_MAX - TX_PATH_MAX);
+	found = watch__lookup(s, &s->record[from], len, 0, use);
+	dot = s->scan.dot;
+	if (found || !dot || dot > len)
 		return found;
-	return watch__lookup(s, text + scan.dot - 1, len - scan.dot + 1, 1, use);
+	TX_BOUND(dot, TX_WATCH_PREFIX);
+	return watch__lookup(s, &s->record[from + dot - 1], len - dot + 1, 1, use);
 }
 
 #endif

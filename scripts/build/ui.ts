@@ -41,7 +41,7 @@ async function bundle(draft: string): Promise<void> {
     sourcemap: "none",
     publicPath: "/assets/",
     naming: { entry: "[name].[ext]", chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: { TELOVIX_UI_DEV: "false", "process.env.NODE_ENV": '"production"' },
     plugins: [fontFiles(fonts)],
   });
   for (const output of result.outputs) {

@@ -11,5 +11,5 @@ function watch(text: string): Signal<boolean> {
 
 /** A phone: tables become lists of two-line rows, panes become pages. */
 export const isNarrow = watch("(max-width: 640px)");
-/** A small laptop or tablet: the pane lies over the list. */
-export const isMedium = watch("(max-width: 1100px)");
+/** The system's own choice of colours. */
+export const prefersDark = watch("(prefers-color-scheme: dark)");

@@ -42,7 +42,7 @@ async function pictures(page: Page, name: string): Promise<void> {
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: join(PICTURES, `${name}-${width}-${colorScheme}.png`) });
+      await page.screenshot({ path: join(PICTURES, `${name}-${width}-${colorScheme}.png`), animations: "disabled" });
     }
   }
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -5,6 +5,8 @@ import { sqlState } from "./postgres-errors.ts";
 
 const UNIQUE_VIOLATION = "23505";
 const DUPLICATE_TABLE = "42P07";
+// The table's row type, which is made a moment before it.
+const DUPLICATE_OBJECT = "42710";
 
 async function createLedger(sql: Sql): Promise<void> {
   try {
@@ -17,7 +19,7 @@ async function createLedger(sql: Sql): Promise<void> {
   } catch (error) {
     // IF NOT EXISTS does not hold between two sessions; the loser's table is there all the same.
     const state = sqlState(error);
-    if (state !== UNIQUE_VIOLATION && state !== DUPLICATE_TABLE) throw error;
+    if (state !== UNIQUE_VIOLATION && state !== DUPLICATE_TABLE && state !== DUPLICATE_OBJECT) throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { prefersDark } from "../media.ts";
 import { theme } from "../prefs.ts";
 import { formatClock } from "../format.ts";
 import { useSize } from "./measure.ts";
@@ -13,6 +14,7 @@ export interface ChartSeries {
 
 const LINE_COLOURS = ["--accent", "--text-2"];
 const HEIGHT = 104;
+const LEAST_SPAN_SECS = 300;
 
 function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -32,7 +34,8 @@ export function LineChart(props: {
   const { width } = useSize(place);
   const [hover, setHover] = useState<number | undefined>(undefined);
   const { atMs, series, format } = props;
-  const chosen = theme.value;
+  // A canvas does not follow the style sheet by itself.
+  const chosen = `${theme.value} ${prefersDark.value}`;
 
   useEffect(() => {
     const element = place.current;
@@ -56,7 +59,11 @@ export function LineChart(props: {
         padding: [8, 18, 0, 0],
         cursor: { sync: { key: "resources" }, drag: { x: false, y: false }, points: { size: 5 } },
         hooks: { setCursor: [(u) => setHover(u.cursor.idx ?? undefined)] },
-        scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, props.most ?? Math.max(max * 1.15, 0.001)] } },
+        scales: {
+          // A single point has no width of its own.
+          x: { time: true, range: (_u, min, max) => [Math.min(min, max - LEAST_SPAN_SECS), max] },
+          y: { range: (_u, _min, max) => [0, props.most ?? Math.max(max * 1.15, 0.001)] },
+        },
         axes: [
           {
             ...axis,
