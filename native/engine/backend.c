@@ -55,7 +55,9 @@ void backend_write(struct json *j)
 		json_key_string(j, "status", status[level]);
 		if (level != BACKEND_OK)
 			json_key_string(j, "reason",
-					s->limit && b->mechanism ? s->limit : b->reason);
+					b->reason[0] ? b->reason
+					: s->limit   ? s->limit
+						     : "not available");
 		json_close(j, '}');
 	}
 	json_close(j, ']');

@@ -6,7 +6,6 @@ import { kindTitle, sentence } from "../../words.ts";
 const LISTS = ["kind", "severity", "sensor_id", "node_name"] as const;
 const TEXTS = ["q", "process_executable", "exec_id", "container_id"] as const;
 export type FilterField = (typeof LISTS)[number] | (typeof TEXTS)[number];
-const FILTER_FIELDS: readonly FilterField[] = [...LISTS, ...TEXTS];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
