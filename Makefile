@@ -29,7 +29,8 @@ $(STAMPS)/debian: Makefile
 
 $(STAMPS)/npm: package.json package-lock.json .npmrc
 	@mkdir -p $(STAMPS)
-	npm ci --no-audit --no-fund
+	@# Not `npm ci`: it insists on packages for other platforms, which a mirror need not have. The versions are the lock file's all the same.
+	npm install --no-save --no-audit --no-fund
 	@touch $@
 
 native: setup ## Build the engine (C)

@@ -109,23 +109,30 @@ static void write_report(struct json *j, const struct options *o)
 	json_close(j, '}');
 }
 
-/* The same report for people: one fact a line. */
+/* The same report for people: a member, or an element of a list, a line. */
 static void print_lines(const char *text)
 {
-	int depth = 0;
+	static const char *const comma[] = { "\n", "\n  ", ", " };
 	bool quoted = false;
+	int depth = 0;
 
 	for (; *text; text++) {
-		if (*text == '"' && text[-1] != '\\')
+		if (*text == '"' && text[-1] != '\\') {
 			quoted = !quoted;
-		else if (!quoted && (*text == '{' || *text == '['))
-			depth++;
-		else if (!quoted && (*text == '}' || *text == ']'))
-			depth--;
-		else if (!quoted && *text == ',' && depth <= 2)
-			fputs("\n", stdout);
-		else
+		} else if (quoted) {
 			putchar(*text);
+		} else if (*text == '{' || *text == '[') {
+			if (depth++ == 0 && text[1] != ']')
+				fputs("\n  ", stdout);
+		} else if (*text == '}' || *text == ']') {
+			depth--;
+		} else if (*text == ',') {
+			fputs(comma[depth < 2 ? depth : 2], stdout);
+		} else if (*text == ':') {
+			fputs(": ", stdout);
+		} else {
+			putchar(*text);
+		}
 	}
 	putchar('\n');
 }
