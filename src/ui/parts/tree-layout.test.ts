@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Lineage, LineageNode } from "../../core/api/events.ts";
-import { layoutTree, timeDomain } from "./tree-layout.ts";
+import { timeDomain } from "./time-domain.ts";
+import { layoutTree } from "./tree-layout.ts";
 
 const at = (secs: number): string => new Date(Date.UTC(2026, 0, 1) + secs * 1000).toISOString();
 const none: ReadonlySet<string> = new Set();
@@ -79,6 +80,26 @@ describe("layoutTree", () => {
       "focus",
       "self",
     ]);
+  });
+  test("draws fork and execs of one process as one row", () => {
+    const life = { pid: 7, exit_code: null };
+    const rows = layoutTree(
+      lineage([
+        node("shell", null, 0, { pid: 6 }),
+        node("fork", "shell", 1, { ...life, counts: { files: 1, connections: 0, dns: 0, warnings: 0 } }),
+        node("sh", "shell", 2, { ...life, severity: "high", counts: { files: 2, connections: 0, dns: 0, warnings: 0 } }),
+        node("cat", "shell", 3, { pid: 7, exit_code: 4 }),
+        node("child", "sh", 2.5, { pid: 8 }),
+        node("later", "shell", 9, { pid: 7 }),
+      ], "cat"),
+      none,
+      none,
+    );
+    expect(shape(rows)).toEqual(["shell", " cat", "  child", " later"]);
+    expect(rows[1]!.chain.map((n) => n.exec_id)).toEqual(["fork", "sh", "cat"]);
+    expect(rows[1]!.node).toMatchObject({ started_at: at(1), ended_at: at(4), exit_code: 4, severity: "high" });
+    expect(rows[1]!.node.counts.files).toBe(3);
+    expect(rows[1]!.isFocus).toBe(true);
   });
   test("lays out 500 nodes", () => {
     const many = Array.from({ length: 500 }, (_, i) =>

@@ -1,10 +1,14 @@
 import { hierarchy, type HierarchyNode } from "d3-hierarchy";
 import type { Lineage, LineageNode } from "../../core/api/events.ts";
+import { asOneProcess, execChains } from "./tree-chain.ts";
 
 /** A drawn row of the process tree: one process, or several equal siblings as one. */
 export interface TreeRow {
   readonly key: string;
+  /** The process, over its whole life; named after the program at hand or the last it was. */
   readonly node: LineageNode;
+  /** The programs it was, oldest first; `node` stands for all of them. */
+  readonly chain: readonly LineageNode[];
   /** More than one: equal siblings drawn as one row. */
   readonly members: readonly LineageNode[];
   readonly depth: number;
@@ -22,6 +26,7 @@ export interface TreeRow {
 interface Item {
   readonly id: string;
   readonly node: LineageNode | undefined;
+  readonly chain: readonly LineageNode[];
   readonly members: readonly LineageNode[];
   readonly children: Item[];
 }
@@ -62,7 +67,8 @@ function collapse(items: readonly Item[], keep: ReadonlySet<string>, open: Reado
     if (group.length < LEAST_EQUAL) continue;
     const id = `group:${key}`;
     const members = group.map((item) => item.node!);
-    shownAt.set(group[0]!, { id, node: members[0], members, children: open.has(id) ? group : [] });
+    const first = group[0]!;
+    shownAt.set(first, { id, node: first.node, chain: first.chain, members, children: open.has(id) ? group : [] });
     for (const item of group) gone.add(item);
   }
   return items.flatMap((item) => shownAt.get(item) ?? (gone.has(item) ? [] : item));
@@ -74,12 +80,17 @@ function collapse(items: readonly Item[], keep: ReadonlySet<string>, open: Reado
  */
 export function layoutTree(lineage: Lineage, open: ReadonlySet<string>, closed: ReadonlySet<string>): TreeRow[] {
   const path = pathToRoot(lineage);
-  const items = new Map<string, Item>(
-    lineage.nodes.map((node) => [node.exec_id, { id: node.exec_id, node, members: [node], children: [] }]),
-  );
-  const root: Item = { id: "", node: undefined, members: [], children: [] };
-  for (const item of items.values()) {
-    const parent = item.node!.parent_exec_id === null ? undefined : items.get(item.node!.parent_exec_id);
+  const items = new Map<string, Item>();
+  for (const chain of execChains(lineage.nodes)) {
+    const shown = chain.find((node) => node.exec_id === lineage.focus_exec_id) ?? chain.at(-1)!;
+    const node = asOneProcess(chain, shown);
+    const item: Item = { id: shown.exec_id, node, chain, members: [node], children: [] };
+    for (const { exec_id } of chain) items.set(exec_id, item);
+  }
+  const root: Item = { id: "", node: undefined, chain: [], members: [], children: [] };
+  for (const item of new Set(items.values())) {
+    const parentId = item.chain[0]!.parent_exec_id;
+    const parent = parentId === null ? undefined : items.get(parentId);
     (parent && parent !== item ? parent : root).children.push(item);
   }
   const tree = hierarchy(root, (item) => {
@@ -94,18 +105,19 @@ export function layoutTree(lineage: Lineage, open: ReadonlySet<string>, closed: 
   const rows: TreeRow[] = [];
   const indexOf = new Map<HierarchyNode<Item>, number>();
   tree.eachBefore((at) => {
-    const { node, members, id, children } = at.data;
+    const { node, chain, members, id, children } = at.data;
     if (!node) return;
     indexOf.set(at, rows.length);
     const isGroup = members.length > 1;
     rows.push({
       key: id,
       node,
+      chain,
       members,
       depth: at.depth - 1,
       parent: (at.parent && indexOf.get(at.parent)) ?? -1,
       isFocus: !isGroup && node.exec_id === lineage.focus_exec_id,
-      onPath: !isGroup && path.has(node.exec_id),
+      onPath: !isGroup && chain.some(({ exec_id }) => path.has(exec_id)),
       expandable: isGroup || children.length > 0,
       expanded: isGroup ? open.has(id) : !closed.has(id) && children.length > 0,
       hidden: closed.has(id) ? countBelow(at.data) : 0,
@@ -116,26 +128,4 @@ export function layoutTree(lineage: Lineage, open: ReadonlySet<string>, closed: 
 
 function countBelow(item: Item): number {
   return item.children.reduce((sum, child) => sum + 1 + countBelow(child), 0);
-}
-
-const NEAR_MS = 10 * 60_000;
-
-/**
- * The span of time worth drawing: the focus, what it made, and what began shortly before it. Older processes are drawn as
- * beginning before the edge. At least 10 ms wide, with a twentieth of air on both sides.
- */
-export function timeDomain(
-  nodes: readonly LineageNode[],
-  focusId: string,
-  nowMs: number,
-): { fromMs: number; toMs: number } {
-  const started = nodes.filter((node) => node.started_at !== null);
-  const focus = nodes.find((node) => node.exec_id === focusId);
-  const anchor = focus?.started_at ? Date.parse(focus.started_at) : Math.max(0, ...started.map(startOf)) || nowMs;
-  const near = started.filter((node) => startOf(node) >= anchor - NEAR_MS);
-  const from = Math.min(anchor, ...near.map(startOf));
-  const ends = near.map((node) => (node.ended_at === null ? startOf(node) : Date.parse(node.ended_at)));
-  const to = Math.max(anchor, from + 10, ...near.map(startOf), ...ends);
-  const air = (to - from) / 20;
-  return { fromMs: from - air, toMs: to + air };
 }

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { LineageNode } from "../../core/api/events.ts";
 import { baseName, formatCount, formatDuration } from "../format.ts";
+import { otherPrograms } from "./tree-chain.ts";
 import type { TreeRow } from "./tree-layout.ts";
 
 export const TREE_ROW = 26;
@@ -58,12 +59,18 @@ export function TreeLink({
   );
 }
 
+const command = (node: LineageNode): string => `${node.binary} ${node.arguments}`.trim();
+
 /** What a row says in full: for hover and screen readers. */
 export function rowTitle(row: TreeRow): string {
-  const { node } = row;
+  const { node, chain } = row;
   const many = row.members.length > 1 ? `${row.members.length} equal processes: ` : "";
+  const life =
+    chain.length > 1 && many === ""
+      ? `One process (pid ${node.pid}) that was, in turn:\n${chain.map(command).join("\n→ exec ")}`
+      : many + command(node);
   return (
-    `${many}${node.binary} ${node.arguments}`.trim() +
+    life +
     (node.inferred ? "\nKnown from its children only: it began before the sensor watched." : "")
   );
 }
@@ -71,6 +78,7 @@ export function rowTitle(row: TreeRow): string {
 /** One process of the tree: name, counts, and its life on the time lane. */
 export function TreeRowView(props: {
   row: TreeRow;
+  parent: LineageNode | undefined;
   index: number;
   grid: TreeGrid;
   x: (ms: number) => number;
@@ -89,8 +97,12 @@ export function TreeRowView(props: {
   const name = node.binary === "" ? "(unknown)" : baseName(node.binary);
   const times = row.members.length > 1 ? ` × ${formatCount(row.members.length)}` : "";
   const room = Math.floor((grid.labelRight - textLeft - 8) / CHAR);
-  const nameCut = cutTo(name, room - times.length);
-  const args = cutTo(node.arguments, Math.max(0, room - nameCut.length - times.length - 1));
+  const others = row.members.length > 1 ? { before: [], after: [] } : otherPrograms(row.chain, row.key, props.parent);
+  const was = cutTo(others.before.map((n) => `${baseName(n.binary)} → `).join(""), Math.floor(room / 3));
+  const becomes = cutTo(others.after.map((n) => ` → ${baseName(n.binary)}`).join(""), Math.floor(room / 3));
+  const taken = times.length + was.length + becomes.length;
+  const nameCut = cutTo(name, room - taken);
+  const args = cutTo(node.arguments, Math.max(0, room - nameCut.length - taken - 1));
   const sum = (pick: (n: LineageNode) => number): number => row.members.reduce((total, n) => total + pick(n), 0);
   const counts = [
     sum((n) => n.counts.files),
@@ -129,9 +141,11 @@ export function TreeRowView(props: {
       <g>
         {warn && <Warn severity={warn} x={left + 14} y={mid - 4.5} />}
         <text class="tree-text" x={textLeft} y={mid + 4}>
+          <tspan class="tree-args">{was}</tspan>
           <tspan class="tree-name">{nameCut}</tspan>
           <tspan class="tree-times">{times}</tspan>
           <tspan class="tree-args"> {args}</tspan>
+          <tspan class="tree-args">{becomes}</tspan>
           {row.hidden > 0 && <tspan class="tree-args"> (+{formatCount(row.hidden)})</tspan>}
         </text>
         {grid.pidRight > 0 && times === "" && (
@@ -198,9 +212,20 @@ function Lane(props: {
         const to = Math.max(from + 3, clampX(life.to));
         return (
           <g key={i}>
-            <rect class="tree-life" x={from} y={mid - 4} width={to - from} height="8" rx="2" />
-            {life.from < grid.laneLeft && <path class="tree-cap" d={`M${from + 7} ${mid - 3}l-4 3 4 3`} />}
-            {life.to > right && <path class="tree-cap" d={`M${to - 7} ${mid - 3}l4 3-4 3`} />}
+            {node.inferred ? (
+              <path class="tree-life" d={`M${from} ${mid}H${to}`} />
+            ) : (
+              <rect class="tree-life" x={from} y={mid - 4} width={to - from} height="8" rx="2" />
+            )}
+            {row.members.length === 1 &&
+              row.chain.slice(1).map((program) => {
+                const tick = x(Date.parse(program.started_at ?? ""));
+                return tick > from + 2 && tick < to - 2 ? (
+                  <path key={program.exec_id} class="tree-exec" d={`M${tick} ${mid - 4}v8`} />
+                ) : null;
+              })}
+            {!node.inferred && life.from < grid.laneLeft && <path class="tree-cap" d={`M${from + 7} ${mid - 3}l-4 3 4 3`} />}
+            {!node.inferred && life.to > right && <path class="tree-cap" d={`M${to - 7} ${mid - 3}l4 3-4 3`} />}
           </g>
         );
       })}

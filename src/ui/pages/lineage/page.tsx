@@ -7,6 +7,7 @@ import { PageHead } from "../../frame/frame.tsx";
 import { bindKeys } from "../../keys.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { ProcessTree } from "../../parts/process-tree.tsx";
+import { execChains } from "../../parts/tree-chain.ts";
 import { Await, Banner, Empty } from "../../parts/states.tsx";
 import { baseName, formatCount, plural } from "../../format.ts";
 import { createResource } from "../../resource.ts";
@@ -44,6 +45,7 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
   const focus = byId.get(data.focus_exec_id);
   const node = chosen === undefined ? undefined : byId.get(chosen);
   const [active, setActive] = useState<string | undefined>(chosen ?? data.focus_exec_id);
+  const chains = useMemo(() => execChains(data.nodes), [data]);
   const nowMs = useMemo(() => now.peek(), [data]);
   return (
     <div class={`page page-fill${node ? " page-with-pane" : ""}`}>
@@ -55,7 +57,7 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
               <a class="node-link" href={`/sensors/${data.sensor_id}`}>
                 {data.node_name}
               </a>{" "}
-              · {plural(data.nodes.length, "process", "processes")}
+              · {plural(chains.length, "process", "processes")}
             </>
           }
           actions={
@@ -100,6 +102,7 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
           key={node.exec_id}
           sensorId={data.sensor_id}
           node={node}
+          chain={chains.find((chain) => chain.includes(node)) ?? [node]}
           onClose={() => setQuery({ process: null })}
         />
       )}

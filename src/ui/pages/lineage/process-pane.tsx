@@ -10,17 +10,25 @@ import { Await, Skeleton } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { baseName, formatCount, formatDuration, formatExact } from "../../format.ts";
 import { createResource } from "../../resource.ts";
-import { withRange } from "../../router.ts";
+import { setQuery, withRange } from "../../router.ts";
 
-function ending(node: LineageNode): string {
+function ending(node: LineageNode, isReplaced: boolean): string {
   if (node.exit_signal) return `killed by ${node.exit_signal}`;
   if (node.exit_code !== null) return `exit code ${node.exit_code}`;
+  if (isReplaced) return "replaced by the next program";
   return node.ended_at === null ? "still running, as far as is known" : "";
 }
 
 /** What one process of the tree was and did. */
-export function ProcessPane(props: { sensorId: string; node: LineageNode; onClose: () => void }): JSX.Element {
-  const { sensorId, node } = props;
+export function ProcessPane(props: {
+  sensorId: string;
+  node: LineageNode;
+  /** Every program this process was, oldest first. */
+  chain: readonly LineageNode[];
+  onClose: () => void;
+}): JSX.Element {
+  const { sensorId, node, chain } = props;
+  const at = chain.indexOf(node);
   const [activity] = useState(() => createResource((abort) => api.processActivity(sensorId, node.exec_id, abort)));
   useEffect(() => {
     activity.load();
@@ -50,6 +58,8 @@ export function ProcessPane(props: { sensorId: string; node: LineageNode; onClos
                 </span>
               ),
             ],
+            ["Was before", at > 0 && <Programs nodes={chain.slice(0, at)} />],
+            ["Became", at >= 0 && at < chain.length - 1 && <Programs nodes={chain.slice(at + 1)} />],
             ["Process", node.pid > 0 && <span class="machine">{node.pid}</span>],
             [
               "User",
@@ -62,7 +72,7 @@ export function ProcessPane(props: { sensorId: string; node: LineageNode; onClos
             ],
             ["Container", node.container_id && <span class="machine">{node.container_id.slice(0, 12)}</span>],
             ["Started", exact(node.started_at)],
-            ["Ended", [exact(node.ended_at) || "", ending(node)].filter(Boolean).join(", ")],
+            ["Ended", [exact(node.ended_at) || "", ending(node, at >= 0 && at < chain.length - 1)].filter(Boolean).join(", ")],
             ["Lasted", lasted],
             ["Children", formatCount(node.children_total)],
           ]}
@@ -89,6 +99,26 @@ export function ProcessPane(props: { sensorId: string; node: LineageNode; onClos
         )}
       </Await>
     </Pane>
+  );
+}
+
+function Programs({ nodes }: { nodes: readonly LineageNode[] }): JSX.Element {
+  return (
+    <ul>
+      {nodes.map((node) => (
+        <li key={node.exec_id} class="cut">
+          <button
+            type="button"
+            class="link machine"
+            title={`${node.binary} ${node.arguments}`}
+            onClick={() => setQuery({ process: node.exec_id }, { replace: true })}
+          >
+            {baseName(node.binary)}
+          </button>{" "}
+          <span class="machine faint">{node.arguments}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
