@@ -110,3 +110,9 @@ export function formatExact(text: string): string {
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1) || path;
 }
+
+/** An RFC 3339 UTC time in ms since 1970 with its microseconds kept as a fraction: `Date.parse` drops them. NaN when it is none. */
+export function exactMs(text: string): number {
+  const match = /^([^.]+)(\.\d+)?Z$/.exec(text);
+  return match ? Date.parse(`${match[1]}Z`) + Number(match[2] ?? 0) * 1000 : Date.parse(text);
+}

@@ -1,7 +1,8 @@
 import type { LineageNode } from "../../core/api/events.ts";
 import { execChains } from "./tree-chain.ts";
+import { exactMs } from "../format.ts";
 
-const startOf = (node: LineageNode): number => (node.started_at === null ? NaN : Date.parse(node.started_at));
+const startOf = (node: LineageNode): number => (node.started_at === null ? NaN : exactMs(node.started_at));
 const LEAST_MS = 10;
 /** How many lengths of the core an ancestor may begin before it and still be in view. */
 const REACH = 2;
@@ -36,7 +37,7 @@ export function timeDomain(
   const inner = focus ? core(timed, focus) : timed;
   const starts = inner.map(startOf);
   const anchor = focus ? startOf(focus) : Math.max(...(starts.length > 0 ? starts : [nowMs]));
-  const ends = inner.map((node) => (node.ended_at === null ? startOf(node) : Date.parse(node.ended_at)));
+  const ends = inner.map((node) => (node.ended_at === null ? startOf(node) : exactMs(node.ended_at)));
   const coreFrom = Math.min(anchor, ...starts);
   const to = Math.max(coreFrom + LEAST_MS, ...ends, ...starts);
   const reach = coreFrom - (to - coreFrom) * REACH;

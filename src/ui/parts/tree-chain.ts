@@ -1,18 +1,19 @@
 import type { LineageNode } from "../../core/api/events.ts";
 import { SEVERITIES } from "../../core/event/severity.ts";
+import { exactMs } from "../format.ts";
 
-/** Beginnings and ends of the two halves of one exec differ by rounding only. */
-const SAME_INSTANT_MS = 2;
+/** End of one program and beginning of the next differ by rounding only. */
+const SAME_INSTANT_MS = 0.5;
 
 function continues(before: LineageNode, next: LineageNode): boolean {
   if (before.pid !== next.pid || before.pid === 0) return false;
   if (before.ended_at === null || next.started_at === null) return false;
   // A process that execs does not exit.
   if (before.exit_code !== null || before.exit_signal !== null) return false;
-  return Math.abs(Date.parse(next.started_at) - Date.parse(before.ended_at)) <= SAME_INSTANT_MS;
+  return Math.abs(exactMs(next.started_at) - exactMs(before.ended_at)) <= SAME_INSTANT_MS;
 }
 
-const startOf = (node: LineageNode): number => (node.started_at === null ? -Infinity : Date.parse(node.started_at));
+const startOf = (node: LineageNode): number => (node.started_at === null ? -Infinity : exactMs(node.started_at));
 
 /**
  * Programs one process was, one after another (fork, exec, exec …), each chain oldest first; pure. Every node stands in

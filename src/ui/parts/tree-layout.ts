@@ -1,6 +1,7 @@
 import { hierarchy, type HierarchyNode } from "d3-hierarchy";
 import type { Lineage, LineageNode } from "../../core/api/events.ts";
 import { asOneProcess, execChains } from "./tree-chain.ts";
+import { exactMs } from "../format.ts";
 
 /** A drawn row of the process tree: one process, or several equal siblings as one. */
 export interface TreeRow {
@@ -34,7 +35,7 @@ interface Item {
 const LEAST_EQUAL = 3;
 const LEAST_SAME_BINARY = 20;
 
-const startOf = (node: LineageNode): number => (node.started_at === null ? -Infinity : Date.parse(node.started_at));
+const startOf = (node: LineageNode): number => (node.started_at === null ? -Infinity : exactMs(node.started_at));
 
 /** exec_ids of the focus and its ancestors. */
 export function pathToRoot(lineage: Lineage): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { LineageNode } from "../../core/api/events.ts";
-import { baseName, formatCount, formatDuration } from "../format.ts";
+import { baseName, exactMs, formatCount, formatDuration } from "../format.ts";
 import { otherPrograms } from "./tree-chain.ts";
 import type { TreeRow } from "./tree-layout.ts";
 
@@ -49,7 +49,7 @@ export function TreeLink({
   x: (ms: number) => number;
 }): JSX.Element | null {
   if (row.parent < 0 || row.node.started_at === null) return null;
-  const at = Math.round(x(Date.parse(row.node.started_at)));
+  const at = Math.round(x(exactMs(row.node.started_at)));
   if (at <= grid.laneLeft) return null;
   return (
     <path
@@ -193,15 +193,15 @@ function Lane(props: {
   const right = grid.width - 4;
   const clampX = (value: number): number => Math.max(grid.laneLeft, Math.min(right, value));
   const lives = row.members.map((node) => ({
-    from: node.started_at === null ? grid.laneLeft - 1 : x(Date.parse(node.started_at)),
-    to: node.ended_at === null ? right + 1 : x(Date.parse(node.ended_at)),
+    from: node.started_at === null ? grid.laneLeft - 1 : x(exactMs(node.started_at)),
+    to: node.ended_at === null ? right + 1 : x(exactMs(node.ended_at)),
   }));
   const { node } = row;
   const word = row.members.length > 1 ? "" : endWord(node);
   const last = lives[0]!;
   const lasted =
     node.started_at !== null && node.ended_at !== null && row.members.length === 1
-      ? formatDuration(Date.parse(node.ended_at) - Date.parse(node.started_at))
+      ? formatDuration(exactMs(node.ended_at) - exactMs(node.started_at))
       : "";
   const tail = [lasted, word].filter(Boolean).join(", ");
   const tailX = clampX(last.to) + 6;
@@ -219,7 +219,7 @@ function Lane(props: {
             )}
             {row.members.length === 1 &&
               row.chain.slice(1).map((program) => {
-                const tick = x(Date.parse(program.started_at ?? ""));
+                const tick = x(exactMs(program.started_at ?? ""));
                 return tick > from + 2 && tick < to - 2 ? (
                   <path key={program.exec_id} class="tree-exec" d={`M${tick} ${mid - 4}v8`} />
                 ) : null;

@@ -8,7 +8,7 @@ import { SeverityMark } from "../../parts/marks.tsx";
 import { Facts, Pane, Section } from "../../parts/pane.tsx";
 import { Await, Skeleton } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
-import { baseName, formatCount, formatDuration, formatExact } from "../../format.ts";
+import { baseName, exactMs, formatCount, formatDuration, formatExact } from "../../format.ts";
 import { createResource } from "../../resource.ts";
 import { setQuery, withRange } from "../../router.ts";
 
@@ -36,7 +36,7 @@ export function ProcessPane(props: {
   }, [activity]);
   const exact = (text: string | null): string | false => text !== null && (formatExact(text).split("\n")[0] ?? "");
   const lasted =
-    node.started_at && node.ended_at ? formatDuration(Date.parse(node.ended_at) - Date.parse(node.started_at)) : "";
+    node.started_at && node.ended_at ? formatDuration(exactMs(node.ended_at) - exactMs(node.started_at)) : "";
   return (
     <Pane
       label="Process"
