@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { BunPlugin } from "bun";
 import { CACHE_DIR, EMBED_DIR, ROOT } from "./paths.ts";
 import { hashInputs, once } from "./stamp.ts";
 
@@ -33,6 +34,18 @@ export interface HeadOptions {
   readonly sourcemapDir: string;
 }
 
+/**
+ * The codec asks for a native helper by the absolute path of its package: not to be found inside one file, and bytes that would
+ * depend on where they were built. Without it the codec does the same in JavaScript.
+ */
+const withoutNativeHelper: BunPlugin = {
+  name: "without native helper",
+  setup(build) {
+    build.onResolve({ filter: /^msgpackr-extract$/ }, ({ path }) => ({ path, namespace: "absent" }));
+    build.onLoad({ filter: /./, namespace: "absent" }, () => ({ contents: "module.exports = undefined;", loader: "js" }));
+  },
+};
+
 /** Compiles the head: minified, its source maps beside and not inside. */
 export async function compileHead({ entry, outfile, commit, sourcemapDir }: HeadOptions): Promise<void> {
   // Beside the target, so that the rename is one; the bundler leaves its source map there too.
@@ -51,6 +64,7 @@ export async function compileHead({ entry, outfile, commit, sourcemapDir }: Head
       bytecode: true,
       format: "esm",
       sourcemap: "external",
+      plugins: [withoutNativeHelper],
       define: {
         TELOVIX_COMMIT: JSON.stringify(commit.name),
         TELOVIX_COMMIT_TIME_MS: String(commit.timeMs),
