@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { COMMANDS } from "./table.ts";
 import { runCli } from "./run.ts";
-import { editDistance, nearest } from "./nearest.ts";
+import { editDistance, nearest } from "../core/nearest.ts";
 import { parseFlags } from "./parse.ts";
 
 async function cli(...argv: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -1,17 +1,67 @@
 import { consoleDataDir } from "../console/config.ts";
+import type { StoreHealth } from "../console/http/readiness.ts";
+import type { ConsoleStatus } from "../console/planes.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { askConsole } from "./control-client.ts";
 
-/** `telovix console status`. */
+/** Seconds as people say them, two units at most. */
+export function spell(seconds: number): string {
+  const units = [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ] as const;
+  const from = units.findIndex(([, size]) => seconds >= size);
+  if (from < 0) return "0 s";
+  let rest = Math.floor(seconds);
+  const parts: string[] = [];
+  for (const [unit, size] of units.slice(from, from + 2)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${unit}`);
+  }
+  return parts.join(" ");
+}
+
+function store({ ok, runs, status, restarts = 0, reason, problem, action }: StoreHealth): string {
+  const times = restarts === 1 ? "once" : `${restarts} times`;
+  const kept = runs === "embedded" ? `embedded, ${restarts === 0 ? "never restarted" : `restarted ${times}`}` : runs;
+  if (ok) return `answers${kept ? ` (${kept})` : ""}`;
+  const why = [problem, status === "running" ? undefined : reason].filter(Boolean).join("; ");
+  return `DOES NOT ANSWER${kept ? ` (${kept})` : ""}: ${why}. ${action ?? ""}`;
+}
+
+function counts(record: Readonly<Record<string, number>>): string {
+  const named = Object.entries(record).filter(([, n]) => n > 0);
+  return named.map(([name, n]) => `${n} ${name}`).join(", ");
+}
+
+function setUp(complete: boolean | null): string {
+  if (complete === null) return "unknown while PostgreSQL does not answer";
+  return complete ? "complete" : "not complete; 'telovix console setup-link' prints a link";
+}
+
+/** The status as lines of `name  value`. */
+export function statusText(status: ConsoleStatus): string {
+  const { sensors_total: total } = status;
+  const lines: [string, string][] = [
+    ["version", status.version],
+    ["running for", `${spell(status.uptime_secs)} (since ${status.started_at})`],
+    ["address", status.url],
+    ["certificate until", status.server_certificate_ends_at],
+    ["set-up", setUp(status.setup_complete)],
+    ...status.stores.map((s): [string, string] => [s.name, store(s)]),
+    ["events", status.event_store],
+  ];
+  if (total !== undefined)
+    lines.push(["sensors", total === 0 ? "none" : `${total} (${counts(status.health ?? {}) || "none in service"})`]);
+  return lines.map(([name, value]) => `${name.padEnd(20)}${value}\n`).join("");
+}
+
+/** `telovix console status`: exit code 0 when both stores answer, 3 when one does not. */
 export async function run(call: Call): Promise<number> {
-  const status = await askConsole<Record<string, unknown>>(
-    consoleDataDir(textFlag(call.flags, "data-dir")),
-    "GET",
-    "/status",
-  );
-  if (call.flags["json"]) call.out(`${JSON.stringify(status, null, 2)}\n`);
-  else
-    for (const [name, value] of Object.entries(status))
-      call.out(`${name.padEnd(22)}${typeof value === "string" ? value : JSON.stringify(value)}\n`);
-  return EXIT.ok;
+  const status = await askConsole<ConsoleStatus>(consoleDataDir(textFlag(call.flags, "data-dir")), "GET", "/status");
+  call.out(call.flags["json"] ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+  return status.stores.every((s) => s.ok) ? EXIT.ok : EXIT.findings;
 }

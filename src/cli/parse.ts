@@ -1,5 +1,5 @@
 import type { CommandSpec, Flags, FlagSpec } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 
 /** The call was written wrongly; shown with a hint, exit code 2. */
 export class UsageError extends Error {

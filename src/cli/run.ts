@@ -1,4 +1,5 @@
 import { AppError } from "../core/error.ts";
+import { systemFault } from "../core/system-fault.ts";
 import { EXIT } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { findCommand, parseFlags, UsageError } from "./parse.ts";
@@ -27,13 +28,14 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       return EXIT.ok;
     }
     return await (await command.load()).run({ flags, args, ...terminal });
-  } catch (error) {
+  } catch (thrown) {
+    const error = systemFault(thrown) ?? thrown;
     if (error instanceof UsageError) {
       err(`telovix: ${error.message}\n${error.hint}\n`);
       return EXIT.usage;
     }
     if (error instanceof AppError) {
-      err(`telovix: ${error.message}\n${error.hint ? `${error.hint}\n` : ""}`);
+      err(`telovix: ${error.message}\n${error.hint ?? `See 'telovix help ${argv.slice(0, 2).join(" ")}'.`}\n`);
       return EXIT.failed;
     }
     const text = error instanceof Error ? error.message : String(error);

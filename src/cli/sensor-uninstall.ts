@@ -4,8 +4,10 @@ import { createInterface } from "node:readline/promises";
 import { promisify } from "node:util";
 import { systemClock } from "../core/clock.ts";
 import { errorMessage } from "../core/error.ts";
+import { manifest } from "../../embed/manifest.ts";
 import { decommission } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
+import { unpinEngine } from "../sensor/engine/unpin.ts";
 import { statePaths } from "../sensor/state/paths.ts";
 import { stopSensor } from "../sensor/state/stop.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
@@ -55,6 +57,7 @@ export async function run(call: Call): Promise<number> {
   }
   // Also one that no service manager keeps, and the engine that a killed one left.
   await part("stop the sensor", () => stopSensor(statePaths(config.stateDir), systemClock));
+  await part("take the engine out of the kernel", () => unpinEngine(config, manifest.engine));
   if (await exists(`${config.stateDir}/sensor-state.json`)) {
     await part("tell the Console", () =>
       decommission(config, AbortSignal.any([call.signal, AbortSignal.timeout(TELL_TIMEOUT_MS)])),

@@ -7,15 +7,19 @@ import { createLog, type Log } from "../core/log.ts";
 import { Metrics } from "../core/metrics.ts";
 import type { Manifest } from "../core/payload/embedded-files.ts";
 import { Stack } from "../core/service.ts";
+import { systemFault } from "../core/system-fault.ts";
 import { dataPath, type ConsoleConfig } from "./config.ts";
 import { createControlSocket } from "./control/socket.ts";
+import type { ServerAccounts } from "./embedded/account.ts";
 import type { RequestHandler } from "./http/context.ts";
+import { RateLimiter } from "./http/limits.ts";
 import { Listener, type ListenerLimits } from "./http/listener.ts";
-import { openEventStore, openStateStore } from "./open-stores.ts";
+import type { Dependency } from "./http/readiness.ts";
+import { openEventStore, openStateStore, prepareEmbedded, type StoresDeps } from "./open-stores.ts";
 import { createPlanes } from "./planes.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
 import type { SensorDownload } from "./trust/download.ts";
-import { openKeyStore, type KeyStore, type ServerNames } from "./trust/key-store.ts";
+import { openKeyStore, openPolicySigner, type KeyStore, type ServerNames } from "./trust/key-store.ts";
 
 /** What a test or an embedder puts in place of the usual. */
 export interface ConsoleOverrides {
@@ -64,7 +68,8 @@ async function step<T>(log: Log, name: string, run: () => Promise<T> | T): Promi
     const value = await run();
     log.info(`start: ${name}`, { ms: Math.round(performance.now() - startMs) });
     return value;
-  } catch (error) {
+  } catch (thrown) {
+    const error = systemFault(thrown) ?? thrown;
     log.error(`start failed: ${name}`, { error });
     throw error;
   }
@@ -91,11 +96,36 @@ function listen(
   }
 }
 
-const STARTING: RequestHandler = () =>
-  Response.json(
-    { error: { code: "unavailable", message: "The Console is starting." } },
-    { status: 503, headers: { "retry-after": "1" } },
-  );
+interface Stores {
+  readonly db: Db;
+  readonly events: EventDb;
+  readonly dependencies: readonly Dependency[];
+}
+
+/** Both stores side by side: they know nothing of each other. When one fails, the other is waited for, so that it can be stopped. */
+async function openStores(deps: StoresDeps, accounts: ServerAccounts | undefined): Promise<Stores> {
+  const [state, events] = await Promise.allSettled([
+    step(deps.log, "PostgreSQL and its migrations", () => openStateStore(deps, accounts)),
+    step(deps.log, "ClickHouse and its migrations", () => openEventStore(deps, accounts)),
+  ]);
+  if (state.status === "rejected") throw state.reason;
+  if (events.status === "rejected") throw events.reason;
+  const dependencies = [state.value.dependency, events.value.dependency];
+  return { db: state.value.store, events: events.value.store, dependencies };
+}
+
+/** Stores that somebody else keeps. */
+function givenStores({ db, events }: { readonly db: Db; readonly events: EventDb }): Stores {
+  const action = "Ask whoever keeps it.";
+  return {
+    db,
+    events,
+    dependencies: [
+      { name: "postgresql", ping: () => db.ping(), action },
+      { name: "clickhouse", ping: () => events.ping(), action },
+    ],
+  };
+}
 
 /**
  * Starts a Console and resolves once it serves. Rejects with an AppError that says what to do; what had started is stopped then.
@@ -118,67 +148,71 @@ export async function startConsole(
     signal?.throwIfAborted();
     const { version } = buildInfo();
     log.info("telovix console", { version, data_dir: config.dataDir });
-    const keys = await step(log, "keys and certificates", () =>
+    const accounts = await step(log, "configuration and data directory", () => prepareEmbedded(config));
+    const dir = dataPath(config, "trust");
+    const trustLog = log.child("trust");
+    const policySigner = await step(log, "policy-signing keys", () => openPolicySigner(dir, trustLog));
+    const { db, events, dependencies } = overrides.stores
+      ? givenStores(overrides.stores)
+      : await openStores({ config, clock, log, metrics, stack, ...manifest }, accounts);
+    const keys = await step(log, "TLS assets", () =>
       openKeyStore({
-        dir: dataPath(config, "trust"),
+        dir,
         tlsCertPath: config.tlsCertPath,
         tlsKeyPath: config.tlsKeyPath,
         names: serverNames(config),
         nowMs: clock.nowMs(),
-        log: log.child("trust"),
+        log: trustLog,
+        policySigner,
       }),
     );
-    const storesDeps = { config, clock, log, metrics, stack, ...manifest };
-    const db = overrides.stores?.db ?? (await step(log, "PostgreSQL", () => openStateStore(storesDeps)));
-    const events = overrides.stores?.events ?? (await step(log, "ClickHouse", () => openEventStore(storesDeps)));
-    let handler = STARTING;
-    const listener = await step(log, "listener", () =>
-      listen(
+    const limiter = await step(log, "rate limiter", () => new RateLimiter(clock));
+    let listener: Listener | undefined;
+    // The port may be chosen by the kernel, so the address is known only when it listens.
+    const url = (): string => config.publicUrl ?? `https://${hostname()}:${listener?.port ?? config.port}`;
+    const planes = await step(log, "routers", () =>
+      createPlanes({
         config,
+        db,
+        events,
+        dependencies,
         keys,
-        (request, context) => handler(request, context),
+        limiter,
+        clock,
         log,
         metrics,
-        overrides.listenerLimits ?? {},
-      ),
+        url,
+        version,
+        assets: manifest.uiAssets,
+        download: overrides.download ?? (() => Promise.resolve(undefined)),
+        closePeer: (name) => listener?.closePeer(name) ?? 0,
+      }),
     );
-    const url = config.publicUrl ?? `https://${hostname()}:${listener.port}`;
-    const planes = createPlanes({
-      config,
-      db,
-      events,
-      keys,
-      clock,
-      log,
-      metrics,
-      url,
-      version,
-      assets: manifest.uiAssets,
-      download: overrides.download ?? (() => Promise.resolve(undefined)),
-      closePeer: (name) => listener.closePeer(name),
-    });
-    await step(log, "services", () => {
+    await step(log, "background services", () => {
       for (const service of planes.services) stack.start(service, failed.resolve);
     });
-    handler = planes.handler;
-    stack.add("listener", () => listener[Symbol.asyncDispose]());
+    const open = await step(log, "listener", () =>
+      listen(config, keys, planes.handler, log, metrics, overrides.listenerLimits ?? {}),
+    );
+    listener = open;
+    stack.add("listener", () => open[Symbol.asyncDispose]());
     const setupLink = await step(log, "set-up", () => planes.setup.createSetupLink());
     const control = createControlSocket(
       config.dataDir,
       {
         createToken: (request) => planes.createLocalToken(request),
         createSetupLink: () => planes.setup.createSetupLink(),
-        status: () => planes.status(),
+        status: async () => ({ ...(await planes.status()) }),
       },
       log.child("control"),
     );
     await step(log, "control socket", () => stack.start(control, failed.resolve));
     signal?.throwIfAborted();
     signal?.addEventListener("abort", () => void dispose(), { once: true });
-    log.info("the Console serves", { url, port: listener.port });
+    log.info("the Console serves", { url: url(), port: open.port });
     return {
-      port: listener.port,
-      url,
+      port: open.port,
+      url: url(),
       setupLink,
       failure: failed.promise,
       createToken: (request = {}) => planes.createLocalToken(request),

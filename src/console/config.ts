@@ -5,6 +5,7 @@ import { parse as parseYaml } from "yaml";
 import { compile } from "../core/check.ts";
 import { AppError, errorMessage } from "../core/error.ts";
 import { Secret, type LogFormat, type LogLevel } from "../core/log.ts";
+import { nearest } from "../core/nearest.ts";
 import { INTERVALS } from "../core/wire/limits.ts";
 
 /** Everything the Console is told from outside; read once, frozen. */
@@ -88,10 +89,14 @@ async function readFileSettings(path: string): Promise<Record<string, unknown>> 
     if (typeof value !== "object" || Array.isArray(value)) throw new Error("it is not a list of settings");
     return value as Record<string, unknown>;
   } catch (cause) {
-    throw new AppError("invalid_request", `The configuration file ${path} cannot be read: ${errorMessage(cause)}`, {
-      cause,
-      hint: "Name a YAML file with --config, or leave it out.",
-    });
+    throw new AppError(
+      "invalid_request",
+      `The configuration file ${path} cannot be read: ${errorMessage(cause).split("\n")[0]!.replace(/:$/, "")}`,
+      {
+        cause,
+        hint: "Name a YAML file with --config, or leave it out.",
+      },
+    );
   }
 }
 
@@ -105,6 +110,12 @@ export async function loadConsoleConfig(sources: ConsoleConfigSources = {}): Pro
     const word = typeof flag === "string" || flag === true ? flag : env[`TELOVIX_CONSOLE_${name.toUpperCase()}`];
     if (word !== undefined) merged[name] = fromWord(name, word);
   }
+  for (const name of Object.keys(merged))
+    if (!(NAMES as string[]).includes(name))
+      throw new AppError("invalid_request", `${configPath}: there is no setting ${name.slice(0, 64)}.`, {
+        pointer: `/${name}`,
+        hint: `Did you mean ${nearest(name, NAMES)}? 'telovix help console serve' lists the settings.`,
+      });
   const fault = checker.fault(merged);
   if (fault)
     throw new AppError("invalid_request", `Setting ${fault.pointer.slice(1).replaceAll("_", "-")}: ${fault.reason}.`, {

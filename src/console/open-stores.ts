@@ -1,13 +1,16 @@
 import type { Clock } from "../core/clock.ts";
-import { AppError } from "../core/error.ts";
+import { AppError, errorMessage } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Stack } from "../core/service.ts";
 import type { ConsoleConfig } from "./config.ts";
-import { chooseAccounts } from "./embedded/account.ts";
+import { chooseAccounts, type ServerAccounts } from "./embedded/account.ts";
 import { startEmbeddedClickHouse } from "./embedded/clickhouse.ts";
+import { prepareDataDir } from "./embedded/directories.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { findPrograms } from "./embedded/programs.ts";
+import type { RunningServer } from "./embedded/running-server.ts";
+import type { Dependency } from "./http/readiness.ts";
 import { connectClickHouse, openClickHouse, type ClickHouseTarget } from "./stores/clickhouse.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
 import { migrateClickHouse } from "./stores/migrate-clickhouse.ts";
@@ -26,56 +29,91 @@ export interface StoresDeps {
   readonly clickhouseMigrations: Readonly<Record<string, string>>;
 }
 
-async function postgresTarget({ config, clock, log, stack }: StoresDeps): Promise<PostgresTarget> {
-  if (config.postgresUrl) return { url: config.postgresUrl };
-  const { postgresDir } = await findPrograms(config.dataDir);
-  const accounts = await chooseAccounts(process.getuid?.() ?? 0);
-  const server = await startEmbeddedPostgres({ dataDir: config.dataDir, postgresDir, accounts, clock, log });
-  stack.add("postgres", async () => {
-    await server[Symbol.asyncDispose]();
-  });
-  return server.target;
+/** An open store, and how it is asked whether it is well. */
+export interface OpenStore<T> {
+  readonly store: T;
+  readonly dependency: Dependency;
 }
 
-/** Starts or finds PostgreSQL, brings it to the newest schema and connects. */
-export async function openStateStore(deps: StoresDeps): Promise<Db> {
-  const target = await postgresTarget(deps);
+/** Who runs the embedded servers; the data directory is made, and known to be one they can enter. */
+export async function prepareEmbedded(config: ConsoleConfig): Promise<ServerAccounts | undefined> {
+  const accounts = await chooseAccounts(process.getuid?.() ?? 0);
+  const embedded = !config.postgresUrl || !config.clickhouseUrl;
+  await prepareDataDir(config.dataDir, embedded ? accounts?.server : undefined);
+  return accounts;
+}
+
+function dependency(
+  name: string,
+  flag: string,
+  ping: () => Promise<void>,
+  server: RunningServer | undefined,
+): Dependency {
+  if (!server)
+    return { name, ping, state: () => ({ runs: "external" }), action: `Check the server that ${flag} names.` };
+  return {
+    name,
+    ping,
+    state: () => {
+      const { status, restarts, reason } = server.state;
+      return { runs: "embedded", status, restarts, ...(reason === undefined ? {} : { reason }) };
+    },
+    action: `The Console starts it again by itself. If it stays away: look at the Console's log (subsystem ${server.name}) and at the space on its disk.`,
+  };
+}
+
+async function postgresTarget(
+  { config, clock, log, stack }: StoresDeps,
+  accounts: ServerAccounts | undefined,
+): Promise<{ target: PostgresTarget; server?: RunningServer }> {
+  if (config.postgresUrl) return { target: { url: config.postgresUrl } };
+  const { postgresDir } = await findPrograms(config.dataDir);
+  const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, postgresDir, accounts, clock, log });
+  stack.add("postgres", () => embedded[Symbol.asyncDispose]());
+  return embedded;
+}
+
+/** Starts or finds PostgreSQL, connects and brings it to the newest schema. */
+export async function openStateStore(deps: StoresDeps, accounts: ServerAccounts | undefined): Promise<OpenStore<Db>> {
+  const { target, server } = await postgresTarget(deps, accounts);
+  // Version and role are checked before anything is made there: tables of a superuser would be in the way of the right role.
+  const store = await openPostgres(target, deps.log, deps.metrics);
+  deps.stack.add("state store", () => store[Symbol.asyncDispose]());
   const sql = connectPostgres(target, { maxConnections: 1 });
   try {
     await migratePostgres(sql, parseMigrations(deps.postgresMigrations), deps.log);
-  } catch (error) {
-    // Whether it is the server or the schema that is at fault, openPostgres knows better words for the former.
-    const db = await openPostgres(target, deps.log, deps.metrics);
-    await db[Symbol.asyncDispose]();
-    throw error;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError("unavailable", `PostgreSQL could not be brought to the newest schema: ${errorMessage(cause)}`, {
+      cause,
+      hint: "Its role must own the database, so that it may create tables there, and its disk needs space.",
+    });
   } finally {
     await sql.end({ timeout: 5 });
   }
-  const db = await openPostgres(target, deps.log, deps.metrics);
-  deps.stack.add("state store", async () => {
-    await db[Symbol.asyncDispose]();
-  });
-  return db;
+  return { store, dependency: dependency("postgresql", "--postgres-url", () => store.ping(), server) };
 }
 
-async function clickhouseTarget({ config, clock, log, stack }: StoresDeps): Promise<ClickHouseTarget> {
-  if (config.clickhouseUrl) return { url: config.clickhouseUrl };
+async function clickhouseTarget(
+  { config, clock, log, stack }: StoresDeps,
+  accounts: ServerAccounts | undefined,
+): Promise<{ target: ClickHouseTarget; server?: RunningServer }> {
+  if (config.clickhouseUrl) return { target: { url: config.clickhouseUrl } };
   const programs = await findPrograms(config.dataDir);
-  const account = (await chooseAccounts(process.getuid?.() ?? 0))?.server;
-  const server = await startEmbeddedClickHouse({ dataDir: config.dataDir, programs, account, clock, log });
-  stack.add("clickhouse", async () => {
-    await server[Symbol.asyncDispose]();
-  });
-  return server.target;
+  const account = accounts?.server;
+  const embedded = await startEmbeddedClickHouse({ dataDir: config.dataDir, programs, account, clock, log });
+  stack.add("clickhouse", () => embedded[Symbol.asyncDispose]());
+  return embedded;
 }
 
-/** Starts or finds ClickHouse, brings it to the newest schema and connects. */
-export async function openEventStore(deps: StoresDeps): Promise<EventDb> {
-  const target = await clickhouseTarget(deps);
-  const events = await openClickHouse(target, deps.log, deps.metrics);
-  deps.stack.add("event store", async () => {
-    await events[Symbol.asyncDispose]();
-  });
+/** Starts or finds ClickHouse, connects and brings it to the newest schema. */
+export async function openEventStore(
+  deps: StoresDeps,
+  accounts: ServerAccounts | undefined,
+): Promise<OpenStore<EventDb>> {
+  const { target, server } = await clickhouseTarget(deps, accounts);
+  const store = await openClickHouse(target, deps.log, deps.metrics);
+  deps.stack.add("event store", () => store[Symbol.asyncDispose]());
   const client = connectClickHouse(target);
   try {
     await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log);
@@ -88,5 +126,5 @@ export async function openEventStore(deps: StoresDeps): Promise<EventDb> {
   } finally {
     await client.close();
   }
-  return events;
+  return { store, dependency: dependency("clickhouse", "--clickhouse-url", () => store.ping(), server) };
 }

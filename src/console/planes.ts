@@ -1,3 +1,4 @@
+import type { SensorList } from "../core/api/sensors.ts";
 import type { CreatedToken } from "../core/api/tokens.ts";
 import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/error.ts";
@@ -19,7 +20,8 @@ import { FleetService } from "./fleet/service.ts";
 import { createHttpApp } from "./http-app.ts";
 import type { RequestHandler } from "./http/context.ts";
 import { createHealthRoutes } from "./http/health.ts";
-import { RateLimiter } from "./http/limits.ts";
+import type { RateLimiter } from "./http/limits.ts";
+import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
 import { createSensorRoutes } from "./ingest/routes.ts";
 import { Ingest } from "./ingest/service.ts";
 import { Streams } from "./ingest/streams.ts";
@@ -54,12 +56,32 @@ export interface PlanesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Where the Console is reached when a request does not say. */
-  readonly url: string;
+  readonly limiter: RateLimiter;
+  /** What /readyz looks at. */
+  readonly dependencies: readonly Dependency[];
+  /** Where the Console is reached when a request does not say; known once it listens. */
+  readonly url: () => string;
   readonly version: string;
   readonly assets: readonly UiAsset[];
   readonly download: SensorDownload;
   readonly closePeer: (name: string) => number;
+}
+
+/** What `telovix console status` says. */
+export interface ConsoleStatus {
+  readonly version: string;
+  readonly started_at: string;
+  readonly uptime_secs: number;
+  readonly url: string;
+  readonly stores: readonly StoreHealth[];
+  /** Null while PostgreSQL does not answer. */
+  readonly setup_complete: boolean | null;
+  readonly event_store: string;
+  readonly server_certificate_ends_at: string;
+  /** Of the first tenant; absent before set-up and while PostgreSQL does not answer. */
+  readonly sensors_total?: number;
+  readonly sensors?: SensorList["counts"];
+  readonly health?: SensorList["health"];
 }
 
 export interface Planes {
@@ -68,13 +90,14 @@ export interface Planes {
   readonly services: readonly Service[];
   readonly setup: SetupService;
   createLocalToken(request: object): Promise<CreatedToken>;
-  status(): Promise<Record<string, unknown>>;
+  status(): Promise<ConsoleStatus>;
 }
 
 /** Wires the sensors' plane and the operators' plane on open stores: the only place where their services are made. */
 export function createPlanes(deps: PlanesDeps): Planes {
-  const { config, db, events, keys, clock, log, metrics, url, version } = deps;
-  const limiter = new RateLimiter(clock);
+  const { config, db, events, keys, clock, log, metrics, limiter, url, version } = deps;
+  const startedMs = clock.nowMs();
+  const readiness = createReadiness(deps.dependencies);
   const audit = createAuditLog({ store: createAuditStore({ db }), clock, log, metrics });
   const passwords = createPasswords();
   const userStore = createUserStore({ db });
@@ -129,19 +152,6 @@ export function createPlanes(deps: PlanesDeps): Planes {
     publicUrl: url,
     version,
   });
-  const dependencies = [
-    {
-      name: "postgresql",
-      ping: () => db.ping(),
-      action: "Look at the Console's log for why PostgreSQL does not answer; with --postgres-url, check that server.",
-    },
-    {
-      name: "clickhouse",
-      ping: () => events.ping(),
-      action: "Look at the Console's log for why ClickHouse does not answer; sensors keep their events meanwhile.",
-    },
-  ];
-
   const handler = createHttpApp({
     sessions,
     limiter,
@@ -152,7 +162,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
       createHealthRoutes({
         version,
         vertical: config.vertical,
-        dependencies,
+        readiness,
         metrics,
         metricsToken: config.metricsToken,
       }),
@@ -179,18 +189,29 @@ export function createPlanes(deps: PlanesDeps): Planes {
       const tenantId = await findFirstTenant(db);
       if (tenantId === undefined)
         throw new AppError("setup_required", "Set-up is not complete yet.", { hint: "Open the set-up link first." });
-      return tokens.create({ tenantId, email: undefined }, request, url);
+      return tokens.create({ tenantId, email: undefined }, request, url());
     },
     async status() {
-      const tenantId = await findFirstTenant(db);
-      const list = tenantId === undefined ? undefined : await fleet.list(tenantId, { page_size: 1 });
+      // With PostgreSQL down the rest is still told.
+      const fleetOf = async (): Promise<{ complete: boolean; list?: SensorList }> => {
+        const tenantId = await findFirstTenant(db);
+        if (tenantId === undefined) return { complete: false };
+        return { complete: true, list: await fleet.list(tenantId, { page_size: 1 }) };
+      };
+      const { complete, list } = await fleetOf().catch((error: unknown) => {
+        if (error instanceof AppError && error.code === "unavailable") return { complete: null, list: undefined };
+        throw error;
+      });
       return {
         version,
-        url,
-        setup_complete: tenantId !== undefined,
+        started_at: new Date(startedMs).toISOString(),
+        uptime_secs: Math.floor((clock.nowMs() - startedMs) / 1000),
+        url: url(),
+        stores: await readiness(),
+        setup_complete: complete,
         event_store: ingest.room > 0 ? "takes events" : "takes none",
         server_certificate_ends_at: keys.serverNotAfter.toISOString(),
-        ...(list ? { sensors: list.counts, health: list.health } : {}),
+        ...(list ? { sensors_total: list.total, sensors: list.counts, health: list.health } : {}),
       };
     },
   };

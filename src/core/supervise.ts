@@ -95,6 +95,8 @@ export class Supervisor implements Service {
     const [file, ...args] = command;
     const child = spawn(file, args, {
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: Ctrl-C and a closed terminal reach us alone, and we end our children in their order.
+      detached: true,
       env: { ...env },
       ...(cwd === undefined ? {} : { cwd }),
       ...(uid === undefined ? {} : { uid }),

@@ -84,7 +84,11 @@ export async function initCluster({ postgresDir, home, accounts, password, durab
     });
   } catch (error) {
     const output = typeof error === "object" && error !== null && "stderr" in error ? String(error.stderr).trim() : "";
-    throw new AppError("unavailable", `initdb failed: ${output.slice(-500) || errorMessage(error)}`, { cause: error });
+    const words = (output || errorMessage(error)).split(/\s*\n\s*/).join(" | ");
+    throw new AppError("unavailable", `initdb failed: ${words.slice(-500)}`, {
+      cause: error,
+      hint: "Look at the space on the disk of --data-dir; a directory half made is cleaned up at the next start.",
+    });
   }
   if (accounts) await chownTree(cluster, accounts.server);
   await chmod(cluster, 0o700);
@@ -111,6 +115,11 @@ export async function provision(socketDir: string, passwords: Passwords): Promis
       await sql.unsafe(made!.text);
     }
     if (!found?.database) await sql`CREATE DATABASE ${sql(DATABASE)} OWNER ${sql(APP_ROLE)}`;
+  } catch (cause) {
+    throw new AppError("unavailable", `embedded postgres could not be prepared: ${errorMessage(cause)}`, {
+      cause,
+      hint: "Look at the space on the disk of --data-dir, then start again: what is missing is made then.",
+    });
   } finally {
     await sql.end({ timeout: 5 });
   }

@@ -71,7 +71,9 @@ export class RunningServer implements AsyncDisposable {
     const state = await this.until((s) => s.status === "running" || s.restarts >= MAX_FIRST_STARTS);
     if (state.status === "running") return;
     const words = this.#lines.join(" | ").slice(-500);
-    throw new AppError("unavailable", `embedded ${this.name} does not start: ${state.reason ?? "unknown"}; ${words}`);
+    throw new AppError("unavailable", `embedded ${this.name} does not start: ${state.reason ?? "unknown"}; ${words}`, {
+      hint: "Look at the space on the disk of --data-dir, and at the log with --log-level debug.",
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,7 +19,7 @@ export interface SetupService {
   complete(request: SetupRequest, client: Client): Promise<{ token: string; me: Me }>;
 }
 
-/** First-run set-up. `publicUrl` is the Console's own address, as `https://host:port`. */
+/** First-run set-up. `publicUrl` gives the Console's own address, as `https://host:port`. */
 export function createSetupService(deps: {
   store: SetupStore;
   sessions: Sessions;
@@ -27,7 +27,7 @@ export function createSetupService(deps: {
   audit: AuditLog;
   limiter: AttemptLimiter;
   clock: Clock;
-  publicUrl: string;
+  publicUrl: () => string;
   version: string;
 }): SetupService {
   const { store, clock } = deps;
@@ -56,7 +56,7 @@ export function createSetupService(deps: {
     async createSetupLink() {
       const token = randomToken(32);
       const made = await store.replaceLink(sha256Hex(token), new Date(clock.nowMs()));
-      return made ? `${deps.publicUrl.replace(/\/+$/, "")}/setup#${token}` : undefined;
+      return made ? `${deps.publicUrl().replace(/\/+$/, "")}/setup#${token}` : undefined;
     },
 
     async complete(request, client) {

@@ -186,7 +186,10 @@ export async function openClickHouse(
   } catch (error) {
     await client.close();
     if (error instanceof AppError) throw error;
-    throw new AppError("unavailable", `ClickHouse refused the connection: ${errorMessage(error)}`, { cause: error });
+    throw new AppError("unavailable", `ClickHouse refused the connection: ${errorMessage(error).split("\n")[0]!}`, {
+      cause: error,
+      hint: "Check --clickhouse-url (host, port of its HTTP interface, user, password) and that its database exists.",
+    });
   }
   log.debug("connected", { store: "clickhouse" });
   return new ClickHouseEventDb(client, metrics);

@@ -148,7 +148,10 @@ export async function openPostgres(
   } catch (error) {
     await sql.end({ timeout: 0 });
     if (error instanceof AppError) throw error;
-    throw new AppError("unavailable", `PostgreSQL refused the connection: ${errorMessage(error)}`, { cause: error });
+    throw new AppError("unavailable", `PostgreSQL refused the connection: ${errorMessage(error)}`, {
+      cause: error,
+      hint: "Check --postgres-url (host, port, user, password, database) and that the server lets this host in (pg_hba.conf).",
+    });
   }
   log.debug("connected", { store: "postgres" });
   return new PostgresDb(sql, options.maxPending ?? 1024, metrics);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../core/log.ts";
 import { x509 } from "../../core/pki/x509.ts";
-import { openKeyStore, type KeyStore } from "./key-store.ts";
+import { openKeyStore, openPolicySigner, type KeyStore } from "./key-store.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY_MS = 86_400_000;
@@ -16,8 +16,10 @@ beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), "telovix-keys-")
 afterAll(() => rm(root, { recursive: true }));
 
 const fresh = (): string => join(root, String(++count));
-const open = (dir: string, more: Partial<Parameters<typeof openKeyStore>[0]> = {}): Promise<KeyStore> =>
-  openKeyStore({ dir, names: NAMES, nowMs: NOW, log: silentLog, ...more });
+const open = async (dir: string, more: Partial<Parameters<typeof openKeyStore>[0]> = {}): Promise<KeyStore> => {
+  const policySigner = await openPolicySigner(dir, silentLog);
+  return openKeyStore({ dir, names: NAMES, nowMs: NOW, log: silentLog, policySigner, ...more });
+};
 const refusal = (opened: Promise<unknown>): Promise<string> =>
   opened.then(
     () => "opened",

@@ -26,6 +26,7 @@ export interface KeyStoreOptions {
   readonly names: ServerNames;
   readonly nowMs: number;
   readonly log: Log;
+  readonly policySigner: Signer;
 }
 
 /** The Console's keys, loaded. */
@@ -124,7 +125,9 @@ function chainOf(certPem: string): x509.X509Certificate[] {
   return blocks.map((block) => new x509.X509Certificate(block));
 }
 
-async function loadSigner(dir: string, log: Log): Promise<Signer> {
+/** The key that policies are signed with, from `<dataDir>/trust`; made the first time. Throws AppError `unavailable`. */
+export async function openPolicySigner(dir: string, log: Log): Promise<Signer> {
+  await ownDirectory(dir);
   const path = join(dir, "policy-signing.key.pem");
   const pem = await readOwn(path, true);
   if (pem !== undefined) return openSigner(pem);
@@ -161,6 +164,6 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> 
     serverKeyPem: server.keyPem,
     serverNotAfter: leaf.notAfter,
     pin: curlPin(leaf.publicKey.rawData),
-    policySigner: await loadSigner(dir, log),
+    policySigner: options.policySigner,
   };
 }

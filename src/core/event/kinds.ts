@@ -179,7 +179,7 @@ export const KINDS = {
     "engine",
     "warning",
     "Engine stopped",
-    "The kernel engine ended; the host is blind until it is back.",
+    "The kernel engine ended. The host is blind until it is back, unless the kernel keeps what happens meanwhile.",
   ),
 } as const satisfies Record<string, KindInfo>;
 

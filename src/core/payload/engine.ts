@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { AppError, errorMessage } from "../error.ts";
 import type { EmbeddedFile } from "./embedded-files.ts";
+import { systemFault } from "../system-fault.ts";
 import { unpackOnce } from "./unpack.ts";
 
 /**
@@ -15,6 +16,8 @@ export async function unpackEngine(engine: EmbeddedFile | undefined, stateDir: s
     const dir = await unpackOnce({ file, start: 0, length: sizeBytes, sha256 }, join(stateDir, "engine"));
     return join(dir, "telovix-engine");
   } catch (error) {
+    const fault = systemFault(error, stateDir);
+    if (fault) throw fault;
     throw new AppError("unavailable", `the engine inside this executable is damaged: ${errorMessage(error)}`, {
       cause: error,
       hint: "download the file again and compare its SHA-256 with the published one",

@@ -20,6 +20,11 @@ async function place(dir: string, entry: TarEntry): Promise<FileHandle | undefin
   return file;
 }
 
+/** A disk that fills up takes less than it was given, and only then none. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
+}
+
 /**
  * Unpacks an archive's bytes into an empty directory, streaming. Accepts only what `writeTar` writes: relative paths, files,
  * directories and links that stay inside. Throws on anything else and on an archive that ends early.
@@ -43,7 +48,7 @@ export async function extractTar(chunks: AsyncIterable<Uint8Array>, dir: string)
       while (at < chunk.length && !ended) {
         if (body > 0) {
           const part = chunk.subarray(at, at + body);
-          await file?.write(part);
+          if (file) await writeAll(file, part);
           at += part.length;
           body -= part.length;
           if (body === 0) await finishFile(true);

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AppError, errorMessage } from "../error.ts";
 import type { OwnExecutable } from "./executable.ts";
+import { systemFault } from "../system-fault.ts";
 import { extractTar } from "./tar-read.ts";
 import { zstdDecompressor } from "./zstd.ts";
 
@@ -41,12 +42,16 @@ async function extractVerified({ file, start, length, sha256 }: Source, dir: str
     .stream();
   const plain = zstdDecompressor();
   try {
-    await Promise.all([
+    const [read, written] = await Promise.allSettled([
       pipeline(Readable.from(hashed(input, hasher), { objectMode: false }), plain),
-      extractTar(plain, dir),
+      extractTar(plain, dir).finally(() => plain.destroy()),
     ]);
+    // Of the two that fail together, the disk's error is the cause.
+    if (written.status === "rejected") throw written.reason;
+    if (read.status === "rejected") throw read.reason;
   } catch (error) {
     plain.destroy();
+    if (systemFault(error)) throw error;
     // Damage shows as any error of the codec first; what went wrong is told by the hash of the whole.
     assertHash(await hashOf(Bun.file(file).slice(start, start + length)), sha256);
     throw new Error(`it cannot be unpacked (${errorMessage(error)})`, { cause: error });
@@ -112,6 +117,8 @@ export async function unpackPayload(executable: OwnExecutable, stateDir: string)
   try {
     return await unpackOnce({ file, start: offset, length, sha256 }, join(stateDir, "payload"));
   } catch (error) {
+    const fault = systemFault(error, stateDir);
+    if (fault) throw fault;
     throw new AppError("unavailable", `the databases inside this executable are damaged: ${errorMessage(error)}`, {
       cause: error,
       hint: "download the file again and compare its SHA-256 with the published one",
