@@ -170,6 +170,7 @@ export async function runSensor(
     clock,
     log,
     intervalMs: overrides.heartbeatIntervalMs ?? state.heartbeat_interval_ms,
+    sockets: taker,
     onWantFull: () => inventory.refresh(),
     collect: async (full) => {
       await pods.refresh(clock.monotonicMs());

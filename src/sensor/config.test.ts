@@ -25,6 +25,6 @@ test("flags win over the environment, the environment over defaults", () => {
 });
 
 test("what is wrong is refused with its name", () => {
-  expect(() => sensorConfig({ logLevel: "loud" }, {})).toThrow("log level must be one of");
+  expect(() => sensorConfig({ logLevel: "loud" }, {})).toThrow("There is no log level 'loud'.");
   expect(() => sensorConfig({}, { TELOVIX_SENSOR_SPOOL_EVENTS: "many" })).toThrow("TELOVIX_SENSOR_SPOOL_EVENTS");
 });

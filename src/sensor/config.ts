@@ -34,7 +34,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 function oneOf<T extends string>(what: string, value: string | undefined, allowed: readonly T[]): T | undefined {
   if (value === undefined || value === "") return undefined;
   const found = allowed.find((a) => a === value);
-  if (!found) throw new AppError("invalid_request", `${what} must be one of ${allowed.join(", ")}, not ${value}`);
+  if (!found)
+    throw new AppError("invalid_request", `There is no ${what} '${value.slice(0, 64)}'.`, {
+      hint: `It is one of ${allowed.join(", ")}.`,
+    });
   return found;
 }
 
@@ -42,7 +45,9 @@ function numberOf(what: string, value: string | undefined, min: number, max: num
   if (value === undefined || value === "") return undefined;
   const n = Number(value);
   if (!Number.isInteger(n) || n < min || n > max)
-    throw new AppError("invalid_request", `${what} must be a whole number from ${min} to ${max}, not ${value}`);
+    throw new AppError("invalid_request", `${what} cannot be '${value.slice(0, 64)}'.`, {
+      hint: `It is a whole number from ${min} to ${max}.`,
+    });
   return n;
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Type } from "typebox";
 import { compile } from "../../core/check.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -24,6 +24,7 @@ const checkStart = compile(
     version: Type.Optional(Type.String({ maxLength: 64 })),
     kernel: Type.Optional(Type.String({ maxLength: 256 })),
     backends: Type.Array(EngineBackend, { maxItems: 256 }),
+    pinned: Type.Optional(Type.Boolean()),
   }),
 );
 
@@ -31,7 +32,8 @@ async function readStart(path: string): Promise<EngineStart | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(path, "utf8"));
     if (!checkStart.is(value)) return undefined;
-    return { runId: value.runId, version: value.version, kernel: value.kernel, backends: value.backends };
+    const { runId, version, kernel, backends, pinned = false } = value;
+    return { runId, version, kernel, backends, pinned };
   } catch {
     return undefined;
   }
@@ -50,6 +52,7 @@ export interface EngineOptions {
 /**
  * Keeps the engine running. It is started so that it outlives a sensor that is killed: what happens until the next
  * sensor comes is then recorded, and that sensor takes the running engine over. An orderly stop ends the engine too.
+ * An engine that is killed leaves its programs at work in the kernel, and the next one goes on with what they kept.
  */
 export class Engine implements Service {
   readonly name = "engine";
@@ -157,6 +160,10 @@ export class Engine implements Service {
           paths.engineOut,
           "--node-name",
           nodeName,
+          "--pin",
+          paths.enginePins,
+          "--owner-pidfile",
+          resolve(paths.lock),
           "--self-pid",
           String(process.pid),
         ],
@@ -194,11 +201,17 @@ export class Engine implements Service {
   #ended(reason: string, orderly: boolean): void {
     if (this.#blind) return;
     this.#blind = true;
+    const kept = !orderly && this.#start?.pinned === true;
     this.#o.emit({
       kind: "engine_stop",
-      severity: orderly ? "info" : "warning",
+      severity: orderly || kept ? "info" : "warning",
       observed_at_us: this.#o.clock.nowMs() * 1000,
-      message: clip(`The engine ended: ${reason}. This host is blind until it is back.`, 2048),
+      message: clip(
+        kept
+          ? `The engine ended: ${reason}. The kernel keeps what happens until the next one reads it.`
+          : `The engine ended: ${reason}. This host is blind until it is back.`,
+        2048,
+      ),
       detail: defined({ reason: clip(reason, 1024), run_id: this.#start?.runId }),
     });
     this.#said = "";

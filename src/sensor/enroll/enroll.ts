@@ -70,16 +70,17 @@ function parseConsoleUrl(text: string): URL {
 async function establishTrust(url: URL, options: EnrollOptions, nowMs: number): Promise<UplinkTls> {
   if (options.pin !== undefined) {
     if (!PIN.test(options.pin))
-      throw new AppError(
-        "invalid_request",
-        "the pin must be sha256// and 44 characters of base64, as the Console prints it",
-      );
+      throw new AppError("invalid_request", "the pin must be sha256// and 44 characters of base64", {
+        hint: "Copy it whole from the Console: it stands in the line of Deploy Sensor.",
+      });
     return trustByPin(url, options.pin, nowMs);
   }
   if (options.caFile !== undefined) {
     const caPem = await readFile(options.caFile, "utf8");
     if (!caPem.includes("-----BEGIN CERTIFICATE-----"))
-      throw new AppError("invalid_request", `${options.caFile} has no PEM certificate in it`);
+      throw new AppError("invalid_request", `${options.caFile} has no PEM certificate in it`, {
+        hint: "Name the file of the authority that signed the Console's certificate, in PEM.",
+      });
     return uplinkTls({ caPem });
   }
   if (options.insecure) return trustAnybody(url);

@@ -17,7 +17,10 @@ export function unreachable(url: URL, error: unknown): AppError {
     return new AppError(
       "invalid_sensor_trust",
       `${url.origin} could not prove that it is the Console: ${errorMessage(error)}`,
-      { cause: error },
+      {
+        cause: error,
+        hint: "Copy the line or the pin from the Console again; a Console that was set up anew has a new key.",
+      },
     );
   return new AppError("unavailable", `${url.origin} can't be reached: ${errorMessage(error)}`, {
     cause: error,
@@ -26,7 +29,7 @@ export function unreachable(url: URL, error: unknown): AppError {
 }
 
 interface ErrorBody {
-  readonly error?: { readonly code?: unknown; readonly message?: unknown };
+  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly hint?: unknown };
 }
 
 /** The Console's refusal as an AppError; texts are bounded, they come from the network. */
@@ -49,5 +52,9 @@ export async function refusal(response: Response): Promise<AppError> {
       ? body.error.message.slice(0, 512)
       : `the Console answered ${response.status}`;
   const retryAfterSecs = Number(response.headers.get("retry-after") ?? "") || undefined;
-  return new AppError(code, message, retryAfterSecs === undefined ? {} : { retryAfterSecs });
+  const hint = typeof body.error?.hint === "string" ? body.error.hint.slice(0, 512) : undefined;
+  return new AppError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(retryAfterSecs === undefined ? {} : { retryAfterSecs }),
+  });
 }

@@ -147,7 +147,8 @@ describe("inventory", () => {
     } as EventDraft;
     flows.add(closed);
     flows.add(closed);
-    const second = (await taker.prepare(false))!;
+    expect((await taker.prepare(false))?.inventory.flows).toBeUndefined();
+    const second = (await taker.prepareSockets())!;
     expect(second.inventory.flows).toEqual([
       {
         protocol: "tcp",
@@ -159,13 +160,41 @@ describe("inventory", () => {
         bytes_received: 8,
       },
     ]);
+    expect(second.sizeBytes).toBe(JSON.stringify(second.inventory).length);
     taker.failed(second);
     flows.add(closed);
-    const third = (await taker.prepare(false))!;
+    const third = (await taker.prepareSockets())!;
     expect(third.inventory.flows?.[0]?.count).toBe(3);
     taker.arrived(third);
-    expect((await taker.prepare(false))?.inventory.flows).toBeUndefined();
+    expect((await taker.prepareSockets())?.inventory.flows).toBeUndefined();
     await clock.advance(60_000);
     expect((await taker.prepare(false))?.inventory.processes).toBeDefined();
+  });
+
+  test("gives sockets that are too many for a heartbeat to the inventory, with nothing lost on the way", async () => {
+    const { taker, flows } = await take();
+    taker.arrived((await taker.prepare(true))!);
+    const close = (n: number): EventDraft =>
+      ({
+        kind: "network_close",
+        process: { binary: `/opt/${"x".repeat(200)}` },
+        network: {
+          family: "inet",
+          protocol: "tcp",
+          direction: "outbound",
+          remote_addr: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`,
+          remote_port: 443,
+        },
+      }) as EventDraft;
+    for (let n = 0; n < 5_000; n++) flows.add(close(n));
+    expect(await taker.prepareSockets()).toBeUndefined();
+    flows.add(close(5_000));
+    const given = (await taker.prepare(false))!;
+    expect(given.inventory.is_full_snapshot).toBe(false);
+    expect(given.inventory.flows).toHaveLength(5_001);
+    taker.arrived(given);
+    flows.add(close(1));
+    expect((await taker.prepareSockets())!.inventory.flows).toHaveLength(1);
+    expect((await taker.prepare(false))?.inventory.flows).toBeUndefined();
   });
 });

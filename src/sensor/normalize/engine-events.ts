@@ -9,8 +9,11 @@ export interface EngineStart {
   readonly version: string | undefined;
   readonly kernel: string | undefined;
   readonly backends: EngineBackend[];
+  /** What happens after a kill is kept in the kernel for the next engine. */
+  readonly pinned: boolean;
 }
 
+const PINNED = new Set(["new", "adopted"]);
 const STATUSES = ["ok", "degraded", "rejected"] as const;
 
 export function readEngineStart(line: EngineLine): EngineStart {
@@ -32,6 +35,7 @@ export function readEngineStart(line: EngineLine): EngineStart {
     version: textOf(line.body["version"], 64),
     kernel: textOf(line.body["kernel"], 256),
     backends,
+    pinned: PINNED.has(textOf(objectOf(line.body["pins"])["status"], 16) ?? ""),
   };
 }
 
@@ -46,6 +50,12 @@ export function engineStartDraft(line: EngineLine, start: EngineStart): EventDra
       `${b.backend}: ${b.status}${b.reason ? ` (${b.reason})` : ""}`,
       4096,
     );
+  const pins = objectOf(line.body["pins"]);
+  const status = textOf(pins["status"], 16);
+  if (status !== undefined) {
+    const reason = textOf(pins["reason"], 512);
+    detail["pins"] = reason === undefined ? status : `${status}: ${reason}`;
+  }
   const draft = toDraft(line, undefined, { kind: "engine_start", did: "", detail });
   const message = `The engine ${start.version ?? ""} started with ${start.backends.length - lesser.length} of ${start.backends.length} hooks in full.`;
   return {

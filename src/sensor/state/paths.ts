@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** The sensor's state directory. Its layout is documented and stable; the spool is a directory where older sensors had `events.jsonl`. */
 export interface StatePaths {
@@ -12,6 +12,8 @@ export interface StatePaths {
   readonly compiledPolicies: string;
   readonly engine: string;
   readonly engineOut: string;
+  /** Where the engine pins what must outlive it: a BPF file system of its own. */
+  readonly enginePins: string;
   readonly spool: string;
   readonly lock: string;
 }
@@ -28,6 +30,7 @@ export function statePaths(dir: string): StatePaths {
     compiledPolicies: join(dir, "compiled-policies"),
     engine: join(dir, "engine"),
     engineOut: join(dir, "engine", "out"),
+    enginePins: resolve(dir, "engine", "pins"),
     spool: join(dir, "spool"),
     lock: join(dir, "sensor.lock"),
   };

@@ -6,6 +6,7 @@ import type { Service } from "../../core/service.ts";
 import { EventsResponse } from "../../core/wire/events.ts";
 import { HeartbeatResponse, type Heartbeat } from "../../core/wire/heartbeat.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
+import type { InventoryTaker, PreparedSockets } from "../inventory/inventory.ts";
 import type { SensorClient } from "./client.ts";
 import { packBatch, toEventsBatch } from "./codec.ts";
 import type { Outbox } from "./outbox.ts";
@@ -26,6 +27,8 @@ export interface HeartbeatOptions {
   readonly intervalMs: number;
   /** The state to carry; `full` asks for what rarely changes too. */
   readonly collect: (full: boolean) => Promise<Omit<Heartbeat, "batch">>;
+  /** Connections, listening services and flows that changed. */
+  readonly sockets: Pick<InventoryTaker, "prepareSockets" | "arrived" | "failed">;
   /** The Console has nothing of this sensor and wants all. */
   readonly onWantFull: () => void;
 }
@@ -84,14 +87,19 @@ export class HeartbeatLoop implements Service {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
-    const { client, outbox, collect, clock, trust } = this.#o;
+    const { outbox, collect, clock, trust, sockets } = this.#o;
     const full = this.#full;
     const state = await collect(full);
+    const changed = await sockets.prepareSockets();
     // Only when the stream does not hold the spool: then nobody else sends these events now.
     using claim = outbox.claim("heartbeat");
-    const batch = claim && (await outbox.take(LIMITS.heartbeatEvents, BATCH_BYTES));
-    const body: Heartbeat = batch ? { ...state, batch: toEventsBatch(batch, outbox.epoch) } : state;
-    const answer = heartbeatResponse.parse(await client.post("/sensors/heartbeat", body, signal));
+    const batch = claim && (await outbox.take(LIMITS.heartbeatEvents, BATCH_BYTES - (changed?.sizeBytes ?? 0)));
+    const body: Heartbeat = {
+      ...state,
+      ...changed?.inventory,
+      ...(batch ? { batch: toEventsBatch(batch, outbox.epoch) } : {}),
+    };
+    const answer = await this.#post(body, changed, signal);
     this.sent++;
     this.#full = false;
     if (batch) outbox.markSent(batch);
@@ -105,6 +113,18 @@ export class HeartbeatLoop implements Service {
       this.hurry();
     }
     if (answer.want_full) this.#o.onWantFull();
+  }
+
+  async #post(body: Heartbeat, changed: PreparedSockets | undefined, signal: AbortSignal): Promise<HeartbeatResponse> {
+    const { client, sockets } = this.#o;
+    try {
+      const answer = heartbeatResponse.parse(await client.post("/sensors/heartbeat", body, signal));
+      if (changed) sockets.arrived(changed);
+      return answer;
+    } catch (error) {
+      if (changed) sockets.failed(changed);
+      throw error;
+    }
   }
 
   /** With the stream down and more waiting than a heartbeat carries: in batches, until it is done or refused. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
-import type { InventoryTaker } from "../inventory/inventory.ts";
+import type { InventoryTaker, Prepared } from "../inventory/inventory.ts";
 import type { SensorClient } from "./client.ts";
 import { DISTRUST_RETRY_MS, type Trust } from "./trust.ts";
 
@@ -15,7 +15,7 @@ export interface InventoryOptions {
   readonly intervalMs: number;
 }
 
-/** Sends the host's processes and sockets: everything at first and when asked, then what changed. */
+/** Sends everything at first and when asked; then processes when they changed (sockets go with the heartbeat where they fit). */
 export class InventoryLoop implements Service {
   readonly name = "inventory";
   readonly #o: InventoryOptions;
@@ -60,16 +60,19 @@ export class InventoryLoop implements Service {
   async #send(signal: AbortSignal): Promise<void> {
     const { client, taker } = this.#o;
     const full = this.#full;
-    const prepared = await taker.prepare(full);
-    if (!prepared) return;
+    // Now, so that a refresh asked for while this one is under way is not forgotten.
+    this.#full = false;
+    let prepared: Prepared | undefined;
     try {
+      prepared = await taker.prepare(full);
+      if (!prepared) return;
       await client.post("/sensors/inventory", prepared.inventory, signal);
     } catch (error) {
-      taker.failed(prepared);
+      this.#full ||= full;
+      if (prepared) taker.failed(prepared);
       throw error;
     }
     taker.arrived(prepared);
-    if (full) this.#full = false;
     this.sent++;
   }
 }
