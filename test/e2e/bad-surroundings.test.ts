@@ -82,46 +82,58 @@ describe("a Console in bad surroundings says what is wrong and what to do", () =
     expect(status).toMatchObject({ code: 0, err: "" });
   }, 60_000);
 
-  test.skipIf(!isRoot)("its databases were used by a newer Console", async () => {
-    await using home = await startBuiltConsole();
-    await home.printed(/Ctrl-C/);
-    const passwords = JSON.parse(await readFile(join(home.dataDir, "postgres/passwords.json"), "utf8")) as {
-      app: string;
-    };
-    const sql = connectPostgres(
-      {
-        socketDir: join(home.dataDir, "postgres/run"),
-        user: APP_ROLE,
-        password: new Secret(passwords.app),
-        database: DATABASE,
-      },
-      { maxConnections: 1 },
-    );
-    await sql`INSERT INTO schema_migrations (version, name, sha256) VALUES (9999, 'add_future', 'x')`;
-    const { sentence, hint } = expectPlainRefusal(await stopAndStart(home));
-    await sql.end({ timeout: 0 });
-    expect(sentence).toMatch(/PostgreSQL database is newer.*9999_add_future/);
-    expect(hint).toContain("at least as new");
-  }, 60_000);
+  test.skipIf(!isRoot)(
+    "its databases were used by a newer Console",
+    async () => {
+      await using home = await startBuiltConsole();
+      await home.printed(/Ctrl-C/);
+      const passwords = JSON.parse(await readFile(join(home.dataDir, "postgres/passwords.json"), "utf8")) as {
+        app: string;
+      };
+      const sql = connectPostgres(
+        {
+          socketDir: join(home.dataDir, "postgres/run"),
+          user: APP_ROLE,
+          password: new Secret(passwords.app),
+          database: DATABASE,
+        },
+        { maxConnections: 1 },
+      );
+      await sql`INSERT INTO schema_migrations (version, name, sha256) VALUES (9999, 'add_future', 'x')`;
+      const { sentence, hint } = expectPlainRefusal(await stopAndStart(home));
+      await sql.end({ timeout: 0 });
+      expect(sentence).toMatch(/PostgreSQL database is newer.*9999_add_future/);
+      expect(hint).toContain("at least as new");
+    },
+    60_000,
+  );
 
-  test.skipIf(!isRoot)("its event database was used by a newer Console", async () => {
-    await using home = await startBuiltConsole();
-    await home.printed(/Ctrl-C/);
-    const client = connectClickHouse({ socketPath: join(home.dataDir, "clickhouse/run/http"), database: "telovix" });
-    const values = [{ version: 9999, name: "add_future", sha256: "x" }];
-    await client.insert({ table: "schema_migrations", values, format: "JSONEachRow" });
-    await client.close();
-    const { sentence } = expectPlainRefusal(await stopAndStart(home));
-    expect(sentence).toMatch(/ClickHouse database is newer.*9999_add_future/);
-  }, 60_000);
+  test.skipIf(!isRoot)(
+    "its event database was used by a newer Console",
+    async () => {
+      await using home = await startBuiltConsole();
+      await home.printed(/Ctrl-C/);
+      const client = connectClickHouse({ socketPath: join(home.dataDir, "clickhouse/run/http"), database: "telovix" });
+      const values = [{ version: 9999, name: "add_future", sha256: "x" }];
+      await client.insert({ table: "schema_migrations", values, format: "JSONEachRow" });
+      await client.close();
+      const { sentence } = expectPlainRefusal(await stopAndStart(home));
+      expect(sentence).toMatch(/ClickHouse database is newer.*9999_add_future/);
+    },
+    60_000,
+  );
 
-  test.skipIf(!isRoot)("its databases may not enter the directory above", async () => {
-    const closed = join(dir, "closed");
-    await mkdir(closed, { mode: 0o700 });
-    const { sentence, hint } = expectPlainRefusal(await serve(join(closed, "data")));
-    expect(sentence).toContain(`cannot enter ${closed}`);
-    expect(hint).toContain(`chmod o+x ${closed}`);
-  }, 60_000);
+  test.skipIf(!isRoot)(
+    "its databases may not enter the directory above",
+    async () => {
+      const closed = join(dir, "closed");
+      await mkdir(closed, { mode: 0o700 });
+      const { sentence, hint } = expectPlainRefusal(await serve(join(closed, "data")));
+      expect(sentence).toContain(`cannot enter ${closed}`);
+      expect(hint).toContain(`chmod o+x ${closed}`);
+    },
+    60_000,
+  );
 
   test("its data directory is a file", async () => {
     await writeFile(join(dir, "file"), "");
@@ -129,20 +141,30 @@ describe("a Console in bad surroundings says what is wrong and what to do", () =
     expect(sentence).toContain(join(dir, "file"));
   }, 60_000);
 
-  test.skipIf(!isRoot)("it may not write where its data should go", async () => {
-    await mkdir(join(dir, "roots"), { mode: 0o755 });
-    const { sentence, hint } = expectPlainRefusal(await serve(join(dir, "roots/data"), [], NOBODY));
-    expect(sentence).toContain(join(dir, "roots/data"));
-    expect(hint).toMatch(/--data-dir|chown/);
-  }, 60_000);
+  test.skipIf(!isRoot)(
+    "it may not write where its data should go",
+    async () => {
+      await mkdir(join(dir, "roots"), { mode: 0o755 });
+      const { sentence, hint } = expectPlainRefusal(await serve(join(dir, "roots/data"), [], NOBODY));
+      expect(sentence).toContain(join(dir, "roots/data"));
+      expect(hint).toMatch(/--data-dir|chown/);
+    },
+    60_000,
+  );
 
-  test.skipIf(!isRoot)("it runs without root where it may write", async () => {
-    const own = join(dir, "own");
-    await mkdir(own, { mode: 0o700 });
-    await chown(own, NOBODY.uid, NOBODY.gid);
-    const { sentence } = expectPlainRefusal(await serve(own, ["--tls-cert", "/nowhere", "--tls-key", "/nowhere"], NOBODY));
-    expect(sentence).toContain("/nowhere");
-  }, 60_000);
+  test.skipIf(!isRoot)(
+    "it runs without root where it may write",
+    async () => {
+      const own = join(dir, "own");
+      await mkdir(own, { mode: 0o700 });
+      await chown(own, NOBODY.uid, NOBODY.gid);
+      const { sentence } = expectPlainRefusal(
+        await serve(own, ["--tls-cert", "/nowhere", "--tls-key", "/nowhere"], NOBODY),
+      );
+      expect(sentence).toContain("/nowhere");
+    },
+    60_000,
+  );
 
   test("a flag, a setting or a command is written wrongly", async () => {
     const flag = await serve(join(dir, "flag"), ["--publik-url", "https://x"]);
@@ -151,7 +173,7 @@ describe("a Console in bad surroundings says what is wrong and what to do", () =
     await writeFile(join(dir, "wrong.yaml"), "port: 15483\npostgres_uri: postgres://x\n");
     const setting = expectPlainRefusal(await serve(join(dir, "flag"), ["--config", join(dir, "wrong.yaml")]));
     expect(setting.sentence).toMatch(/postgres.uri/);
-    expect(setting.hint).toContain("postgres-url");
+    expect(setting.hint).toContain("Did you mean postgres_url?");
     const value = expectPlainRefusal(await serve(join(dir, "flag"), ["--log-level", "loud"]));
     expect(value.sentence).toContain("log-level");
     await writeFile(join(dir, "broken.yaml"), "port: [1\n");
@@ -161,23 +183,27 @@ describe("a Console in bad surroundings says what is wrong and what to do", () =
     expect(command.hint).toContain("console serve");
   }, 60_000);
 
-  test.skipIf(!isRoot)("the disk of its data is full", async () => {
-    const small = join(dir, "small");
-    await mkdir(small);
-    const mounted = await runProgram("mount", ["-t", "tmpfs", "-o", "size=40m,mode=755", "tmpfs", small]);
-    if (mounted.code !== 0) {
-      process.stderr.write(`SKIPPED: the disk of its data is full: ${mounted.err}`);
-      return;
-    }
-    try {
-      const { sentence, hint } = expectPlainRefusal(await serve(join(small, "data")));
-      expect(sentence).toContain("no space left");
-      expect(hint).toMatch(/free|space|--data-dir/i);
-      expect(await readdir(join(small, "data/payload")).catch(() => [])).toEqual([]);
-    } finally {
-      await runProgram("umount", [small]);
-    }
-  }, 60_000);
+  test.skipIf(!isRoot)(
+    "the disk of its data is full",
+    async () => {
+      const small = join(dir, "small");
+      await mkdir(small);
+      const mounted = await runProgram("mount", ["-t", "tmpfs", "-o", "size=40m,mode=755", "tmpfs", small]);
+      if (mounted.code !== 0) {
+        process.stderr.write(`SKIPPED: the disk of its data is full: ${mounted.err}`);
+        return;
+      }
+      try {
+        const { sentence, hint } = expectPlainRefusal(await serve(join(small, "data")));
+        expect(sentence).toContain("no space left");
+        expect(hint).toMatch(/free|space|--data-dir/i);
+        expect(await readdir(join(small, "data/payload")).catch(() => [])).toEqual([]);
+      } finally {
+        await runProgram("umount", [small]);
+      }
+    },
+    60_000,
+  );
 });
 
 describe("a sensor in bad surroundings says what is wrong and what to do", () => {
@@ -217,6 +243,33 @@ describe("a sensor in bad surroundings says what is wrong and what to do", () =>
   test("an unknown flag names the nearest", async () => {
     const outcome = await runProgram(telovix, ["sensor", "run", "--state-dri", "x"]);
     expect(expectPlainRefusal(outcome).hint).toContain("--state-dir");
+  });
+
+  test("a value, a pin or a token is written wrongly", async () => {
+    const level = await runProgram(telovix, [
+      "sensor",
+      "run",
+      "--log-level",
+      "loud",
+      "--state-dir",
+      join(dir, "fresh"),
+    ]);
+    expect(expectPlainRefusal(level).hint).toContain("debug, info, warn, error");
+    const enroll = (pin: string, token: string): Promise<Outcome> =>
+      runProgram(telovix, [
+        "enroll",
+        "--console",
+        "https://localhost:1",
+        "--pin",
+        pin,
+        "--token",
+        token,
+        "--state-dir",
+        join(dir, "fresh"),
+      ]);
+    const good = `tse_${"A".repeat(43)}`;
+    expect(expectPlainRefusal(await enroll("sha256//AAAA", good)).hint).toContain("Deploy Sensor");
+    expectPlainRefusal(await enroll(`sha256//${"A".repeat(43)}=`, "tse_short"));
   });
 
   test("a state file that is damaged is named", async () => {

@@ -71,7 +71,7 @@ export function operatorPlane(stores: { db: Db; events: EventDb }, clock: Clock)
     audit,
     limiter,
     clock,
-    publicUrl: ORIGIN,
+    publicUrl: () => ORIGIN,
     version: "0.0.0-test",
   });
   const hub = createLiveHub({ sessions, clock, log, metrics });

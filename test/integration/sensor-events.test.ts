@@ -240,6 +240,18 @@ describe("heartbeats", () => {
     expect(await first.json()).toEqual({ stored: ["processes", "connections", "listening", "flows"], unchanged: [] });
     const second = await sensor.send("/sensors/inventory", { ...inventory, is_full_snapshot: false });
     expect(await second.json()).toEqual({ stored: [], unchanged: ["processes"] });
+    // The sections of a heartbeat go the same way, and leave the processes as they are.
+    const listening = [{ protocol: "tcp" as const, addr: "0.0.0.0", port: 22 }];
+    const flow = { protocol: "tcp" as const, direction: "outbound" as const, remote_addr: "1.1.1.1", remote_port: 53 };
+    const flows = [{ ...flow, count: 2, bytes_sent: 3, bytes_received: 4 }];
+    const sections = (outcome: string): number =>
+      console.metrics.value("telovix_console_inventory_sections_total", { outcome });
+    const [stored, unchanged] = [sections("stored"), sections("unchanged")];
+    for (let time = 0; time < 2; time++)
+      expect((await sensor.send("/sensors/heartbeat", testHeartbeat({ listening, flows }))).status).toBe(200);
+    expect([sections("stored") - stored, sections("unchanged") - unchanged]).toEqual([2, 2]);
+    const kept = await console.json<SensorInventory>("GET", `/api/v1/sensors/${sensor.sensorId}/inventory`);
+    expect(kept).toMatchObject({ processes, listening, flows, connections: [] });
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorMessage } from "../../src/core/error.ts";
@@ -178,6 +179,34 @@ describe("a running sensor", () => {
     const event = [...console.events.values()].find((e) => e.process?.argv[1] === "one")!;
     expect(event.workload?.unit).toBe("cron.service");
     expect(event.process?.parent_binary).toBe("/usr/bin/parent-1");
+  });
+
+  test("carries sockets in the heartbeat when they changed, and not again while they are the same", async () => {
+    await using console = await StandInConsole.start();
+    console.heartbeatMs = 100;
+    const config = newConfig();
+    await runEnroll(config, enrolment(console));
+    await using _sensor = run(config, { inventoryIntervalMs: 600_000 });
+    await until("the first heartbeat", () => console.heartbeats[0]?.connections !== undefined);
+    await until("the snapshots of the start, and no more", () => console.inventories.length === 2);
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as { port: number };
+    const shows = (i: number): boolean => console.heartbeats[i]?.listening?.some((l) => l.port === port) ?? false;
+    try {
+      await until("a heartbeat with the new service", () => console.heartbeats.some((_h, i) => shows(i)));
+      const at = console.heartbeats.findIndex((_h, i) => shows(i));
+      await until("one without what is known", () =>
+        console.heartbeats.slice(at + 1).some((h) => h.listening === undefined),
+      );
+    } finally {
+      await new Promise((done) => server.close(done));
+    }
+    const before = console.heartbeats.length;
+    await until("a heartbeat without the service", () =>
+      console.heartbeats.slice(before).some((h) => h.listening?.every((l) => l.port !== port)),
+    );
+    expect(console.heartbeats.every((h) => !("processes" in h))).toBe(true);
   });
 
   test("sends by heartbeat and in batches while there is no stream", async () => {

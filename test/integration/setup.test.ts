@@ -118,7 +118,7 @@ describe("first run", () => {
         audit: twin.audit,
         limiter: { check: () => {} },
         clock,
-        publicUrl: ORIGIN,
+        publicUrl: () => ORIGIN,
         version: "0",
       });
       const failed = service.complete(request(token) as never, { ip: undefined, userAgent: undefined });
