@@ -42,7 +42,10 @@ const withoutNativeHelper: BunPlugin = {
   name: "without native helper",
   setup(build) {
     build.onResolve({ filter: /^msgpackr-extract$/ }, ({ path }) => ({ path, namespace: "absent" }));
-    build.onLoad({ filter: /./, namespace: "absent" }, () => ({ contents: "module.exports = undefined;", loader: "js" }));
+    build.onLoad({ filter: /./, namespace: "absent" }, () => ({
+      contents: "module.exports = undefined;",
+      loader: "js",
+    }));
   },
 };
 
@@ -59,9 +62,9 @@ export async function compileHead({ entry, outfile, commit, sourcemapDir }: Head
       root: ROOT,
       target: "bun",
       minify: true,
-      // Each role in pieces of its own, parsed at build time: a cheap command starts in a quarter of the time.
+      // Each role in pieces of its own, read when it is called: a cheap command starts in a third of the time. (Bytecode would save
+      // another 8 ms, and costs 6 MB of file and some of the sensor's memory.)
       splitting: true,
-      bytecode: true,
       format: "esm",
       sourcemap: "external",
       plugins: [withoutNativeHelper],

@@ -31,8 +31,10 @@ function assertNothingInline(html: string): void {
   if (inline) throw new Error(`index.html has inline code or style (${inline[0].trim()}), which the CSP refuses`);
 }
 
-async function bundle(draft: string): Promise<void> {
+/** Bundles the interface into a directory; with the development pages when `dev`, for previews and tests. */
+export async function bundleUi(outdir: string, dev: boolean): Promise<void> {
   const fonts = new Map<string, Uint8Array>();
+  await mkdir(join(outdir, "assets"), { recursive: true });
   const result = await Bun.build({
     entrypoints: [join(SOURCE, "index.html")],
     target: "browser",
@@ -41,16 +43,16 @@ async function bundle(draft: string): Promise<void> {
     sourcemap: "none",
     publicPath: "/assets/",
     naming: { entry: "[name].[ext]", chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
-    define: { TELOVIX_UI_DEV: "false", "process.env.NODE_ENV": '"production"' },
+    define: { TELOVIX_UI_DEV: String(dev), "process.env.NODE_ENV": '"production"' },
     plugins: [fontFiles(fonts)],
   });
   for (const output of result.outputs) {
     const name = basename(output.path);
     const bytes = new Uint8Array(await output.arrayBuffer());
     if (name === "index.html") assertNothingInline(new TextDecoder().decode(bytes));
-    await writeFile(name === "index.html" ? join(draft, name) : join(draft, "assets", name), bytes);
+    await writeFile(name === "index.html" ? join(outdir, name) : join(outdir, "assets", name), bytes);
   }
-  for (const [name, bytes] of fonts) await writeFile(join(draft, "assets", name), bytes);
+  for (const [name, bytes] of fonts) await writeFile(join(outdir, "assets", name), bytes);
 }
 
 async function compress(draft: string): Promise<void> {
@@ -74,8 +76,7 @@ export async function buildUi(): Promise<void> {
   await once("ui", key, [join(UI_DIR, "index.html")], async () => {
     const draft = join(CACHE_DIR, `ui.${process.pid}`);
     await rm(draft, { recursive: true, force: true });
-    await mkdir(join(draft, "assets"), { recursive: true });
-    await bundle(draft);
+    await bundleUi(draft, false);
     await compress(draft);
     await mkdir(EMBED_DIR, { recursive: true });
     await rm(UI_DIR, { recursive: true, force: true });
