@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleUi } from "./ui-build.ts";
+import { bundleUi } from "./build/ui.ts";
 import { startPreview } from "./ui-fixtures/server.ts";
 
 // Shows the interface with made-up data: bun scripts/ui-preview.ts [port]. Cookie preview=empty|loading|error|out|setup changes the state.

@@ -1,12 +1,16 @@
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { bundleUi } from "./ui-build.ts";
+import { ROOT } from "./build/paths.ts";
+import { bundleUi } from "./build/ui.ts";
+import { toPalettePng } from "./palette-png.ts";
+import { DOCS_SHOTS, type DocsShot } from "./ui-docs-shots.ts";
 import { startPreview } from "./ui-fixtures/server.ts";
 import type { PreviewState } from "./ui-fixtures/state.ts";
 
-// Takes pictures of every page: bun scripts/ui-shots.ts <outdir> [part of a name]. Look at them.
+// Takes pictures of every page: bun scripts/ui-shots.ts <outdir> [part of a name] [width] [scheme]. Look at them.
+// Those of the documentation, with made-up data, into docs/images: bun scripts/ui-shots.ts --docs [part of a name].
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -17,6 +21,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 const SENSOR = "db-11";
+const DOCS = join(ROOT, "docs/images");
 
 interface Shot {
   readonly name: string;
@@ -147,8 +152,33 @@ async function take(
   await context.close();
 }
 
-const out = process.argv[2];
-if (!out) throw new Error("usage: bun scripts/ui-shots.ts <outdir> [part of a name] [width] [scheme]");
+/** Pictures for docs/images: still, without the mouse, with at most 256 colours. */
+async function takeForDocs(browser: Browser, origin: string, shot: DocsShot): Promise<void> {
+  const width = shot.width ?? 1440;
+  const context = await browser.newContext({
+    viewport: { width, height: width > 640 ? 900 : 844 },
+    colorScheme: shot.scheme ?? "light",
+    reducedMotion: "reduce",
+    timezoneId: "UTC",
+  });
+  await context.addCookies([{ name: "preview", value: shot.state ?? "data", url: origin }]);
+  const page = await context.newPage();
+  await page.goto(origin + shot.path, { waitUntil: "load" });
+  await page.locator("#app > *").first().waitFor();
+  await page.waitForTimeout(900);
+  await shot.act?.(page);
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await page.waitForTimeout(300);
+  const png = toPalettePng(await page.screenshot());
+  await writeFile(join(DOCS, `${shot.name}.png`), png);
+  process.stdout.write(`${(png.length / 1000).toFixed(0).padStart(5)} kB  docs/images/${shot.name}.png\n`);
+  await context.close();
+}
+
+const forDocs = process.argv[2] === "--docs";
+const out = forDocs ? DOCS : process.argv[2];
+if (!out) throw new Error("usage: bun scripts/ui-shots.ts <outdir>|--docs [part of a name] [width] [scheme]");
 const [part = "", onlyWidth, onlyScheme] = process.argv.slice(3);
 await mkdir(out, { recursive: true });
 const dir = await mkdtemp(join(tmpdir(), "telovix-ui-"));
@@ -156,13 +186,16 @@ await bundleUi(dir, true);
 const server = startPreview(dir, 0);
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
 const origin = server.url.origin;
-for (const shot of SHOTS.filter((s) => s.name.includes(part)))
-  for (const state of shot.states)
-    for (const width of [1440, 390])
-      for (const scheme of ["light", "dark"] as const) {
-        if (onlyWidth && onlyWidth !== String(width)) continue;
-        if (onlyScheme && onlyScheme !== scheme) continue;
-        await take(browser, origin, out, shot, state, width, scheme);
-      }
+if (forDocs)
+  for (const shot of DOCS_SHOTS.filter((s) => s.name.includes(part))) await takeForDocs(browser, origin, shot);
+else
+  for (const shot of SHOTS.filter((s) => s.name.includes(part)))
+    for (const state of shot.states)
+      for (const width of [1440, 1280, 800, 390])
+        for (const scheme of ["light", "dark"] as const) {
+          if (onlyWidth && onlyWidth !== String(width)) continue;
+          if (onlyScheme && onlyScheme !== scheme) continue;
+          await take(browser, origin, out, shot, state, width, scheme);
+        }
 await browser.close();
 await server.stop(true);

@@ -3,6 +3,7 @@ import type { Me } from "../../src/core/api/auth.ts";
 import type { EventRow } from "../../src/core/api/events.ts";
 import { HEALTH_STATES, LIFECYCLE_STATUSES, type SensorDetail, type SensorList } from "../../src/core/api/sensors.ts";
 import type { CreatedToken, TokenSummary } from "../../src/core/api/tokens.ts";
+import type { Severity } from "../../src/core/event/severity.ts";
 import { makeDetail, makeHistogram, makeRow } from "./events.ts";
 import { makeLineage } from "./lineage.ts";
 import { makeFleet, makeInventory, makeResources } from "./sensors.ts";
@@ -47,7 +48,7 @@ function list(url: URL, fleet: readonly SensorDetail[], state: PreviewState): Se
       if (p.get(field) && s[field] !== p.get(field)) return false;
     return true;
   });
-  const order = p.get("needs_attention") ? ["critical", "degraded", "offline", "watch", "healthy"] : undefined;
+  const order = p.get("sort") === "health_state" ? ["critical", "degraded", "offline", "watch", "healthy"] : undefined;
   const sorted = order
     ? found.toSorted((a, b) => order.indexOf(a.health_state) - order.indexOf(b.health_state))
     : found;
@@ -162,7 +163,12 @@ export function makeAnswers() {
     if (path === "/auth/me")
       return state === "out"
         ? Response.json({ error: { code: "not_signed_in", message: "Sign in first." } }, { status: 401 })
-        : Response.json(ME);
+        : Response.json(state === "viewer" ? { ...ME, role: "viewer" } : ME);
+    if (state === "viewer" && /^\/(events|processes|enrollment|audit)/.test(path))
+      return Response.json(
+        { error: { code: "forbidden", message: "Your role does not allow this." } },
+        { status: 403 },
+      );
     if (path === "/auth/login")
       return Response.json(
         { error: { code: "invalid_credentials", message: "Wrong email or password." } },
@@ -175,6 +181,7 @@ export function makeAnswers() {
         token_id: "k3",
         status: "pending",
         node_name: "db-42",
+        declared_role: "generic_linux",
         created_at: iso(Date.now()),
       });
       return Response.json({ ...created, expires_at: iso(Date.now() + 900_000) });
@@ -200,7 +207,18 @@ export function makeAnswers() {
     }
     if (path === "/events/histogram") {
       const { fromMs, toMs } = range(url);
-      const data = makeHistogram(fromMs, toMs);
+      const severity = url.searchParams.get("severity")?.split(",");
+      const whole = makeHistogram(fromMs, toMs);
+      const kept = (name: Severity, count: number): number => (!severity || severity.includes(name) ? count : 0);
+      const buckets = whole.buckets.map((b) => ({
+        at: b.at,
+        info: kept("info", b.info),
+        warning: kept("warning", b.warning),
+        high: kept("high", b.high),
+        critical: kept("critical", b.critical),
+      }));
+      const total = buckets.reduce((n, b) => n + b.info + b.warning + b.high + b.critical, 0);
+      const data = { ...whole, buckets, total };
       return Response.json(state === "empty" ? { ...data, buckets: [], blind: [], total: 0 } : data);
     }
     if (path === "/events") return events(url, state);

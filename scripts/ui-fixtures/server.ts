@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Server } from "bun";
+import type { Server, ServerWebSocket } from "bun";
 import type { EventRow, LiveDown } from "../../src/core/api/events.ts";
 import { makeAnswers } from "./answers.ts";
 import { makeRow } from "./events.ts";
@@ -27,10 +27,15 @@ const unavailable = (): Response =>
     { status: 503 },
   );
 
-/** Serves a bundled interface with made-up answers. For development only. */
-export function startPreview(uiDir: string, port: number): Server<{ timer?: ReturnType<typeof setInterval> }> {
+interface LiveData {
+  timer?: ReturnType<typeof setInterval>;
+}
+
+/** Serves a bundled interface with made-up answers. For development only. `dropLive` cuts every live socket. */
+export function startPreview(uiDir: string, port: number): Server<LiveData> & { dropLive(): void } {
   const answers = makeAnswers();
-  return Bun.serve<{ timer?: ReturnType<typeof setInterval> }>({
+  const sockets = new Set<ServerWebSocket<LiveData>>();
+  const running = Bun.serve<LiveData>({
     port,
     async fetch(request, server) {
       const url = new URL(request.url);
@@ -52,6 +57,7 @@ export function startPreview(uiDir: string, port: number): Server<{ timer?: Retu
     websocket: {
       message() {},
       open(socket) {
+        sockets.add(socket);
         const say = (message: LiveDown): void => void socket.send(JSON.stringify(message));
         say({ type: "ready" });
         let n = 0;
@@ -64,8 +70,14 @@ export function startPreview(uiDir: string, port: number): Server<{ timer?: Retu
         }, LIVE_MS);
       },
       close(socket) {
+        sockets.delete(socket);
         clearInterval(socket.data.timer);
       },
+    },
+  });
+  return Object.assign(running, {
+    dropLive: () => {
+      for (const socket of sockets) socket.terminate();
     },
   });
 }

@@ -13,7 +13,8 @@ import { SetupPage } from "./pages/setup/page.tsx";
 import { SignInPage } from "./pages/sign-in/page.tsx";
 import { Empty, Failure, Skeleton } from "./parts/states.tsx";
 import { navigate, route, type Route } from "./router.ts";
-import { loadSession, pageAfterSignIn, session } from "./session.ts";
+import { can, loadSession, pageAfterSignIn, session } from "./session.ts";
+import { EVENTS_ARE_FOR_ANALYSTS } from "./words.ts";
 
 declare const TELOVIX_UI_DEV: boolean | undefined;
 const isDev = typeof TELOVIX_UI_DEV !== "undefined" && TELOVIX_UI_DEV;
@@ -42,13 +43,10 @@ function Page({ at }: { at: Route }): JSX.Element {
     case "sensor":
       return <SensorPage key={at.sensorId} sensorId={at.sensorId} />;
     case "events":
-      return <EventsPage />;
     case "event":
-      return <EventPage key={at.eventId} eventId={at.eventId} />;
     case "lineage-event":
-      return <LineagePage key={at.eventId} of={{ eventId: at.eventId }} />;
     case "lineage-process":
-      return <LineagePage key={at.execId} of={{ sensorId: at.sensorId, execId: at.execId }} />;
+      return can("analyst") ? <EvidencePage at={at} /> : <ForAnalysts />;
     case "settings":
       return <SettingsPage section={at.section} />;
     case "parts":
@@ -59,6 +57,36 @@ function Page({ at }: { at: Route }): JSX.Element {
     case "not-found":
       return <NotFound />;
   }
+}
+
+type EvidenceRoute = Extract<Route, { page: "events" | "event" | "lineage-event" | "lineage-process" }>;
+
+function EvidencePage({ at }: { at: EvidenceRoute }): JSX.Element {
+  switch (at.page) {
+    case "events":
+      return <EventsPage />;
+    case "event":
+      return <EventPage key={at.eventId} eventId={at.eventId} />;
+    case "lineage-event":
+      return <LineagePage key={at.eventId} of={{ eventId: at.eventId }} />;
+    case "lineage-process":
+      return <LineagePage key={at.execId} of={{ sensorId: at.sensorId, execId: at.execId }} />;
+  }
+}
+
+function ForAnalysts(): JSX.Element {
+  return (
+    <Empty
+      title="This page is for analysts"
+      action={
+        <a class="button button-plain" href="/sensors">
+          To the sensors
+        </a>
+      }
+    >
+      {EVENTS_ARE_FOR_ANALYSTS}
+    </Empty>
+  );
 }
 
 function NotFound(): JSX.Element {

@@ -8,6 +8,8 @@ export type SensorNews = Extract<LiveDown, { type: "sensor" }>;
 export const liveState = signal<LiveState>("off");
 /** Chosen by the person: nothing new is shown until resumed. */
 export const paused = signal(false);
+/** Since when it is, ms since 1970. */
+export const pausedAtMs = signal(0);
 /** When the stream was last heard, ms since 1970. */
 export const lastHeardMs = signal(0);
 
@@ -112,6 +114,7 @@ export function subscribeEvents(next: EventFilter | undefined): void {
 
 /** Stops or goes on with the stream of events; news of sensors keep coming. */
 export function setPaused(value: boolean): void {
+  if (value && !paused.peek()) pausedAtMs.value = Date.now();
   paused.value = value;
   tellSubscription();
 }

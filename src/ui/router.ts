@@ -8,7 +8,8 @@ export interface Place {
 }
 
 export type Route =
-  | { readonly page: "overview" | "setup" | "sign-in" | "sensors" | "events" | "parts" | "not-found" }
+  | { readonly page: "overview" | "setup" | "sign-in" | "sensors" | "parts" | "not-found" }
+  | { readonly page: "events" }
   | { readonly page: "settings"; readonly section: string }
   | { readonly page: "sensor"; readonly sensorId: string }
   | { readonly page: "event"; readonly eventId: string }

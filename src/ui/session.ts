@@ -12,6 +12,8 @@ export type Session =
 
 export const session = signal<Session>({ state: "loading" });
 export const version = signal("");
+/** When this console was set up, if that was in this visit (ms since 1970); else 0. */
+export const setUpAtMs = signal(0);
 export const me = computed(() => (session.value.state === "in" ? session.value.me : undefined));
 
 const RANK: Readonly<Record<Role, number>> = { viewer: 0, analyst: 1, sensor_owner: 2, operator: 3, admin: 4 };

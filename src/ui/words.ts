@@ -72,3 +72,7 @@ export function sentence(value: string): string {
   const words = value.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** In place of what a viewer may not see. */
+export const EVENTS_ARE_FOR_ANALYSTS =
+  "Events and lineage are shown to analysts and above. An administrator can change your role.";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { bundleUi } from "../../scripts/ui-build.ts";
+import { bundleUi } from "../../scripts/build/ui.ts";
 import { startPreview } from "../../scripts/ui-fixtures/server.ts";
 import type { PreviewState } from "../../scripts/ui-fixtures/state.ts";
 

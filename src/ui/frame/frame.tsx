@@ -5,6 +5,7 @@ import { Toasts } from "../parts/toast.tsx";
 import { bindKeys } from "../keys.ts";
 import { paused, setPaused, startLive } from "../live.ts";
 import { navigate, withRange } from "../router.ts";
+import { can } from "../session.ts";
 import { KeysHelp } from "./keys-help.tsx";
 import { keysOpen, paletteOpen } from "./open.ts";
 import { PaletteHost } from "./palette.tsx";
@@ -24,7 +25,9 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
         { keys: "?", group: ANYWHERE, label: "This list", run: () => (keysOpen.value = true) },
         { keys: "p", group: ANYWHERE, label: "Hold or resume live news", run: () => setPaused(!paused.value) },
         { keys: "g o", group: GO, label: "Overview", run: () => navigate(withRange("/")) },
-        { keys: "g e", group: GO, label: "Investigate", run: () => navigate(withRange("/events")) },
+        ...(can("analyst")
+          ? [{ keys: "g e", group: GO, label: "Investigate", run: () => navigate(withRange("/events")) }]
+          : []),
         { keys: "g s", group: GO, label: "Sensors", run: () => navigate(withRange("/sensors")) },
         { keys: "g ,", group: GO, label: "Settings", run: () => navigate("/settings") },
       ]),

@@ -6,9 +6,10 @@ import { api } from "../api.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { theme } from "../prefs.ts";
 import { navigate, withRange } from "../router.ts";
+import { can } from "../session.ts";
 import { kindTitle } from "../words.ts";
 import { keysOpen, paletteOpen } from "./open.ts";
-import { SECTIONS } from "./rail.tsx";
+import { sections } from "./rail.tsx";
 
 interface Entry {
   readonly group: string;
@@ -29,9 +30,13 @@ function entries(text: string, sensors: readonly SensorSummary[]): Entry[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const go = (href: string) => () => navigate(href);
   const list: Entry[] = [
-    ...SECTIONS.map((s) => ({ group: "Pages", label: s.label, hint: "", icon: s.icon, run: go(withRange(s.href)) })),
-    { group: "Pages", label: "Deploy a sensor", hint: "", icon: "plus" as const, run: go("/sensors?deploy=1") },
-    { group: "Pages", label: "Audit log", hint: "", icon: "lock" as const, run: go("/settings/audit") },
+    ...sections().map((s) => ({ group: "Pages", label: s.label, hint: "", icon: s.icon, run: go(withRange(s.href)) })),
+    ...(can("operator")
+      ? [
+          { group: "Pages", label: "Deploy a sensor", hint: "", icon: "plus" as const, run: go("/sensors?deploy=1") },
+          { group: "Pages", label: "Audit log", hint: "", icon: "lock" as const, run: go("/settings/audit") },
+        ]
+      : []),
     {
       group: "Commands",
       label: "Light theme",
@@ -43,7 +48,7 @@ function entries(text: string, sensors: readonly SensorSummary[]): Entry[] {
     { group: "Commands", label: "Keyboard", hint: "?", icon: "keyboard" as const, run: () => (keysOpen.value = true) },
   ].filter((entry) => matches(entry.label, words));
   const kinds: Entry[] =
-    words.length === 0
+    words.length === 0 || !can("analyst")
       ? []
       : EVENT_KINDS.filter((kind) => matches(`${kind} ${kindTitle(kind)}`, words))
           .slice(0, 5)
@@ -62,7 +67,7 @@ function entries(text: string, sensors: readonly SensorSummary[]): Entry[] {
     run: go(`/sensors/${s.sensor_id}`),
   }));
   const search: Entry[] =
-    text.trim() === ""
+    text.trim() === "" || !can("analyst")
       ? []
       : [
           {

@@ -1,26 +1,36 @@
 import type { JSX } from "preact";
+import type { Role } from "../../core/api/auth.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { route, withRange, type Route } from "../router.ts";
+import { can } from "../session.ts";
 
 interface Section {
   readonly label: string;
   readonly icon: IconName;
   readonly href: string;
   readonly pages: readonly Route["page"][];
+  /** Least role it is of use to; a viewer's when absent. */
+  readonly role?: Role;
 }
 
-/** Only sections that work are shown. */
-export const SECTIONS: readonly Section[] = [
+/** Only sections that work are here. */
+const SECTIONS: readonly Section[] = [
   { label: "Overview", icon: "overview", href: "/", pages: ["overview"] },
   {
     label: "Investigate",
     icon: "events",
     href: "/events",
     pages: ["events", "event", "lineage-event", "lineage-process"],
+    role: "analyst",
   },
   { label: "Sensors", icon: "sensors", href: "/sensors", pages: ["sensors", "sensor"] },
   { label: "Settings", icon: "settings", href: "/settings", pages: ["settings"] },
 ];
+
+/** Sections that are of use to the person signed in. */
+export function sections(): readonly Section[] {
+  return SECTIONS.filter((section) => section.role === undefined || can(section.role));
+}
 
 /** The product's mark: a host's line and what is watched beneath it. */
 export function Brand(): JSX.Element {
@@ -43,7 +53,7 @@ export function Rail(): JSX.Element {
         <Brand />
       </a>
       <ul>
-        {SECTIONS.map((section) => (
+        {sections().map((section) => (
           <li key={section.label}>
             <a
               class="rail-item"

@@ -6,7 +6,7 @@ import { lastHeardMs, liveState, paused, setPaused } from "../live.ts";
 import { formatClock } from "../format.ts";
 import { theme, type Theme } from "../prefs.ts";
 import { route } from "../router.ts";
-import { me, signOut, version } from "../session.ts";
+import { can, me, signOut, version } from "../session.ts";
 import { sentence } from "../words.ts";
 import { keysOpen, paletteOpen } from "./open.ts";
 
@@ -84,7 +84,7 @@ export function Topbar(): JSX.Element {
         <kbd>Ctrl K</kbd>
       </button>
       <span class="grow" />
-      {WITH_RANGE.has(route.value.page) && <RangePicker />}
+      {WITH_RANGE.has(route.value.page) && can("analyst") && <RangePicker />}
       <LiveSwitch />
       <PersonMenu />
     </header>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { SensorDetail, SensorList } from "../../core/api/sensors.ts";
+import { arrivalPhase } from "./overview/arrival-phase.ts";
 import { fleetSentence } from "./overview/page.tsx";
 import { countBy } from "./overview/state.ts";
 import { pipelineStages } from "./sensor-detail/pipeline-flow.tsx";
@@ -27,13 +28,49 @@ describe("judgePassword", () => {
 
 test("the overview says the one thing to know first", () => {
   const list = (healthy: number, critical: number): SensorList =>
-    ({ health: { healthy, watch: 0, degraded: 0, critical, offline: 0 } }) as SensorList;
-  expect([list(1, 0), list(9, 0), list(9, 1), list(9, 2)].map(fleetSentence)).toEqual([
+    ({ sensors: [], health: { healthy, watch: 0, degraded: 0, critical, offline: 0 } }) as never as SensorList;
+  expect([list(1, 0), list(9, 0), list(9, 1), list(9, 2)].map((given) => fleetSentence(given, 0))).toEqual([
     "The sensor is healthy",
     "All 9 sensors are healthy",
     "1 of 10 sensors needs attention",
     "2 of 11 sensors need attention",
   ]);
+});
+
+describe("the first minute", () => {
+  const nowMs = Date.UTC(2026, 0, 1);
+  const iso = (agoSecs: number): string => new Date(nowMs - agoSecs * 1000).toISOString();
+  const list = (sensors: object[], watch = 0): SensorList =>
+    ({ sensors, health: { healthy: sensors.length - watch, watch, degraded: 0, critical: 0, offline: 0 } }) as never;
+  const sensor = (agoSecs: number, more: object = {}): object => ({
+    node_name: "db-1",
+    enrolled_at: iso(agoSecs),
+    health_state: "healthy",
+    health_reasons: [],
+    ...more,
+  });
+  const token = (status: string, by: string): never =>
+    ({ status, created_by: by, created_at: iso(5), used_at: status === "used" ? iso(1) : null }) as never;
+  const at = (given: object): string | undefined =>
+    arrivalPhase({ list: list([]), events: 0, tokens: [], setUpAtMs: 0, nowMs, ...given } as never)?.at;
+
+  test("looks before it asks for anything, then knows the own sensor from others", () => {
+    expect(at({ setUpAtMs: nowMs - 2000 })).toBe("looking");
+    expect(at({ setUpAtMs: nowMs - 20_000 })).toBe("steps");
+    expect(at({ tokens: [token("pending", "administrator of this host")] })).toBe("joining");
+    expect(at({ tokens: [token("used", "administrator of this host")] })).toBe("joining");
+    expect(at({ tokens: [token("pending", "ada@example.org")] })).toBe("steps");
+  });
+  test("waits for the first events of a sensor that has just joined, and of no other", () => {
+    expect(at({ list: list([sensor(5)]) })).toBe("joined");
+    expect(at({ list: list([sensor(5)]), events: 3 })).toBeUndefined();
+    expect(at({ list: list([sensor(900)]) })).toBeUndefined();
+  });
+  test("is not alarmed by an engine that starts", () => {
+    const starting = { health_state: "watch", health_reasons: [{ code: "engine_starting" }] };
+    expect(fleetSentence(list([sensor(5, starting)], 1), nowMs)).toBe("db-1 has just joined and is starting");
+    expect(fleetSentence(list([sensor(900, starting)], 1), nowMs)).toBe("1 of 1 sensor needs attention");
+  });
 });
 
 test("values are ranked by how often they occur", () => {

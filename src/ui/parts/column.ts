@@ -9,6 +9,8 @@ export interface Column<T> {
   readonly align?: "right";
   /** Hidden when the table is narrower than this, in px. */
   readonly hideBelow?: number;
+  /** Shown only when the reader chose it. */
+  readonly optional?: boolean;
   readonly sortable?: boolean;
   readonly headAction?: { readonly label: string; readonly onClick: () => void };
   readonly cell: (row: T) => ComponentChildren;

@@ -15,3 +15,9 @@ export function withGaps(atMs: readonly number[], series: readonly (readonly num
   });
   return out;
 }
+
+/** Indexes of values with no neighbour to draw a line to; pure. */
+export function lonePoints(values: ArrayLike<number | null | undefined>): number[] {
+  const has = (i: number): boolean => values[i] !== null && values[i] !== undefined;
+  return Array.from({ length: values.length }, (_, i) => i).filter((i) => has(i) && !has(i - 1) && !has(i + 1));
+}

@@ -4,6 +4,7 @@ import type { EventHistogram } from "../../core/api/events.ts";
 import { SEVERITIES } from "../../core/event/severity.ts";
 import { formatClock, formatCount, formatDay, formatMoment, formatShort } from "../format.ts";
 import { sentence } from "../words.ts";
+import { stepRange, type KeyRange } from "./histogram-keys.ts";
 import { bucketTotal, mergeBlind, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
 import { useSize } from "./measure.ts";
 
@@ -22,6 +23,7 @@ export function Histogram(props: {
   const box = useRef<HTMLDivElement>(null);
   const { width } = useSize(box);
   const [hoverX, setHoverX] = useState<number | undefined>(undefined);
+  const [keyRange, setKeyRange] = useState<KeyRange | undefined>(undefined);
   const [dragX, setDragX] = useState<number | undefined>(undefined);
   const { data } = props;
   const height = props.height ?? 112;
@@ -54,6 +56,21 @@ export function Histogram(props: {
       ? undefined
       : data.buckets.find((b) => hoverMs >= Date.parse(b.at) && hoverMs < Date.parse(b.at) + stepMs);
   const hoveredBlind = hoverMs === undefined ? [] : blind.filter((b) => hoverMs >= b.fromMs && hoverMs <= b.toMs);
+  const columns = Math.max(1, Math.ceil((toMs - fromMs) / stepMs));
+  const startOf = (column: number): number => fromMs + column * stepMs;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    const step = stepRange(keyRange, event.key, event.shiftKey, columns);
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    setKeyRange("range" in step ? step.range : undefined);
+    if ("take" in step) props.onSelect?.(startOf(step.take.start), Math.min(toMs, startOf(step.take.end + 1)));
+  };
+  const keyMs = keyRange && {
+    fromMs: startOf(Math.min(keyRange.start, keyRange.end)),
+    toMs: Math.min(toMs, startOf(Math.max(keyRange.start, keyRange.end) + 1)),
+  };
   const counts = SEVERITIES.toReversed().map((s) => `${formatCount(data.buckets.reduce((n, b) => n + b[s], 0))} ${s}`);
 
   return (
@@ -61,6 +78,15 @@ export function Histogram(props: {
       class={`histogram${props.onSelect ? " histogram-select" : ""}`}
       ref={box}
       style={{ height: `${height}px` }}
+      {...(props.onSelect
+        ? {
+            tabIndex: 0,
+            role: "group",
+            "aria-label": "Time range: arrows move, Shift widens, Enter takes it",
+            onKeyDown,
+            onBlur: () => setKeyRange(undefined),
+          }
+        : {})}
       onPointerMove={(event) => setHoverX(place(event))}
       onPointerLeave={() => setHoverX(undefined)}
       onPointerDown={(event) => {
@@ -87,7 +113,7 @@ export function Histogram(props: {
             <line class="axis-line" x1={LEFT} x2={width} y1={y(most * part)} y2={y(most * part)} />
             {(most > 1 || part !== 0.5) && (
               <text class="axis-text" x={LEFT - 8} y={y(most * part) + (part === 1 ? 6 : 4)} text-anchor="end">
-                {formatShort(most * part)}
+                {formatShort(most * part).replace(".0 ", " ")}
               </text>
             )}
           </g>
@@ -132,6 +158,15 @@ export function Histogram(props: {
         {hovered && dragX === undefined && (
           <rect class="hover-band" x={x(Date.parse(hovered.at))} y={TOP} width={barWidth + 1} height={plotHeight} />
         )}
+        {keyMs && (
+          <rect
+            class="drag-band"
+            x={x(keyMs.fromMs)}
+            y={TOP}
+            width={Math.max(2, x(keyMs.toMs) - x(keyMs.fromMs))}
+            height={plotHeight}
+          />
+        )}
         {dragX !== undefined && hoverX !== undefined && (
           <rect
             class="drag-band"
@@ -142,6 +177,17 @@ export function Histogram(props: {
           />
         )}
       </svg>
+      <div class="visually-hidden" aria-live="polite">
+        {keyMs && `${formatMoment(keyMs.fromMs, toMs)} to ${formatMoment(keyMs.toMs, toMs)}`}
+      </div>
+      {keyMs && (
+        <div class="tip" style={{ left: `${LEFT + 8}px` }} aria-hidden="true">
+          <div class="machine">
+            {formatMoment(keyMs.fromMs, toMs)} – {formatMoment(keyMs.toMs, toMs)}
+          </div>
+          <div class="faint">Shift + arrows widen, Enter takes it, Esc lets it go</div>
+        </div>
+      )}
       {hoverX !== undefined && (hovered || hoveredBlind.length > 0) && (
         <div
           class="tip"

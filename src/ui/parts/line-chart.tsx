@@ -5,7 +5,7 @@ import { prefersDark } from "../media.ts";
 import { theme } from "../prefs.ts";
 import { formatClock } from "../format.ts";
 import { useSize } from "./measure.ts";
-import { withGaps } from "./gaps.ts";
+import { lonePoints, withGaps } from "./gaps.ts";
 
 export interface ChartSeries {
   readonly label: string;
@@ -29,6 +29,8 @@ export function LineChart(props: {
   format: (value: number) => string;
   /** Upper end of the axis, where it has a natural one. */
   most?: number;
+  /** End of the time axis, ms since 1970: silence up to it is seen as an empty stretch. */
+  toMs?: number;
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const { width } = useSize(place);
@@ -61,7 +63,13 @@ export function LineChart(props: {
         hooks: { setCursor: [(u) => setHover(u.cursor.idx ?? undefined)] },
         scales: {
           // A single point has no width of its own.
-          x: { time: true, range: (_u, min, max) => [Math.min(min, max - LEAST_SPAN_SECS), max] },
+          x: {
+            time: true,
+            range: (_u, min, max) => {
+              const end = Math.max(max, (props.toMs ?? 0) / 1000);
+              return [Math.min(min, end - LEAST_SPAN_SECS), end];
+            },
+          },
           y: { range: (_u, _min, max) => [0, props.most ?? Math.max(max * 1.15, 0.001)] },
         },
         axes: [
@@ -80,7 +88,14 @@ export function LineChart(props: {
             stroke: token(LINE_COLOURS[i] ?? "--text-1"),
             width: 1.5,
             spanGaps: false,
-            points: { show: false },
+            // A line needs two points: what stands alone is drawn as a dot.
+            points: {
+              show: true,
+              size: 5,
+              width: 0,
+              fill: token(LINE_COLOURS[i] ?? "--text-1"),
+              filter: (u: uPlot, seriesIndex: number) => lonePoints(u.data[seriesIndex] ?? []),
+            },
           })),
         ],
       },
@@ -88,7 +103,7 @@ export function LineChart(props: {
       element,
     );
     return () => chart.destroy();
-  }, [atMs, series, width, chosen]);
+  }, [atMs, series, width, chosen, props.toMs]);
 
   const padded = withGaps(
     atMs,
@@ -96,6 +111,8 @@ export function LineChart(props: {
     props.stepSecs * 2500,
   );
   const index = hover ?? padded[0].length - 1;
+  const lastMs = atMs.at(-1) ?? 0;
+  const silent = props.toMs !== undefined && props.toMs - lastMs > props.stepSecs * 3000;
   return (
     <figure class="chart">
       <figcaption>
@@ -107,7 +124,9 @@ export function LineChart(props: {
             <span key={s.label} class="chart-value">
               {series.length > 1 && <span class={`chart-key chart-key-${i}`} />}
               {series.length > 1 && <span class="quiet">{s.label}</span>}
-              <strong>{value === null || value === undefined ? "no data" : format(value)}</strong>
+              <strong class={silent && hover === undefined ? "chart-old" : ""}>
+                {value === null || value === undefined ? "no data" : format(value)}
+              </strong>
             </span>
           );
         })}

@@ -69,7 +69,7 @@ export function Menu(props: {
         aria-haspopup="menu"
         aria-expanded={open}
         aria-label={props.label}
-        title={typeof props.button === "string" ? undefined : props.label}
+        title={typeof props.button === "string" || props.buttonClass === "chip" ? undefined : props.label}
         onClick={(event) => {
           event.stopPropagation();
           setOpen(!open);

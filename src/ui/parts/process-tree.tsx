@@ -137,10 +137,10 @@ function TreeHead(props: {
   const grid = treeGrid(width);
   const span = domain.toMs - domain.fromMs;
   const most = Math.max(1, Math.floor((width - grid.laneLeft) / 110));
-  const ticks =
-    span < 4000
-      ? [domain.fromMs + span * 0.05, domain.fromMs + span * 0.5].slice(0, most)
-      : timeTicks(domain.fromMs, domain.toMs, most, new Date(domain.fromMs).getTimezoneOffset());
+  const round =
+    span < 4000 ? [] : timeTicks(domain.fromMs, domain.toMs, most, new Date(domain.fromMs).getTimezoneOffset());
+  // Where no round time falls into view the beginning is named, so that the lane always has a time.
+  const ticks = round.length > 0 ? round : [0.05, 0.5].map((part) => domain.fromMs + span * part).slice(0, most);
   const names = ["files", "conn.", "DNS", "warn."];
   return (
     <svg class="tree-head" width={width} height={HEAD} aria-hidden="true">

@@ -14,6 +14,8 @@ export function QueryBar(props: {
   onFilter: (filter: EventFilter) => void;
   onRemoveLast: () => void;
   seen: Readonly<Partial<Record<QueryField, readonly string[]>>>;
+  /** What the search would show, in words, with what is written now added to it. */
+  explain: (more: EventFilter) => string;
   children?: ComponentChildren;
   initial?: string;
 }): JSX.Element {
@@ -86,6 +88,7 @@ export function QueryBar(props: {
           aria-autocomplete="list"
           aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
           aria-invalid={error !== undefined}
+          aria-describedby={open && !error ? `${id}-explain` : undefined}
           placeholder="Search: words, or kind:file_write node:db-17"
           spellcheck={false}
           autoComplete="off"
@@ -113,23 +116,28 @@ export function QueryBar(props: {
         </div>
       )}
       {open && !error && (
-        <ul id={`${id}-list`} class="query-list" role="listbox" aria-label="Completions" hidden={options.length === 0}>
-          {options.map((option, i) => (
-            <li
-              key={`${option.label}${i}`}
-              id={`${id}-${i}`}
-              role="option"
-              aria-selected={i === at}
-              onPointerDown={(event) => {
-                event.preventDefault();
-                take(i);
-              }}
-            >
-              <span class="machine cut">{option.label}</span>
-              <span class="faint cut">{option.hint}</span>
-            </li>
-          ))}
-        </ul>
+        <div class="query-list">
+          <p class="query-explain" id={`${id}-explain`}>
+            <span class="faint">Shows</span> {parsed.errors.length > 0 ? "…" : props.explain(parsed.filter)}
+          </p>
+          <ul id={`${id}-list`} role="listbox" aria-label="Completions" hidden={options.length === 0}>
+            {options.map((option, i) => (
+              <li
+                key={`${option.label}${i}`}
+                id={`${id}-${i}`}
+                role="option"
+                aria-selected={i === at}
+                onPointerDown={(event) => {
+                  event.preventDefault();
+                  take(i);
+                }}
+              >
+                <span class="machine cut">{option.label}</span>
+                <span class="faint cut">{option.hint}</span>
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
     </div>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { withGaps } from "./gaps.ts";
+import { lonePoints, withGaps } from "./gaps.ts";
 import { mergeBlind, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
 
 test("an axis ends in a round number", () => {
@@ -38,4 +38,9 @@ test("a gap stays a gap", () => {
     [0, 15, 15.001, 90],
     [1, 2, null, 3],
   ]);
+});
+
+test("a value without neighbours is drawn as a dot", () => {
+  expect(lonePoints([1])).toEqual([0]);
+  expect(lonePoints([1, 2, null, 3, null, 4, 5])).toEqual([3]);
 });

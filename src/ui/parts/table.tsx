@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isNarrow } from "../media.ts";
 import { useSize } from "./measure.ts";
 import type { Column } from "./column.ts";
+import type { ColumnChoice } from "./column-choice.tsx";
+import { fitColumns } from "./column-fit.ts";
 import { TableHead, TableRow } from "./table-row.tsx";
 import { scrollToShow, virtualWindow } from "./virtual-window.ts";
 
@@ -10,13 +12,17 @@ export interface TableProps<T> {
   readonly label: string;
   readonly rows: readonly T[];
   readonly columns: readonly Column<T>[];
+  /** The reader's choice of columns, if there is one for this table. */
+  readonly choice?: ColumnChoice;
   readonly rowKey: (row: T) => string;
   /** The row as two lines, on a phone. */
   readonly narrow: (row: T) => ComponentChildren;
   /** The row at hand: walked with the arrow keys. */
   readonly active?: string | undefined;
   readonly onActive?: (key: string) => void;
+  /** Enter, and a click unless `clickOpens` is false. */
   readonly onOpen?: (row: T) => void;
+  readonly clickOpens?: boolean;
   readonly rowTone?: (row: T) => string;
   readonly checked?: ReadonlySet<string>;
   readonly onChecked?: (keys: ReadonlySet<string>) => void;
@@ -34,6 +40,7 @@ export interface TableProps<T> {
 const ROW = 32;
 const NARROW_ROW = 60;
 const OVERSCAN = 12;
+const CHECK = 48;
 
 /** A table of any length: only rows in view are drawn, the head stays, the keyboard walks. */
 export function Table<T>(props: TableProps<T>): JSX.Element {
@@ -51,8 +58,12 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
     count: rows.length,
     overscan: OVERSCAN,
   });
-  const columns = props.columns.filter(
-    (c) => c.hideBelow === undefined || size.width === 0 || size.width >= c.hideBelow,
+  const chosen = props.choice?.value ?? [];
+  const columns = fitColumns(
+    props.columns,
+    chosen.length > 0 ? chosen : undefined,
+    size.width,
+    props.checked ? CHECK : 0,
   );
   const template = (props.checked ? "32px " : "") + columns.map((c) => c.width).join(" ");
   const activeIndex = props.active === undefined ? -1 : rows.findIndex((row) => rowKey(row) === props.active);
@@ -150,7 +161,7 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
             onToggle={() => toggle(row)}
             onClick={() => {
               props.onActive?.(rowKey(row));
-              props.onOpen?.(row);
+              if (props.clickOpens !== false) props.onOpen?.(row);
             }}
           />
         ))}

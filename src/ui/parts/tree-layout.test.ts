@@ -84,14 +84,21 @@ describe("layoutTree", () => {
   test("draws fork and execs of one process as one row", () => {
     const life = { pid: 7, exit_code: null };
     const rows = layoutTree(
-      lineage([
-        node("shell", null, 0, { pid: 6 }),
-        node("fork", "shell", 1, { ...life, counts: { files: 1, connections: 0, dns: 0, warnings: 0 } }),
-        node("sh", "shell", 2, { ...life, severity: "high", counts: { files: 2, connections: 0, dns: 0, warnings: 0 } }),
-        node("cat", "shell", 3, { pid: 7, exit_code: 4 }),
-        node("child", "sh", 2.5, { pid: 8 }),
-        node("later", "shell", 9, { pid: 7 }),
-      ], "cat"),
+      lineage(
+        [
+          node("shell", null, 0, { pid: 6 }),
+          node("fork", "shell", 1, { ...life, counts: { files: 1, connections: 0, dns: 0, warnings: 0 } }),
+          node("sh", "shell", 2, {
+            ...life,
+            severity: "high",
+            counts: { files: 2, connections: 0, dns: 0, warnings: 0 },
+          }),
+          node("cat", "shell", 3, { pid: 7, exit_code: 4 }),
+          node("child", "sh", 2.5, { pid: 8 }),
+          node("later", "shell", 9, { pid: 7 }),
+        ],
+        "cat",
+      ),
       none,
       none,
     );

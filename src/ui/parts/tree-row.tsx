@@ -21,7 +21,11 @@ export interface TreeGrid {
 
 /** Columns for a width; pure. */
 export function treeGrid(width: number): TreeGrid {
-  if (width < 720) return { width, pidRight: 0, labelRight: width * 0.68, counts: [], laneLeft: width * 0.7 };
+  if (width >= 560 && width < 860) {
+    const label = Math.round(width * 0.52);
+    return { width, labelRight: label, pidRight: label + 56, counts: [], laneLeft: label + 76 };
+  }
+  if (width < 860) return { width, pidRight: 0, labelRight: width * 0.68, counts: [], laneLeft: width * 0.7 };
   const label = Math.round(Math.min(560, width * 0.44));
   const counts = [label + 60 + 44, label + 60 + 88, label + 60 + 128, label + 60 + 176];
   return { width, labelRight: label, pidRight: label + 60, counts, laneLeft: label + 60 + 196 };
@@ -69,10 +73,7 @@ export function rowTitle(row: TreeRow): string {
     chain.length > 1 && many === ""
       ? `One process (pid ${node.pid}) that was, in turn:\n${chain.map(command).join("\n→ exec ")}`
       : many + command(node);
-  return (
-    life +
-    (node.inferred ? "\nKnown from its children only: it began before the sensor watched." : "")
-  );
+  return life + (node.inferred ? "\nKnown from its children only: it began before the sensor watched." : "");
 }
 
 /** One process of the tree: name, counts, and its life on the time lane. */
@@ -98,8 +99,9 @@ export function TreeRowView(props: {
   const times = row.members.length > 1 ? ` × ${formatCount(row.members.length)}` : "";
   const room = Math.floor((grid.labelRight - textLeft - 8) / CHAR);
   const others = row.members.length > 1 ? { before: [], after: [] } : otherPrograms(row.chain, row.key, props.parent);
-  const was = cutTo(others.before.map((n) => `${baseName(n.binary)} → `).join(""), Math.floor(room / 3));
-  const becomes = cutTo(others.after.map((n) => ` → ${baseName(n.binary)}`).join(""), Math.floor(room / 3));
+  const fit = (all: string, short: string): string => (all.length <= room / 3 ? all : short);
+  const was = fit(others.before.map((n) => `${baseName(n.binary)} → `).join(""), "… → ");
+  const becomes = fit(others.after.map((n) => ` → ${baseName(n.binary)}`).join(""), " → …");
   const taken = times.length + was.length + becomes.length;
   const nameCut = cutTo(name, room - taken);
   const args = cutTo(node.arguments, Math.max(0, room - nameCut.length - taken - 1));
@@ -224,7 +226,9 @@ function Lane(props: {
                   <path key={program.exec_id} class="tree-exec" d={`M${tick} ${mid - 4}v8`} />
                 ) : null;
               })}
-            {!node.inferred && life.from < grid.laneLeft && <path class="tree-cap" d={`M${from + 7} ${mid - 3}l-4 3 4 3`} />}
+            {!node.inferred && life.from < grid.laneLeft && (
+              <path class="tree-cap" d={`M${from + 7} ${mid - 3}l-4 3 4 3`} />
+            )}
             {!node.inferred && life.to > right && <path class="tree-cap" d={`M${to - 7} ${mid - 3}l4 3-4 3`} />}
           </g>
         );

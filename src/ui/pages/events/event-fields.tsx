@@ -3,10 +3,9 @@ import type { EventDetail } from "../../../core/api/events.ts";
 import { isEventKind, KINDS } from "../../../core/event/kinds.ts";
 import { formatBytes, formatCount, formatDuration, formatExact } from "../../format.ts";
 import { CopyButton } from "../../parts/copy.tsx";
-import { EntityChip } from "../../parts/chip.tsx";
 import { Facts, Section } from "../../parts/pane.tsx";
+import { Entity } from "./entity.tsx";
 import { ProcessFields } from "./process-fields.tsx";
-import { valueMenu } from "./pivots.tsx";
 
 const us = (value: number | undefined): string => (value === undefined ? "" : formatDuration(value / 1000));
 const fromUs = (value: number): string => formatExact(new Date(value / 1000).toISOString()).split("\n")[0] ?? "";
@@ -41,12 +40,10 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
         <Section title="File">
           <Facts
             items={[
-              ["Path", <EntityChip kind="file" text={file.path} menu={valueMenu("this file", { q: file.path })} />],
+              ["Path", <Entity kind="file" text={file.path} what="this file" filter={{ q: file.path }} />],
               [
                 "New path or target",
-                file.target && (
-                  <EntityChip kind="file" text={file.target} menu={valueMenu("this file", { q: file.target })} />
-                ),
+                file.target && <Entity kind="file" text={file.target} what="this file" filter={{ q: file.target }} />,
               ],
               ["Opened with", machine(file.flags)],
               ["Mode", machine(file.mode)],
@@ -63,20 +60,22 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
               [
                 "Remote",
                 network.remote_addr && (
-                  <EntityChip
+                  <Entity
                     kind="network"
                     text={address(network.remote_addr, network.remote_port)}
-                    menu={valueMenu("this address", { q: network.remote_addr })}
+                    what="this address"
+                    filter={{ q: network.remote_addr }}
                   />
                 ),
               ],
               [
                 "Name",
                 network.dns_hostname && (
-                  <EntityChip
+                  <Entity
                     kind="dns"
                     text={network.dns_hostname}
-                    menu={valueMenu("this name", { q: network.dns_hostname })}
+                    what="this name"
+                    filter={{ q: network.dns_hostname }}
                   />
                 ),
               ],
@@ -93,7 +92,7 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
         <Section title="Name (DNS)">
           <Facts
             items={[
-              ["Asked for", <EntityChip kind="dns" text={dns.query} menu={valueMenu("this name", { q: dns.query })} />],
+              ["Asked for", <Entity kind="dns" text={dns.query} what="this name" filter={{ q: dns.query }} />],
               ["Type", machine(dns.qtype)],
               ["Answer code", machine(dns.rcode)],
               ...dns.answers.map((answer, i): readonly [string, JSX.Element | undefined] => [
@@ -139,10 +138,12 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
               [
                 "Container",
                 workload.container_id && (
-                  <EntityChip
+                  <Entity
                     kind="container"
                     text={workload.container_id.slice(0, 12)}
-                    menu={valueMenu("this container", { container_id: workload.container_id })}
+                    full={workload.container_id}
+                    what="this container"
+                    filter={{ container_id: workload.container_id }}
                   />
                 ),
               ],

@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
-import { paused } from "../../live.ts";
+import { lastHeardMs, liveState, paused, pausedAtMs, setPaused } from "../../live.ts";
 import { Button } from "../../parts/button.tsx";
 import { Banner, Empty, Failure, Skeleton } from "../../parts/states.tsx";
 import { Table } from "../../parts/table.tsx";
 import { formatClock, formatCount, plural } from "../../format.ts";
 import { navigate } from "../../router.ts";
 import { setTimeRange } from "../../time-range.ts";
-import { EVENT_COLUMNS, narrowEvent } from "./columns.tsx";
+import { EVENT_COLUMNS, eventColumnChoice, narrowEvent } from "./columns.tsx";
 import { filterTokens } from "./filter.ts";
 import type { EventsState } from "./state.ts";
 
@@ -49,14 +49,13 @@ export function EventList({ state }: { state: EventsState }): JSX.Element {
             label="Events"
             rows={rows}
             columns={EVENT_COLUMNS}
+            choice={eventColumnChoice}
             rowKey={(row) => row.event_id}
             narrow={narrowEvent}
             active={state.selectedId.value}
             onActive={(key) => state.select(key)}
-            onOpen={(row) => {
-              if (state.selectedId.peek() === row.event_id) return;
-              navigate(`/events/${encodeURIComponent(row.event_id)}`);
-            }}
+            onOpen={(row) => navigate(`/events/${encodeURIComponent(row.event_id)}`)}
+            clickOpens={false}
             rowTone={(row) => (row.kind === "engine_loss" ? "row-blind" : "")}
             onEnd={() => void state.more()}
             onTop={(atTop) => {
@@ -81,16 +80,14 @@ function NewRows({ state }: { state: EventsState }): JSX.Element | null {
           {formatCount(count)} new <kbd>n</kbd>
         </button>
       ) : (
-        <span class="faint">
-          {paused.value ? "Paused: new events are not fetched" : "New events are announced here"}
-        </span>
+        <LiveNote />
       )}
-      {passed > 0 && (
+      {(passed > 0 || state.gap.value) && (
         <span
           class="faint"
           title="The live tail shows at most 100 events a second, and none while paused. A search shows them all."
         >
-          {formatCount(passed)} more were not shown.{" "}
+          {passed > 0 ? formatCount(passed) : "Some"} more were not shown.{" "}
           <button type="button" class="link" onClick={() => void state.search()}>
             Search again
           </button>{" "}
@@ -108,6 +105,27 @@ function NewRows({ state }: { state: EventsState }): JSX.Element | null {
       </label>
     </div>
   );
+}
+
+/** What to expect of the live tail right now: events, none because it is held, or none because nothing is heard. */
+function LiveNote(): JSX.Element {
+  if (liveState.value === "lost")
+    return (
+      <span class="tone-warning" role="status">
+        No live events since {lastHeardMs.value > 0 ? formatClock(lastHeardMs.value) : "this page was opened"}: the
+        Console can't be reached. Trying again by itself.
+      </span>
+    );
+  if (paused.value)
+    return (
+      <span class="tone-warning" role="status">
+        Paused since {formatClock(pausedAtMs.value)}: new events are not fetched.{" "}
+        <button type="button" class="link" onClick={() => setPaused(false)}>
+          Go on
+        </button>
+      </span>
+    );
+  return <span class="faint">New events are announced here</span>;
 }
 
 function NoEvents({ state }: { state: EventsState }): JSX.Element {

@@ -23,7 +23,9 @@ export function EventSummary({ event }: { event: EventDetail }): JSX.Element {
         </a>
         <Moment at={event.observed_at} millis />
       </div>
-      <p class="event-message wrap-anywhere">{event.message}</p>
+      <p class="event-message wrap-anywhere" title={event.message}>
+        {event.message}
+      </p>
       <div class="row row-wrap">
         {event.exec_id !== "" && (
           <a class="button button-plain" href={`/lineage/event/${encodeURIComponent(event.event_id)}`}>

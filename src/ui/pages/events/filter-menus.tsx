@@ -1,9 +1,12 @@
 import type { JSX } from "preact";
 import { EVENT_FAMILIES, EVENT_KINDS, KINDS } from "../../../core/event/kinds.ts";
 import { SEVERITIES } from "../../../core/event/severity.ts";
+import { isNarrow } from "../../media.ts";
+import { ColumnsMenu } from "../../parts/column-choice.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Menu, type MenuEntry } from "../../parts/menu.tsx";
 import { FAMILY_WORDS, sentence } from "../../words.ts";
+import { EVENT_COLUMNS, eventColumnChoice } from "./columns.tsx";
 import type { EventsState } from "./state.ts";
 
 function toggled(list: readonly string[] | undefined, value: string): string[] | undefined {
@@ -55,6 +58,7 @@ export function FilterMenus({ state }: { state: EventsState }): JSX.Element {
         }
         items={kinds}
       />
+      {!isNarrow.value && <ColumnsMenu columns={EVENT_COLUMNS} choice={eventColumnChoice} />}
     </div>
   );
 }

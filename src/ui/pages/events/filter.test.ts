@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { EventRow } from "../../../core/api/events.ts";
 import { EVENT_KINDS } from "../../../core/event/kinds.ts";
+import { shortMessage } from "./columns.tsx";
 import { eventsHref, excludeKind, filterParams, filterTokens, mergeFilter, mergeRows, parseFilter } from "./filter.ts";
 
 describe("filter and URL", () => {
@@ -67,4 +68,18 @@ test("live rows come first, newest first, each once", () => {
     row("c", "2026-01-01T00:00:03Z"),
   ];
   expect(mergeRows(fresh, old).map((r) => r.event_id)).toEqual(["d", "c", "b", "a"]);
+});
+
+test("a message in a list leaves out what has columns of its own", () => {
+  expect(
+    [
+      "/usr/bin/true (pid 13729, uid 0) ended with code 0",
+      "dash (pid 14475) started /usr/bin/bash -c id",
+      "5 events were lost in the kernel (ring buffer full)",
+    ].map(shortMessage),
+  ).toEqual([
+    "true ended with code 0",
+    "dash started /usr/bin/bash -c id",
+    "5 events were lost in the kernel (ring buffer full)",
+  ]);
 });

@@ -4,6 +4,7 @@ import { PageHead } from "../../frame/frame.tsx";
 import { bindKeys } from "../../keys.ts";
 import { Token } from "../../parts/chip.tsx";
 import { Histogram } from "../../parts/histogram.tsx";
+import { explainFilter } from "../../parts/query-explain.ts";
 import { QueryBar } from "../../parts/query-bar.tsx";
 import { Skeleton, StaleBanner } from "../../parts/states.tsx";
 import { formatCount, plural } from "../../format.ts";
@@ -12,7 +13,7 @@ import { setTimeRange } from "../../time-range.ts";
 import { EventPane } from "./event-pane.tsx";
 import { EventList } from "./event-list.tsx";
 import { FilterMenus } from "./filter-menus.tsx";
-import { filterTokens } from "./filter.ts";
+import { filterTokens, mergeFilter } from "./filter.ts";
 import { createEventsState, type EventsState } from "./state.ts";
 
 const GROUP = "Events";
@@ -95,6 +96,7 @@ function Search({ state }: { state: EventsState }): JSX.Element {
       onFilter={state.addFilter}
       onRemoveLast={() => tokens.length > 0 && state.setFilter(tokens.at(-1)!.without)}
       seen={seen}
+      explain={(more) => explainFilter(mergeFilter(state.filter.value, more))}
     >
       {tokens.map((token) => (
         <Token

@@ -3,9 +3,8 @@ import type { EventDetail } from "../../../core/api/events.ts";
 import type { Process } from "../../../core/event/process.ts";
 import { baseName, formatDuration, formatExact } from "../../format.ts";
 import { CopyButton } from "../../parts/copy.tsx";
-import { EntityChip } from "../../parts/chip.tsx";
 import { Facts, Section } from "../../parts/pane.tsx";
-import { valueMenu } from "./pivots.tsx";
+import { Entity } from "./entity.tsx";
 
 const machine = (text: string | undefined): JSX.Element | undefined =>
   text ? <span class="machine wrap-anywhere">{text}</span> : undefined;
@@ -37,10 +36,11 @@ export function ProcessFields({ event, process }: { event: EventDetail; process:
         items={[
           [
             "Program",
-            <EntityChip
+            <Entity
               kind="process"
               text={process.binary}
-              menu={valueMenu("this program", { process_executable: process.binary })}
+              what="this program"
+              filter={{ process_executable: process.binary }}
             />,
           ],
           [
@@ -54,10 +54,11 @@ export function ProcessFields({ event, process }: { event: EventDetail; process:
           ],
           [
             "Process",
-            <EntityChip
+            <Entity
               kind="process"
               text={`pid ${process.pid}`}
-              menu={valueMenu("this process", { exec_id: process.exec_id })}
+              what="this process"
+              filter={{ exec_id: process.exec_id }}
             />,
           ],
           ["Thread", process.tid !== undefined && process.tid !== process.pid && machine(String(process.tid))],

@@ -1,7 +1,7 @@
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { EventDetail, EventFilter, EventHistogram, EventRow } from "../../../core/api/events.ts";
 import { api, toFailure, type ApiFailure } from "../../api.ts";
-import { onLiveEvents, paused, setPaused, subscribeEvents } from "../../live.ts";
+import { liveState, onLiveEvents, paused, setPaused, subscribeEvents } from "../../live.ts";
 import { createResource, throttle } from "../../resource.ts";
 import { query, setQuery } from "../../router.ts";
 import { rangeParams, timeRange } from "../../time-range.ts";
@@ -28,6 +28,8 @@ export function createEventsState() {
   /** Live events that came in all since the last search, shown or not; and those passed over on the way. */
   const sampledOut = signal(0);
   const overflow = signal(0);
+  /** More came while nothing was heard than could be fetched. */
+  const gap = signal(false);
   const follow = signal(false);
   const atTop = signal(true);
   const tailCut = signal(false);
@@ -57,6 +59,7 @@ export function createEventsState() {
       pending.value = [];
       sampledOut.value = 0;
       overflow.value = 0;
+      gap.value = false;
       tailCut.value = false;
       loadedAtMs.value = Date.now();
     } catch (error) {
@@ -82,6 +85,30 @@ export function createEventsState() {
     } finally {
       fetchingMore = false;
     }
+  };
+  /** Fetches what came while nothing was heard, as news: the list itself stays as it is. */
+  const catchUp = async (): Promise<void> => {
+    if (!isLiveRange.peek() || loading.peek()) return;
+    const key = filterKey.peek();
+    try {
+      const answer = await api.events({ ...apiParams(), limit: PAGE });
+      if (key !== filterKey.peek()) return;
+      const known = new Set([...rows.peek(), ...pending.peek()].map((row) => row.event_id));
+      const missed = answer.events.filter((row) => !known.has(row.event_id));
+      gap.value ||= missed.length === PAGE;
+      addPending(missed.toReversed());
+      refreshHistogram.call();
+    } catch {
+      gap.value = true;
+    }
+  };
+  const addPending = (events: readonly EventRow[]): void => {
+    const all = [...pending.peek(), ...events];
+    overflow.value += Math.max(0, all.length - MOST_PENDING);
+    pending.value = all.slice(-MOST_PENDING);
+    // An empty list has nothing that could jump.
+    const empty = rows.peek().length === 0;
+    if (empty || (follow.peek() && atTop.peek() && selectedId.peek() === undefined)) showPending();
   };
   const showPending = (): void => {
     if (pending.peek().length === 0) return;
@@ -109,6 +136,7 @@ export function createEventsState() {
 
   const start = (): (() => void) => {
     let knownKey = "";
+    let wasDeaf = false;
     const stops = [
       effect(() => {
         if (filterKey.value === knownKey) return;
@@ -123,13 +151,13 @@ export function createEventsState() {
       onLiveEvents((events, passedOver) => {
         if (!isLiveRange.peek() || loading.peek()) return;
         sampledOut.value += passedOver;
-        const all = [...pending.peek(), ...events];
-        overflow.value += Math.max(0, all.length - MOST_PENDING);
-        pending.value = all.slice(-MOST_PENDING);
-        // An empty list has nothing that could jump.
-        const empty = rows.peek().length === 0;
-        if (empty || (follow.peek() && atTop.peek() && selectedId.peek() === undefined)) showPending();
+        addPending(events);
         refreshHistogram.call();
+      }),
+      effect(() => {
+        const deaf = liveState.value === "lost" || paused.value;
+        if (!deaf && wasDeaf) void untracked(catchUp);
+        wasDeaf = deaf;
       }),
       refreshHistogram.stop,
       histogram.stop,
@@ -153,6 +181,7 @@ export function createEventsState() {
     pending,
     sampledOut,
     overflow,
+    gap,
     follow,
     atTop,
     tailCut,

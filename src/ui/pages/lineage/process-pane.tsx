@@ -11,6 +11,7 @@ import { Moment } from "../../parts/time.tsx";
 import { baseName, exactMs, formatCount, formatDuration, formatExact } from "../../format.ts";
 import { createResource } from "../../resource.ts";
 import { setQuery, withRange } from "../../router.ts";
+import { shortMessage } from "../events/columns.tsx";
 
 function ending(node: LineageNode, isReplaced: boolean): string {
   if (node.exit_signal) return `killed by ${node.exit_signal}`;
@@ -72,7 +73,10 @@ export function ProcessPane(props: {
             ],
             ["Container", node.container_id && <span class="machine">{node.container_id.slice(0, 12)}</span>],
             ["Started", exact(node.started_at)],
-            ["Ended", [exact(node.ended_at) || "", ending(node, at >= 0 && at < chain.length - 1)].filter(Boolean).join(", ")],
+            [
+              "Ended",
+              [exact(node.ended_at) || "", ending(node, at >= 0 && at < chain.length - 1)].filter(Boolean).join(", "),
+            ],
             ["Lasted", lasted],
             ["Children", formatCount(node.children_total)],
           ]}
@@ -132,7 +136,7 @@ function Activity({ title, rows }: { title: string; rows: readonly EventRow[] })
             <a href={`/events/${encodeURIComponent(row.event_id)}`} title={row.message}>
               <SeverityMark severity={row.severity} short />
               <Moment at={row.observed_at} millis />
-              <span class="cut grow">{row.message}</span>
+              <span class="cut grow">{shortMessage(row.message)}</span>
             </a>
           </li>
         ))}

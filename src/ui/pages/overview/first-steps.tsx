@@ -1,14 +1,24 @@
 import type { JSX } from "preact";
+import type { TokenSummary } from "../../../core/api/tokens.ts";
 import { PageHead } from "../../frame/frame.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { Ago } from "../../parts/time.tsx";
 import { can } from "../../session.ts";
 
-/** What a fresh console is for, and the one thing to do. */
-export function FirstSteps(): JSX.Element {
+/** What a fresh console is for, and the one thing to do. `waiting`: a token that no sensor has used yet. */
+export function FirstSteps({ waiting }: { waiting: TokenSummary | undefined }): JSX.Element {
   return (
     <div class="first">
       <PageHead title="Watch your first host" />
       <p class="prose quiet">This console is ready. It learns about hosts from sensors, and none is enrolled yet.</p>
+      {waiting && (
+        <div class="waiting" role="status">
+          <span class="spinner" aria-hidden="true" />
+          <span class="grow">
+            A command was made <Ago at={waiting.created_at} />. Waiting for {waiting.node_name ?? "its sensor"}.
+          </span>
+        </div>
+      )}
       <ol class="steps">
         <li>
           <h2>Make the command</h2>

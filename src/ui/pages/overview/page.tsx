@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { SensorList } from "../../../core/api/sensors.ts";
+import { now } from "../../clock.ts";
 import { PageHead } from "../../frame/frame.tsx";
 import { BarList } from "../../parts/chip.tsx";
 import { Histogram } from "../../parts/histogram.tsx";
@@ -11,10 +12,12 @@ import { Table } from "../../parts/table.tsx";
 import { formatCount, plural } from "../../format.ts";
 import { navigate, withRange } from "../../router.ts";
 import { setTimeRange } from "../../time-range.ts";
-import { kindTitle } from "../../words.ts";
+import { can } from "../../session.ts";
+import { EVENTS_ARE_FOR_ANALYSTS, kindTitle } from "../../words.ts";
 import { EVENT_COLUMNS, narrowEvent } from "../events/columns.tsx";
 import { FleetStrip } from "../sensors/fleet-strip.tsx";
-import { FirstSteps } from "./first-steps.tsx";
+import { Arrival } from "./arrival.tsx";
+import { fleetSize, isYoung } from "./arrival-phase.ts";
 import { countBy, createOverviewState, type OverviewState } from "./state.ts";
 
 const KINDS_SHOWN = 8;
@@ -24,39 +27,51 @@ export function OverviewPage(): JSX.Element {
   const [state] = useState(createOverviewState);
   useEffect(() => state.start(), [state]);
   const fleet = state.fleet.state.value.data;
+  const arrival = state.arrival.value;
   return (
     <div class="page page-scroll">
       <Await loaded={state.fleet.state.value} onRetry={state.loadAll} skeleton={<Skeleton rows={10} />}>
         {(list) =>
-          fleetSize(list) === 0 ? (
-            <FirstSteps />
+          arrival ? (
+            <Arrival phase={arrival} />
           ) : (
             <>
-              <PageHead title={fleetSentence(list)} />
+              <PageHead title={fleetSentence(list, now.value)} />
               <FleetStrip list={list} href={(health) => `/sensors?health_state=${health}`} />
             </>
           )
         }
       </Await>
-      {fleet && fleetSize(fleet) > 0 && <Fired state={state} fleet={fleet} />}
+      {fleet && !arrival && <Fired state={state} fleet={fleet} />}
     </div>
   );
 }
 
-function fleetSize(list: SensorList): number {
-  return Object.values(list.health).reduce((a, b) => a + b, 0);
-}
-
-/** The one thing to know first; pure. */
-export function fleetSentence(list: SensorList): string {
+/** The one thing to know first; pure. A sensor that has just joined is no cause for concern while it starts. */
+export function fleetSentence(list: SensorList, nowMs: number): string {
   const all = fleetSize(list);
-  const ill = all - list.health.healthy;
+  const newest = list.sensors[0];
+  const starting =
+    newest !== undefined &&
+    newest.health_state === "watch" &&
+    isYoung(newest, nowMs) &&
+    newest.health_reasons.every((reason) => reason.code === "engine_starting");
+  const ill = all - list.health.healthy - (starting ? 1 : 0);
   if (ill > 0) return `${formatCount(ill)} of ${plural(all, "sensor")} ${ill === 1 ? "needs" : "need"} attention`;
-  return all === 1 ? "The sensor is healthy" : `All ${formatCount(all)} sensors are healthy`;
+  if (starting) return `${newest.node_name} has just joined and is starting`;
+  if (all === 1) return newest ? `${newest.node_name} is healthy` : "The sensor is healthy";
+  return `All ${formatCount(all)} sensors are healthy`;
 }
 
 function Fired({ state, fleet }: { state: OverviewState; fleet: SensorList }): JSX.Element {
   const needsAttention = fleet.health.healthy < fleetSize(fleet);
+  if (!can("analyst"))
+    return (
+      <div class="overview overview-plain">
+        {needsAttention && <Attention state={state} />}
+        <p class="calm">{EVENTS_ARE_FOR_ANALYSTS}</p>
+      </div>
+    );
   return (
     <div class="overview">
       <div class="overview-main">

@@ -1,11 +1,16 @@
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import type { EventRow } from "../../../core/api/events.ts";
 import { api } from "../../api.ts";
+import { second } from "../../clock.ts";
 import { onSensorNews } from "../../live.ts";
 import { createResource, poll, throttle } from "../../resource.ts";
+import { can, setUpAtMs } from "../../session.ts";
 import { rangeParams, timeRange } from "../../time-range.ts";
+import { arrivalPhase, isYoung } from "./arrival-phase.ts";
 
 const POLL_MS = 15_000;
+/** While nothing is there yet, somebody looks at the screen and waits. */
+const ARRIVAL_MS = 1_500;
 const NEWS_MS = 5_000;
 const SAMPLE = 1000;
 const SERIOUS = 12;
@@ -14,7 +19,8 @@ const ATTENTION = 8;
 /** The fleet and what fired, in the page's time range. */
 export function createOverviewState() {
   const range = () => rangeParams(timeRange.peek());
-  const fleet = createResource((abort) => api.sensors({ page_size: 1 }, abort));
+  const fleet = createResource((abort) => api.sensors({ sort: "enrolled_at", order: "desc", page_size: 1 }, abort));
+  const tokens = createResource((abort) => api.tokens(abort));
   const attention = createResource((abort) =>
     api.sensors({ needs_attention: true, sort: "health_state", order: "desc", page_size: ATTENTION }, abort),
   );
@@ -27,7 +33,19 @@ export function createOverviewState() {
     fleet.load();
     attention.load();
   });
+  const arrival = computed(() => {
+    const list = fleet.state.value.data;
+    if (!list) return undefined;
+    return arrivalPhase({
+      list,
+      events: can("analyst") ? histogram.state.value.data?.total : 1,
+      tokens: tokens.state.value.data,
+      setUpAtMs: setUpAtMs.value,
+      nowMs: second.value,
+    });
+  });
   const loadEvents = (): void => {
+    if (!can("analyst")) return;
     histogram.load();
     serious.load();
     sample.load();
@@ -45,16 +63,30 @@ export function createOverviewState() {
       }),
       onSensorNews(() => refreshFleet.call()),
       poll(POLL_MS, loadAll),
+      poll(ARRIVAL_MS, () => {
+        const phase = arrival.peek();
+        const newest = fleet.state.peek().data?.sensors[0];
+        if (!phase) {
+          // The first minutes of a host are watched as they fill.
+          if (newest && can("analyst") && isYoung(newest, Date.now()) && !histogram.state.peek().loading)
+            histogram.load();
+          return;
+        }
+        fleet.load();
+        if (can("operator")) tokens.load();
+        if (phase.at === "joined") loadEvents();
+      }),
       refreshFleet.stop,
-      ...[fleet, attention, histogram, serious, sample].map((resource) => resource.stop),
+      ...[fleet, tokens, attention, histogram, serious, sample].map((resource) => resource.stop),
     ];
     fleet.load();
     attention.load();
+    if (can("operator")) tokens.load();
     return () => {
       for (const stop of stops) stop();
     };
   };
-  return { fleet, attention, histogram, serious, sample, loadAll, start };
+  return { fleet, arrival, attention, histogram, serious, sample, loadAll, start };
 }
 export type OverviewState = ReturnType<typeof createOverviewState>;
 

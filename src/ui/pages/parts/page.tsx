@@ -12,6 +12,7 @@ import { Histogram } from "../../parts/histogram.tsx";
 import { HealthMark, HealthReasons, SeverityMark } from "../../parts/marks.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Facts, Section } from "../../parts/pane.tsx";
+import { explainFilter } from "../../parts/query-explain.ts";
 import { QueryBar } from "../../parts/query-bar.tsx";
 import { Banner, Empty, Failure, Skeleton } from "../../parts/states.tsx";
 import { toastDone, toastFailed } from "../../parts/toast.tsx";
@@ -48,6 +49,7 @@ export function PartsPage(): JSX.Element {
             onFilter={() => {}}
             onRemoveLast={() => {}}
             seen={{ node: ["db-17"] }}
+            explain={explainFilter}
             initial="kind:nonsense node:db-17 curl"
           >
             <Token field="severity" value="High" onRemove={() => {}} />

@@ -3,14 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import type { SensorDetail } from "../../../core/api/sensors.ts";
 import { PageHead } from "../../frame/frame.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { HealthMark } from "../../parts/marks.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Await } from "../../parts/states.tsx";
 import { Ago } from "../../parts/time.tsx";
 import { setQuery, withRange } from "../../router.ts";
 import { can } from "../../session.ts";
 import { LIFECYCLE_WORDS, roleName, sentence } from "../../words.ts";
-import { TrustMark } from "../sensors/columns.tsx";
+import { SensorHealth, TrustMark } from "../sensors/columns.tsx";
 import { HealthTab } from "./health-tab.tsx";
 import { NetworkTab } from "./network-tab.tsx";
 import { ProcessesTab } from "./processes-tab.tsx";
@@ -48,9 +47,11 @@ function Head({ state, sensor }: { state: SensorState; sensor: SensorDetail }): 
         note={[roleName(sensor.declared_role), sensor.cluster, sentence(sensor.flavor)].filter(Boolean).join(" · ")}
         actions={
           <>
-            <a class="button button-plain" href={withRange(`/events?sensor_id=${sensor.sensor_id}`)}>
-              <Icon name="events" /> Events
-            </a>
+            {can("analyst") && (
+              <a class="button button-plain" href={withRange(`/events?sensor_id=${sensor.sensor_id}`)}>
+                <Icon name="events" /> Events
+              </a>
+            )}
             {can("admin") && (
               <Menu
                 label="Actions"
@@ -79,13 +80,17 @@ function Head({ state, sensor }: { state: SensorState; sensor: SensorDetail }): 
         }
       />
       <div class="sensor-line">
-        <HealthMark state={sensor.health_state} />
+        <SensorHealth sensor={sensor} />
         <TrustMark sensor={sensor} />
         {off && <span>{LIFECYCLE_WORDS[sensor.lifecycle_status]}</span>}
-        <span class="quiet">
-          heard <Ago at={sensor.last_seen_at} />
-        </span>
-        <span class="quiet">{DELIVERY[sensor.delivery]}</span>
+        {sensor.last_seen_at !== null && (
+          <>
+            <span class="quiet">
+              heard <Ago at={sensor.last_seen_at} />
+            </span>
+            <span class="quiet">{DELIVERY[sensor.delivery]}</span>
+          </>
+        )}
         {sensor.sensor_version && (
           <span class="quiet">
             version <span class="machine">{sensor.sensor_version}</span>

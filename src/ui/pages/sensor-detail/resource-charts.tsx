@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { SensorResources } from "../../../core/api/sensors.ts";
-import { formatBytes, formatPercent, formatRate } from "../../format.ts";
+import { formatBytes, formatDuration, formatMoment, formatPercent, formatRate } from "../../format.ts";
 import { Segments } from "../../parts/field.tsx";
 import { LineChart } from "../../parts/line-chart.tsx";
 import { Section } from "../../parts/pane.tsx";
@@ -17,6 +17,9 @@ interface Chart {
   readonly format: (value: number) => string;
   readonly most?: number;
 }
+
+/** Heartbeats missed before silence is said. */
+const SILENT_STEPS = 3;
 
 const rate = (value: number): string => `${formatBytes(value)}/s`;
 const CHARTS: readonly Chart[] = [
@@ -84,6 +87,7 @@ export function ResourceCharts({ state }: { state: SensorState }): JSX.Element {
 
 function Charts({ data }: { data: SensorResources }): JSX.Element {
   const atMs = useMemo(() => data.points.map((point) => Date.parse(point.at)), [data]);
+  const toMs = useMemo(() => Date.now(), [data]);
   const charts = useMemo(
     () =>
       CHARTS.map((chart) => ({
@@ -92,19 +96,30 @@ function Charts({ data }: { data: SensorResources }): JSX.Element {
       })),
     [data],
   );
+  const lastMs = atMs.at(-1) ?? toMs;
+  const silentMs = toMs - lastMs;
   return (
-    <div class="charts">
-      {charts.map((chart) => (
-        <LineChart
-          key={chart.title}
-          title={chart.title}
-          atMs={atMs}
-          stepSecs={data.step_secs}
-          series={chart.values}
-          format={chart.format}
-          {...(chart.most === undefined ? {} : { most: chart.most })}
-        />
-      ))}
-    </div>
+    <>
+      {silentMs > data.step_secs * SILENT_STEPS * 1000 && (
+        <p class="tone-warning">
+          No measures since {formatMoment(lastMs, toMs)}, {formatDuration(silentMs)} ago. The figures are the last
+          known.
+        </p>
+      )}
+      <div class="charts">
+        {charts.map((chart) => (
+          <LineChart
+            key={chart.title}
+            title={chart.title}
+            atMs={atMs}
+            stepSecs={data.step_secs}
+            toMs={toMs}
+            series={chart.values}
+            format={chart.format}
+            {...(chart.most === undefined ? {} : { most: chart.most })}
+          />
+        ))}
+      </div>
+    </>
   );
 }

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { HealthState, SensorSummary, TrustHealth } from "../../../core/api/sensors.ts";
 import { formatCount, formatRate } from "../../format.ts";
 import type { Column } from "../../parts/column.ts";
+import { columnChoice } from "../../parts/column-choice.tsx";
 import { HealthMark, StateMark } from "../../parts/marks.tsx";
 import { Ago } from "../../parts/time.tsx";
 import { LIFECYCLE_WORDS, TRUST_HEALTH_WORDS, TRUST_WORDS, roleName, sentence } from "../../words.ts";
@@ -21,11 +22,25 @@ export function TrustMark({ sensor }: { sensor: Pick<SensorSummary, "trust_state
   return <StateMark tone={TRUST_TONE[sensor.trust_health]}>{TRUST_HEALTH_WORDS[sensor.trust_health]}</StateMark>;
 }
 
+/** Health, or that nothing was heard yet: an enrolled sensor that never reported is not healthy, only new. */
+export function SensorHealth({ sensor }: { sensor: SensorSummary }): JSX.Element {
+  if (isUnheard(sensor)) return <StateMark tone="offline">Not heard yet</StateMark>;
+  return <HealthMark state={sensor.health_state} />;
+}
+
+/** True for a sensor that has enrolled and not reported yet, while that is no fault. */
+export function isUnheard(sensor: SensorSummary): boolean {
+  return sensor.last_seen_at === null && sensor.health_state === "healthy";
+}
+
 /** The worst reason, as the second thing to read in a row. */
 export function worstReason(sensor: SensorSummary): string {
   const own = sensor.health_reasons.find((reason) => reason.state === sensor.health_state) ?? sensor.health_reasons[0];
-  return own?.message ?? "";
+  return own?.message ?? (isUnheard(sensor) ? "It has enrolled and not reported yet." : "");
 }
+
+/** The reader's choice of columns. */
+export const sensorColumnChoice = columnChoice("sensors");
 
 /** Columns of the sensor list. */
 export const SENSOR_COLUMNS: readonly Column<SensorSummary>[] = [
@@ -43,22 +58,22 @@ export const SENSOR_COLUMNS: readonly Column<SensorSummary>[] = [
   {
     id: "health_state",
     label: "Health",
-    width: "104px",
+    width: "116px",
     sortable: true,
-    cell: (row) => <HealthMark state={row.health_state} />,
+    cell: (row) => <SensorHealth sensor={row} />,
   },
   {
     id: "reason",
     label: "Why",
     width: "minmax(180px, 2fr)",
-    hideBelow: 1080,
+    hideBelow: 640,
     cell: (row) => (
       <span class="cut quiet" title={worstReason(row)}>
         {worstReason(row)}
       </span>
     ),
   },
-  { id: "trust", label: "Trust", width: "176px", hideBelow: 700, cell: (row) => <TrustMark sensor={row} /> },
+  { id: "trust", label: "Trust", width: "176px", hideBelow: 1000, cell: (row) => <TrustMark sensor={row} /> },
   {
     id: "last_seen_at",
     label: "Last heard",
@@ -118,9 +133,32 @@ export const SENSOR_COLUMNS: readonly Column<SensorSummary>[] = [
     id: "sensor_version",
     label: "Version",
     width: "80px",
-    hideBelow: 960,
+    hideBelow: 1120,
     sortable: true,
     cell: (row) => <span class="machine">{row.sensor_version ?? ""}</span>,
+  },
+  {
+    id: "kernel",
+    label: "Kernel",
+    width: "144px",
+    optional: true,
+    cell: (row) => <span class="machine cut">{row.kernel ?? ""}</span>,
+  },
+  { id: "os", label: "System", width: "176px", optional: true, cell: (row) => <span class="cut">{row.os ?? ""}</span> },
+  {
+    id: "cluster",
+    label: "Cluster",
+    width: "112px",
+    optional: true,
+    cell: (row) => <span class="cut">{row.cluster ?? ""}</span>,
+  },
+  {
+    id: "enrolled_at",
+    label: "Enrolled",
+    width: "104px",
+    optional: true,
+    sortable: true,
+    cell: (row) => <Ago at={row.enrolled_at} />,
   },
 ];
 
@@ -132,7 +170,7 @@ export function narrowSensor(row: SensorSummary): JSX.Element {
         <a class="cut strong grow node-link" href={`/sensors/${row.sensor_id}`}>
           {row.node_name}
         </a>
-        <HealthMark state={row.health_state} />
+        <SensorHealth sensor={row} />
       </div>
       <div class="row faint narrow-second">
         <span class="cut grow">{worstReason(row) || roleName(row.declared_role)}</span>

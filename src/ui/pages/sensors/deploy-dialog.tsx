@@ -24,6 +24,7 @@ export function DeployDialog({ onClose }: { onClose: () => void }): JSX.Element 
           <Paste
             created={created}
             own={state.own.value}
+            reports={Boolean(state.arrived.state.value.data?.last_seen_at)}
             again={() => (state.created.value = undefined)}
             onClose={onClose}
           />
@@ -96,6 +97,7 @@ function Form({ state }: { state: DeployState }): JSX.Element {
 function Paste(props: {
   created: CreatedToken;
   own: TokenSummary | undefined;
+  reports: boolean;
   again: () => void;
   onClose: () => void;
 }): JSX.Element {
@@ -122,8 +124,12 @@ function Paste(props: {
       </details>
       {used ? (
         <div class="waiting waiting-done" role="status">
-          <StateMark tone="healthy">Enrolled</StateMark>
-          <span class="grow">{own?.node_name ?? "The sensor"} has its certificate and reports.</span>
+          <StateMark tone="healthy">{props.reports ? "Reporting" : "Enrolled"}</StateMark>
+          <span class="grow">
+            {props.reports
+              ? `${own?.node_name ?? "The sensor"} is enrolled and reports.`
+              : `${own?.node_name ?? "The sensor"} has its certificate. Waiting for its first heartbeat…`}
+          </span>
           {own?.sensor_id && (
             <a class="button button-primary" href={`/sensors/${own.sensor_id}`}>
               Open the sensor
@@ -166,6 +172,6 @@ function Command({ text, what, off }: { text: string; what: string; off: boolean
 }
 
 function clockLeft(ms: number): string {
-  const secs = Math.max(0, Math.ceil(ms / 1000));
+  const secs = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(secs / 60)}:${String(secs % 60).padStart(2, "0")}`;
 }

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { CreatedToken, CreateTokenRequest } from "../../../core/api/tokens.ts";
 import { api, toFailure, type ApiFailure } from "../../api.ts";
 import { onSensorNews } from "../../live.ts";
@@ -17,6 +17,9 @@ export function createDeployState() {
   const created = signal<CreatedToken | undefined>(undefined);
   const tokens = createResource((abort) => api.tokens(abort));
   const own = computed(() => tokens.state.value.data?.find((token) => token.token_id === created.value?.token_id));
+
+  /** The sensor that came with the token, once there is one. */
+  const arrived = createResource((abort) => api.sensor(own.peek()?.sensor_id ?? "", abort));
 
   const create = async (): Promise<void> => {
     busy.value = true;
@@ -50,16 +53,22 @@ export function createDeployState() {
     const stops = [
       onSensorNews((news) => {
         if (news.change === "enrolled") tokens.load();
+        if (news.sensor_id === own.peek()?.sensor_id && news.change !== "enrolled") arrived.load();
       }),
       poll(WAIT_POLL_MS, () => {
         if (created.peek() && own.peek()?.status !== "used") tokens.load();
+        else if (own.peek()?.sensor_id && !arrived.state.peek().data?.last_seen_at) arrived.load();
       }),
+      effect(() => {
+        if (own.value?.sensor_id) untracked(() => arrived.load({ fresh: true }));
+      }),
+      arrived.stop,
       tokens.stop,
     ];
     return () => {
       for (const stop of stops) stop();
     };
   };
-  return { nodeName, role, flavor, busy, failure, created, tokens, own, create, revoke, start };
+  return { nodeName, role, flavor, busy, failure, created, tokens, own, arrived, create, revoke, start };
 }
 export type DeployState = ReturnType<typeof createDeployState>;

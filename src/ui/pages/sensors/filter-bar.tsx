@@ -1,10 +1,13 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { isNarrow } from "../../media.ts";
+import { ColumnsMenu } from "../../parts/column-choice.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Menu } from "../../parts/menu.tsx";
 import { Choice, Field } from "../../parts/field.tsx";
 import { Button } from "../../parts/button.tsx";
 import { DECLARED_ROLES, roleName } from "../../words.ts";
+import { SENSOR_COLUMNS, sensorColumnChoice } from "./columns.tsx";
 import { SENSOR_FILTERS } from "./filters.ts";
 import type { SensorsState } from "./state.ts";
 
@@ -67,6 +70,12 @@ export function SensorFilterBar({ state }: { state: SensorsState }): JSX.Element
       >
         <FreeFilters state={state} />
       </Menu>
+      {!isNarrow.value && (
+        <>
+          <span class="grow" />
+          <ColumnsMenu columns={SENSOR_COLUMNS} choice={sensorColumnChoice} />
+        </>
+      )}
     </div>
   );
 }

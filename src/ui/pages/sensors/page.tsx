@@ -10,7 +10,7 @@ import { formatCount, plural } from "../../format.ts";
 import { navigate, patchSearch, setQuery } from "../../router.ts";
 import { can } from "../../session.ts";
 import { BulkBar } from "./bulk-bar.tsx";
-import { narrowSensor, SENSOR_COLUMNS } from "./columns.tsx";
+import { narrowSensor, SENSOR_COLUMNS, sensorColumnChoice } from "./columns.tsx";
 import { DeployDialog } from "./deploy-dialog.tsx";
 import { SensorFilterBar } from "./filter-bar.tsx";
 import { PAGE_SIZE, sensorTokens } from "./filters.ts";
@@ -76,7 +76,7 @@ function List({
   if (list.total === 0 && !filtered) return <NoSensors />;
   const sort = params["sort"]
     ? { id: params["sort"], order: params["order"] === "desc" ? ("desc" as const) : ("asc" as const) }
-    : undefined;
+    : ({ id: "health_state", order: "desc" } as const);
   return (
     <>
       <FleetStrip
@@ -116,6 +116,7 @@ function List({
             label="Sensors"
             rows={list.sensors}
             columns={SENSOR_COLUMNS}
+            choice={sensorColumnChoice}
             rowKey={(row) => row.sensor_id}
             narrow={narrowSensor}
             active={state.active.value}

@@ -12,12 +12,16 @@ import { ACTION_WORDS, type SensorAction } from "./actions.ts";
 
 const NEWS_MS = 3000;
 const POLL_MS = 15_000;
+/** The order while the reader chose none. */
+const WORST_FIRST = { sort: "health_state", order: "desc" } as const;
 
 /** The list of sensors: filters, sorting and page live in the URL; news refresh it in place. */
 export function createSensorsState() {
   const params = computed(() => sensorParams(query.value));
   const key = computed(() => JSON.stringify(params.value));
-  const list = createResource((abort) => api.sensors({ ...params.peek(), page_size: PAGE_SIZE }, abort));
+  const list = createResource((abort) =>
+    api.sensors({ ...(params.peek()["sort"] ? {} : WORST_FIRST), ...params.peek(), page_size: PAGE_SIZE }, abort),
+  );
   const checked = signal<ReadonlySet<string>>(new Set());
   const active = signal<string | undefined>(undefined);
   const deploying = computed(() => query.value.get("deploy") === "1");

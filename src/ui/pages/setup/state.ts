@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { api, toFailure, type ApiFailure } from "../../api.ts";
 import { navigate, place } from "../../router.ts";
-import { enter, version } from "../../session.ts";
+import { enter, setUpAtMs, version } from "../../session.ts";
 import { judgePassword, PASSWORD_LEAST } from "./password.ts";
 
 /** The first-run form. The token comes in the URL's fragment, which browsers never send anywhere. */
@@ -34,8 +34,10 @@ export function createSetupState() {
         email: email.peek().trim(),
         password: password.peek(),
       });
+      setUpAtMs.value = Date.now();
       enter(me);
-      navigate("/", { replace: true });
+      // Nothing is older than this moment: a short range fills sooner.
+      navigate("/?since=15m", { replace: true });
     } catch (error) {
       failure.value = toFailure(error);
     } finally {
