@@ -3,7 +3,7 @@ import "reflect-metadata";
 import { runCli } from "./cli/run.ts";
 
 const controller = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
     // A second signal means: now.
     if (controller.signal.aborted) process.exit(130);

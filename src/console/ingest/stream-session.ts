@@ -32,6 +32,8 @@ export class StreamSession implements SocketHandler {
   readonly recheck: () => Promise<unknown>;
   readonly openedMs: number;
   pingDueMs = 0;
+  /** When anything was last heard of the sensor. */
+  heardMs: number;
   ready = false;
   readonly #host: SessionHost;
   #socket: ClientSocket | undefined;
@@ -45,6 +47,7 @@ export class StreamSession implements SocketHandler {
     this.recheck = recheck;
     this.#host = host;
     this.openedMs = host.nowMs();
+    this.heardMs = this.openedMs;
   }
 
   open(socket: ClientSocket): void {
@@ -53,6 +56,7 @@ export class StreamSession implements SocketHandler {
   }
 
   message(_socket: ClientSocket, frame: string | Buffer): void {
+    this.heardMs = this.#host.nowMs();
     let up: StreamUp;
     try {
       up = readFrame(frame);
@@ -79,6 +83,11 @@ export class StreamSession implements SocketHandler {
   /** Ends the stream from this side. */
   end(code: number, reason: string): void {
     this.#socket?.close(code, reason);
+  }
+
+  /** Ends the stream without a word: the other side does not listen. */
+  drop(): void {
+    this.#socket?.terminate();
   }
 
   ping(): void {

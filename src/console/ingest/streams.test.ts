@@ -43,6 +43,10 @@ function setUp(recheck: () => Promise<unknown> = () => Promise.resolve()) {
         closed.code = code;
         session.close();
       },
+      terminate: () => {
+        closed.code = 1006;
+        session.close();
+      },
     } as unknown as ClientSocket;
     session.open(socket);
     return { session, socket, sent, closed };
@@ -55,7 +59,25 @@ function setUp(recheck: () => Promise<unknown> = () => Promise.resolve()) {
 /** Lets everything that is due happen. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const PONG = frame({ type: "pong", id: 0 });
+
 describe("streams", () => {
+  test("a sensor that answers no ping any more is let go of; one that answers is kept", async () => {
+    const { clock, changes, connect, stop } = setUp();
+    const frozen = connect();
+    frozen.session.message(frozen.socket, HELLO);
+    await settled();
+    const lively = connect();
+    for (let second = 0; second < 36; second++) {
+      await clock.advance(1_000);
+      lively.session.message(lively.socket, PONG);
+    }
+    expect(frozen.closed.code).toBe(1006);
+    expect(changes).toContain("disconnected");
+    expect(lively.closed.code).not.toBe(1006);
+    await stop();
+  });
+
   test("ping every ten seconds in plain JSON", async () => {
     const { clock, connect, stop } = setUp();
     const { session, socket, sent } = connect();
@@ -106,10 +128,16 @@ describe("streams", () => {
     const { session, socket, closed } = connect();
     session.message(socket, HELLO);
     await settled();
-    for (let i = 0; i < 80; i++) await clock.advance(500);
+    const go = async (): Promise<void> => {
+      for (let i = 0; i < 80; i++) {
+        await clock.advance(500);
+        session.message(socket, PONG);
+      }
+    };
+    await go();
     expect(closed.code).toBeUndefined();
     error = new AppError("sensor_revoked", "revoked");
-    for (let i = 0; i < 80; i++) await clock.advance(500);
+    await go();
     expect(closed.code).toBe(1008);
     expect(changes).toEqual(["connected", "disconnected"]);
     await stop();

@@ -8,6 +8,8 @@ import type { LiveHub } from "../live/contract.ts";
 import type { Ingest } from "./service.ts";
 import { StreamSession, type SessionHost } from "./stream-session.ts";
 
+/** Three pings without an answer. */
+const SILENCE_MS = 3 * INTERVALS.streamPingMs + 5_000;
 const TICK_MS = 500;
 const HELLO_TIMEOUT_MS = 10_000;
 const MAX_CREDIT = 5_000;
@@ -93,6 +95,9 @@ export class Streams implements Service, SessionHost {
       for (const session of this.#all) {
         if (!session.ready) {
           if (nowMs - session.openedMs > HELLO_TIMEOUT_MS) session.end(1008, "no hello");
+        } else if (nowMs - session.heardMs > SILENCE_MS) {
+          // A frozen sensor keeps its socket: without this it would look healthy for ever.
+          session.drop();
         } else if (nowMs >= session.pingDueMs) {
           session.pingDueMs = nowMs + INTERVALS.streamPingMs;
           session.ping();

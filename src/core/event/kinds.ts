@@ -81,14 +81,14 @@ export const KINDS = {
   ),
   memfd_create: kind(
     "process",
-    "warning",
+    "info",
     "Anonymous file created",
     "memfd_create made a file that exists in memory only.",
     "T1620",
   ),
   memory_exec: kind(
     "process",
-    "warning",
+    "info",
     "Writable and executable memory",
     "Memory was mapped or changed to be writable and executable at once.",
     "T1055",

@@ -26,13 +26,21 @@ function milder(severity: Severity): Severity {
   return severity === "critical" || severity === "high" ? "warning" : "info";
 }
 
+// Service managers and container runtimes write there all day; only these files let a process reach out of its group.
+const CONTROL_GROUPS = /^\/sys\/fs\/cgroup\//;
+const ESCAPES = /\/(release_agent|notify_on_release|devices\.allow)$/;
+
+function isUsualWrite(path: string): boolean {
+  return CONTROL_GROUPS.test(path) && !ESCAPES.test(path);
+}
+
 export function openFinding(line: EngineLine, args: Args, binary: string): Finding {
   const arg = args.file();
   const path = textOf(arg["path"], 4096) ?? "";
   const flags = textOf(arg["flags"], 256);
   const file = fileOf(line, path, defined({ flags, mode: textOf(arg["permission"], 16) }));
   if (flags !== undefined && WRITING.test(flags)) {
-    const severity: Severity = isPackageManager(binary) ? "warning" : "critical";
+    const severity: Severity = isUsualWrite(path) ? "info" : isPackageManager(binary) ? "warning" : "critical";
     return {
       kind: "file_write",
       file,

@@ -207,11 +207,11 @@ describe("rights and system calls", () => {
     ["sys_ptrace", [{ int_arg: 16 }, { int_arg: 7 }], "process_ptrace", "high"],
     ["sys_mount", [{ string_arg: "/dev/sda" }, { string_arg: "/mnt" }, { string_arg: "ext4" }], "mount", "warning"],
     ["sys_kill", [{ int_arg: 7 }, { int_arg: 9 }], "process_signal", "info"],
-    ["sys_memfd_create", [{ string_arg: "x" }, { int_arg: 1 }], "memfd_create", "warning"],
+    ["sys_memfd_create", [{ string_arg: "x" }, { int_arg: 1 }], "memfd_create", "info"],
     ["sys_finit_module", [{ int_arg: 3 }], "kernel_module", "critical"],
     ["sys_prctl", [{ int_arg: 15 }, { string_arg: "nginx" }], "process_rename", "info"],
     ["sys_prctl", [{ int_arg: 22 }], "seccomp_set", "info"],
-    ["sys_mprotect", [{ size_arg: "1" }], "memory_exec", "warning"],
+    ["sys_mprotect", [{ size_arg: "1" }], "memory_exec", "info"],
     ["sys_setns", [{ int_arg: 3 }, { int_arg: 0 }], "namespace_change", "warning"],
     ["sys_bpf", [{ int_arg: 5 }], "bpf_use", "warning"],
     ["sys_capset", [], "capset", "warning"],
@@ -226,6 +226,14 @@ describe("rights and system calls", () => {
       hook: { policy_name: "my-policy", function_name: "tcp_connect" },
       tags: ["a"],
     });
+  });
+});
+
+describe("control groups", () => {
+  test("are written to all day; only what reaches out of a group is critical", () => {
+    const written = (path: string) => event(hook("telovix-file-open", "sys_openat", file(path, "O_WRONLY")));
+    expect(written("/sys/fs/cgroup/system.slice/cgroup.procs")).toMatchObject({ kind: "file_write", severity: "info" });
+    expect(written("/sys/fs/cgroup/rdma/release_agent")).toMatchObject({ kind: "file_write", severity: "critical" });
   });
 });
 

@@ -1,5 +1,6 @@
 import { AppError } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
+import type { MissingRange } from "../../core/spool/missing.ts";
 import type { Spool, SpoolBatch } from "../../core/spool/spool.ts";
 import type { Ack, RejectedEvent } from "../../core/wire/common.ts";
 
@@ -10,6 +11,8 @@ export class Outbox {
   #holder: string | undefined;
   #sentSeq: number;
   #waiters = new Set<() => void>();
+  /** Numbers answered for without an event, not acknowledged yet: they are not counted as stored. */
+  #gone: MissingRange[] = [];
   sent = 0;
   acked = 0;
   rejected = 0;
@@ -61,6 +64,8 @@ export class Outbox {
   markSent(batch: SpoolBatch): void {
     this.#sentSeq = batch.lastSeq;
     this.sent += batch.records.length;
+    const known = this.#gone.at(-1)?.to ?? 0;
+    this.#gone.push(...batch.missing.filter((range) => range.to > known));
   }
 
   /**
@@ -74,7 +79,11 @@ export class Outbox {
       throw new AppError("invalid_request", `the Console acknowledged event ${ack.seq}, but only ${sentSeq} were sent`);
     const before = this.#spool.ackedSeq;
     this.#spool.ack(ack.seq);
-    this.acked += this.#spool.ackedSeq - before;
+    const after = this.#spool.ackedSeq;
+    const answered = this.#gone.filter((range) => range.to <= after);
+    this.#gone.splice(0, answered.length);
+    const without = answered.reduce((sum, range) => sum + range.to - range.from + 1, 0);
+    this.acked += Math.max(0, after - before - without);
     this.wake();
   }
 
