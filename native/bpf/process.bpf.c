@@ -150,6 +150,11 @@ static __always_inline int exit__report(struct task_struct *task)
 	if (BPF_CORE_READ(signal, live.counter) > 0)
 		return 0;
 	header__current(&e.h, TX_EXIT);
+	/* Its number may be another's soon, and we may outlive it. */
+#pragma unroll
+	for (u32 i = 0; i < 4; i++)
+		if (tx_self[i] == e.h.tgid)
+			tx_self[i] = 0;
 	/* What wait(2) will show: the group's code, or that of the leader who just left. */
 	if (BPF_CORE_READ(signal, flags) & TX_SIGNAL_GROUP_EXIT)
 		e.code = BPF_CORE_READ(signal, group_exit_code);

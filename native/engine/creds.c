@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "keep.h"
+
 #define THREADS 4096u
 
 struct thread_creds {
@@ -38,11 +40,14 @@ bool creds_change(struct proc *p, const struct tx_credcall *e, struct tx_creds *
 	bool known = !leader && own->tid == e->h.tid && own->start == e->h.start;
 
 	*old = known ? own->creds : p->task.creds;
-	if (leader)
+	if (leader && memcmp(old, &e->now, sizeof(*old))) {
 		p->task.creds = e->now;
-	else
+		keep_drop(p);
+		keep_add(p);
+	} else if (!leader) {
 		*own = (struct thread_creds){ .start = e->h.start,
 					      .tid = e->h.tid,
 					      .creds = e->now };
+	}
 	return call_failed(e) || memcmp(old, &e->now, sizeof(*old)) != 0;
 }

@@ -78,18 +78,28 @@ static int read_stream(int fd)
 	}
 }
 
-static int run_iterator(struct bpf_program *prog)
+/* Opens what an iterator program writes; by descriptor, since the program may be an adopted one. */
+static int open_iterator(int prog_fd)
 {
-	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
-	int fd, err;
+	int link = prog_fd < 0 ? -1 : bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, NULL), fd;
 
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	err = fd < 0 ? -errno : read_stream(fd);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
+	if (link < 0)
+		return prog_fd < 0 ? -ENOENT : -errno;
+	fd = bpf_iter_create(link);
+	if (fd < 0)
+		fd = -errno;
+	close(link); /* the stream holds it */
+	return fd;
+}
+
+static int run_iterator(int prog_fd)
+{
+	int fd = open_iterator(prog_fd), err;
+
+	if (fd < 0)
+		return fd;
+	err = read_stream(fd);
+	close(fd);
 	return err;
 }
 
@@ -156,9 +166,9 @@ static int by_start(const void *a, const void *b)
 	return x->task.tgid < y->task.tgid ? -1 : x->task.tgid > y->task.tgid;
 }
 
-int existing_read(struct bpf_program *iter_task)
+int existing_collect(int iter_task)
 {
-	int err = iter_task ? run_iterator(iter_task) : -ENOENT;
+	int err = run_iterator(iter_task);
 
 	if (err) {
 		while (found_count)
@@ -169,26 +179,47 @@ int existing_read(struct bpf_program *iter_task)
 	/* Parents first, whatever their numbers are after a wrap. */
 	if (found_count)
 		qsort(found, found_count, sizeof(*found), by_start);
-	for (size_t i = 0; i < found_count; i++)
-		track_existing(found[i]);
 	return err;
 }
 
-void existing_sockets(struct bpf_program *iter_task_file)
+const struct tx_proc *existing_find(uint32_t pid, uint64_t start)
 {
-	struct bpf_link *link =
-		iter_task_file ? bpf_program__attach_iter(iter_task_file, NULL) : NULL;
-	char drain[4096];
-	int fd;
+	struct tx_proc wanted = { .task = { .tgid = pid, .start = start } }, *key = &wanted, **at;
 
-	if (!link)
+	at = found_count ? bsearch(&key, found, found_count, sizeof(*found), by_start) : NULL;
+	return at ? *at : NULL;
+}
+
+void existing_track(void)
+{
+	for (size_t i = 0; i < found_count; i++)
+		track_existing(found[i]);
+}
+
+void existing_sockets(int iter_task_file)
+{
+	int fd = open_iterator(iter_task_file);
+	char drain[4096];
+
+	if (fd < 0)
 		return;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	while (fd >= 0 && read(fd, drain, sizeof(drain)) > 0)
+	while (read(fd, drain, sizeof(drain)) > 0)
 		;
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
+	close(fd);
+}
+
+static const char *source_of(const struct tx_proc *e)
+{
+	return e->h.type == TX_TASK ? "iter" : "procfs";
+}
+
+static void forget_all(void)
+{
+	while (found_count)
+		free(found[--found_count]);
+	free(found);
+	found = NULL;
+	found_room = 0;
 }
 
 void existing_tell(void)
@@ -197,11 +228,31 @@ void existing_tell(void)
 		struct proc *p = proc_find(found[i]->task.tgid, found[i]->task.start);
 
 		if (p)
-			format_exec(p, NULL, found[i]->h.type == TX_TASK ? "iter" : "procfs",
-				    false);
-		free(found[i]);
+			format_exec(p, NULL, source_of(found[i]), false);
 	}
-	free(found);
-	found = NULL;
-	found_count = found_room = 0;
+	forget_all();
+}
+
+/* What comes from /proc has a coarser start: the number must do. */
+static bool is_known(const struct tx_proc *e)
+{
+	return proc_find(e->task.tgid, e->h.type == TX_TASK ? e->task.start : 0);
+}
+
+void existing_tell_missed(void)
+{
+	for (size_t i = 0; i < found_count; i++) {
+		struct tx_task now;
+		struct proc *p;
+
+		if (is_known(found[i]) || !procfs_task(found[i]->task.tgid, &now))
+			continue;
+		p = track_existing(found[i]);
+		if (!p)
+			continue;
+		p->flags |= PROC_MISS;
+		proc_stats.missed++;
+		format_exec(p, NULL, source_of(found[i]), false);
+	}
+	forget_all();
 }

@@ -15,6 +15,7 @@ static struct segments *output;
 static const char *node;
 static char boot_id[40], run_id[17];
 static uint64_t last_seq;
+static bool muted;
 
 int line_setup(struct segments *out, const char *node_name)
 {
@@ -43,10 +44,22 @@ uint64_t line_count(void)
 	return last_seq;
 }
 
+void line_mute(bool mute)
+{
+	muted = mute;
+}
+
+const char *line_run_id(void)
+{
+	return run_id;
+}
+
 bool line_begin(struct line *line, const char *event)
 {
 	struct json *j = &output->buffer;
 
+	if (muted)
+		return false;
 	if (!segments_room(output)) {
 		uint64_t now = clock_boot_ns();
 

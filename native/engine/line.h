@@ -37,4 +37,8 @@ bool line_end(struct line *line);
 
 uint64_t line_count(void);
 
+/* While muted no line begins: the record's lines were written by a predecessor. */
+void line_mute(bool muted);
+const char *line_run_id(void);
+
 #endif

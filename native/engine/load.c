@@ -13,31 +13,13 @@
 #include "backend.h"
 #include "engine.skel.h"
 #include "events.h"
+#include "hash.h"
 #include "log.h"
 #include "syscalls.h"
+#include "version.h"
 #include "watch.h"
 
 #define MAX_TRIES 40
-
-/* Per hook, best first. Handlers of system calls are found by their name's ending. */
-static const struct {
-	const char *tp_btf, *raw_tp;
-} hook_programs[HOOKS] = {
-	[HOOK_EXEC] = { "tp_btf__sched_process_exec", "raw_tp__sched_process_exec" },
-	[HOOK_FORK] = { "tp_btf__sched_process_fork", "raw_tp__sched_process_fork" },
-	[HOOK_EXIT] = { "tp_btf__sched_process_exit", "raw_tp__sched_process_exit" },
-	[HOOK_SOCK_STATE] = { "tp_btf__inet_sock_set_state", "raw_tp__inet_sock_set_state" },
-	[HOOK_SYS_EXIT] = { "tp_btf__sys_exit", "raw_tp__sys_exit" },
-	[HOOK_ITER] = { "iter__task", NULL },
-};
-
-static const char *const handler_names[TX_HANDLERS] = {
-	[TX_H_GENERIC] = "call_generic", [TX_H_CREDS] = "call_creds",
-	[TX_H_OPEN] = "call_open",       [TX_H_PATH] = "call_path",
-	[TX_H_FDPATH] = "call_fdpath",   [TX_H_CONNECT] = "call_connect",
-	[TX_H_ACCEPT] = "call_accept",   [TX_H_LISTEN] = "call_listen",
-	[TX_H_SEND] = "call_send",       [TX_H_RECV] = "call_recv",
-};
 
 /* What libbpf said last: the name of the refused program and the verifier's last words. */
 static char failed_program[64], last_words[160];
@@ -96,11 +78,10 @@ static void choose(struct engine_bpf *skel, bool raw_tp)
 
 	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
 	for (int h = 0; h < HOOKS; h++) {
-		prog = raw_tp && hook_programs[h].raw_tp ? NULL
-							 : usable(skel, hook_programs[h].tp_btf);
+		prog = raw_tp && load_hooks[h].raw_tp ? NULL : usable(skel, load_hooks[h].tp_btf);
 		backends[h].mechanism = prog ? h == HOOK_ITER ? "iter" : "tp_btf" : NULL;
 		if (!prog) {
-			prog = usable(skel, hook_programs[h].raw_tp);
+			prog = usable(skel, load_hooks[h].raw_tp);
 			backends[h].mechanism = prog ? "raw_tp" : NULL;
 		}
 		if (prog)
@@ -113,9 +94,9 @@ static void choose(struct engine_bpf *skel, bool raw_tp)
 	for (int i = 0; call_kind && i < TX_HANDLERS; i++) {
 		char name[64];
 
-		if (!handler_names[i])
+		if (!load_handler_names[i])
 			continue;
-		snprintf(name, sizeof(name), "%s__%s", call_kind, handler_names[i]);
+		snprintf(name, sizeof(name), "%s__%s", call_kind, load_handler_names[i]);
 		prog = usable(skel, name);
 		if (prog)
 			bpf_program__set_autoload(prog, true);
@@ -129,8 +110,8 @@ static void remember_refusal(struct engine_bpf *skel)
 	if (index >= 0 && index < 64)
 		refused[index] = true;
 	for (int h = 0; h < HOOKS; h++)
-		if ((hook_programs[h].tp_btf && !strcmp(hook_programs[h].tp_btf, failed_program)) ||
-		    (hook_programs[h].raw_tp && !strcmp(hook_programs[h].raw_tp, failed_program)) ||
+		if ((load_hooks[h].tp_btf && !strcmp(load_hooks[h].tp_btf, failed_program)) ||
+		    (load_hooks[h].raw_tp && !strcmp(load_hooks[h].raw_tp, failed_program)) ||
 		    (h == HOOK_SYS_EXIT && strstr(failed_program, "__call_")))
 			snprintf(backends[h].reason, sizeof(backends[h].reason), "%s",
 				 last_words[0] ? last_words : failed_program);
@@ -194,50 +175,6 @@ static void explain(int err)
 			    "The BPF programs could not be loaded: %s.", strerror(-err));
 }
 
-static int attach(struct engine_bpf *skel)
-{
-	for (int h = 0; h < HOOKS; h++) {
-		const char *name = backends[h].mechanism && !strcmp(backends[h].mechanism, "raw_tp")
-					   ? hook_programs[h].raw_tp
-					   : hook_programs[h].tp_btf;
-		struct bpf_program *prog = bpf_object__find_program_by_name(skel->obj, name);
-
-		if (!backends[h].mechanism || h == HOOK_ITER)
-			continue;
-		if (prog && !bpf_program__attach(prog)) {
-			snprintf(backends[h].reason, sizeof(backends[h].reason), "attach: %s",
-				 strerror(errno));
-			backends[h].mechanism = NULL;
-		}
-	}
-	if (!backends[HOOK_EXEC].mechanism && !backends[HOOK_SYS_EXIT].mechanism) {
-		log_failure("Run telovix-engine probe for details.",
-			    "No program could be attached: %s.", backends[HOOK_EXEC].reason);
-		return -EACCES;
-	}
-	return 0;
-}
-
-static void connect_handlers(struct engine_bpf *skel)
-{
-	const char *kind = backends[HOOK_SYS_EXIT].mechanism;
-	int map = bpf_map__fd(skel->maps.tx_handlers);
-
-	for (uint32_t i = 0; kind && i < TX_HANDLERS; i++) {
-		struct bpf_program *prog;
-		char name[64];
-		int fd;
-
-		if (!handler_names[i])
-			continue;
-		snprintf(name, sizeof(name), "%s__%s", kind, handler_names[i]);
-		prog = bpf_object__find_program_by_name(skel->obj, name);
-		fd = prog ? bpf_program__fd(prog) : -1;
-		if (fd >= 0)
-			bpf_map_update_elem(map, &i, &fd, 0);
-	}
-}
-
 static struct engine_bpf *prepare(const struct options *o, int *err)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -252,25 +189,28 @@ static struct engine_bpf *prepare(const struct options *o, int *err)
 	return skel;
 }
 
-int load_programs(struct engine_bpf **skeleton, const struct options *o)
+uint64_t load_shape(const struct options *o)
+{
+	const uint64_t sizes[] = { o->ring_exec_bytes, o->ring_main_bytes, o->raw_tp };
+	size_t bytes;
+	const void *object = engine_bpf__elf_bytes(&bytes);
+	uint64_t hash = hash_bytes(HASH_SEED, object, bytes);
+
+	hash = hash_bytes(hash, ENGINE_VERSION, sizeof(ENGINE_VERSION));
+	return watch_hash(hash_bytes(hash, sizes, sizeof(sizes)));
+}
+
+int load_programs(struct kernel *k, const struct options *o)
 {
 	int err = 0;
 	struct engine_bpf *skel = prepare(o, &err);
 
 	if (!skel)
 		return err ? err : -EINVAL;
-	connect_handlers(skel);
-	err = watch_load(bpf_map__fd(skel->maps.tx_watched), o->watch);
-	if (!err)
-		err = syscalls_load(bpf_map__fd(skel->maps.tx_syscalls));
-	if (!err)
-		err = attach(skel);
-	if (err) {
-		engine_bpf__destroy(skel);
-		return err;
-	}
-	*skeleton = skel;
-	return 0;
+	kernel_from_skeleton(k, skel);
+	load_handlers(skel);
+	err = watch_fill(bpf_map__fd(skel->maps.tx_watched));
+	return err ? err : syscalls_load(bpf_map__fd(skel->maps.tx_syscalls));
 }
 
 int load_try(const struct options *o)
@@ -282,9 +222,4 @@ int load_try(const struct options *o)
 		return err ? err : -EINVAL;
 	engine_bpf__destroy(skel);
 	return 0;
-}
-
-void load_close(struct engine_bpf *skel)
-{
-	engine_bpf__destroy(skel);
 }

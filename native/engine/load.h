@@ -5,14 +5,28 @@
 
 #include <bpf/libbpf.h>
 
+#include "kernel.h"
 #include "options.h"
 
-struct engine_bpf;
+struct load_hook {
+	const char *tp_btf, *raw_tp;
+};
 
-/* 0, or a negative errno after a message. On success all programs but the iterators are attached.
+extern const struct load_hook load_hooks[HOOKS];
+extern const char *const load_handler_names[TX_HANDLERS];
+
+/*
+ * A number that is the same for engines that may take over each other's programs: same object, same
+ * sizes, same watched paths. The watched list must have been read.
  */
-int load_programs(struct engine_bpf **skeleton, const struct options *o);
-void load_close(struct engine_bpf *skeleton);
+uint64_t load_shape(const struct options *o);
+
+/* 0, or a negative errno after a message. Nothing is attached yet. */
+int load_programs(struct kernel *k, const struct options *o);
+void load_handlers(struct engine_bpf *skel);
+
+/* Attaches all programs but the iterators. */
+int load_attach(struct kernel *k);
 
 /* Loads without attaching, to fill the backends for `probe`. */
 int load_try(const struct options *o);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "loss.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ const char *loss_name(enum loss_cause cause)
 		[LOSS_RING_EXEC] = "ring_exec", [LOSS_RING_MAIN] = "ring_main",
 		[LOSS_REORDER] = "reorder",     [LOSS_FORMAT] = "format",
 		[LOSS_DISK] = "disk",           [LOSS_RECURSION] = "recursion",
+		[LOSS_PINS] = "pins",
 	};
 
 	return names[cause];
@@ -58,6 +60,13 @@ void loss_add(enum loss_cause cause, uint32_t cpu, uint64_t count, uint64_t from
 {
 	struct loss_row *row = &state_of(cpu)->rows[cause];
 
+	if (row->credit) {
+		uint64_t told = count < row->credit ? count : row->credit;
+
+		row->credit -= told;
+		row->total += told;
+		count -= told;
+	}
 	if (!count)
 		return;
 	if (!row->count || from < row->from)
@@ -146,6 +155,35 @@ void loss_written(struct loss_row *row, uint64_t now)
 	row->from = 0;
 	row->to = 0;
 	row->written_at = now;
+}
+
+size_t loss_size(void)
+{
+	return (libbpf_num_possible_cpus() + 1) * sizeof(*states);
+}
+
+void loss_save(void *to)
+{
+	memcpy(to, states, state_count * sizeof(*states));
+}
+
+void loss_restore(const void *from)
+{
+	memcpy(states, from, state_count * sizeof(*states));
+}
+
+void loss_credit(const char *name, uint32_t cpu, uint64_t count)
+{
+	for (int c = 0; c < LOSS_CAUSES; c++) {
+		struct loss_row *row = &state_of(cpu)->rows[c];
+		uint64_t waiting = row->count < count ? row->count : count;
+
+		if (strcmp(loss_name(c), name))
+			continue;
+		/* Counted and not yet noted as told, or to be counted again from the rings. */
+		row->count -= waiting;
+		row->credit += count - waiting;
+	}
 }
 
 uint64_t loss_total(void)

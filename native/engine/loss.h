@@ -4,6 +4,7 @@
 #define TELOVIX_LOSS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "events.h"
@@ -15,6 +16,7 @@ enum loss_cause {
 	LOSS_FORMAT,    /* the line would have been too long, or the record made no sense */
 	LOSS_DISK,      /* no room on disk or segments deleted at the cap */
 	LOSS_RECURSION, /* the kernel skipped a program that was already running on that CPU */
+	LOSS_PINS,      /* records left by another build of the engine, which we cannot read */
 	LOSS_CAUSES
 };
 
@@ -24,6 +26,7 @@ struct loss_row {
 	uint64_t count, from, to;
 	uint64_t written_at;
 	uint64_t total;
+	uint64_t credit; /* told by a predecessor that was killed before it could note it */
 };
 
 int loss_open(uint32_t cpus);
@@ -40,6 +43,14 @@ void loss_add(enum loss_cause cause, uint32_t cpu, uint64_t count, uint64_t from
 /* The next row due to be written (at most one per second per cause and CPU), or NULL. */
 struct loss_row *loss_due(uint64_t now, bool all, enum loss_cause *cause, uint32_t *cpu);
 void loss_written(struct loss_row *row, uint64_t now);
+
+/* The whole ledger as bytes, for the state that outlives the engine. Good before loss_open. */
+size_t loss_size(void);
+void loss_save(void *to);
+void loss_restore(const void *from);
+
+/* A line of this loss is written already. */
+void loss_credit(const char *name, uint32_t cpu, uint64_t count);
 
 uint64_t loss_total(void);
 const char *loss_name(enum loss_cause cause);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "pins.h"
 #include "probe.h"
 #include "run.h"
 #include "stats.h"
@@ -21,6 +22,8 @@ int main(int argc, char **argv)
 		return probe_print(&o);
 	case COMMAND_STATS:
 		return stats_print_last(o.dir);
+	case COMMAND_UNPIN:
+		return pins_unpin(o.pin);
 	case COMMAND_VERSION:
 		puts("telovix-engine " ENGINE_VERSION);
 		return 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "owner.h"
 
 #define USAGE_ERROR 2
 #define HINT "See telovix-engine --help."
@@ -19,6 +20,7 @@ static const char usage[] =
 	"usage: telovix-engine run --out DIR [options]\n"
 	"       telovix-engine probe --json     what this kernel can do\n"
 	"       telovix-engine stats DIR        the last figures of the engine writing to DIR\n"
+	"       telovix-engine unpin --pin DIR  remove what a killed engine left in the kernel\n"
 	"       telovix-engine version\n"
 	"\n"
 	"options of run:\n"
@@ -32,6 +34,10 @@ static const char usage[] =
 	"  --ring-main-kb KB     ring buffer for the rest (a power of two)\n"
 	"  --self-pid PID        leave out this process's own calls too (counted)\n"
 	"  --lease-fd FD         end when FD is closed at its other end\n"
+	"  --pin DIR             what happens after a kill is kept in the kernel for the next run\n"
+	"  --owner-pidfile FILE  end when the process it names (\"pid starttime\") is gone for 10 "
+	"min\n"
+	"  --owner-grace-s S     … for S seconds instead (for tests)\n"
 	"  --standalone          keep running when the parent process ends\n"
 	"  --backend raw_tp      use raw tracepoints even where typed ones work (for tests)\n";
 
@@ -74,6 +80,9 @@ enum {
 	O_RING_MAIN,
 	O_SELF,
 	O_LEASE,
+	O_PIN,
+	O_OWNER,
+	O_GRACE,
 	O_STAND,
 	O_BACKEND
 };
@@ -86,6 +95,9 @@ static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
 					     { "ring-main-kb", 1, NULL, O_RING_MAIN },
 					     { "self-pid", 1, NULL, O_SELF },
 					     { "lease-fd", 1, NULL, O_LEASE },
+					     { "pin", 1, NULL, O_PIN },
+					     { "owner-pidfile", 1, NULL, O_OWNER },
+					     { "owner-grace-s", 1, NULL, O_GRACE },
 					     { "standalone", 0, NULL, O_STAND },
 					     { "backend", 1, NULL, O_BACKEND },
 					     { NULL, 0, NULL, 0 } };
@@ -121,6 +133,14 @@ static bool apply_run_option(struct options *o, int which)
 			return false;
 		o->lease_fd = n;
 		return true;
+	case O_PIN:
+		o->pin = optarg;
+		return *optarg == '/' && strlen(optarg) < 256;
+	case O_OWNER:
+		o->owner_pidfile = optarg;
+		return *optarg;
+	case O_GRACE:
+		return parse_number(optarg, 1 << 20, &o->owner_grace_s) && o->owner_grace_s;
 	case O_BACKEND:
 		o->raw_tp = !strcmp(optarg, "raw_tp");
 		return o->raw_tp || !strcmp(optarg, "tp_btf");
@@ -168,6 +188,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	const char *command = argc > 1 ? argv[1] : "";
 
 	*o = (struct options){ .max_bytes = 512ULL << 20,
+			       .owner_grace_s = OWNER_GRACE_S,
 			       .lease_fd = -1,
 			       .ring_exec_bytes = ring_default(512 << 10, 1 << 20, 16 << 20),
 			       .ring_main_bytes = ring_default(1 << 20, 2 << 20, 32 << 20) };
@@ -187,6 +208,11 @@ int options_parse(struct options *o, int argc, char **argv)
 	} else if (!strcmp(command, "stats") && argc == 3) {
 		o->command = COMMAND_STATS;
 		o->dir = argv[2];
+		return 0;
+	} else if (!strcmp(command, "unpin") && argc == 4 && !strcmp(argv[2], "--pin") &&
+		   *argv[3] == '/' && strlen(argv[3]) < 256) {
+		o->command = COMMAND_UNPIN;
+		o->pin = argv[3];
 		return 0;
 	} else if (argc == 2 && (!strcmp(command, "version") || !strcmp(command, "--version"))) {
 		o->command = COMMAND_VERSION;

@@ -7,12 +7,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum command { COMMAND_RUN, COMMAND_PROBE, COMMAND_STATS, COMMAND_VERSION, COMMAND_HELP };
+enum command {
+	COMMAND_RUN,
+	COMMAND_PROBE,
+	COMMAND_STATS,
+	COMMAND_UNPIN,
+	COMMAND_VERSION,
+	COMMAND_HELP
+};
 
 struct options {
 	enum command command;
 	const char *dir;   /* run --out, stats DIR */
 	const char *watch; /* file of further watched prefixes */
+	const char *pin;   /* where programs, maps and links are pinned */
+	const char *owner_pidfile;
+	uint64_t owner_grace_s;
 	char node_name[256];
 	uint64_t max_bytes;
 	size_t ring_exec_bytes, ring_main_bytes;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "keep.h"
 
 #define BUCKETS 16384u
 
@@ -87,6 +88,7 @@ static void unlink_entry(struct proc *p)
 		proc_stats.exited--;
 	else
 		proc_stats.live--;
+	keep_drop(p);
 	p->linked = false;
 	p->parent = NULL;
 	proc_drop(parent);
@@ -168,6 +170,7 @@ void proc_exit(struct proc *p, uint64_t now)
 		return;
 	list_remove(&living, p);
 	proc_stats.live--;
+	keep_drop(p);
 	p->exited_at = now;
 	list_append(&exited, p);
 	proc_stats.exited++;

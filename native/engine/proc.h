@@ -55,7 +55,9 @@ struct proc {
 	uint32_t flags;
 	uint32_t nlink, dev;
 	uint64_t ino;
-	bool linked; /* in the hash */
+	uint32_t slot; /* in the state that outlives us, plus one; 0: none */
+	bool linked;   /* in the hash */
+	bool gone;     /* not in /proc any more, its end not seen yet */
 	struct tx_task task;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -79,6 +80,37 @@ void ring_free(struct ring *ring, size_t count)
 {
 	if (count && count <= ring->seen)
 		__atomic_store_n(ring->consumer, ring->after[count - 1], __ATOMIC_RELEASE);
+}
+
+uint64_t ring_position(const struct ring *ring, size_t count)
+{
+	return count && count <= ring->seen ? ring->after[count - 1] : *ring->consumer;
+}
+
+void ring_resume(struct ring *ring, uint64_t position)
+{
+	if (position > *ring->consumer &&
+	    position <= __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE))
+		__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
+}
+
+uint64_t ring_unread(const struct ring *ring, uint64_t *oldest)
+{
+	uint64_t end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE), count = 0;
+
+	for (uint64_t pos = *ring->consumer; pos < end; count++) {
+		const char *at = ring->data + (pos & (ring->size - 1));
+		uint32_t head = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
+		uint32_t len = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+		uint64_t ktime;
+
+		/* The time comes first in every record, whichever build wrote it. */
+		memcpy(&ktime, at + BPF_RINGBUF_HDR_SZ, sizeof(ktime));
+		if (!count && (!*oldest || ktime < *oldest))
+			*oldest = ktime;
+		pos += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
+	}
+	return count;
 }
 
 size_t ring_fill(const struct ring *ring)

@@ -38,6 +38,16 @@ size_t ring_look(struct ring *ring, struct reorder_item *items, size_t max, uint
 /* Gives the room of the first count records back to the kernel. */
 void ring_free(struct ring *ring, size_t count);
 
+/* Position behind the first count records of the last look; for count 0 where the next one is. */
+uint64_t ring_position(const struct ring *ring, size_t count);
+
+/* Goes on where a predecessor had got to, if it died before it could give the room back. */
+void ring_resume(struct ring *ring, uint64_t position);
+
+/* Records nobody has read; oldest becomes the time of the first of them if that is less, or was 0.
+ */
+uint64_t ring_unread(const struct ring *ring, uint64_t *oldest);
+
 size_t ring_fill(const struct ring *ring);
 
 #endif

@@ -58,6 +58,14 @@ static void survey_dir(int dir_fd, struct survey *v)
 	closedir(dir);
 }
 
+uint64_t segments_highest(int dir_fd)
+{
+	struct survey v;
+
+	survey_dir(dir_fd, &v);
+	return v.highest;
+}
+
 int segments_open(struct segments *s, const char *dir, uint64_t max_bytes)
 {
 	struct survey v;
@@ -150,6 +158,22 @@ void segments_flush(struct segments *s, uint64_t now)
 	b->len -= n;
 	memmove(b->buf, b->buf + n, b->len);
 	report_error(s, b->len ? ENOSPC : 0);
+}
+
+void segments_place(const struct segments *s, uint64_t *segment, uint64_t *offset)
+{
+	*segment = s->fd < 0 ? s->number + 1 : s->number;
+	*offset = s->fd < 0 ? 0 : s->written;
+}
+
+uint64_t segments_unwritten(const struct segments *s)
+{
+	const char *end = s->buffer.buf + s->buffer.len;
+	uint64_t lines = 0;
+
+	for (const char *at = s->buffer.buf; (at = memchr(at, '\n', end - at)); at++)
+		lines++;
+	return lines;
 }
 
 static uint64_t count_lines(int dir_fd, const char *name)

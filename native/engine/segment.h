@@ -33,11 +33,20 @@ struct segments {
 	char *storage;
 };
 
+/* Number of the newest segment in the directory, 0 when there is none. */
+uint64_t segments_highest(int dir_fd);
+
 int segments_open(struct segments *s, const char *dir, uint64_t max_bytes);
 void segments_close(struct segments *s);
 
 /* Room for one more line of any length. */
 bool segments_room(const struct segments *s);
+
+/* Where the next line will go; offset 0 of a segment that is not there yet when none is open. */
+void segments_place(const struct segments *s, uint64_t *segment, uint64_t *offset);
+
+/* Lines that are in memory only. */
+uint64_t segments_unwritten(const struct segments *s);
 
 /* Writes out what is buffered; rotates by size and age. now: boot time. */
 void segments_flush(struct segments *s, uint64_t now);

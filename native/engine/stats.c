@@ -2,6 +2,7 @@
 #include "stats.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,30 +11,31 @@
 
 #include "backend.h"
 #include "clock.h"
-#include "engine.skel.h"
+#include "dispatch.h"
 #include "events.h"
+#include "keep.h"
+#include "kernel.h"
 #include "line.h"
 #include "loss.h"
+#include "pins.h"
 #include "proc.h"
+#include "state.h"
 #include "version.h"
 
-#define PROGRAMS_MAX 64
-
-static struct engine_bpf *skel;
+static const struct kernel *kernel;
 static struct tx_stats *per_cpu;
 static int cpus;
-static uint64_t misses_seen[PROGRAMS_MAX];
-static uint64_t polled_at;
+static struct state_misses misses;
 static int run_time_fd = -1;
 
-int stats_open(struct engine_bpf *skeleton)
+int stats_open(const struct kernel *k)
 {
-	skel = skeleton;
+	kernel = k;
 	cpus = libbpf_num_possible_cpus();
 	if (cpus <= 0)
 		return -EINVAL;
 	per_cpu = calloc(cpus, sizeof(*per_cpu));
-	polled_at = clock_boot_ns();
+	misses.polled_at = clock_boot_ns();
 	return per_cpu ? loss_open(cpus) : -ENOMEM;
 }
 
@@ -58,36 +60,40 @@ static void read_counters(void)
 {
 	uint32_t zero = 0;
 
-	bpf_map_lookup_elem(bpf_map__fd(skel->maps.tx_counters), &zero, per_cpu);
+	bpf_map_lookup_elem(kernel->maps[KERNEL_COUNTERS], &zero, per_cpu);
 }
 
-static bool program_info(const struct bpf_program *prog, struct bpf_prog_info *info)
+static bool program_info(const struct kernel_program *prog, struct bpf_prog_info *info)
 {
 	uint32_t len = sizeof(*info);
 
 	memset(info, 0, sizeof(*info));
-	return bpf_program__fd(prog) >= 0 &&
-	       !bpf_obj_get_info_by_fd(bpf_program__fd(prog), info, &len);
+	return !bpf_obj_get_info_by_fd(prog->fd, info, &len);
 }
 
 /* Runs the kernel skipped because the program was already running on that CPU. */
 static void poll_misses(uint64_t now)
 {
-	struct bpf_program *prog;
-	int index = 0;
-
-	bpf_object__for_each_program(prog, skel->obj)
-	{
+	for (int i = 0; i < kernel->program_count; i++) {
 		struct bpf_prog_info info;
 
-		if (index < PROGRAMS_MAX && program_info(prog, &info)) {
-			loss_add(LOSS_RECURSION, LOSS_NO_CPU,
-				 info.recursion_misses - misses_seen[index], polled_at, now);
-			misses_seen[index] = info.recursion_misses;
-		}
-		index++;
+		if (!program_info(&kernel->programs[i], &info))
+			continue;
+		loss_add(LOSS_RECURSION, LOSS_NO_CPU, info.recursion_misses - misses.seen[i],
+			 misses.polled_at, now);
+		misses.seen[i] = info.recursion_misses;
 	}
-	polled_at = now;
+	misses.polled_at = now;
+}
+
+void stats_save(struct state_misses *to)
+{
+	*to = misses;
+}
+
+void stats_restore(const struct state_misses *from)
+{
+	misses = *from;
 }
 
 void stats_poll(uint64_t now)
@@ -120,18 +126,16 @@ static uint64_t resident_bytes(void)
 
 static void write_programs(struct json *j)
 {
-	struct bpf_program *prog;
-
 	json_key_array(j, "programs");
-	bpf_object__for_each_program(prog, skel->obj)
-	{
+	for (int i = 0; i < kernel->program_count; i++) {
+		const struct kernel_program *prog = &kernel->programs[i];
 		struct bpf_prog_info info;
 
 		if (!program_info(prog, &info))
 			continue;
 		json_comma(j);
 		json_open(j, '{');
-		json_key_string(j, "name", bpf_program__name(prog));
+		json_key_string(j, "name", prog->name);
 		json_key_u64(j, "run_cnt", info.run_cnt);
 		json_key_u64(j, "run_time_ns", info.run_time_ns);
 		json_key_u64(j, "recursion_misses", info.recursion_misses);
@@ -166,6 +170,7 @@ void stats_write_start(const char *kernel)
 	json_key_string(line.j, "version", ENGINE_VERSION);
 	json_key_string(line.j, "kernel", kernel);
 	backend_write(line.j);
+	pins_write(line.j);
 	line_envelope(&line, NULL, 0, NULL);
 	line_end(&line);
 }
@@ -195,9 +200,11 @@ void stats_write(const struct ring rings[], uint64_t max_turn_ns)
 	json_key_u64(j, "missed", proc_stats.missed);
 	json_key_u64(j, "text_bytes", proc_stats.text_bytes);
 	json_key_u64(j, "text_refused", proc_stats.text_refused);
+	json_key_u64(j, "keep_refused", keep_refused());
 	json_close(j, '}');
 	json_key_object(j, "left_out");
 	json_key_u64(j, "self", SUM(self));
+	json_key_u64(j, "self_skipped", dispatch_own_calls());
 	json_key_u64(j, "compat", SUM(compat));
 	json_key_u64(j, "fault", SUM(fault));
 	json_key_u64(j, "scratch", SUM(scratch));

@@ -8,9 +8,10 @@
 
 #include "ring.h"
 
-struct engine_bpf;
+struct kernel;
+struct state_misses;
 
-int stats_open(struct engine_bpf *skeleton);
+int stats_open(const struct kernel *k);
 void stats_close(void);
 
 /*
@@ -21,6 +22,10 @@ void stats_measure(bool on);
 
 /* Reads the programs' counters: losses, and skipped runs. */
 void stats_poll(uint64_t now);
+
+/* The figures that go on in the next engine when this one is killed. */
+void stats_save(struct state_misses *to);
+void stats_restore(const struct state_misses *from);
 
 void stats_write_start(const char *kernel);
 void stats_write(const struct ring rings[], uint64_t max_turn_ns);

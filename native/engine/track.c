@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "format.h"
+#include "keep.h"
 #include "loss.h"
 #include "procfs.h"
 
@@ -36,10 +37,10 @@ static size_t thread_name(const struct tx_task *task, char name[TX_COMM + 3])
 	return snprintf(name, TX_COMM + 3, "[%.*s]", TX_COMM, task->comm);
 }
 
-static struct proc_text *text_of(const struct tx_proc *e, const char *args, size_t args_len,
-				 uint32_t *flags)
+static struct proc_text *text_of(const struct tx_proc *e, const char *script, size_t script_len,
+				 const char *args, size_t args_len, uint32_t *flags)
 {
-	const char *path = e->data, *script = path + e->path_len, *cwd = script + e->script_len;
+	const char *path = e->data, *cwd = path + e->path_len + e->script_len;
 	const char *cgroup = cwd + e->cwd_len;
 	size_t path_len = e->path_len;
 	char name[TX_COMM + 3];
@@ -54,7 +55,7 @@ static struct proc_text *text_of(const struct tx_proc *e, const char *args, size
 	}
 	*flags |= cwd_flags(cwd, e->cwd_len, e->flags & TX_PF_CWD_CUT);
 	t = proc_text_make(path, path_len, cwd, e->cwd_len, cgroup, e->cgroup_len, script,
-			   e->script_len, args, args_len, &cut);
+			   script_len, args, args_len, &cut);
 	if (cut)
 		*flags |= PROC_TRUNC_ARGS;
 	return t;
@@ -89,7 +90,7 @@ void track_exec(const struct tx_proc *e, const char *backend)
 		parent = proc_find(e->task.ppid, 0);
 		flags |= PROC_MISS;
 	}
-	t = text_of(e, args, args_len, &flags);
+	t = text_of(e, e->data + e->path_len, e->script_len, args, args_len, &flags);
 	p = t ? proc_add(&e->task, e->h.ktime, parent, t, flags) : NULL;
 	proc_text_drop(t);
 	if (!p) {
@@ -103,6 +104,7 @@ void track_exec(const struct tx_proc *e, const char *backend)
 	p->ino = e->ino;
 	p->dev = e->dev;
 	p->nlink = e->nlink;
+	keep_add(p);
 	format_exec(p, &e->h, backend, e->flags & TX_PF_SETID);
 }
 
@@ -151,6 +153,7 @@ void track_fork(const struct tx_proc *e, const char *backend)
 	p->ino = creator->ino;
 	p->dev = creator->dev;
 	p->nlink = creator->nlink;
+	keep_add(p);
 	format_fork(p, &e->h, backend);
 }
 
@@ -166,23 +169,33 @@ static size_t read_args(uint32_t pid, char *buf, size_t size, uint32_t *flags)
 	return n > 0 ? n : 0;
 }
 
-void track_existing(const struct tx_proc *e)
+struct proc_text *track_text(const struct tx_proc *e, const char *script, size_t script_len,
+			     uint32_t *flags)
 {
 	static char args[TX_ARGS_MAX];
+	size_t args_len = read_args(e->task.tgid, args, sizeof(args), flags);
+
+	return text_of(e, script, script_len, args, args_len, flags);
+}
+
+struct proc *track_existing(const struct tx_proc *e)
+{
 	uint32_t flags = PROC_PROCFS;
 	struct proc_text *t;
 	struct proc *p;
 
 	if (proc_find(e->task.tgid, e->task.start))
-		return;
-	t = text_of(e, args, read_args(e->task.tgid, args, sizeof(args), &flags), &flags);
+		return NULL;
+	t = track_text(e, "", 0, &flags);
 	p = t ? proc_add(&e->task, e->task.start, proc_find(e->task.ppid, 0), t, flags) : NULL;
 	proc_text_drop(t);
 	if (!p)
-		return;
+		return NULL;
 	p->ino = e->ino;
 	p->dev = e->dev;
 	p->nlink = e->nlink;
+	keep_add(p);
+	return p;
 }
 
 /*
@@ -230,6 +243,8 @@ static struct proc *recover(const struct tx_header *h)
 	proc_stats.missed++;
 	if (!p)
 		out_of_memory(h);
+	else
+		keep_add(p);
 	if (p && found)
 		format_exec(p, NULL, "procfs", false);
 	else if (p)

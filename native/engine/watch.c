@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "hash.h"
 #include "log.h"
 
 /*
@@ -134,7 +135,7 @@ static uint32_t inherited_flags(uint32_t at)
 	return flags;
 }
 
-static int fill_trie(int map_fd)
+int watch_fill(int map_fd)
 {
 	struct {
 		uint32_t prefixlen;
@@ -156,18 +157,19 @@ static int fill_trie(int map_fd)
 	return 0;
 }
 
-int watch_load(int map_fd, const char *file)
+int watch_load(const char *file)
 {
 	int err;
 
 	memset(entries, 0, sizeof(entries));
 	entry_count = 0;
 	err = parse_list(builtin, "built-in list");
-	if (!err && file)
-		err = parse_file(file);
-	if (!err && map_fd >= 0)
-		err = fill_trie(map_fd);
-	return err;
+	return !err && file ? parse_file(file) : err;
+}
+
+uint64_t watch_hash(uint64_t seed)
+{
+	return hash_bytes(seed, entries, entry_count * sizeof(entries[0]));
 }
 
 const char *watch_entry(uint32_t index)

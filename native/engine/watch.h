@@ -8,9 +8,14 @@
 
 #define WATCH_MAX 1024
 
-/* Builds the list (built in, then FILE's lines) and fills the kernel's trie; map_fd -1: list only.
- */
-int watch_load(int map_fd, const char *file);
+/* Builds the list: built in, then FILE's lines. */
+int watch_load(const char *file);
+
+/* Fills the kernel's trie with it. */
+int watch_fill(int map_fd);
+
+/* A number that changes with the list; the seed is mixed in. */
+uint64_t watch_hash(uint64_t seed);
 
 /* Text of the matched entry, as written in the list; "" for an index out of range. */
 const char *watch_entry(uint32_t index);

@@ -158,5 +158,8 @@ check "a full disk is survived" test $? -lt 8
 check "and what did not fit is owned up to" test -s "$work/disk"
 tally < <(grep -v parent "$work/match" | sed 's/^\(ok\|not ok\) /&after a full disk: /')
 
+# What a kill may cost: nothing.
+tally < <(test/survive.sh "$engine" "$triggers" "$match" "$work")
+
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $((failed > 0))

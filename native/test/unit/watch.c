@@ -38,7 +38,7 @@ static const char *matched(const char *path, uint32_t use)
 
 static void matching(void)
 {
-	CHECK(!watch_load(-1, NULL));
+	CHECK(!watch_load(NULL));
 	CHECK_TEXT(matched("/etc/shadow", TX_W_READ), "/etc/shadow");
 	CHECK_TEXT(matched("/etc/shadow-", TX_W_WRITE), "/etc/shadow");
 	CHECK_TEXT(matched("/etc/passwd", TX_W_READ), "");
@@ -60,7 +60,7 @@ static void from_file(const char *text, int good)
 
 	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
-	CHECK((watch_load(-1, path) == 0) == good);
+	CHECK((watch_load(path) == 0) == good);
 	unlink(path);
 }
 
