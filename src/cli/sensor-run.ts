@@ -5,7 +5,7 @@ import { runSensor } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 
-const PARENT_POLL_MS = 500;
+const PARENT_POLL_MS = 1_000;
 
 async function parentPid(): Promise<number> {
   const stat = await readFile("/proc/self/stat", "utf8");
