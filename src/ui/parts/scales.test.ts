@@ -40,6 +40,14 @@ test("a gap stays a gap", () => {
   ]);
 });
 
+test("a single time gets an empty one before it, so that the axis has a span", () => {
+  expect(withGaps([90_000], [[1], [2]], 40_000)).toEqual([
+    [50, 90],
+    [null, 1],
+    [null, 2],
+  ]);
+});
+
 test("a value without neighbours is drawn as a dot", () => {
   expect(lonePoints([1])).toEqual([0]);
   expect(lonePoints([1, 2, null, 3, null, 4, 5])).toEqual([3]);
