@@ -2,7 +2,7 @@ import { access, readFile, statfs } from "node:fs/promises";
 import type { Finding } from "./finding.ts";
 
 const BPF_FS_MAGIC = 0xcafe4a11;
-const MIN_KERNEL = [5, 8] as const;
+const MIN_KERNEL = [5, 17] as const;
 
 async function readText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").then(
@@ -22,7 +22,7 @@ function kernelFinding(version: string): Finding {
         name: "kernel",
         status: "missing",
         message: `Linux ${release}: too old for the sensor's engine.`,
-        hint: "Linux 5.8 or newer is needed; the Console runs anyway.",
+        hint: "Linux 5.17 or newer is needed; the Console runs anyway.",
       }
     : { name: "kernel", status: "ok", message: `Linux ${release}${rt}.` };
 }
