@@ -3,6 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dir, "../..");
+const MAX_LINES = 300;
+
+async function filesBelow(dir: string): Promise<string[]> {
+  return (await readdir(join(ROOT, dir), { recursive: true })).map((name) => join(dir, name));
+}
+
 const sources = (await readdir(join(ROOT, "src"), { recursive: true }))
   .filter((f) => /\.tsx?$/.test(f))
   .map((f) => join("src", f));
@@ -49,5 +55,15 @@ describe("the tree is the architecture", () => {
 
   test("imports are never computed", () => {
     expect(offenders(/\bimport\((?!\s*["'])/, () => false)).toEqual([]);
+  });
+
+  test("no file the linter does not count is over 300 lines either", async () => {
+    const names = (await Promise.all(["src", "native"].map((dir) => filesBelow(dir)))).flat();
+    const counted = names.filter((f) => /\.(css|c|h|sh)$/.test(f) && !f.includes("/.output/"));
+    expect(counted.length).toBeGreaterThan(50);
+    const lines = await Promise.all(
+      counted.map(async (f) => [f, (await readFile(join(ROOT, f), "utf8")).split("\n").length - 1] as const),
+    );
+    expect(lines.filter(([, count]) => count > MAX_LINES)).toEqual([]);
   });
 });
