@@ -8,12 +8,16 @@
 #include <bpf/bpf_endian.h>
 
 #include "events.h"
+#include "policy.h"
+#include "common.bpf.h"
 #include "maps.bpf.h"
+#include "policy_maps.bpf.h"
 #include "emit.bpf.h"
 #include "task.bpf.h"
 #include "path.bpf.h"
 #include "watch.bpf.h"
 #include "socket.bpf.h"
+#include "ptask.bpf.h"
 
 #include "process.bpf.c"
 #include "syscall.bpf.c"

@@ -1,25 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Maps and load-time constants shared by all families. */
+/* Maps of the base sensors. */
 #ifndef TELOVIX_MAPS_BPF_H
 #define TELOVIX_MAPS_BPF_H
-
-/* Sizes of the rings are set by the engine before load. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} tx_ring_exec SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} tx_ring_main SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct tx_stats);
-} tx_counters SEC(".maps");
 
 /*
  * Work space of one program. Raw tracepoint programs have a per-CPU recursion guard in the kernel
@@ -38,27 +20,6 @@ struct tx_call {
 	struct tx_sysdef def;
 };
 
-/*
- * State of the bpf_loop walks. In map memory, not on the stack: kernels before 6.7 verify a
- * callback as if it ran once, take what it left on the stack for constant, and drop the branches
- * that only matter later. Of map memory the verifier assumes nothing.
- */
-struct tx_walk {
-	struct dentry *dentry;
-	struct dentry *mnt_root;
-	struct mount *mnt;
-	u32 pos;     /* start of the path in scratch->walk; it grows downward */
-	u32 dot_pos; /* topmost component that begins with a dot, 0: none */
-	u32 cut;     /* no room: the first components are missing */
-	u32 pad;
-};
-
-struct tx_kernfs_walk {
-	struct kernfs_node *kn;
-	u32 pos;
-	u32 pad;
-};
-
 struct tx_scan {
 	u32 from; /* of the text in scratch->record */
 	u32 len;
@@ -73,6 +34,7 @@ struct tx_scan {
 struct tx_scratch {
 	struct tx_call call;
 	struct tx_path_key key;
+	struct tx_text_key text;
 	struct tx_walk w;
 	struct tx_kernfs_walk kernfs;
 	struct tx_scan scan;
@@ -108,16 +70,6 @@ struct {
 	__type(key, struct tx_path_key);
 	__type(value, struct tx_watch);
 } tx_watched SEC(".maps");
-
-/* Who opened a socket: state changes often run in softirq, on top of an unrelated process. */
-struct tx_owner {
-	u64 start;
-	u64 since;
-	u32 tgid, tid, uid;
-	u8 inbound;
-	u8 connecting;
-	u8 pad[2];
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -157,37 +109,12 @@ struct {
 	__type(value, u8);
 } tx_udp_fds SEC(".maps");
 
-/* __u types here: these appear in the skeleton, which knows no others. */
-const volatile __u64 tx_cookie_key = 0;     /* hides kernel addresses in socket cookies */
-const volatile __u32 tx_wake_bytes[2] = {}; /* fill mark of each ring */
+/* Not again for this long: one report per UDP socket and peer. */
 const volatile __u64 tx_udp_repeat_ns = 10000000000ULL;
-
-/* Process ids whose own calls are not reported (engine, sensor); they are counted. */
-volatile __u32 tx_self[4] = {};
-
-static __always_inline struct tx_stats *counters__get(void)
-{
-	u32 zero = 0;
-
-	return bpf_map_lookup_elem(&tx_counters, &zero);
-}
 
 static __always_inline struct tx_scratch *scratch__get(u32 slot)
 {
 	return bpf_map_lookup_elem(&tx_scratches, &slot);
-}
-
-#define TX_COUNT(field)                                          \
-	do {                                                     \
-		struct tx_stats *_stats = counters__get();       \
-		if (_stats)                                      \
-			__sync_fetch_and_add(&_stats->field, 1); \
-	} while (0)
-
-static __always_inline bool process__is_self(u32 tgid)
-{
-	return tgid && (tgid == tx_self[0] || tgid == tx_self[1] || tgid == tx_self[2] ||
-			tgid == tx_self[3]);
 }
 
 #endif

@@ -21,6 +21,14 @@
 #define TX_EINTR 4
 #define TX_ERESTARTSYS 512
 
+static __always_inline void owner__store(struct sock *sk, const struct tx_owner *owner)
+{
+	u64 key = (u64)sk;
+
+	if (bpf_map_update_elem(&tx_owners, &key, owner, BPF_ANY))
+		TX_COUNT(owner_full);
+}
+
 /* state: the one entered; the socket still shows the one left. 0: as the socket shows. */
 static __always_inline void net__send(struct tx_net *e, struct sock *sk, u8 state)
 {

@@ -104,6 +104,22 @@ static __always_inline bool path__walk(struct tx_scratch *s, u32 slot, struct vf
 	return true;
 }
 
+/* The same within one file system. */
+static __always_inline void dentry__walk(struct tx_scratch *s, u32 slot, struct dentry *dentry)
+{
+	s->w.pos = TX_PATH_MAX - 1;
+	s->w.dot_pos = 0;
+	s->w.cut = 0;
+	s->w.dentry = dentry;
+	s->w.mnt_root = BPF_CORE_READ(dentry, d_sb, s_root);
+	s->w.mnt = NULL;
+	bpf_loop(TX_WALK_STEPS, walk__step, &slot, 0);
+	if (s->w.pos >= TX_PATH_MAX - 1) {
+		s->w.pos = TX_PATH_MAX - 2;
+		s->walk[TX_PATH_MAX - 2] = '/';
+	}
+}
+
 /* Path of an open file: mount and dentry lie side by side, one read. */
 static __always_inline bool file__walk(struct tx_scratch *s, u32 slot, struct file *file)
 {

@@ -90,6 +90,7 @@ static __always_inline int exec__report(struct task_struct *task, struct linux_b
 	p = proc__begin(s, task);
 	header__current(&p->h, TX_EXEC);
 	off = proc__exe(p, s, TX_SCRATCH_EXEC, BPF_CORE_READ(bprm, file));
+	ptask__exec(s, task, p->data, off);
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		p->flags |= TX_PF_SETID;
 	/* A script: the interpreter runs, the name given was another. */
@@ -135,6 +136,7 @@ static __always_inline int fork__report(struct task_struct *parent, struct task_
 	}
 	TX_BOUND(off, TX_CGROUP_MAX);
 	record__output_exec(&p->h, sizeof(*p) + off);
+	ptask__fork(s, parent, child);
 	return 0;
 }
 
@@ -161,6 +163,7 @@ static __always_inline int exit__report(struct task_struct *task)
 	else
 		e.code = BPF_CORE_READ(task, group_leader, exit_code);
 	record__output_exec(&e.h, sizeof(e));
+	ptask__exit(e.h.tgid);
 	return 0;
 }
 

@@ -151,12 +151,4 @@ static __always_inline void owner__current(struct tx_owner *owner)
 	owner->uid = BPF_CORE_READ(task, cred, euid.val);
 }
 
-static __always_inline void owner__store(struct sock *sk, const struct tx_owner *owner)
-{
-	u64 key = (u64)sk;
-
-	if (bpf_map_update_elem(&tx_owners, &key, owner, BPF_ANY))
-		TX_COUNT(owner_full);
-}
-
 #endif

@@ -27,21 +27,6 @@ static __always_inline bool call__is_compat(void)
 	return bpf_get_current_task_btf()->thread_info.status & TX_TS_COMPAT;
 }
 
-/* The caller's process id as it sees it itself: what its own arguments are to be compared with. */
-static __always_inline u32 process__own_pid(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
-	u32 level = BPF_CORE_READ(pid, level);
-	struct upid upid = {};
-
-	if (level < 32)
-		bpf_probe_read_kernel(&upid, sizeof(upid),
-				      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-					      level * bpf_core_type_size(struct upid));
-	return upid.nr;
-}
-
 /* Threads are given names all day; a renamed main thread is how ps sees the process. */
 static __always_inline bool prctl__matters(u32 option)
 {

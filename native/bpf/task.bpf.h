@@ -24,34 +24,52 @@ static __always_inline void creds__fill(struct tx_creds *out, const struct cred 
 	bpf_core_read(&out->cap_effective, 8, &cred->cap_effective);
 }
 
-static __always_inline void ns__fill(struct tx_task *out, struct task_struct *task)
+static __always_inline bool task__upid(struct task_struct *task, struct upid *upid)
 {
-	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
+
+	/* numbers[] has one entry per level; the last is the process's own namespace. */
+	return level < 32 &&
+	       !bpf_probe_read_kernel(upid, sizeof(*upid),
+				      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+					      level * bpf_core_type_size(struct upid));
+}
+
+/* The caller's process id as it sees it itself: what its own arguments are to be compared with. */
+static __always_inline u32 process__own_pid(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct upid upid = {};
 
-	/* nsproxy is NULL in a task past exit; the numbers stay 0 then. */
-	out->ns[TX_NS_UTS] = BPF_CORE_READ(ns, uts_ns, ns.inum);
-	out->ns[TX_NS_IPC] = BPF_CORE_READ(ns, ipc_ns, ns.inum);
-	out->ns[TX_NS_MNT] = BPF_CORE_READ(ns, mnt_ns, ns.inum);
-	out->ns[TX_NS_PID_CHILD] = BPF_CORE_READ(ns, pid_ns_for_children, ns.inum);
-	out->ns[TX_NS_NET] = BPF_CORE_READ(ns, net_ns, ns.inum);
-	out->ns[TX_NS_CGROUP] = BPF_CORE_READ(ns, cgroup_ns, ns.inum);
-	out->ns[TX_NS_USER] = out->creds.user_ns;
-	if (bpf_core_field_exists(ns->time_ns)) {
-		out->ns[TX_NS_TIME] = BPF_CORE_READ(ns, time_ns, ns.inum);
-		out->ns[TX_NS_TIME_CHILD] = BPF_CORE_READ(ns, time_ns_for_children, ns.inum);
-	}
-	/* numbers[] has one entry per level; the last is the process's own namespace. */
-	if (level < 32) {
-		void *at = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-			   level * bpf_core_type_size(struct upid);
+	task__upid(BPF_CORE_READ(task, group_leader), &upid);
+	return upid.nr;
+}
 
-		bpf_probe_read_kernel(&upid, sizeof(upid), at);
-		out->nspid = upid.nr;
-		out->ns[TX_NS_PID] = BPF_CORE_READ(upid.ns, ns.inum);
+static __always_inline u32 task__pid_ns(struct task_struct *task)
+{
+	struct upid upid = {};
+
+	return task__upid(task, &upid) ? BPF_CORE_READ(upid.ns, ns.inum) : 0;
+}
+
+static __always_inline void ns__read(u32 *ns, struct task_struct *task)
+{
+	struct nsproxy *proxy = BPF_CORE_READ(task, nsproxy);
+
+	/* nsproxy is NULL in a task past exit; the numbers are 0 then. */
+	ns[TX_NS_UTS] = BPF_CORE_READ(proxy, uts_ns, ns.inum);
+	ns[TX_NS_IPC] = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
+	ns[TX_NS_MNT] = BPF_CORE_READ(proxy, mnt_ns, ns.inum);
+	ns[TX_NS_PID_CHILD] = BPF_CORE_READ(proxy, pid_ns_for_children, ns.inum);
+	ns[TX_NS_NET] = BPF_CORE_READ(proxy, net_ns, ns.inum);
+	ns[TX_NS_CGROUP] = BPF_CORE_READ(proxy, cgroup_ns, ns.inum);
+	ns[TX_NS_USER] = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	if (bpf_core_field_exists(proxy->time_ns)) {
+		ns[TX_NS_TIME] = BPF_CORE_READ(proxy, time_ns, ns.inum);
+		ns[TX_NS_TIME_CHILD] = BPF_CORE_READ(proxy, time_ns_for_children, ns.inum);
 	}
+	ns[TX_NS_PID] = task__pid_ns(task);
 }
 
 /*
@@ -152,6 +170,7 @@ static __always_inline u32 cgroup__append(struct tx_scratch *s, u32 slot, struct
 static __always_inline void task__fill(struct tx_task *out, struct task_struct *task)
 {
 	struct cgroup *cgroup = task__cgroup(task);
+	struct upid upid = {};
 
 	out->tgid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
@@ -159,10 +178,11 @@ static __always_inline void task__fill(struct tx_task *out, struct task_struct *
 	out->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	out->auid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0U;
 	out->kthread = !!(BPF_CORE_READ(task, flags) & TX_PF_KTHREAD);
-	out->nspid = 0;
 	__builtin_memset(out->ns, 0, sizeof(out->ns));
 	creds__fill(&out->creds, BPF_CORE_READ(task, cred));
-	ns__fill(out, task);
+	ns__read(out->ns, task);
+	task__upid(task, &upid);
+	out->nspid = upid.nr;
 	out->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 	bpf_core_read(&out->comm, sizeof(out->comm), &task->comm);
 }

@@ -37,6 +37,8 @@ enum tx_type {
 	TX_PATHCALL,
 	TX_CREDS,
 	TX_SYSCALL,
+	TX_POLICY_EVENT, /* policy.h */
+	TX_LOADER,       /* policy.h */
 	TX_TYPES
 };
 
@@ -213,6 +215,7 @@ struct tx_stats {
 	__u64 fault;        /* user memory was not readable */
 	__u64 owner_full;   /* socket owner not stored */
 	__u64 output_error; /* ring refused for another reason */
+	__u64 ptask_full;   /* a process that filters will not know */
 };
 
 _Static_assert(sizeof(struct tx_header) == 40, "tx_header");

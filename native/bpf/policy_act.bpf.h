@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What a selector that holds does: enforcement, then the event. */
+#ifndef TELOVIX_POLICY_ACT_BPF_H
+#define TELOVIX_POLICY_ACT_BPF_H
+
+#define TX_ACTS_ENFORCE (TX_SEL_SIGNAL | TX_SEL_OVERRIDE | TX_SEL_MARK | TX_SEL_NOTIFY | TX_SEL_SET)
+
+/* May this policy act on this process now? Counted where it may not. */
+static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u32 state)
+{
+	struct tx_control *control = control__get();
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (state != TX_POLICY_ENFORCE || !control || control->off ||
+	    (control->lease_until_ns && s->now > control->lease_until_ns)) {
+		TX_POLICY_COUNT(policy, monitored);
+		return false;
+	}
+	if (tgid == 1 || bpf_map_lookup_elem(&tx_guard, &tgid)) {
+		TX_POLICY_COUNT(policy, guarded);
+		return false;
+	}
+	return true;
+}
+
+/* Number of the system call this thread is in. */
+static __always_inline u32 call__current(void)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return BPF_CORE_READ(regs, orig_ax);
+}
+
+static __always_inline void bits__set(u64 *words, u32 bit)
+{
+	words[(bit >> 6) & (TX_MASK_WORDS - 1)] |= 1ULL << (bit & 63);
+}
+
+/* For the LSM hook this system call will pass (lsm__deny). */
+static __always_inline void act__mark(struct tx_scratch *s, union tx_row *row,
+				      struct tx_selector_action *a)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+
+	if (!a->error)
+		return;
+	s->mark.ktime = s->now;
+	s->mark.error = a->error;
+	s->mark.signal = 0;
+	s->mark.policy = row->selector.policy;
+	s->mark.selector = row->selector.id;
+	s->mark.nr = call__current();
+	bpf_map_update_elem(&tx_marks, &tid, &s->mark, BPF_ANY);
+}
+
+/* How an error gets back to the caller depends on the program: it looks at s->error. */
+__noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	union tx_row *row = s ? row__get(s->rows, index) : NULL;
+	struct tx_selector_action *a;
+	struct tx_policy_event *e;
+	u32 flags;
+
+	if (!row)
+		return 0;
+	a = at_return ? &row->selector.return_action : &row->selector.action;
+	flags = a->flags;
+	e = scratch__event(s);
+	if (flags & TX_SEL_SIGNAL) {
+		if (!bpf_send_signal(a->signal))
+			e->signal = a->signal;
+	}
+	if ((flags & TX_SEL_OVERRIDE) && !s->error) {
+		s->error = a->error;
+		e->error = a->error;
+	}
+	if (flags & (TX_SEL_MARK | TX_SEL_NOTIFY)) {
+		act__mark(s, row, a);
+		e->error = a->error;
+		if (a->error)
+			e->method = TX_METHOD_LSM;
+		if ((flags & TX_SEL_NOTIFY) && a->signal && !bpf_send_signal(a->signal))
+			e->signal = a->signal;
+	}
+	bits__set(e->enforced, bit);
+	TX_POLICY_COUNT(row->selector.policy, enforced);
+	return 0;
+}
+
+/* The first 40 bytes of each argument, as the format says. */
+static __always_inline u64 args__hash(struct tx_scratch *s)
+{
+	struct tx_policy_event *e = scratch__event(s);
+	u64 hash = 0xcbf29ce484222325ULL;
+
+	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
+		struct tx_parg *p = &e->arg[i];
+		u32 off = p->offset;
+		u64 words[5] = {};
+		u32 len = p->len < 40 ? p->len : 40;
+
+		if (i >= s->args)
+			break;
+		if (p->len) {
+			TX_BOUND(off, TX_EVENT_DATA);
+			TX_BOUND(len, 40);
+			bpf_probe_read_kernel(words, len, e->data + off);
+		} else {
+			words[0] = p->value;
+		}
+#pragma unroll
+		for (u32 w = 0; w < 5; w++)
+			hash = (hash ^ words[w]) * 0x100000001b3ULL;
+	}
+	return hash;
+}
+
+__noinline int rate__limited(u32 slot, u32 index, u32 at_return)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	union tx_row *row = s ? row__get(s->rows, index) : NULL;
+	u64 id = bpf_get_current_pid_tgid(), *last;
+	struct tx_selector_action *a;
+
+	if (!row)
+		return 0;
+	a = at_return ? &row->selector.return_action : &row->selector.action;
+	s->rate.selector = row->selector.id;
+	s->rate.who = a->rate_scope == TX_RATE_THREAD    ? (u32)id
+		      : a->rate_scope == TX_RATE_PROCESS ? id >> 32
+							 : 0;
+	s->rate.args = args__hash(s);
+	last = bpf_map_lookup_elem(&tx_rates, &s->rate);
+	if (last && s->now - *last < a->rate_ns)
+		return 1;
+	bpf_map_update_elem(&tx_rates, &s->rate, &s->now, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void act__track(struct tx_scratch *s, struct tx_selector_action *a)
+{
+	struct tx_parg *p = arg__at(s, a->sock_arg);
+	u64 key = p->value;
+	struct tx_owner owner;
+
+	if (a->sock_arg >= TX_HOOK_ARGS || !key)
+		return;
+	if (a->flags & TX_SEL_UNTRACK) {
+		bpf_map_delete_elem(&tx_tracked, &key);
+		return;
+	}
+	owner__current(&owner);
+	bpf_map_update_elem(&tx_tracked, &key, &owner, BPF_ANY);
+}
+
+/* Selector of row index holds. */
+__noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	union tx_row *row = s ? row__get(s->rows, index) : NULL;
+	struct tx_selector_action *a;
+	struct tx_policy_row *policy;
+	struct tx_policy_event *e;
+	u32 id;
+
+	if (!row)
+		return 0;
+	id = row->selector.policy;
+	policy = bpf_map_lookup_elem(&tx_policies, &id);
+	if (!policy || policy->state == TX_POLICY_OFF)
+		return 0;
+	TX_POLICY_COUNT(id, matched);
+	a = at_return ? &row->selector.return_action : &row->selector.action;
+	e = scratch__event(s);
+	if ((a->flags & TX_ACTS_ENFORCE) && enforce__allowed(s, id, policy->state))
+		act__enforce(slot, index, bit, at_return);
+	if (a->flags & TX_SEL_CLEANUP) {
+		u32 tid = (u32)bpf_get_current_pid_tgid();
+
+		bpf_map_delete_elem(&tx_marks, &tid);
+	}
+	if (a->flags & (TX_SEL_TRACK | TX_SEL_UNTRACK))
+		act__track(s, a);
+	if (!(a->flags & TX_SEL_POST))
+		return 0;
+	if (a->rate_ns && rate__limited(slot, index, at_return)) {
+		TX_POLICY_COUNT(id, rate_limited);
+		return 0;
+	}
+	s->want |= a->flags;
+	s->first_policy = id;
+	bits__set(e->posted, bit);
+	TX_POLICY_COUNT(id, posted);
+	return 0;
+}
+
+static __always_inline void emit__stacks(struct tx_scratch *s, struct tx_policy_event *e)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 off = e->data_len;
+	long n;
+
+	if (s->want & TX_SEL_KERNEL_STACK) {
+		TX_BOUND(off, TX_EVENT_DATA + TX_ARG_DATA_MAX - 16 * TX_STACK_FRAMES);
+		n = bpf_get_task_stack(task, e->data + off, 8 * TX_STACK_FRAMES, 0);
+		if (n > 0) {
+			e->kernel_stack = n;
+			off += n;
+		}
+	}
+	if (s->want & TX_SEL_USER_STACK) {
+		TX_BOUND(off, TX_EVENT_DATA + TX_ARG_DATA_MAX - 8 * TX_STACK_FRAMES);
+		n = bpf_get_task_stack(task, e->data + off, 8 * TX_STACK_FRAMES, BPF_F_USER_STACK);
+		if (n > 0) {
+			e->user_stack = n;
+			off += n;
+		}
+	}
+	e->stacks_end = off;
+}
+
+/* The record into its ring. Enforcement goes where floods can't starve it. */
+__noinline int event__emit(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	struct tx_policy_event *e;
+	u64 any = 0, acted = 0;
+	u32 size;
+	long err;
+
+	if (!s)
+		return 0;
+	e = scratch__event(s);
+#pragma unroll
+	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
+		any |= e->posted[w];
+		acted |= e->enforced[w];
+	}
+	if (!(any | acted))
+		return 0;
+	e->stacks_end = e->data_len;
+	if (s->want & (TX_SEL_KERNEL_STACK | TX_SEL_USER_STACK))
+		emit__stacks(s, e);
+	size = e->stacks_end;
+	TX_BOUND(size, TX_EVENT_DATA + TX_ARG_DATA_MAX);
+	err = acted ? record__output_exec(&e->h, sizeof(*e) + size)
+		    : record__output_main(&e->h, sizeof(*e) + size);
+	if (err)
+		TX_POLICY_COUNT(s->first_policy, lost);
+	return 0;
+}
+
+#endif

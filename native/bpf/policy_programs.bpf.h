@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The programs: one per kind of attachment, all with the same inside. Generic kinds are loaded once
+ * and told by a cookie where they are; kinds bound to one target at load come in several copies, so
+ * that one load serves several targets, and know their hook point from read-only data.
+ */
+#ifndef TELOVIX_POLICY_PROGRAMS_BPF_H
+#define TELOVIX_POLICY_PROGRAMS_BPF_H
+
+#define TX_TS_COMPAT 0x0002
+#define TX_X32_BIT 0x40000000
+#define TX_COPIES 8
+
+const volatile __u32 tx_fentry_point[TX_COPIES] = {};
+const volatile __u32 tx_fexit_point[TX_COPIES] = {};
+const volatile __u32 tx_lsm_point[TX_COPIES] = {};
+const volatile __u32 tx_raw_tp_point[TX_COPIES] = {};
+
+/* Arguments of a function call, by the C convention. */
+static __always_inline void raw__function(struct tx_scratch *s, struct pt_regs *regs)
+{
+	s->raw[0] = regs->di;
+	s->raw[1] = regs->si;
+	s->raw[2] = regs->dx;
+	s->raw[3] = regs->cx;
+	s->raw[4] = regs->r8;
+	s->raw[5] = regs->r9;
+	s->regs = (u64)regs;
+}
+
+/* Arguments of a system call from the registers it was made with. */
+static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs, bool compat)
+{
+	s->regs = (u64)regs;
+	if (compat) {
+		s->raw[0] = (u32)BPF_CORE_READ(regs, bx);
+		s->raw[1] = (u32)BPF_CORE_READ(regs, cx);
+		s->raw[2] = (u32)BPF_CORE_READ(regs, dx);
+		s->raw[3] = (u32)BPF_CORE_READ(regs, si);
+		s->raw[4] = (u32)BPF_CORE_READ(regs, di);
+		s->raw[5] = (u32)BPF_CORE_READ(regs, bp);
+		return;
+	}
+	s->raw[0] = BPF_CORE_READ(regs, di);
+	s->raw[1] = BPF_CORE_READ(regs, si);
+	s->raw[2] = BPF_CORE_READ(regs, dx);
+	s->raw[3] = BPF_CORE_READ(regs, r10);
+	s->raw[4] = BPF_CORE_READ(regs, r8);
+	s->raw[5] = BPF_CORE_READ(regs, r9);
+}
+
+SEC("kprobe")
+int kprobe__policy(struct pt_regs *ctx)
+{
+	u32 slot, point = bpf_get_attach_cookie(ctx);
+	struct tx_scratch *s = run__begin(point, &slot);
+	union tx_row *head;
+
+	if (!s)
+		return 0;
+	head = row__get(s->rows, 0);
+	raw__function(s, ctx);
+	if (head && (head->hook.flags & TX_HOOK_SYSCALL_REGS)) {
+		struct pt_regs *regs = (void *)ctx->di;
+
+		s->nr = BPF_CORE_READ(regs, orig_ax);
+		raw__call(s, regs, head->hook.flags & TX_HOOK_COMPAT_REGS);
+	}
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+static __always_inline int return__run(u64 point, u64 ret)
+{
+	u32 slot;
+	struct tx_scratch *s = run__begin(point, &slot);
+
+	if (!s)
+		return 0;
+	s->ret = ret;
+	run__return(slot);
+	slot__free(slot);
+	return 0;
+}
+
+SEC("kretprobe")
+int kretprobe__policy(struct pt_regs *ctx)
+{
+	return return__run(bpf_get_attach_cookie(ctx), ctx->ax);
+}
+
+SEC("uprobe")
+int uprobe__policy(struct pt_regs *ctx)
+{
+	u32 slot, point = bpf_get_attach_cookie(ctx);
+	struct tx_scratch *s = run__begin(point, &slot);
+
+	if (!s)
+		return 0;
+	raw__function(s, ctx);
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+SEC("uretprobe")
+int uretprobe__policy(struct pt_regs *ctx)
+{
+	return return__run(bpf_get_attach_cookie(ctx), ctx->ax);
+}
+
+SEC("usdt")
+int usdt__policy(struct pt_regs *ctx)
+{
+	u32 slot, point = bpf_usdt_cookie(ctx);
+	struct tx_scratch *s = run__begin(point, &slot);
+
+	if (!s)
+		return 0;
+	s->regs = (u64)ctx;
+	for (u32 i = 0; i < 8; i++) {
+		long v = 0;
+
+		bpf_usdt_arg(ctx, i, &v);
+		s->raw[i & 7] = v;
+	}
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+SEC("tp")
+int tp__policy(void *ctx)
+{
+	u32 slot, point = bpf_get_attach_cookie(ctx);
+	struct tx_scratch *s = run__begin(point, &slot);
+
+	if (!s)
+		return 0;
+	s->context = (u64)ctx;
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+static __always_inline bool call__is_compat(void)
+{
+	return bpf_get_current_task_btf()->thread_info.status & TX_TS_COMPAT;
+}
+
+static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, bool leaving)
+{
+	struct tx_call_hooks *hooks;
+	struct tx_scratch *s;
+	bool compat;
+	u32 index, slot, point;
+
+	if (nr < 0)
+		return 0;
+	index = (u32)nr & ~TX_X32_BIT;
+	if (index >= TX_SYSCALLS)
+		return 0;
+	compat = call__is_compat();
+	if (compat)
+		index += TX_SYSCALLS;
+	hooks = bpf_map_lookup_elem(&tx_call_hooks, &index);
+	if (!hooks)
+		return 0;
+	point = leaving ? hooks->leave : hooks->enter;
+	if (!point)
+		return 0;
+	s = run__begin(point, &slot);
+	if (!s)
+		return 0;
+	s->nr = nr;
+	s->ret = ret;
+	raw__call(s, regs, compat);
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int sys_enter__policy(struct bpf_raw_tracepoint_args *ctx)
+{
+	return call__run((struct pt_regs *)ctx->args[0], ctx->args[1], 0, false);
+}
+
+SEC("raw_tp/sys_exit")
+int sys_exit__policy(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+
+	return call__run(regs, BPF_CORE_READ(regs, orig_ax), ctx->args[1], true);
+}
+
+static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 point)
+{
+	u32 slot;
+	struct tx_scratch *s = run__begin(point, &slot);
+
+	if (!s)
+		return 0;
+	s->raw[0] = ctx->args[0];
+	s->raw[1] = ctx->args[1];
+	s->raw[2] = ctx->args[2];
+	s->raw[3] = ctx->args[3];
+	s->raw[4] = ctx->args[4];
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+/* Trampolines: fentry, fexit, LSM. Arguments the function does not have read as 0. */
+static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
+{
+	u64 n = bpf_get_func_arg_cnt(ctx);
+
+	for (u32 i = 0; i < 6; i++) {
+		u64 v = 0;
+
+		if (i < n)
+			bpf_get_func_arg(ctx, i, &v);
+		s->raw[i & 7] = v;
+	}
+}
+
+static __always_inline int fentry__run(void *ctx, u32 point)
+{
+	u32 slot;
+	struct tx_scratch *s = run__begin(point, &slot);
+
+	if (!s)
+		return 0;
+	raw__trampoline(s, ctx);
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+static __always_inline int fexit__run(void *ctx, u32 point)
+{
+	u32 slot;
+	struct tx_scratch *s = run__begin(point, &slot);
+	u64 ret = 0;
+
+	if (!s)
+		return 0;
+	raw__trampoline(s, ctx);
+	bpf_get_func_ret(ctx, &ret);
+	s->ret = ret;
+	run__and_emit(slot);
+	slot__free(slot);
+	return 0;
+}
+
+/* What an LSM program may return; the verifier must see it in all 64 bits. */
+static __always_inline long errno__bound(s64 error)
+{
+	asm volatile("" : "+r"(error));
+	if (error > 0 || error < -4095)
+		error = -1;
+	asm volatile("" : "+r"(error));
+	return error;
+}
+
+static __always_inline long lsm__run(void *ctx, u32 point)
+{
+	u32 slot;
+	struct tx_scratch *s = run__begin(point, &slot);
+	s64 error;
+
+	if (!s)
+		return 0;
+	raw__trampoline(s, ctx);
+	run__hook(slot);
+	error = s->error;
+	if (error)
+		scratch__event(s)->method = TX_METHOD_LSM;
+	event__emit(slot);
+	slot__free(slot);
+	return errno__bound(error);
+}
+
+/* Carries out what the program at the system call's entry has decided for this very call. */
+static __always_inline long deny__run(void)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
+	s64 error;
+
+	if (!mark)
+		return 0;
+	error = mark->error;
+	if (mark->nr != call__current())
+		error = 0; /* of an earlier call that never came here */
+	else
+		TX_TOTAL(denied);
+	bpf_map_delete_elem(&tx_marks, &tid);
+	return errno__bound(error);
+}
+
+#define TX_COPY(n)                                                  \
+	SEC("fentry/close_fd") int fentry__policy_##n(void *ctx)    \
+	{                                                           \
+		return fentry__run(ctx, tx_fentry_point[n]);        \
+	}                                                           \
+	SEC("fexit/close_fd") int fexit__policy_##n(void *ctx)      \
+	{                                                           \
+		return fexit__run(ctx, tx_fexit_point[n]);          \
+	}                                                           \
+	SEC("raw_tp")                                               \
+	int raw_tp__policy_##n(struct bpf_raw_tracepoint_args *ctx) \
+	{                                                           \
+		return raw_tp__run(ctx, tx_raw_tp_point[n]);        \
+	}
+
+#define TX_LSM_COPY(n)                                       \
+	SEC("lsm/file_open") long lsm__policy_##n(void *ctx) \
+	{                                                    \
+		return lsm__run(ctx, tx_lsm_point[n]);       \
+	}                                                    \
+	SEC("lsm/file_open") long lsm__deny_##n(void *ctx)   \
+	{                                                    \
+		return deny__run();                          \
+	}
+
+TX_COPY(0)
+TX_COPY(1)
+TX_COPY(2)
+TX_COPY(3)
+TX_LSM_COPY(0)
+TX_LSM_COPY(1)
+TX_LSM_COPY(2)
+TX_LSM_COPY(3)
+TX_LSM_COPY(4)
+TX_LSM_COPY(5)
+TX_LSM_COPY(6)
+TX_LSM_COPY(7)
+
+#endif

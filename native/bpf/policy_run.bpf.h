@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* One run at a hook point: read, match, act, report. Nothing here knows by what kind of program it
+ * was entered. */
+#ifndef TELOVIX_POLICY_RUN_BPF_H
+#define TELOVIX_POLICY_RUN_BPF_H
+
+/* A work space for this run, or NULL when the hook is not to be looked at. */
+static __always_inline struct tx_scratch *run__begin(u32 point, u32 *slot)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32, *which;
+	struct tx_scratch *s;
+
+	if (process__is_self(tgid)) {
+		TX_TOTAL(self);
+		return NULL;
+	}
+	which = bpf_map_lookup_elem(&tx_active, &point);
+	if (!which)
+		return NULL;
+	*slot = slot__claim();
+	if (*slot >= TX_PSLOTS) {
+		TX_TOTAL(no_slot);
+		return NULL;
+	}
+	s = scratch__get(*slot);
+	if (!s)
+		return NULL;
+	s->point = point;
+	s->rows = 2 * point + (*which & 1);
+	s->ret = 0;
+	s->context = 0;
+	s->regs = 0;
+	s->nr = 0;
+	s->error = 0;
+	s->returning = 0;
+	return s;
+}
+
+static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row *head)
+{
+	struct tx_policy_event *e = scratch__event(s);
+
+	s->args = head->args;
+	s->selectors = head->selectors;
+	s->arg_row = head->arg_row;
+	s->slot_row = head->slot_row;
+	s->selector_row = head->selector_row;
+	s->op_row = head->op_row;
+	s->hook_flags = head->flags;
+	s->want = 0;
+	s->last_policy = ~0U;
+	s->first_policy = 0;
+	s->now = bpf_ktime_get_boot_ns();
+	e->hook = s->point;
+	e->build = head->build;
+	e->args = head->args;
+#pragma unroll
+	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
+		s->mask[w] = head->all[w];
+		s->matched[w] = 0;
+		e->posted[w] = 0;
+		e->enforced[w] = 0;
+	}
+	e->ret = s->ret;
+	e->error = 0;
+	e->signal = 0;
+	e->method = TX_METHOD_NONE;
+	e->has_ret = 0;
+	e->data_len = 0;
+	e->kernel_stack = 0;
+	e->user_stack = 0;
+	e->call_nr = s->nr;
+}
+
+static __always_inline u32 bit__lowest(u64 v)
+{
+	u32 n = 0;
+
+	if (!(v & 0xffffffff)) {
+		n += 32;
+		v >>= 32;
+	}
+	if (!(v & 0xffff)) {
+		n += 16;
+		v >>= 16;
+	}
+	if (!(v & 0xff)) {
+		n += 8;
+		v >>= 8;
+	}
+	if (!(v & 0xf)) {
+		n += 4;
+		v >>= 4;
+	}
+	if (!(v & 3)) {
+		n += 2;
+		v >>= 2;
+	}
+	return n + !(v & 1);
+}
+
+/* Takes the lowest selector out of s->mask. TX_HOOK_SELECTORS: none is left. */
+static __always_inline u32 mask__take(struct tx_scratch *s)
+{
+#pragma unroll
+	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
+		u64 v = s->mask[w];
+
+		if (v) {
+			s->mask[w] = v & (v - 1);
+			return 64 * w + bit__lowest(v);
+		}
+	}
+	return TX_HOOK_SELECTORS;
+}
+
+static long select__step(u32 i, u32 *slot)
+{
+	struct tx_scratch *s = scratch__get(*slot);
+	union tx_row *row;
+	u32 bit, index;
+
+	if (!s)
+		return 1;
+	bit = mask__take(s);
+	if (bit >= TX_HOOK_SELECTORS)
+		return 1;
+	index = s->selector_row + bit;
+	row = row__get(s->rows, index);
+	if (!row)
+		return 1;
+	if (row->selector.policy == s->last_policy) /* an earlier selector of it holds */
+		return 0;
+	if (row->selector.ops && !ops__hold(*slot, row->selector.op, row->selector.ops))
+		return 0;
+	s->last_policy = row->selector.policy;
+	bits__set(s->matched, bit);
+	act__selector(*slot, index, bit, 0);
+	return 0;
+}
+
+static __always_inline u64 mask__any(const u64 *words)
+{
+	return words[0] | words[1] | words[2] | words[3];
+}
+
+/* What can't be kept until the return is cut, and says so. */
+static __always_inline void pending__cut(struct tx_scratch *s)
+{
+	struct tx_policy_event *e = scratch__event(s);
+
+	if (e->data_len <= TX_CALL_DATA)
+		return;
+	e->data_len = TX_CALL_DATA;
+	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
+		struct tx_parg *p = &e->arg[i];
+
+		if (i >= s->args)
+			break;
+		if (p->offset + p->len <= TX_CALL_DATA)
+			continue;
+		p->flags |= TX_PARG_CUT;
+		p->len = p->offset < TX_CALL_DATA ? TX_CALL_DATA - p->offset : 0;
+	}
+}
+
+/* Between kprobe and kretprobe: what was read and which selectors hold. */
+static __always_inline void pending__keep(struct tx_scratch *s)
+{
+	u64 key = bpf_get_current_pid_tgid() << 32 | s->point;
+
+	if (!mask__any(s->matched))
+		return;
+	pending__cut(s);
+	if (bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY))
+		TX_TOTAL(pair_full);
+}
+
+/*
+ * The run itself; slot is claimed and holds the raw arguments. What is to be returned instead of
+ * the call is left in s->error.
+ */
+__noinline int run__hook(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	union tx_row *head = s ? row__get(s->rows, 0) : NULL;
+	struct tx_policy_event *e;
+
+	if (!head) {
+		TX_TOTAL(no_rows);
+		return 0;
+	}
+	head__take(s, &head->hook);
+	if (s->hook_flags & TX_HOOK_MARKS) {
+		u32 tid = (u32)bpf_get_current_pid_tgid();
+
+		bpf_map_delete_elem(&tx_marks, &tid);
+	}
+	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
+		if (i >= s->args)
+			break;
+		arg__read(slot, i);
+	}
+	for (u32 i = 0; i < TX_HOOK_SLOTS; i++) {
+		if (i >= head->hook.slots)
+			break;
+		if (!slot__apply(slot, i))
+			return 0;
+	}
+	e = scratch__event(s);
+	header__current(&e->h, TX_POLICY_EVENT);
+	bpf_loop(TX_HOOK_SELECTORS, select__step, &slot, 0);
+	if (head->hook.return_position != TX_NO_POSITION)
+		e->has_ret = 1;
+	if (s->hook_flags & TX_HOOK_RETURN_PAIR)
+		pending__keep(s);
+	return 0;
+}
+
+/* The selectors that held at the call, at its return. */
+static long return__step(u32 bit, u32 *slot)
+{
+	struct tx_scratch *s = scratch__get(*slot);
+	union tx_row *row;
+	u32 index;
+
+	if (!s || bit >= s->selectors)
+		return 1;
+	if (!(s->matched[(bit >> 6) & (TX_MASK_WORDS - 1)] & (1ULL << (bit & 63))))
+		return 0;
+	index = s->selector_row + bit;
+	row = row__get(s->rows, index);
+	if (!row)
+		return 1;
+	if (row->selector.return_ops &&
+	    !ops__hold(*slot, row->selector.return_op, row->selector.return_ops))
+		return 0;
+	act__selector(*slot, index, bit, 1);
+	return 0;
+}
+
+/* kretprobe: slot is claimed, s->ret is set. */
+__noinline int run__return(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	u64 key = bpf_get_current_pid_tgid() << 32 | (s ? s->point : 0);
+	union tx_row *head = s ? row__get(s->rows, 0) : NULL;
+	struct tx_pending *kept;
+	struct tx_policy_event *e;
+
+	if (!head)
+		return 0;
+	kept = bpf_map_lookup_elem(&tx_pendings, &key);
+	if (!kept)
+		return 0;
+	e = scratch__event(s);
+	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
+	bpf_map_delete_elem(&tx_pendings, &key);
+	if (e->build != head->hook.build) { /* its selectors are others now */
+		TX_TOTAL(pair_lost);
+		return 0;
+	}
+	s->args = head->hook.args;
+	s->selectors = head->hook.selectors;
+	s->arg_row = head->hook.arg_row;
+	s->selector_row = head->hook.selector_row;
+	s->hook_flags = head->hook.flags;
+	s->want = 0;
+	s->first_policy = 0;
+	s->now = bpf_ktime_get_boot_ns();
+	e->ret = s->ret;
+	e->has_ret = 1;
+	s->returning = 1;
+	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
+		if (i >= s->args)
+			break;
+		arg__read(slot, i);
+	}
+	bpf_loop(TX_HOOK_SELECTORS, return__step, &slot, 0);
+	event__emit(slot);
+	return 0;
+}
+
+/* Run and report, for programs that can't return an error to the caller. */
+static __always_inline void run__and_emit(u32 slot)
+{
+	run__hook(slot);
+	event__emit(slot);
+}
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the policy programs are told, and what they tell: rows of a hook, keys of the index, the
+ * record of an event. Included by both sides.
+ *
+ * A hook point is one place in the kernel where one program of ours is attached, whatever the
+ * number of policies that want it. All it must know lies in one array map of rows (tx_hooks[hook]
+ * -> rows): the head, how to read each argument, the filter slots of the index, the selectors, and
+ * the operations the index can't answer. A change of policies builds new rows and exchanges the
+ * map: the kernel waits for programs that still use the old one.
+ */
+#ifndef TELOVIX_POLICY_H
+#define TELOVIX_POLICY_H
+
+#include <linux/types.h>
+
+#include "events.h"
+#include "plan.h"
+
+#define TX_POLICIES 1024      /* policies loaded at a time */
+#define TX_HOOK_POINTS 1024   /* hook points at a time; 0 is none */
+#define TX_HOOK_SELECTORS 256 /* of all policies at one hook point: bits of a mask */
+#define TX_MASK_WORDS 4
+#define TX_HOOK_ARGS 8  /* distinct arguments read at one hook point */
+#define TX_HOOK_SLOTS 8 /* filter slots of the index */
+#define TX_HOOK_OPS 1024
+#define TX_HOOK_ROWS (1 + TX_HOOK_ARGS + TX_HOOK_SLOTS + TX_HOOK_SELECTORS + TX_HOOK_OPS)
+#define TX_RESOLVE_STEPS 10
+#define TX_NO_POSITION 255
+#define TX_TEXT_KEY 252     /* bytes of text in a key of the text trie */
+#define TX_END_KEY 127      /* bytes of a text's end that postfixes see */
+#define TX_FOLLOW_WORDS 4   /* 256 follow sets: followForks, followChildren */
+#define TX_EVENT_DATA 16384 /* bytes of arguments in one record */
+#define TX_ARG_DATA 4096    /* of one argument, unless maxData is given */
+#define TX_ARG_DATA_MAX 8192
+#define TX_STACK_FRAMES 32
+#define TX_CALL_DATA 3584 /* bytes of arguments kept between kprobe and kretprobe */
+
+/* --- rows, 128 bytes each --- */
+
+#define TX_HOOK_RETURN_PAIR 0x01  /* kprobe and kretprobe: keep the record until the return */
+#define TX_HOOK_SYSCALL_REGS 0x02 /* the first argument is the pt_regs of a system call */
+#define TX_HOOK_COMPAT_REGS 0x04  /* of the 32-bit ABI */
+#define TX_HOOK_MARKS                                                              \
+	0x08 /* a selector of it marks threads: an old mark of this thread is void \
+	      */
+
+struct tx_hook_row {
+	__u32 build; /* number of this set of rows; never used twice in a run */
+	__u16 args, slots, selectors, ops;
+	__u16 arg_row, slot_row, selector_row, op_row; /* of the first of each */
+	__u16 flags;                                   /* TX_HOOK_* */
+	__u8 return_position; /* of the return value among the arguments, or TX_NO_POSITION */
+	__u8 pad[5];
+	__u64 all[TX_MASK_WORDS]; /* the selectors there are */
+};
+
+#define TX_ARGROW_USER 0x01  /* text and buffers lie in user memory */
+#define TX_ARGROW_FIELD 0x02 /* a field of a tracepoint's record, at offset */
+#define TX_ARGROW_ADDRESS \
+	0x04 /* the last step gives the address of the thing, not a pointer to it */
+#define TX_ARGROW_AT_RETURN 0x08 /* read when the call returns */
+#define TX_ARGROW_USDT 0x10      /* read by bpf_usdt_arg */
+
+struct tx_arg_row {
+	__u8 type;   /* enum tx_arg_type; never AUTO */
+	__u8 source; /* enum tx_arg_source */
+	__u8 index;
+	__u8 flags;      /* TX_ARGROW_* */
+	__u8 size_index; /* argument that holds the size, or TX_NO_POSITION */
+	__u8 steps;
+	__u8 width; /* bytes of an integer in memory */
+	__u8 is_signed;
+	__u32 max;    /* bytes of data at most */
+	__u32 offset; /* with TX_ARGROW_FIELD */
+	/* value = raw argument; per step: value += offset, then value = *(void **)value if deref.
+	 */
+	struct {
+		__u32 offset;
+		__u32 deref;
+	} step[TX_RESOLVE_STEPS];
+};
+
+/* What a slot or an operation looks at. */
+enum tx_source {
+	TX_SRC_VALUE = 1, /* the argument's 64-bit value */
+	TX_SRC_TEXT,      /* its bytes, from the start */
+	TX_SRC_END,       /* its bytes, from the end */
+	TX_SRC_SADDR,
+	TX_SRC_DADDR,
+	TX_SRC_SPORT,
+	TX_SRC_DPORT,
+	TX_SRC_PROTOCOL,
+	TX_SRC_FAMILY,
+	TX_SRC_STATE,
+	TX_SRC_PID,       /* of the process (tgid) */
+	TX_SRC_OWN_PID,   /* as the process sees itself */
+	TX_SRC_NAMESPACE, /* sub: enum tx_ns */
+	TX_SRC_BINARY,    /* path of the process's image */
+	TX_SRC_BINARY_END,
+	TX_SRC_PARENT, /* of its parent's */
+	TX_SRC_PARENT_END,
+	TX_SRC_CGROUP, /* id of the process's cgroup */
+	TX_SRC_MODE,   /* file type bits of the argument */
+};
+
+enum tx_slot_kind { TX_SLOT_INT = 1, TX_SLOT_TEXT, TX_SLOT_ADDRESS };
+
+/* mask &= (found ^ inverted) | ~care */
+struct tx_slot_row {
+	__u8 kind;   /* enum tx_slot_kind: which map */
+	__u8 source; /* enum tx_source */
+	__u8 arg;
+	__u8 sub;
+	__u32 set; /* number of the set in the index maps; never used twice in a run */
+	__u64 care[TX_MASK_WORDS];
+	__u64 inverted[TX_MASK_WORDS];
+};
+
+#define TX_SEL_POST 0x0001
+#define TX_SEL_KERNEL_STACK 0x0002
+#define TX_SEL_USER_STACK 0x0004
+#define TX_SEL_IMA 0x0008
+#define TX_SEL_SIGNAL 0x0010
+#define TX_SEL_OVERRIDE 0x0020
+#define TX_SEL_NOTIFY 0x0040
+#define TX_SEL_CLEANUP 0x0080
+#define TX_SEL_TRACK 0x0100
+#define TX_SEL_UNTRACK 0x0200
+#define TX_SEL_SET 0x0400
+#define TX_SEL_MARK 0x0800 /* override by a mark that the LSM hook of this call consumes */
+
+struct tx_selector_action {
+	__u32 flags; /* TX_SEL_* */
+	__s32 error; /* negative errno */
+	__u32 signal;
+	__u8 sock_arg; /* position of argSock, or TX_NO_POSITION */
+	__u8 set_arg;
+	__u8 rate_scope;
+	__u8 pad;
+	__u32 set_value;
+	__u32 pad2;
+	__u64 rate_ns;
+};
+
+struct tx_selector_row {
+	__u32 policy;  /* index in tx_policies */
+	__u32 id;      /* of the selector, the same in all builds: key of its rate limit */
+	__u16 op, ops; /* first, count: all must hold */
+	__u16 return_op, return_ops; /* with TX_HOOK_RETURN_PAIR, at the return */
+	struct tx_selector_action action, return_action;
+};
+
+enum tx_op {
+	TX_OP_EQUAL = 1, /* value is one of v[0..count) */
+	TX_OP_RANGE,     /* in one of v[2i]..v[2i+1], unsigned */
+	TX_OP_RANGE_SIGNED,
+	TX_OP_MASK,      /* value & v[0] */
+	TX_OP_IN_SET,    /* lookup in set: kind in sub (enum tx_slot_kind) */
+	TX_OP_SUBSTRING, /* text[0..count) occurs in the argument's bytes */
+	TX_OP_SUBSTRING_NOCASE,
+	TX_OP_CAPS_GAINED,       /* (value of arg) & ~(value of arg sub) & v[0] */
+	TX_OP_FOLLOW,            /* bit count of the process's follow set */
+	TX_OP_NAMESPACE_CHANGED, /* since exec; v[0]: bit per enum tx_ns */
+	TX_OP_CAPABILITY,        /* sub: enum tx_cap_set; v[0]: mask; flags IN_NAMESPACE */
+	TX_OP_CAPABILITY_CHANGED,
+	TX_OP_CODE,  /* one step of the stack machine: sub = enum tx_code_op, v[0] */
+	TX_OP_TRUTH, /* what is left on the stack, and empties it */
+	TX_OP_NEVER,
+};
+
+#define TX_OPROW_NOT 0x01  /* applies to the whole group */
+#define TX_OPROW_MORE 0x02 /* or the next one: a group holds if one of its operations does */
+#define TX_OPROW_IN_NAMESPACE 0x04
+
+struct tx_op_row {
+	__u8 op;     /* enum tx_op */
+	__u8 source; /* enum tx_source */
+	__u8 arg;
+	__u8 sub;
+	__u8 flags;
+	__u8 count;
+	__u8 pad[2];
+	union {
+		__u64 v[15];
+		char text[120];
+		__u32 set;
+	};
+};
+
+union tx_row {
+	struct tx_hook_row hook;
+	struct tx_arg_row arg;
+	struct tx_slot_row slot;
+	struct tx_selector_row selector;
+	struct tx_op_row op;
+	__u64 words[16];
+};
+
+/* --- keys and values of the index --- */
+
+struct tx_mask {
+	__u64 word[TX_MASK_WORDS];
+};
+
+struct tx_int_key {
+	__u32 set;
+	__u32 pad;
+	__u64 value;
+};
+
+/* Trie: prefixlen = 32 + 8 * bytes. An exact text ends in a NUL that is part of the key. */
+struct tx_text_key {
+	__u32 prefixlen;
+	__u32 set; /* big-endian: tries compare bit by bit */
+	char text[TX_TEXT_KEY];
+};
+
+/* Trie: prefixlen = 64 + bits of the address. */
+struct tx_address_key {
+	__u32 prefixlen;
+	__u32 set;    /* big-endian */
+	__u32 family; /* big-endian */
+	__u8 address[16];
+};
+
+/* --- policies, processes, enforcement --- */
+
+enum tx_policy_state { TX_POLICY_OFF, TX_POLICY_MONITOR, TX_POLICY_ENFORCE };
+
+struct tx_policy_row {
+	__u32 state; /* enum tx_policy_state; changed while running */
+	__u32 pad;
+};
+
+/* Per CPU and policy. */
+struct tx_policy_stats {
+	__u64 matched;      /* selectors that held */
+	__u64 posted;       /* records written for it */
+	__u64 lost;         /* records that found no room */
+	__u64 rate_limited; /* events kept back by rateLimit */
+	__u64 enforced;     /* signals sent, calls denied */
+	__u64 guarded;      /* not enforced: a process that may not be */
+	__u64 monitored;    /* not enforced: monitor mode, kill switch, lease */
+	__u64 truncated;    /* arguments cut */
+};
+
+struct tx_control {
+	__u64 lease_until_ns; /* boot clock; enforcement ends by itself then; 0: no lease */
+	__u32 off;            /* kill switch */
+	/* Sets of the follow masks, 0: none. Value bits: follow sets. */
+	__u32 follow_text, follow_end; /* by the path of the image, at exec; by its end */
+	__u32 follow_pid;              /* by process id, at fork */
+	__u32 remember;                /* keep tx_ptasks */
+	__u32 pad;
+};
+
+#define TX_PTASK_PARENT_KEPT 0x01 /* parent[] is of a parent that has ended */
+#define TX_PTASK_BINARY_CUT 0x02
+
+/* What is remembered of a process; key: tgid. Kept only while policies are loaded. */
+struct tx_ptask {
+	__u64 start; /* start_boottime */
+	__u64 follow[TX_FOLLOW_WORDS];
+	__u64 caps[3];         /* enum tx_cap_set, at exec */
+	__u32 ns[TX_NS_COUNT]; /* at exec */
+	__u32 parent_tgid;     /* who forked it */
+	__u32 flags;
+	__u16 binary_len, parent_len;
+	__u32 pad;
+	char binary[TX_TEXT_KEY];
+	char parent[TX_TEXT_KEY];
+};
+
+/* A thread marked for enforcement by NotifyEnforcer or TX_SEL_MARK; key: tid. */
+struct tx_mark {
+	__u64 ktime;
+	__s32 error;
+	__u32 signal;
+	__u32 policy;
+	__u32 selector; /* id */
+	__u32 nr;       /* of the system call it was given in */
+	__u32 pad;
+};
+
+/* Which hook points a system call belongs to; index: number, compat numbers from TX_SYSCALLS on. */
+struct tx_call_hooks {
+	__u32 enter, leave;
+};
+
+/* --- the record --- */
+
+#define TX_PARG_CUT 0x01     /* more there was than is given; orig says how much */
+#define TX_PARG_FAULT 0x02   /* memory could not be read */
+#define TX_PARG_MISSING 0x04 /* no room in the record */
+
+struct tx_parg {
+	__u8 type; /* enum tx_arg_type */
+	__u8 flags;
+	__u16 mode;        /* of a file's inode */
+	__u32 offset, len; /* in data */
+	__u32 orig;
+	__u64 value; /* integers; the pointer of everything else */
+	__u64 extra; /* flags of a file */
+};
+
+enum tx_method {
+	TX_METHOD_NONE,
+	TX_METHOD_SIGNAL,
+	TX_METHOD_LSM,
+	TX_METHOD_FMOD_RET,
+	TX_METHOD_OVERRIDE_RETURN,
+	TX_METHOD_CGROUP,
+	TX_METHOD_SET,
+};
+
+/* h.type is TX_POLICY_EVENT. */
+struct tx_policy_event {
+	struct tx_header h;
+	__u32 hook;
+	__u32 build;
+	__u64 posted[TX_MASK_WORDS];   /* selectors that want an event: a line for each */
+	__u64 enforced[TX_MASK_WORDS]; /* whose action was carried out */
+	__s64 ret;
+	__s32 error;  /* returned instead of the call, 0: none */
+	__u32 signal; /* sent, 0: none */
+	__u8 method;  /* enum tx_method of the error */
+	__u8 args;
+	__u8 has_ret;
+	__u8 pad;
+	__u32 data_len;
+	__u32 kernel_stack, user_stack; /* bytes, behind the arguments' data, in this order */
+	__u32 call_nr;                  /* system call hooks: number */
+	__u32 stacks_end;               /* bytes of data with the stacks */
+	struct tx_parg arg[TX_HOOK_ARGS];
+	char data[];
+};
+
+/* In data, by the argument's type. sock, socket, sockaddr: struct tx_sock. cred: struct tx_creds.
+ */
+struct tx_skb_data {
+	struct tx_sock sock; /* addresses and ports of the packet */
+	__u32 hash, len;
+	__u32 sec_path_len, sec_path_olen;
+};
+
+struct tx_user_ns_data {
+	__s32 level;
+	__u32 uid, gid, inum;
+};
+
+/* bpf_attr, bpf_prog: type, instructions. bpf_map: type, key, value, entries. */
+struct tx_bpf_data {
+	__u32 type, count, value_size, entries;
+	char name[16];
+};
+
+struct tx_perf_data {
+	__u64 config, probe_offset;
+	__u32 type, pad;
+	char function[64];
+};
+
+struct tx_module_data {
+	__u64 taints;
+	__u32 signature_ok, has_signature;
+	char name[56];
+};
+
+_Static_assert(sizeof(struct tx_hook_row) <= 128, "tx_hook_row");
+_Static_assert(sizeof(struct tx_arg_row) <= 128, "tx_arg_row");
+_Static_assert(sizeof(struct tx_slot_row) <= 128, "tx_slot_row");
+_Static_assert(sizeof(struct tx_selector_row) <= 128, "tx_selector_row");
+_Static_assert(sizeof(struct tx_op_row) == 128, "tx_op_row");
+_Static_assert(sizeof(union tx_row) == 128, "tx_row");
+_Static_assert(sizeof(struct tx_text_key) == 260, "tx_text_key");
+_Static_assert(sizeof(struct tx_parg) == 32, "tx_parg");
+_Static_assert(sizeof(struct tx_policy_event) % 8 == 0, "tx_policy_event");
+
+#endif
