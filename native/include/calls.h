@@ -94,6 +94,10 @@ enum tx_sysid {
 	TX_SYSIDS
 };
 
+/* sys_bpf: which object of the kernel a call was about; args[3] of its record, the id is args[4].
+ */
+enum tx_bpf_object { TX_BPF_NONE, TX_BPF_MAP, TX_BPF_PROG, TX_BPF_LINK };
+
 struct tx_sysdef {
 	__u8 handler;
 	__u8 id;       /* enum tx_sysid: the name and argument layout in the engine */

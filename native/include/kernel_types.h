@@ -19,6 +19,8 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
+#include "kernel_regs.h"
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common {
@@ -188,10 +190,6 @@ struct signal_struct {
 	unsigned int flags;
 };
 
-struct thread_info {
-	u32 status;
-};
-
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -216,11 +214,6 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
-};
-
-struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip,
-		cs, flags, sp, ss;
 };
 
 struct in6_addr {

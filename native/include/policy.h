@@ -34,6 +34,7 @@
 #define TX_ARG_DATA 4096    /* of one argument, unless maxData is given */
 #define TX_ARG_DATA_MAX 8192
 #define TX_STACK_FRAMES 32
+#define TX_IMA_MAX 64     /* bytes of the longest hash */
 #define TX_CALL_DATA 3584 /* bytes of arguments kept between kprobe and kretprobe */
 
 /* --- rows, 128 bytes each --- */
@@ -224,149 +225,6 @@ struct tx_address_key {
 	__u8 address[16];
 };
 
-/* --- policies, processes, enforcement --- */
-
-enum tx_policy_state { TX_POLICY_OFF, TX_POLICY_MONITOR, TX_POLICY_ENFORCE };
-
-struct tx_policy_row {
-	__u32 state; /* enum tx_policy_state; changed while running */
-	__u32 pad;
-};
-
-/* Per CPU and policy. */
-struct tx_policy_stats {
-	__u64 matched;      /* selectors that held */
-	__u64 posted;       /* records written for it */
-	__u64 lost;         /* records that found no room */
-	__u64 rate_limited; /* events kept back by rateLimit */
-	__u64 enforced;     /* signals sent, calls denied */
-	__u64 guarded;      /* not enforced: a process that may not be */
-	__u64 monitored;    /* not enforced: monitor mode, kill switch, lease */
-	__u64 truncated;    /* arguments cut */
-};
-
-struct tx_control {
-	__u64 lease_until_ns; /* boot clock; enforcement ends by itself then; 0: no lease */
-	__u32 off;            /* kill switch */
-	/* Sets of the follow masks, 0: none. Value bits: follow sets. */
-	__u32 follow_text, follow_end; /* by the path of the image, at exec; by its end */
-	__u32 follow_pid;              /* by process id, at fork */
-	__u32 remember;                /* keep tx_ptasks */
-	__u32 pad;
-};
-
-#define TX_PTASK_PARENT_KEPT 0x01 /* parent[] is of a parent that has ended */
-#define TX_PTASK_BINARY_CUT 0x02
-
-/* What is remembered of a process; key: tgid. Kept only while policies are loaded. */
-struct tx_ptask {
-	__u64 start; /* start_boottime */
-	__u64 follow[TX_FOLLOW_WORDS];
-	__u64 caps[3];         /* enum tx_cap_set, at exec */
-	__u32 ns[TX_NS_COUNT]; /* at exec */
-	__u32 parent_tgid;     /* who forked it */
-	__u32 flags;
-	__u16 binary_len, parent_len;
-	__u32 pad;
-	char binary[TX_TEXT_KEY];
-	char parent[TX_TEXT_KEY];
-};
-
-/* A thread marked for enforcement by NotifyEnforcer or TX_SEL_MARK; key: tid. */
-struct tx_mark {
-	__u64 ktime;
-	__s32 error;
-	__u32 signal;
-	__u32 policy;
-	__u32 selector; /* id */
-	__u32 nr;       /* of the system call it was given in */
-	__u32 pad;
-};
-
-/* Which hook points a system call belongs to; index: number, compat numbers from TX_SYSCALLS on. */
-struct tx_call_hooks {
-	__u32 enter, leave;
-};
-
-/* --- the record --- */
-
-#define TX_PARG_CUT 0x01     /* more there was than is given; orig says how much */
-#define TX_PARG_FAULT 0x02   /* memory could not be read */
-#define TX_PARG_MISSING 0x04 /* no room in the record */
-
-struct tx_parg {
-	__u8 type; /* enum tx_arg_type */
-	__u8 flags;
-	__u16 mode;        /* of a file's inode */
-	__u32 offset, len; /* in data */
-	__u32 orig;
-	__u64 value; /* integers; the pointer of everything else */
-	__u64 extra; /* flags of a file */
-};
-
-enum tx_method {
-	TX_METHOD_NONE,
-	TX_METHOD_SIGNAL,
-	TX_METHOD_LSM,
-	TX_METHOD_FMOD_RET,
-	TX_METHOD_OVERRIDE_RETURN,
-	TX_METHOD_CGROUP,
-	TX_METHOD_SET,
-};
-
-/* h.type is TX_POLICY_EVENT. */
-struct tx_policy_event {
-	struct tx_header h;
-	__u32 hook;
-	__u32 build;
-	__u64 posted[TX_MASK_WORDS];   /* selectors that want an event: a line for each */
-	__u64 enforced[TX_MASK_WORDS]; /* whose action was carried out */
-	__s64 ret;
-	__s32 error;  /* returned instead of the call, 0: none */
-	__u32 signal; /* sent, 0: none */
-	__u8 method;  /* enum tx_method of the error */
-	__u8 args;
-	__u8 has_ret;
-	__u8 pad;
-	__u32 data_len;
-	__u32 kernel_stack, user_stack; /* bytes, behind the arguments' data, in this order */
-	__u32 call_nr;                  /* system call hooks: number */
-	__u32 stacks_end;               /* bytes of data with the stacks */
-	struct tx_parg arg[TX_HOOK_ARGS];
-	char data[];
-};
-
-/* In data, by the argument's type. sock, socket, sockaddr: struct tx_sock. cred: struct tx_creds.
- */
-struct tx_skb_data {
-	struct tx_sock sock; /* addresses and ports of the packet */
-	__u32 hash, len;
-	__u32 sec_path_len, sec_path_olen;
-};
-
-struct tx_user_ns_data {
-	__s32 level;
-	__u32 uid, gid, inum;
-};
-
-/* bpf_attr, bpf_prog: type, instructions. bpf_map: type, key, value, entries. */
-struct tx_bpf_data {
-	__u32 type, count, value_size, entries;
-	char name[16];
-};
-
-struct tx_perf_data {
-	__u64 config, probe_offset;
-	__u32 type, pad;
-	char function[64];
-};
-
-struct tx_module_data {
-	__u64 taints;
-	__u32 signature_ok, has_signature;
-	char name[56];
-};
-
 _Static_assert(sizeof(struct tx_hook_row) <= 128, "tx_hook_row");
 _Static_assert(sizeof(struct tx_arg_row) <= 128, "tx_arg_row");
 _Static_assert(sizeof(struct tx_slot_row) <= 128, "tx_slot_row");
@@ -374,7 +232,8 @@ _Static_assert(sizeof(struct tx_selector_row) <= 128, "tx_selector_row");
 _Static_assert(sizeof(struct tx_op_row) == 128, "tx_op_row");
 _Static_assert(sizeof(union tx_row) == 128, "tx_row");
 _Static_assert(sizeof(struct tx_text_key) == 260, "tx_text_key");
-_Static_assert(sizeof(struct tx_parg) == 32, "tx_parg");
-_Static_assert(sizeof(struct tx_policy_event) % 8 == 0, "tx_policy_event");
+
+#include "policy_event.h"
+#include "policy_state.h"
 
 #endif

@@ -1,5 +1,7 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
 import { CONSOLE_COMMANDS } from "./console-commands.ts";
+import { POLICY_CHECK } from "./policy-check-command.ts";
+import { POLICY_COMMANDS } from "./policy-commands.ts";
 import { SENSOR_COMMANDS } from "./sensor-commands.ts";
 
 const JSON_FLAG: FlagSpec = { name: "json", help: "Print JSON." };
@@ -8,6 +10,8 @@ const JSON_FLAG: FlagSpec = { name: "json", help: "Print JSON." };
 export const COMMANDS: readonly CommandSpec[] = [
   ...CONSOLE_COMMANDS,
   ...SENSOR_COMMANDS,
+  POLICY_CHECK,
+  ...POLICY_COMMANDS,
   {
     name: "doctor",
     summary: "Say what this host can do, and what is in the way.",

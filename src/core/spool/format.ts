@@ -1,4 +1,4 @@
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../crc32c.ts";
 
 /*
  * A segment file: a header of 32 bytes, then records.

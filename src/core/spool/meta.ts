@@ -1,6 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../crc32c.ts";
 
 /** Flushes a directory's entries, so that a new, renamed or removed file stays so. */
 export async function syncDir(dir: string): Promise<void> {

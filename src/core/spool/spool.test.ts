@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../crc32c.ts";
 import { DEFAULT_SPOOL_LIMITS, Spool, type SpoolLimits } from "./spool.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-spool-"));

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The record of an event at a hook point, and how its arguments are told. Part of policy.h. */
+#ifndef TELOVIX_POLICY_EVENT_H
+#define TELOVIX_POLICY_EVENT_H
+
+#include "policy.h"
+
+#define TX_PARG_CUT 0x01     /* more there was than is given; orig says how much */
+#define TX_PARG_FAULT 0x02   /* memory could not be read */
+#define TX_PARG_MISSING 0x04 /* no room in the record */
+
+struct tx_parg {
+	__u8 type; /* enum tx_arg_type */
+	__u8 flags;
+	__u16 mode;        /* of a file's inode */
+	__u32 offset, len; /* in data */
+	__u32 orig;
+	__u64 value; /* integers; the pointer of everything else */
+	__u64 extra; /* flags of a file */
+};
+
+enum tx_method {
+	TX_METHOD_NONE,
+	TX_METHOD_SIGNAL,
+	TX_METHOD_LSM,
+	TX_METHOD_FMOD_RET,
+	TX_METHOD_OVERRIDE_RETURN,
+	TX_METHOD_CGROUP,
+	TX_METHOD_SET,
+};
+
+/* h.type is TX_POLICY_EVENT. */
+struct tx_policy_event {
+	struct tx_header h;
+	__u32 hook;
+	__u32 build;
+	__u64 posted[TX_MASK_WORDS];   /* selectors that want an event: a line for each */
+	__u64 enforced[TX_MASK_WORDS]; /* whose action was carried out */
+	__s64 ret;
+	__s32 error;  /* returned instead of the call, 0: none */
+	__u32 signal; /* sent, 0: none */
+	__u8 method;  /* enum tx_method of the error */
+	__u8 args;
+	__u8 has_ret;
+	__u8 pad;
+	__u32 data_len;
+	__u32 kernel_stack, user_stack; /* bytes, behind the arguments' data, in this order */
+	__u32 call_nr;                  /* system call hooks: number */
+	__u32 stacks_end;               /* bytes of data with the stacks */
+	__u8 ima_algorithm;             /* enum hash_algo of the kernel */
+	__u8 ima_len;                   /* 0: no hash was taken */
+	__u8 pad2[6];
+	__u8 ima[TX_IMA_MAX];
+	struct tx_parg arg[TX_HOOK_ARGS];
+	char data[];
+};
+
+/* In data, by the argument's type. sock, socket, sockaddr: struct tx_sock. cred: struct tx_creds.
+ */
+struct tx_skb_data {
+	struct tx_sock sock; /* addresses and ports of the packet */
+	__u32 hash, len;
+	__u32 sec_path_len, sec_path_olen;
+};
+
+struct tx_user_ns_data {
+	__s32 level;
+	__u32 uid, gid, inum;
+};
+
+/* bpf_attr, bpf_prog: type, instructions. bpf_map: type, key, value, entries. */
+struct tx_bpf_data {
+	__u32 type, count, value_size, entries;
+	char name[16];
+};
+
+struct tx_perf_data {
+	__u64 config, probe_offset;
+	__u32 type, pad;
+	char function[64];
+};
+
+struct tx_module_data {
+	__u64 taints;
+	__u32 signature_ok, has_signature;
+	char name[56];
+};
+
+_Static_assert(sizeof(struct tx_parg) == 32, "tx_parg");
+_Static_assert(sizeof(struct tx_policy_event) % 8 == 0, "tx_policy_event");
+
+#endif

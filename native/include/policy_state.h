@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the programs know of policies, processes and enforcement. Part of policy.h. */
+#ifndef TELOVIX_POLICY_STATE_H
+#define TELOVIX_POLICY_STATE_H
+
+#include "policy.h"
+
+enum tx_policy_state { TX_POLICY_OFF, TX_POLICY_MONITOR, TX_POLICY_ENFORCE };
+
+struct tx_policy_row {
+	__u32 state; /* enum tx_policy_state; changed while running */
+	__u32 pad;
+};
+
+/* Per CPU and policy. */
+struct tx_policy_stats {
+	__u64 matched;      /* selectors that held */
+	__u64 posted;       /* records written for it */
+	__u64 lost;         /* records that found no room */
+	__u64 rate_limited; /* events kept back by rateLimit */
+	__u64 enforced;     /* signals sent, calls denied */
+	__u64 guarded;      /* not enforced: a process that may not be */
+	__u64 monitored;    /* not enforced: monitor mode, kill switch, lease */
+	__u64 truncated;    /* arguments cut */
+};
+
+struct tx_control {
+	__u64 lease_until_ns; /* boot clock; enforcement ends by itself then; 0: no lease */
+	__u32 off;            /* kill switch */
+	/* Sets of the follow masks, 0: none. Value bits: follow sets. */
+	__u32 follow_text, follow_end; /* by the path of the image, at exec; by its end */
+	__u32 follow_pid;              /* by process id, at fork */
+	__u32 remember;                /* keep tx_ptasks */
+	__u32 pad;
+};
+
+#define TX_PTASK_PARENT_KEPT 0x01 /* parent[] is of a parent that has ended */
+#define TX_PTASK_BINARY_CUT 0x02
+
+/* What is remembered of a process; key: tgid. Kept only while policies are loaded. */
+struct tx_ptask {
+	__u64 start; /* start_boottime */
+	__u64 follow[TX_FOLLOW_WORDS];
+	__u64 caps[3];         /* enum tx_cap_set, at exec */
+	__u32 ns[TX_NS_COUNT]; /* at exec */
+	__u32 parent_tgid;     /* who forked it */
+	__u32 flags;
+	__u16 binary_len, parent_len;
+	__u32 pad;
+	char binary[TX_TEXT_KEY];
+	char parent[TX_TEXT_KEY];
+};
+
+/* A thread marked for enforcement by NotifyEnforcer or TX_SEL_MARK; key: tid. */
+struct tx_mark {
+	__u64 ktime;
+	__s32 error;
+	__u32 signal;
+	__u32 policy;
+	__u32 selector; /* id */
+	__u32 nr;       /* of the system call it was given in */
+	__u32 pad;
+};
+
+/* Which hook points a system call belongs to; index: number, compat numbers from TX_SYSCALLS on. */
+struct tx_call_hooks {
+	__u32 enter, leave;
+};
+
+#endif

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCli } from "./run.ts";
+
+const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: NAME\nspec:\n";
+const VALID = `${HEAD.replace("NAME", "good")}  loader: true\n`;
+const INVALID = `${HEAD.replace("NAME", "bad")}  kprobes:\n  - call: vfs_read\n    syscal: false\n`;
+const EGRESS = `${HEAD.replace("NAME", "egress")}  kprobes:\n  - {call: tcp_connect, syscall: false, args: [{index: 0, type: sock}], selectors: [{matchArgs: [{operator: NotDAddr, values: ["\${NET}"]}]}]}\n`;
+
+let dir = "";
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "policy-check-"));
+  await mkdir(join(dir, "deep/er"), { recursive: true });
+  await mkdir(join(dir, "none"));
+  await writeFile(join(dir, "good.yaml"), VALID);
+  await writeFile(join(dir, "deep/bad.yml"), INVALID);
+  await writeFile(join(dir, "deep/er/two.YAML"), `${VALID}---\napiVersion: v1\nkind: Pod\n`);
+  await writeFile(join(dir, "deep/readme.txt"), "not a policy");
+  await writeFile(join(dir, "egress"), EGRESS);
+  await writeFile(join(dir, "large"), "#".repeat(1_048_577));
+  await writeFile(join(dir, "latin"), Uint8Array.of(0xe9));
+  await symlink(dir, join(dir, "deep/loop"));
+});
+
+afterAll(() => rm(dir, { recursive: true }));
+
+async function check(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const code = await runCli(["policy", "check", ...words], {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.replaceAll(dir, "DIR"), err: err.replaceAll(dir, "DIR") };
+}
+
+describe("telovix policy check", () => {
+  test("a valid file: exit 0", async () => {
+    expect(await check(join(dir, "good.yaml"))).toEqual({
+      code: 0,
+      out: "DIR/good.yaml: valid: TracingPolicy good\npolicies: 1 valid, 0 invalid\n",
+      err: "",
+    });
+  });
+
+  test("walks a directory, and shows each problem as a compiler does: exit 1", async () => {
+    const { code, out } = await check(dir);
+    expect(code).toBe(1);
+    expect(out).toBe(
+      [
+        "DIR/deep/bad.yml:8:5: S1 schema.unknown-field: No field is called 'syscal' here.",
+        "    Did you mean 'syscall'? Known: return, syscall, message, args, data, returnArg, returnArgAction, selectors, tags, ignore.",
+        "DIR/deep/bad.yml: invalid: TracingPolicy bad",
+        "DIR/deep/er/two.YAML:1: valid: TracingPolicy good",
+        "DIR/deep/er/two.YAML:9:7: S0 warning kind.unknown: 'Pod' is an unknown kind: no tracing policy. It is skipped.",
+        "DIR/deep/er/two.YAML:8: skipped: Pod",
+        "DIR/good.yaml: valid: TracingPolicy good",
+        "policies: 2 valid, 1 invalid, 1 skipped",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("JSON has the same", async () => {
+    const { code, out } = await check(dir, "--json");
+    const report = JSON.parse(out);
+    expect(code).toBe(1);
+    expect(report).toMatchObject({ valid: 2, invalid: 1, skipped: 1, unreadable: 0 });
+    expect(report.files.map((f: { verdict: string }) => f.verdict)).toEqual(["invalid", "valid", "valid"]);
+    expect(report.files[0].documents[0]).toMatchObject({
+      index: 0,
+      line: 1,
+      name: "bad",
+      kind: "TracingPolicy",
+      verdict: "invalid",
+      problems: [
+        {
+          stage: "S1",
+          rule: "schema.unknown-field",
+          severity: "error",
+          line: 8,
+          column: 5,
+          path: "/spec/kprobes/0/syscal",
+        },
+      ],
+    });
+  });
+
+  test("values of placeholders", async () => {
+    expect((await check(join(dir, "egress"))).out).toContain("S2 warning filter.placeholder");
+    expect(await check(join(dir, "egress"), "--set", "NET=10.0.0.0/8")).toMatchObject({ code: 0 });
+    const wrong = await check(join(dir, "egress"), "--set", "NET=10");
+    expect(wrong.code).toBe(1);
+    expect(wrong.out).toContain("S2 filter.address");
+  });
+
+  test("what can't be a policy is invalid, whatever it is", async () => {
+    expect((await check(join(dir, "large"))).out).toContain("S0 yaml.too-large");
+    expect((await check(join(dir, "latin"))).out).toContain("S0 yaml.encoding");
+  });
+
+  test("a wrong call, and what can't be read: exit 2", async () => {
+    expect(await check()).toMatchObject({ code: 2, err: expect.stringContaining("needs a file") });
+    expect(await check(join(dir, "egress"), "--set", "NET")).toMatchObject({ code: 2 });
+    const { code, out, err } = await check(
+      join(dir, "missing"),
+      join(dir, "none"),
+      "/dev/null",
+      join(dir, "good.yaml"),
+    );
+    expect(code).toBe(2);
+    expect(err).toBe(
+      "DIR/missing: does not exist\nDIR/none: holds no *.yaml or *.yml file\n/dev/null: is not a file\n",
+    );
+    expect(out).toContain("policies: 1 valid, 0 invalid, 3 not readable");
+  });
+});

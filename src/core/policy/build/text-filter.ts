@@ -1,0 +1,101 @@
+import { valueClass, type ArgType } from "../arg-types.ts";
+import type { ArgRef, FileTypeFilter, StringFilter } from "../model-filter.ts";
+import { quoted, suggest } from "../problems.ts";
+import type { ArgSelector } from "../schema/selector.ts";
+import { FILE_TYPES } from "../value/file-type.ts";
+import { bytesOf, withoutNul } from "../value/text.ts";
+import type { Context } from "./context.ts";
+import { countValues } from "./filter-values.ts";
+import { refuseType } from "./type-mismatch.ts";
+
+/** Longest value of each operator, in bytes, and most values. */
+const MAX_BYTES = { Equal: 4096, Prefix: 256, Postfix: 127, SubString: 100 } as const;
+const MAX_SUBSTRINGS = 100;
+
+/** Buffers may hold a NUL; texts end before theirs. */
+const BUFFERS: ReadonlySet<ArgType> = new Set(["char_buf", "char_iovec", "iov_iter", "const_buf"]);
+const PATHS: ReadonlySet<ArgType> = new Set(["file", "path", "linux_binprm"]);
+
+export function buildTextEqual(spec: ArgSelector, arg: ArgRef, negate: boolean, ctx: Context): StringFilter {
+  countValues(spec, false, ctx);
+  return buildFilter(spec, arg, { op: "Equal", ignoreCase: false, negate }, ctx);
+}
+
+/** Prefix, Postfix, SubString and their kin. */
+export function buildText(
+  spec: ArgSelector,
+  arg: ArgRef,
+  operation: Pick<StringFilter, "op" | "ignoreCase" | "negate">,
+  ctx: Context,
+): StringFilter | undefined {
+  const type = valueClass(arg.type);
+  if (type !== "text" && type !== "auto") return refuseType(spec, arg, "texts", ctx);
+  countValues(spec, false, ctx);
+  const count = spec.values?.length ?? 0;
+  if (operation.op === "SubString" && count > MAX_SUBSTRINGS)
+    ctx.error(
+      "filter.too-many-values",
+      spec.values ?? spec,
+      MAX_SUBSTRINGS,
+      `${spec.operator} takes at most ${MAX_SUBSTRINGS} values; these are ${count}.`,
+    );
+  return buildFilter(spec, arg, operation, ctx);
+}
+
+function buildFilter(
+  spec: ArgSelector,
+  arg: ArgRef,
+  operation: Pick<StringFilter, "op" | "ignoreCase" | "negate">,
+  ctx: Context,
+): StringFilter {
+  const values = (spec.values ?? []).map((text, index) => readText(text, index, spec, arg, operation.op, ctx));
+  return { kind: "string", at: ctx.at(spec), operator: spec.operator, arg, ...operation, values };
+}
+
+function readText(
+  text: string,
+  index: number,
+  spec: ArgSelector,
+  arg: ArgRef,
+  op: StringFilter["op"],
+  ctx: Context,
+): Uint8Array {
+  const bytes = bytesOf(BUFFERS.has(arg.type) ? text : withoutNul(text));
+  if (bytes.length > MAX_BYTES[op])
+    ctx.error(
+      "filter.value-too-long",
+      spec.values ?? spec,
+      index,
+      `The value is ${bytes.length} bytes long, ${spec.operator} takes at most ${MAX_BYTES[op]}.`,
+    );
+  const isAbsolute = op === "Postfix" || op === "SubString" || /^\/|:|^$/.test(text);
+  if (PATHS.has(arg.type) && !isAbsolute)
+    ctx.warn(
+      "filter.relative-path",
+      spec.values ?? spec,
+      index,
+      `Paths begin with '/', so ${quoted(text)} never matches.`,
+      "Use Postfix for the end of a path.",
+    );
+  return bytes;
+}
+
+/** FileType, NotFileType. */
+export function buildFileType(
+  spec: ArgSelector,
+  arg: ArgRef,
+  negate: boolean,
+  ctx: Context,
+): FileTypeFilter | undefined {
+  if (arg.type !== "file" && arg.type !== "path" && arg.type !== "auto")
+    return refuseType(spec, arg, "files and paths", ctx);
+  countValues(spec, true, ctx);
+  const types = (spec.values ?? []).flatMap((name, index) => {
+    const type = FILE_TYPES.get(name);
+    if (type !== undefined) return [type];
+    const known = [...FILE_TYPES.keys()];
+    ctx.error("filter.value", spec.values ?? spec, index, `${quoted(name)} is no type of file.`, suggest(name, known));
+    return [];
+  });
+  return { kind: "fileType", at: ctx.at(spec), operator: spec.operator, arg, negate, types };
+}
