@@ -18,6 +18,7 @@
 #include "watch.bpf.h"
 #include "socket.bpf.h"
 #include "ptask.bpf.h"
+#include "bpfcall.bpf.h"
 
 #include "process.bpf.c"
 #include "syscall.bpf.c"

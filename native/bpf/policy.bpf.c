@@ -24,9 +24,11 @@
 #include "policy_object.bpf.h"
 #include "policy_read.bpf.h"
 #include "policy_subject.bpf.h"
+#include "policy_op.bpf.h"
 #include "policy_match.bpf.h"
 #include "policy_act.bpf.h"
 #include "policy_run.bpf.h"
 #include "policy_programs.bpf.h"
+#include "policy_deny.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

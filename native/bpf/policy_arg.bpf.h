@@ -44,7 +44,9 @@ static __always_inline u64 number__read(u64 from, u8 width)
 static __always_inline u64 arg__raw(struct tx_scratch *s, struct tx_arg_row *row)
 {
 	if (row->flags & TX_ARGROW_FIELD)
-		return number__read(s->context + row->offset, row->width);
+		return row->flags & TX_ARGROW_ADDRESS
+			       ? s->context + row->offset
+			       : number__read(s->context + row->offset, row->width);
 	switch (row->source) {
 	case TX_SOURCE_RETURN:
 		return s->ret;
@@ -59,11 +61,16 @@ static __always_inline u64 arg__raw(struct tx_scratch *s, struct tx_arg_row *row
 
 static __always_inline u64 arg__resolve(struct tx_arg_row *row, u64 v)
 {
+	bool user = row->flags & TX_ARGROW_USER;
+
 	for (u32 i = 0; i < TX_RESOLVE_STEPS; i++) {
 		if (i >= row->steps)
 			break;
 		v += row->step[i].offset;
-		if (row->step[i].deref && bpf_probe_read_kernel(&v, sizeof(v), (void *)v))
+		if (!row->step[i].deref)
+			continue;
+		if (user ? bpf_probe_read_user(&v, sizeof(v), (void *)v)
+			 : bpf_probe_read_kernel(&v, sizeof(v), (void *)v))
 			return 0;
 	}
 	return v;
@@ -129,34 +136,31 @@ static __always_inline void arg__sockaddr(struct tx_scratch *s, struct tx_parg *
 }
 
 /* The path of a local socket; an abstract name's NUL is told as '@'. */
-static __always_inline void arg__sockaddr_un(struct tx_scratch *s, struct tx_parg *p, u64 from,
-					     u64 size, bool user)
+__noinline int arg__read_local(u32 slot, u32 i, u64 from, u64 size, u32 user)
 {
-	struct tx_policy_event *e = scratch__event(s);
-	u16 family = 0;
+	struct tx_scratch *s = scratch__get(slot);
+	char head[4] = {};
+	struct tx_parg *p;
 	u32 off;
-	char first = 0;
 
+	if (!s)
+		return 0;
+	p = arg__at(s, i);
 	if (user)
-		bpf_probe_read_user(&family, 2, (void *)from);
+		bpf_probe_read_user(head, 3, (void *)from);
 	else
-		bpf_probe_read_kernel(&family, 2, (void *)from);
-	p->value = family;
-	if (family != TX_AF_UNIX)
-		return;
-	if (user)
-		bpf_probe_read_user(&first, 1, (void *)(from + 2));
-	else
-		bpf_probe_read_kernel(&first, 1, (void *)(from + 2));
-	if (first || size <= 3 || size > 110) {
-		text__string(s, p, from + 2, 108, user);
-		return;
-	}
-	text__bytes(s, p, from + 2, size - 2, 108, user);
+		bpf_probe_read_kernel(head, 3, (void *)from);
+	p->value = *(u16 *)head;
+	if (p->value != TX_AF_UNIX)
+		return 0;
+	if (head[2] || size <= 3 || size > 110)
+		return text__string(slot, i, from + 2, 108, user);
+	text__bytes(slot, i, from + 2, size - 2, TEXT_HOW(108, user));
 	off = p->offset;
 	TX_BOUND(off, TX_EVENT_DATA);
 	if (p->len)
-		e->data[off] = '@';
+		scratch__event(s)->data[off] = '@';
+	return 0;
 }
 
 static __always_inline void arg__skb(struct tx_scratch *s, struct tx_parg *p, struct sk_buff *skb)

@@ -7,24 +7,23 @@
 #ifndef TELOVIX_POLICY_PROGRAMS_BPF_H
 #define TELOVIX_POLICY_PROGRAMS_BPF_H
 
-#define TX_TS_COMPAT 0x0002
-#define TX_X32_BIT 0x40000000
 #define TX_COPIES 8
 
 const volatile __u32 tx_fentry_point[TX_COPIES] = {};
 const volatile __u32 tx_fexit_point[TX_COPIES] = {};
 const volatile __u32 tx_lsm_point[TX_COPIES] = {};
 const volatile __u32 tx_raw_tp_point[TX_COPIES] = {};
+const volatile __u32 tx_ima_point[2] = {}; /* of lsm__ima_bprm, of lsm__ima_file */
 
 /* Arguments of a function call, by the C convention. */
 static __always_inline void raw__function(struct tx_scratch *s, struct pt_regs *regs)
 {
-	s->raw[0] = regs->di;
-	s->raw[1] = regs->si;
-	s->raw[2] = regs->dx;
-	s->raw[3] = regs->cx;
-	s->raw[4] = regs->r8;
-	s->raw[5] = regs->r9;
+	s->raw[0] = regs->TX_REG_ARG0;
+	s->raw[1] = regs->TX_REG_ARG1;
+	s->raw[2] = regs->TX_REG_ARG2;
+	s->raw[3] = regs->TX_REG_ARG3;
+	s->raw[4] = regs->TX_REG_ARG4;
+	s->raw[5] = regs->TX_REG_ARG5;
 	s->regs = (u64)regs;
 }
 
@@ -33,42 +32,61 @@ static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs
 {
 	s->regs = (u64)regs;
 	if (compat) {
-		s->raw[0] = (u32)BPF_CORE_READ(regs, bx);
-		s->raw[1] = (u32)BPF_CORE_READ(regs, cx);
-		s->raw[2] = (u32)BPF_CORE_READ(regs, dx);
-		s->raw[3] = (u32)BPF_CORE_READ(regs, si);
-		s->raw[4] = (u32)BPF_CORE_READ(regs, di);
-		s->raw[5] = (u32)BPF_CORE_READ(regs, bp);
+		s->raw[0] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT0);
+		s->raw[1] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT1);
+		s->raw[2] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT2);
+		s->raw[3] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT3);
+		s->raw[4] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT4);
+		s->raw[5] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT5);
 		return;
 	}
-	s->raw[0] = BPF_CORE_READ(regs, di);
-	s->raw[1] = BPF_CORE_READ(regs, si);
-	s->raw[2] = BPF_CORE_READ(regs, dx);
-	s->raw[3] = BPF_CORE_READ(regs, r10);
-	s->raw[4] = BPF_CORE_READ(regs, r8);
-	s->raw[5] = BPF_CORE_READ(regs, r9);
+	s->raw[0] = BPF_CORE_READ(regs, TX_REG_CALL0);
+	s->raw[1] = BPF_CORE_READ(regs, TX_REG_CALL1);
+	s->raw[2] = BPF_CORE_READ(regs, TX_REG_CALL2);
+	s->raw[3] = BPF_CORE_READ(regs, TX_REG_CALL3);
+	s->raw[4] = BPF_CORE_READ(regs, TX_REG_CALL4);
+	s->raw[5] = BPF_CORE_READ(regs, TX_REG_CALL5);
 }
 
-SEC("kprobe")
-int kprobe__policy(struct pt_regs *ctx)
+static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 {
 	u32 slot, point = bpf_get_attach_cookie(ctx);
 	struct tx_scratch *s = run__begin(point, &slot);
 	union tx_row *head;
+	s64 error;
 
 	if (!s)
 		return 0;
 	head = row__get(s->rows, 0);
 	raw__function(s, ctx);
 	if (head && (head->hook.flags & TX_HOOK_SYSCALL_REGS)) {
-		struct pt_regs *regs = (void *)ctx->di;
+		struct pt_regs *regs = (void *)ctx->TX_REG_ARG0;
 
-		s->nr = BPF_CORE_READ(regs, orig_ax);
+		s->nr = BPF_CORE_READ(regs, TX_REG_CALL);
 		raw__call(s, regs, head->hook.flags & TX_HOOK_COMPAT_REGS);
 	}
-	run__and_emit(slot);
+	run__hook(slot);
+	error = s->error;
+	if (override && error)
+		scratch__event(s)->method = TX_METHOD_OVERRIDE_RETURN;
+	event__emit(slot);
 	slot__free(slot);
+	if (override && error)
+		bpf_override_return(ctx, error);
 	return 0;
+}
+
+SEC("kprobe")
+int kprobe__policy(struct pt_regs *ctx)
+{
+	return kprobe__run(ctx, false);
+}
+
+/* Where the kernel lets a function be answered for (CONFIG_BPF_KPROBE_OVERRIDE). */
+SEC("kprobe")
+int kprobe__override(struct pt_regs *ctx)
+{
+	return kprobe__run(ctx, true);
 }
 
 static __always_inline int return__run(u64 point, u64 ret)
@@ -87,7 +105,7 @@ static __always_inline int return__run(u64 point, u64 ret)
 SEC("kretprobe")
 int kretprobe__policy(struct pt_regs *ctx)
 {
-	return return__run(bpf_get_attach_cookie(ctx), ctx->ax);
+	return return__run(bpf_get_attach_cookie(ctx), ctx->TX_REG_RESULT);
 }
 
 SEC("uprobe")
@@ -107,7 +125,7 @@ int uprobe__policy(struct pt_regs *ctx)
 SEC("uretprobe")
 int uretprobe__policy(struct pt_regs *ctx)
 {
-	return return__run(bpf_get_attach_cookie(ctx), ctx->ax);
+	return return__run(bpf_get_attach_cookie(ctx), ctx->TX_REG_RESULT);
 }
 
 SEC("usdt")
@@ -146,7 +164,7 @@ int tp__policy(void *ctx)
 
 static __always_inline bool call__is_compat(void)
 {
-	return bpf_get_current_task_btf()->thread_info.status & TX_TS_COMPAT;
+	return TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info);
 }
 
 static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, bool leaving)
@@ -158,7 +176,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 
 	if (nr < 0)
 		return 0;
-	index = (u32)nr & ~TX_X32_BIT;
+	index = (u32)nr & ~TX_CALL_FLAGS;
 	if (index >= TX_SYSCALLS)
 		return 0;
 	compat = call__is_compat();
@@ -192,7 +210,7 @@ int sys_exit__policy(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 
-	return call__run(regs, BPF_CORE_READ(regs, orig_ax), ctx->args[1], true);
+	return call__run(regs, BPF_CORE_READ(regs, TX_REG_CALL), ctx->args[1], true);
 }
 
 static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 point)
@@ -202,11 +220,8 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 
 	if (!s)
 		return 0;
-	s->raw[0] = ctx->args[0];
-	s->raw[1] = ctx->args[1];
-	s->raw[2] = ctx->args[2];
-	s->raw[3] = ctx->args[3];
-	s->raw[4] = ctx->args[4];
+	/* Through a read: naming args[n] would bar the program from tracepoints that have fewer. */
+	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
 	run__and_emit(slot);
 	slot__free(slot);
 	return 0;
@@ -255,52 +270,6 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 	return 0;
 }
 
-/* What an LSM program may return; the verifier must see it in all 64 bits. */
-static __always_inline long errno__bound(s64 error)
-{
-	asm volatile("" : "+r"(error));
-	if (error > 0 || error < -4095)
-		error = -1;
-	asm volatile("" : "+r"(error));
-	return error;
-}
-
-static __always_inline long lsm__run(void *ctx, u32 point)
-{
-	u32 slot;
-	struct tx_scratch *s = run__begin(point, &slot);
-	s64 error;
-
-	if (!s)
-		return 0;
-	raw__trampoline(s, ctx);
-	run__hook(slot);
-	error = s->error;
-	if (error)
-		scratch__event(s)->method = TX_METHOD_LSM;
-	event__emit(slot);
-	slot__free(slot);
-	return errno__bound(error);
-}
-
-/* Carries out what the program at the system call's entry has decided for this very call. */
-static __always_inline long deny__run(void)
-{
-	u32 tid = (u32)bpf_get_current_pid_tgid();
-	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
-	s64 error;
-
-	if (!mark)
-		return 0;
-	error = mark->error;
-	if (mark->nr != call__current())
-		error = 0; /* of an earlier call that never came here */
-	else
-		TX_TOTAL(denied);
-	bpf_map_delete_elem(&tx_marks, &tid);
-	return errno__bound(error);
-}
-
 #define TX_COPY(n)                                                  \
 	SEC("fentry/close_fd") int fentry__policy_##n(void *ctx)    \
 	{                                                           \
@@ -316,27 +285,9 @@ static __always_inline long deny__run(void)
 		return raw_tp__run(ctx, tx_raw_tp_point[n]);        \
 	}
 
-#define TX_LSM_COPY(n)                                       \
-	SEC("lsm/file_open") long lsm__policy_##n(void *ctx) \
-	{                                                    \
-		return lsm__run(ctx, tx_lsm_point[n]);       \
-	}                                                    \
-	SEC("lsm/file_open") long lsm__deny_##n(void *ctx)   \
-	{                                                    \
-		return deny__run();                          \
-	}
-
 TX_COPY(0)
 TX_COPY(1)
 TX_COPY(2)
 TX_COPY(3)
-TX_LSM_COPY(0)
-TX_LSM_COPY(1)
-TX_LSM_COPY(2)
-TX_LSM_COPY(3)
-TX_LSM_COPY(4)
-TX_LSM_COPY(5)
-TX_LSM_COPY(6)
-TX_LSM_COPY(7)
 
 #endif

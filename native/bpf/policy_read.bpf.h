@@ -4,11 +4,6 @@
 #ifndef TELOVIX_POLICY_READ_BPF_H
 #define TELOVIX_POLICY_READ_BPF_H
 
-static __always_inline struct tx_parg *arg__at(struct tx_scratch *s, u32 i)
-{
-	return &scratch__event(s)->arg[i & (TX_HOOK_ARGS - 1)];
-}
-
 /* Bytes the size argument says there are, or all there may be. */
 static __always_inline u64 arg__size(struct tx_scratch *s, struct tx_arg_row *row)
 {
@@ -17,57 +12,55 @@ static __always_inline u64 arg__size(struct tx_scratch *s, struct tx_arg_row *ro
 	return s->raw[row->size_index & 7];
 }
 
-static __always_inline void arg__text(struct tx_scratch *s, struct tx_parg *p,
-				      struct tx_arg_row *row, u64 v)
+/* On request, and for whatever lies below the kernel's half: functions take pointers of both kinds.
+ */
+static __always_inline bool arg__in_user(struct tx_arg_row *row, u64 v)
 {
-	bool user = row->flags & TX_ARGROW_USER;
-	u64 size;
-
-	switch (p->type) {
-	case TX_ARG_STRING:
-		text__string(s, p, v, row->max, user);
-		return;
-	case TX_ARG_FILENAME:
-		text__string(s, p, (u64)BPF_CORE_READ((struct filename *)v, name), row->max, false);
-		return;
-	case TX_ARG_NET_DEVICE:
-		if (bpf_core_field_exists(((struct net_device *)0)->name))
-			text__string(s, p, v + bpf_core_field_offset(struct net_device, name), 16,
-				     false);
-		return;
-	case TX_ARG_DATA_LOC: /* v: length << 16 | offset in the tracepoint's record */
-		text__string(s, p, s->context + (v & 0xffff), row->max, false);
-		return;
-	case TX_ARG_CONST_BUF:
-		text__bytes(s, p, s->context + row->offset, row->max, row->max, false);
-		return;
-	case TX_ARG_CHAR_BUF:
-		size = arg__size(s, row);
-		/* Read after the call: what it says it has filled. */
-		if ((row->flags & TX_ARGROW_AT_RETURN) && row->size_index == TX_NO_POSITION)
-			size = s->ret > 0 ? s->ret : 0;
-		text__bytes(s, p, v, size, row->max, user);
-		return;
-	case TX_ARG_CHAR_IOVEC:
-		text__iovec(s, p, v, arg__size(s, row), row->max, true);
-		return;
-	case TX_ARG_IOV_ITER:
-		text__iter(s, p, (struct iov_iter *)v, row->max);
-		return;
-	case TX_ARG_SOCKADDR_UN:
-		arg__sockaddr_un(s, p, v, row->size_index == TX_NO_POSITION ? 0 : arg__size(s, row),
-				 user);
-		return;
-	}
+	return (row->flags & TX_ARGROW_USER) || !(v >> 63);
 }
 
 __noinline int arg__read_text(u32 slot, u32 i)
 {
 	struct tx_scratch *s = scratch__get(slot);
 	union tx_row *row = s ? row__get(s->rows, s->arg_row + i) : NULL;
+	struct tx_arg_row *a;
+	struct tx_parg *p;
+	bool user;
+	u64 v, size;
 
-	if (row)
-		arg__text(s, arg__at(s, i), &row->arg, arg__at(s, i)->value);
+	if (!row)
+		return 0;
+	a = &row->arg;
+	p = arg__at(s, i);
+	v = p->value;
+	user = arg__in_user(a, v);
+	switch (p->type) {
+	case TX_ARG_STRING:
+		return text__string(slot, i, v, a->max, user);
+	case TX_ARG_FILENAME:
+		return text__string(slot, i, (u64)BPF_CORE_READ((struct filename *)v, name), a->max,
+				    false);
+	case TX_ARG_NET_DEVICE:
+		return text__string(slot, i, v + bpf_core_field_offset(struct net_device, name), 16,
+				    false);
+	case TX_ARG_DATA_LOC: /* v: length << 16 | offset in the tracepoint's record */
+		return text__string(slot, i, s->context + (v & 0xffff), a->max, false);
+	case TX_ARG_CONST_BUF:
+		return text__bytes(slot, i, s->context + a->offset, a->max, TEXT_HOW(a->max, 0));
+	case TX_ARG_CHAR_BUF:
+		size = arg__size(s, a);
+		/* Read after the call: what it says it has filled. */
+		if ((a->flags & TX_ARGROW_AT_RETURN) && a->size_index == TX_NO_POSITION)
+			size = s->ret > 0 ? s->ret : 0;
+		return text__bytes(slot, i, v, size, TEXT_HOW(a->max, user));
+	case TX_ARG_CHAR_IOVEC:
+		return text__iovec(slot, i, v, arg__size(s, a), TEXT_HOW(a->max, 1));
+	case TX_ARG_IOV_ITER:
+		return text__iter(slot, i, v, a->max);
+	case TX_ARG_SOCKADDR_UN:
+		return arg__read_local(slot, i, v,
+				       a->size_index == TX_NO_POSITION ? 0 : arg__size(s, a), user);
+	}
 	return 0;
 }
 
@@ -163,6 +156,8 @@ __noinline int arg__read(u32 slot, u32 i)
 	if (row->arg.steps && row->arg.width && (row->arg.flags & TX_ARGROW_ADDRESS))
 		v = number__read(v, row->arg.width);
 	p->value = v;
+	if (row->arg.flags & TX_ARGROW_FIELD)
+		s->raw[i & 7] = v; /* sizes are looked up by position */
 	switch (p->type) {
 	case TX_ARG_NOP:
 		break;
@@ -182,13 +177,15 @@ __noinline int arg__read(u32 slot, u32 i)
 	case TX_ARG_CRED ... TX_ARG_USER_NAMESPACE:
 	case TX_ARG_BPF_ATTR:
 	case TX_ARG_BPF_MAP ... TX_ARG_MODULE:
-		arg__read_object(slot, i, row->arg.flags & TX_ARGROW_USER);
+		arg__read_object(slot, i, arg__in_user(&row->arg, v));
 		break;
 	case TX_ARG_KERNEL_CAP_T ... TX_ARG_CAP_EFFECTIVE:
 		p->value = number__read(v, 8);
 		break;
 	case TX_ARG_SYSCALL64:
-		p->value = s->nr;
+		p->value = row->arg.flags & TX_ARGROW_FIELD ? (u32)v : s->nr;
+		if (TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info))
+			p->value |= 1U << 31;
 		break;
 	default:
 		p->value = number__extend(v, row->arg.width, row->arg.is_signed);

@@ -70,6 +70,7 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 	e->kernel_stack = 0;
 	e->user_stack = 0;
 	e->call_nr = s->nr;
+	e->ima_len = 0;
 }
 
 static __always_inline u32 bit__lowest(u64 v)
@@ -279,6 +280,12 @@ __noinline int run__return(u32 slot)
 	bpf_loop(TX_HOOK_SELECTORS, return__step, &slot, 0);
 	event__emit(slot);
 	return 0;
+}
+
+/* The record waits for the program that may sleep, which takes the file's hash and sends it. */
+static __always_inline bool ima__wanted(struct tx_scratch *s)
+{
+	return (s->want & TX_SEL_IMA) && !s->error && mask__any(scratch__event(s)->posted);
 }
 
 /* Run and report, for programs that can't return an error to the caller. */

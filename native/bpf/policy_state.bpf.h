@@ -112,6 +112,11 @@ struct {
 	__type(value, struct tx_pending);
 } tx_pendings SEC(".maps");
 
+struct tx_iovec_walk {
+	u64 from, total;
+	u32 count, arg, off, used, max, user;
+};
+
 /*
  * Work space of one run. On preemptible kernels another task may enter the same program on the same
  * CPU, and an interrupt may on all: a run claims one of several.
@@ -144,7 +149,7 @@ struct tx_scratch {
 	struct tx_mark mark;
 	struct tx_walk w;
 	struct tx_kernfs_walk kernfs;
-	struct tx_ptask task;
+	struct tx_iovec_walk iov;
 	char walk[TX_WALK_BUF];
 	/* From here on as in struct tx_pending. */
 	u64 now;

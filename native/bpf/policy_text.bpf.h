@@ -6,6 +6,11 @@
 #define TX_IOVECS 8
 #define TX_AF_UNIX 1
 
+static __always_inline struct tx_parg *arg__at(struct tx_scratch *s, u32 i)
+{
+	return &scratch__event(s)->arg[i & (TX_HOOK_ARGS - 1)];
+}
+
 /* Where the next bytes go, or TX_EVENT_DATA + 1 when the record is full. */
 static __always_inline u32 data__begin(struct tx_policy_event *e, struct tx_parg *p)
 {
@@ -26,25 +31,33 @@ static __always_inline void data__end(struct tx_policy_event *e, struct tx_parg 
 	e->data_len = (off + len + 7) & ~7U;
 }
 
-static __always_inline void text__string(struct tx_scratch *s, struct tx_parg *p, u64 from, u32 max,
-					 bool user)
+/*
+ * The argument's text or bytes from an address. Global functions: the verifier looks at each once,
+ * however many types come here. user: the address is the process's.
+ */
+__noinline int text__string(u32 slot, u32 i, u64 from, u32 max, u32 user)
 {
-	struct tx_policy_event *e = scratch__event(s);
-	u32 off = data__begin(e, p);
-	char *to;
+	struct tx_scratch *s = scratch__get(slot);
+	struct tx_policy_event *e;
+	struct tx_parg *p;
+	u32 off;
 	long n;
 
+	if (!s)
+		return 0;
+	e = scratch__event(s);
+	p = arg__at(s, i);
+	off = data__begin(e, p);
 	if (off > TX_EVENT_DATA)
-		return;
+		return 0;
 	if (!from) {
 		data__end(e, p, off, 0);
-		return;
+		return 0;
 	}
 	TX_BOUND(max, TX_ARG_DATA_MAX);
 	TX_BOUND(off, TX_EVENT_DATA);
-	to = e->data + off;
-	n = user ? bpf_probe_read_user_str(to, max, (void *)from)
-		 : bpf_probe_read_kernel_str(to, max, (void *)from);
+	n = user ? bpf_probe_read_user_str(e->data + off, max, (void *)from)
+		 : bpf_probe_read_kernel_str(e->data + off, max, (void *)from);
 	if (n < 0) {
 		p->flags |= TX_PARG_FAULT;
 		n = 1;
@@ -52,17 +65,24 @@ static __always_inline void text__string(struct tx_scratch *s, struct tx_parg *p
 	if (n == max)
 		p->flags |= TX_PARG_CUT;
 	data__end(e, p, off, n > 0 ? n - 1 : 0);
+	return 0;
 }
 
-static __always_inline void text__bytes(struct tx_scratch *s, struct tx_parg *p, u64 from, u64 size,
-					u32 max, bool user)
+__noinline int text__bytes(u32 slot, u32 i, u64 from, u64 size, u32 how)
 {
-	struct tx_policy_event *e = scratch__event(s);
-	u32 off = data__begin(e, p), len = max;
+	struct tx_scratch *s = scratch__get(slot);
+	u32 max = how >> 1, off, len = max;
+	struct tx_policy_event *e;
+	struct tx_parg *p;
 	long err;
 
+	if (!s)
+		return 0;
+	e = scratch__event(s);
+	p = arg__at(s, i);
+	off = data__begin(e, p);
 	if (off > TX_EVENT_DATA)
-		return;
+		return 0;
 	p->orig = size > 0x7fffffff ? 0x7fffffff : size;
 	if (size < len)
 		len = size;
@@ -70,78 +90,109 @@ static __always_inline void text__bytes(struct tx_scratch *s, struct tx_parg *p,
 		p->flags |= TX_PARG_CUT;
 	TX_BOUND(len, TX_ARG_DATA_MAX);
 	TX_BOUND(off, TX_EVENT_DATA);
-	err = user ? bpf_probe_read_user(e->data + off, len, (void *)from)
-		   : bpf_probe_read_kernel(e->data + off, len, (void *)from);
+	err = how & 1 ? bpf_probe_read_user(e->data + off, len, (void *)from)
+		      : bpf_probe_read_kernel(e->data + off, len, (void *)from);
 	if (err) {
 		p->flags |= TX_PARG_FAULT;
 		len = 0;
 	}
 	data__end(e, p, off, len);
+	return 0;
 }
 
-/* iovec array of the caller: the segments one behind the other, as far as there is room. */
-static __always_inline void text__iovec(struct tx_scratch *s, struct tx_parg *p, u64 from,
-					u64 count, u32 max, bool user_array)
+/* A global function has five arguments: size and address space share one. */
+#define TEXT_HOW(max, user) ((u32)(max) << 1 | !!(user))
+
+/* The next segment of an iovec array; where the walk stands is in the scratch, see struct tx_walk.
+ */
+static long iovec__step(u32 n, u32 *slot)
 {
-	struct tx_policy_event *e = scratch__event(s);
-	u32 off = data__begin(e, p), used = 0;
-	u64 total = 0;
+	struct tx_scratch *s = scratch__get(*slot);
+	struct tx_policy_event *e;
+	struct iovec v = {};
+	struct tx_parg *p;
+	u32 at, len;
+	u64 from;
 
-	if (off > TX_EVENT_DATA)
-		return;
-	for (u32 i = 0; i < TX_IOVECS; i++) {
-		struct iovec v = {};
-		u32 at, len;
-
-		if (i >= count)
-			break;
-		if (user_array ? bpf_probe_read_user(&v, sizeof(v), (void *)(from + i * sizeof(v)))
-			       : bpf_probe_read_kernel(&v, sizeof(v),
-						       (void *)(from + i * sizeof(v)))) {
-			p->flags |= TX_PARG_FAULT;
-			break;
-		}
-		total += v.iov_len;
-		len = used < max ? max - used : 0;
-		if (v.iov_len < len)
-			len = v.iov_len;
-		TX_BOUND(len, TX_ARG_DATA);
-		at = off + used;
-		TX_BOUND(at, TX_EVENT_DATA);
-		if (len && bpf_probe_read_user(e->data + at, len, v.iov_base)) {
-			p->flags |= TX_PARG_FAULT;
-			break;
-		}
-		used += len;
+	if (!s || n >= s->iov.count)
+		return 1;
+	e = scratch__event(s);
+	p = arg__at(s, s->iov.arg);
+	from = s->iov.from + n * sizeof(v);
+	if (s->iov.user ? bpf_probe_read_user(&v, sizeof(v), (void *)from)
+			: bpf_probe_read_kernel(&v, sizeof(v), (void *)from)) {
+		p->flags |= TX_PARG_FAULT;
+		return 1;
 	}
-	p->orig = total > 0x7fffffff ? 0x7fffffff : total;
-	if (total > used || count > TX_IOVECS)
+	s->iov.total += v.iov_len;
+	len = s->iov.used < s->iov.max ? s->iov.max - s->iov.used : 0;
+	if (v.iov_len < len)
+		len = v.iov_len;
+	TX_BOUND(len, TX_ARG_DATA);
+	at = s->iov.off + s->iov.used;
+	TX_BOUND(at, TX_EVENT_DATA);
+	if (len && bpf_probe_read_user(e->data + at, len, v.iov_base)) {
+		p->flags |= TX_PARG_FAULT;
+		return 1;
+	}
+	s->iov.used += len;
+	return 0;
+}
+
+/* iovec array: the segments one behind the other, as far as there is room. how: user says where the
+ * array lies. */
+__noinline int text__iovec(u32 slot, u32 i, u64 from, u64 count, u32 how)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	struct tx_policy_event *e;
+	struct tx_parg *p;
+	u32 used;
+
+	if (!s)
+		return 0;
+	e = scratch__event(s);
+	p = arg__at(s, i);
+	s->iov.off = data__begin(e, p);
+	if (s->iov.off > TX_EVENT_DATA)
+		return 0;
+	s->iov.from = from;
+	s->iov.count = count > 1024 ? 1024 : count;
+	s->iov.total = 0;
+	s->iov.arg = i;
+	s->iov.used = 0;
+	s->iov.max = how >> 1;
+	s->iov.user = how & 1;
+	bpf_loop(TX_IOVECS, iovec__step, &slot, 0);
+	p->orig = s->iov.total > 0x7fffffff ? 0x7fffffff : s->iov.total;
+	used = s->iov.used;
+	if (s->iov.total > used || count > TX_IOVECS)
 		p->flags |= TX_PARG_CUT;
 	TX_BOUND(used, TX_ARG_DATA_MAX);
-	data__end(e, p, off, used);
+	data__end(e, p, s->iov.off, used);
+	return 0;
 }
 
-static __always_inline void text__iter(struct tx_scratch *s, struct tx_parg *p, struct iov_iter *it,
-				       u32 max)
+__noinline int text__iter(u32 slot, u32 i, u64 from, u32 max)
 {
+	struct tx_scratch *s = scratch__get(slot);
+	struct iov_iter *it = (struct iov_iter *)from;
+	struct iov_iter___old *old = (void *)it;
 	u64 count = BPF_CORE_READ(it, count);
 	u8 type = BPF_CORE_READ(it, iter_type);
-	struct iov_iter___old *old = (void *)it;
 
 	if (bpf_core_enum_value_exists(enum iter_type___local, ITER_UBUF___local) &&
 	    bpf_core_field_exists(it->ubuf) &&
-	    type == bpf_core_enum_value(enum iter_type___local, ITER_UBUF___local)) {
-		text__bytes(s, p, (u64)BPF_CORE_READ(it, ubuf), count, max, true);
-		return;
-	}
+	    type == bpf_core_enum_value(enum iter_type___local, ITER_UBUF___local))
+		return text__bytes(slot, i, (u64)BPF_CORE_READ(it, ubuf), count, TEXT_HOW(max, 1));
 	if (type != bpf_core_enum_value(enum iter_type___local, ITER_IOVEC___local)) {
-		p->flags |= TX_PARG_FAULT; /* pages, pipes: not user memory */
-		return;
+		if (s)
+			arg__at(s, i)->flags |= TX_PARG_FAULT; /* pages, pipes: no user memory */
+		return 0;
 	}
-	text__iovec(s, p,
-		    bpf_core_field_exists(it->__iov) ? (u64)BPF_CORE_READ(it, __iov)
-						     : (u64)BPF_CORE_READ(old, iov),
-		    BPF_CORE_READ(it, nr_segs), max, false);
+	return text__iovec(slot, i,
+			   bpf_core_field_exists(it->__iov) ? (u64)BPF_CORE_READ(it, __iov)
+							    : (u64)BPF_CORE_READ(old, iov),
+			   BPF_CORE_READ(it, nr_segs), TEXT_HOW(max, 0));
 }
 
 /* What was last walked (path.bpf.h). */

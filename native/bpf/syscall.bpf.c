@@ -7,8 +7,6 @@
  * its own verifier budget.
  */
 
-#define TX_TS_COMPAT 0x0002
-#define TX_X32_BIT 0x40000000
 #define TX_PROT_WX 6 /* PROT_WRITE | PROT_EXEC */
 #define TX_PR_SET_NAME 15
 #define TX_PR_SET_SECCOMP 22
@@ -24,7 +22,7 @@ struct {
 static __always_inline bool call__is_compat(void)
 {
 	/* A typed pointer: read directly, without the cost of a helper, on every system call. */
-	return bpf_get_current_task_btf()->thread_info.status & TX_TS_COMPAT;
+	return TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info);
 }
 
 /* Threads are given names all day; a renamed main thread is how ps sees the process. */
@@ -47,20 +45,20 @@ static __always_inline void call__args(struct tx_call *call, struct pt_regs *reg
 				       const bool typed)
 {
 	if (compat) {
-		call->args[0] = (u32)TX_REG(bx);
-		call->args[1] = (u32)TX_REG(cx);
-		call->args[2] = (u32)TX_REG(dx);
-		call->args[3] = (u32)TX_REG(si);
-		call->args[4] = (u32)TX_REG(di);
-		call->args[5] = (u32)TX_REG(bp);
+		call->args[0] = (u32)TX_REG(TX_REG_COMPAT0);
+		call->args[1] = (u32)TX_REG(TX_REG_COMPAT1);
+		call->args[2] = (u32)TX_REG(TX_REG_COMPAT2);
+		call->args[3] = (u32)TX_REG(TX_REG_COMPAT3);
+		call->args[4] = (u32)TX_REG(TX_REG_COMPAT4);
+		call->args[5] = (u32)TX_REG(TX_REG_COMPAT5);
 		return;
 	}
-	call->args[0] = TX_REG(di);
-	call->args[1] = TX_REG(si);
-	call->args[2] = TX_REG(dx);
-	call->args[3] = TX_REG(r10);
-	call->args[4] = TX_REG(r8);
-	call->args[5] = TX_REG(r9);
+	call->args[0] = TX_REG(TX_REG_CALL0);
+	call->args[1] = TX_REG(TX_REG_CALL1);
+	call->args[2] = TX_REG(TX_REG_CALL2);
+	call->args[3] = TX_REG(TX_REG_CALL3);
+	call->args[4] = TX_REG(TX_REG_CALL4);
+	call->args[5] = TX_REG(TX_REG_CALL5);
 }
 
 /* PTRACE_PEEK*, GET*, CONT, SYSCALL, SINGLESTEP, LISTEN, GETEVENTMSG: debuggers at work. */
@@ -111,7 +109,7 @@ static __always_inline bool fd__is_udp(u32 fd)
 static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long ret,
 					  const bool typed)
 {
-	long nr = TX_REG(orig_ax);
+	long nr = TX_REG(TX_REG_CALL);
 	bool compat = call__is_compat();
 	struct tx_sysdef *def;
 	struct tx_scratch *s;
@@ -119,7 +117,7 @@ static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long 
 
 	if (nr < 0)
 		return 0;
-	index = (u32)nr & ~TX_X32_BIT;
+	index = (u32)nr & ~TX_CALL_FLAGS;
 	if (index >= TX_SYSCALLS)
 		return 0;
 	if (compat)
@@ -131,7 +129,8 @@ static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long 
 		TX_COUNT(compat);
 		return 0;
 	}
-	if ((def->flags & TX_SF_UDP_FD) && !fd__is_udp(compat ? TX_REG(bx) : TX_REG(di)))
+	if ((def->flags & TX_SF_UDP_FD) &&
+	    !fd__is_udp(compat ? TX_REG(TX_REG_COMPAT0) : TX_REG(TX_REG_CALL0)))
 		return 0;
 	s = scratch__get(TX_SCRATCH_CALL);
 	if (!s) {
@@ -218,6 +217,8 @@ static __always_inline int call__generic(struct tx_scratch *s)
 #pragma unroll
 	for (u32 i = 0; i < 6; i++)
 		e->args[i] = call->args[i];
+	if (e->id == TX_S_BPF)
+		bpf__object(e);
 #pragma unroll
 	for (u32 i = 0; i < 6; i++) {
 		if (!(mask & (1 << i)) || at >= TX_STRS)

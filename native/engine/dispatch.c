@@ -9,6 +9,7 @@
 #include "events.h"
 #include "format.h"
 #include "loss.h"
+#include "policies.h"
 #include "track.h"
 
 static bool on_net(const struct tx_net *e, size_t len)
@@ -163,6 +164,10 @@ void dispatch_record(const void *record, size_t len)
 			break;
 		case TX_SYSCALL:
 			good = on_syscall(record, len);
+			break;
+		case TX_POLICY_EVENT:
+			policies_record(record, len);
+			good = true;
 			break;
 		default:
 			break;

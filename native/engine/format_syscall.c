@@ -4,6 +4,7 @@
 
 #include "format.h"
 #include "syscalls.h"
+#include "tamper.h"
 
 static void one_arg(struct json *j, char kind, uint64_t value)
 {
@@ -55,6 +56,7 @@ void format_syscall(struct proc *p, const struct tx_syscall *e, const char *back
 	format_kprobe_end(&line, &e->h, "telovix-syscall", backend);
 	if (e->cut)
 		json_key_bool(j, "truncated", true);
+	tamper_write(j, e);
 	line_end(&line);
 }
 

@@ -33,6 +33,10 @@ void kernel_from_skeleton(struct kernel *k, struct engine_bpf *skel)
 	k->maps[KERNEL_RING_MAIN] = bpf_map__fd(skel->maps.tx_ring_main);
 	k->maps[KERNEL_COUNTERS] = bpf_map__fd(skel->maps.tx_counters);
 	k->maps[KERNEL_BSS] = bpf_map__fd(skel->maps.bss);
+	k->maps[KERNEL_INTS] = bpf_map__fd(skel->maps.tx_ints);
+	k->maps[KERNEL_TEXTS] = bpf_map__fd(skel->maps.tx_texts);
+	k->maps[KERNEL_PTASKS] = bpf_map__fd(skel->maps.tx_ptasks);
+	k->maps[KERNEL_CONTROL] = bpf_map__fd(skel->maps.tx_control);
 	k->self = skel->bss->tx_self;
 	bpf_object__for_each_program(prog, skel->obj)
 	{

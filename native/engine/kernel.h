@@ -19,7 +19,18 @@ struct kernel_program {
 	int fd;
 };
 
-enum kernel_map { KERNEL_RING_EXEC, KERNEL_RING_MAIN, KERNEL_COUNTERS, KERNEL_BSS, KERNEL_MAPS };
+enum kernel_map {
+	KERNEL_RING_EXEC,
+	KERNEL_RING_MAIN,
+	KERNEL_COUNTERS,
+	KERNEL_BSS,
+	/* Shared with the object that serves policies. */
+	KERNEL_INTS,
+	KERNEL_TEXTS,
+	KERNEL_PTASKS,
+	KERNEL_CONTROL,
+	KERNEL_MAPS
+};
 
 enum kernel_self { SELF_ENGINE, SELF_OWNER, SELF_SLOTS };
 

@@ -117,13 +117,18 @@ static void remember_refusal(struct engine_bpf *skel)
 				 last_words[0] ? last_words : failed_program);
 }
 
+uint64_t load_cookie_key(void)
+{
+	static uint64_t key;
+
+	if (!key && getrandom(&key, sizeof(key), 0) != sizeof(key))
+		key = 0x9e3779b97f4a7c15ULL;
+	return key;
+}
+
 static void configure(struct engine_bpf *skel, const struct options *o)
 {
-	uint64_t key = 0;
-
-	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
-		key = 0x9e3779b97f4a7c15ULL;
-	skel->rodata->tx_cookie_key = key;
+	skel->rodata->tx_cookie_key = load_cookie_key();
 	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
 	skel->rodata->tx_wake_bytes[TX_RING_MAIN] = o->ring_main_bytes / 4;
 	skel->bss->tx_self[0] = getpid();

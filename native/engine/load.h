@@ -25,6 +25,9 @@ uint64_t load_shape(const struct options *o);
 int load_programs(struct kernel *k, const struct options *o);
 void load_handlers(struct engine_bpf *skel);
 
+/* What hides kernel addresses in socket cookies, the same in all programs of this load. */
+uint64_t load_cookie_key(void);
+
 /* Attaches all programs but the iterators. */
 int load_attach(struct kernel *k);
 

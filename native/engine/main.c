@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include <stdio.h>
+#include <string.h>
 
+#include "act.h"
 #include "options.h"
 #include "pins.h"
 #include "probe.h"
@@ -11,8 +13,11 @@
 int main(int argc, char **argv)
 {
 	static struct options o;
-	int err = options_parse(&o, argc, argv);
+	int err;
 
+	if (argc > 1 && !strcmp(argv[1], "act"))
+		return act_main(argc - 1, argv + 1);
+	err = options_parse(&o, argc, argv);
 	if (err)
 		return err;
 	switch (o.command) {

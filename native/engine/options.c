@@ -21,6 +21,7 @@ static const char usage[] =
 	"       telovix-engine probe --json     what this kernel can do\n"
 	"       telovix-engine stats DIR        the last figures of the engine writing to DIR\n"
 	"       telovix-engine unpin --pin DIR  remove what a killed engine left in the kernel\n"
+	"       telovix-engine act --list       harmless actions, to try policies with\n"
 	"       telovix-engine version\n"
 	"\n"
 	"options of run:\n"
@@ -28,6 +29,8 @@ static const char usage[] =
 	"  --node-name NAME      name in node_name and exec_id (default: $NODE_NAME or host name)\n"
 	"  --watch FILE          more watched paths: lines of \"W /path\", \"R ~/.dot\", \"T "
 	"/path\"\n"
+	"  --plan DIR            compiled policies (*.plan) and control.json; changes are taken up "
+	"at once\n"
 	"  --max-bytes BYTES     all segments together, oldest deleted above it (default "
 	"536870912)\n"
 	"  --ring-exec-kb KB     ring buffer for exec, fork, exit (a power of two)\n"
@@ -75,6 +78,7 @@ enum {
 	O_OUT = 1,
 	O_NODE,
 	O_WATCH,
+	O_PLAN,
 	O_MAX,
 	O_RING_EXEC,
 	O_RING_MAIN,
@@ -90,6 +94,7 @@ enum {
 static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
 					     { "node-name", 1, NULL, O_NODE },
 					     { "watch", 1, NULL, O_WATCH },
+					     { "plan", 1, NULL, O_PLAN },
 					     { "max-bytes", 1, NULL, O_MAX },
 					     { "ring-exec-kb", 1, NULL, O_RING_EXEC },
 					     { "ring-main-kb", 1, NULL, O_RING_MAIN },
@@ -115,6 +120,9 @@ static bool apply_run_option(struct options *o, int which)
 		return *optarg && strlen(optarg) < sizeof(o->node_name);
 	case O_WATCH:
 		o->watch = optarg;
+		return *optarg;
+	case O_PLAN:
+		o->plan = optarg;
 		return *optarg;
 	case O_MAX:
 		return parse_number(optarg, UINT64_MAX / 2, &o->max_bytes) &&

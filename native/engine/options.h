@@ -20,6 +20,7 @@ struct options {
 	enum command command;
 	const char *dir;   /* run --out, stats DIR */
 	const char *watch; /* file of further watched prefixes */
+	const char *plan;  /* directory of compiled policies */
 	const char *pin;   /* where programs, maps and links are pinned */
 	const char *owner_pidfile;
 	uint64_t owner_grace_s;

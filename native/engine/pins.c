@@ -18,10 +18,10 @@
 #include "state.h"
 
 static const char *const map_names[KERNEL_MAPS] = {
-	[KERNEL_RING_EXEC] = "map_ring_exec",
-	[KERNEL_RING_MAIN] = "map_ring_main",
-	[KERNEL_COUNTERS] = "map_counters",
-	[KERNEL_BSS] = "map_variables",
+	[KERNEL_RING_EXEC] = "map_ring_exec", [KERNEL_RING_MAIN] = "map_ring_main",
+	[KERNEL_COUNTERS] = "map_counters",   [KERNEL_BSS] = "map_variables",
+	[KERNEL_INTS] = "map_ints",           [KERNEL_TEXTS] = "map_texts",
+	[KERNEL_PTASKS] = "map_ptasks",       [KERNEL_CONTROL] = "map_control",
 };
 
 static struct {

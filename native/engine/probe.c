@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "facts.h"
+#include "facts_fs.h"
 #include "json.h"
 #include "load.h"
 #include "log.h"
@@ -25,17 +27,26 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return 0;
 }
 
-static size_t read_text(const char *path, char *buf, size_t size)
-{
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(buf, 1, size - 1, f) : 0;
+/* One try of each kind. */
+static struct {
+	int err;
+	const char *step;
+} kinds[32];
 
-	if (f)
-		fclose(f);
-	while (n && (buf[n - 1] == '\n' || buf[n - 1] == ' '))
-		n--;
-	buf[n] = 0;
-	return n;
+static void try_kinds(void)
+{
+	for (size_t i = 0; i < probe_kind_count; i++) {
+		kinds[i].step = "";
+		kinds[i].err = probe_kinds[i].try(&kinds[i].step);
+	}
+}
+
+static bool kind_works(const char *name)
+{
+	for (size_t i = 0; i < probe_kind_count; i++)
+		if (!strcmp(probe_kinds[i].name, name))
+			return !kinds[i].err;
+	return false;
 }
 
 static void write_lsm(struct json *j)
@@ -43,7 +54,7 @@ static void write_lsm(struct json *j)
 	char list[512], *save = NULL;
 
 	json_key_array(j, "lsm");
-	read_text("/sys/kernel/security/lsm", list, sizeof(list));
+	facts_read(FACTS_SECURITYFS, "lsm", list, sizeof(list));
 	for (char *at = strtok_r(list, ",", &save); at; at = strtok_r(NULL, ",", &save)) {
 		json_comma(j);
 		json_string(j, at, strlen(at), 64);
@@ -57,27 +68,45 @@ static void write_lockdown(struct json *j)
 	char text[256];
 	const char *from;
 
-	if (!read_text("/sys/kernel/security/lockdown", text, sizeof(text)))
+	if (facts_read(FACTS_SECURITYFS, "lockdown", text, sizeof(text)) <= 0)
 		return json_key_string(j, "lockdown", "unknown");
 	from = strchr(text, '[');
 	if (from)
 		json_key_bytes(j, "lockdown", from + 1, strcspn(from + 1, "]"));
 }
 
+/* What the choice of backends rests on, beside the kinds themselves. */
+static void write_facts(struct json *j)
+{
+	static const struct {
+		const char *key, *kind;
+	} members[] = {
+		{ "kprobes", "kprobe" },     { "kprobe_multi", "kprobe.multi" },
+		{ "fmod_ret", "fmod_ret" },  { "override_return", "override_return" },
+		{ "lsm_bpf_active", "lsm" }, { "syscall_layer", "raw_tp" },
+	};
+	char path[256];
+
+	json_key_string(j, "preemption", facts_preempt_names[facts_preempt_model()]);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		json_key_bool(j, members[i].key, kind_works(members[i].kind));
+	if (probe_cgroup2(path, sizeof(path)))
+		json_key_string(j, "cgroup2", path);
+}
+
 static void write_kinds(struct json *j)
 {
 	json_key_array(j, "programs");
 	for (size_t i = 0; i < probe_kind_count; i++) {
-		const char *step = "";
-		int err = probe_kinds[i].try(&step);
 		char reason[160];
 
 		json_comma(j);
 		json_open(j, '{');
 		json_key_string(j, "kind", probe_kinds[i].name);
-		json_key_string(j, "status", err ? "rejected" : "ok");
-		if (err) {
-			snprintf(reason, sizeof(reason), "%s: %s", step, strerror(-err));
+		json_key_string(j, "status", kinds[i].err ? "rejected" : "ok");
+		if (kinds[i].err) {
+			snprintf(reason, sizeof(reason), "%s: %s", kinds[i].step,
+				 strerror(-kinds[i].err));
 			json_key_string(j, "reason", reason);
 		}
 		json_close(j, '}');
@@ -92,7 +121,7 @@ static void write_report(struct json *j, const struct options *o)
 	struct statfs fs;
 
 	uname(&uts);
-	read_text("/proc/version", version, sizeof(version));
+	facts_read_file("/proc/version", version, sizeof(version));
 	json_open(j, '{');
 	json_key_string(j, "version", ENGINE_VERSION);
 	json_key_string(j, "kernel", uts.release);
@@ -102,7 +131,10 @@ static void write_report(struct json *j, const struct options *o)
 	json_key_bool(j, "bpffs", !statfs("/sys/fs/bpf", &fs) && fs.f_type == BPF_FS_MAGIC_NUMBER);
 	write_lsm(j);
 	write_lockdown(j);
+	try_kinds();
+	write_facts(j);
 	write_kinds(j);
+	facts_release();
 	/* The base sensors as `run` would get them: the real object is loaded, not attached. */
 	load_try(o);
 	backend_write(j);

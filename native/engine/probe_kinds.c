@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
-#include <mntent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,33 +13,37 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "facts_fs.h"
+
 /* The whole program: return value. */
 static int load(enum bpf_prog_type type, enum bpf_attach_type attach, const char *btf_name,
-		int value, bool signal)
+		int value)
 {
-	const struct bpf_insn with_signal[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_send_signal },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	const struct bpf_insn plain[] = {
+	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
-	int fd;
 
-	if (btf_name) {
-		int id = libbpf_find_vmlinux_btf_id(btf_name, attach);
+	return probe_load(type, attach, btf_name, insns, 2);
+}
 
-		if (id < 0)
-			return id;
-		opts.attach_btf_id = id;
-	}
-	fd = bpf_prog_load(type, "telovix_probe", "Dual BSD/GPL", signal ? with_signal : plain,
-			   signal ? 4 : 2, &opts);
-	return fd < 0 ? -errno : fd;
+/* helper(r1 as it came, 0). Loaded, not fired: known to this kernel and allowed to us. */
+static int try_helper(const char **step, enum bpf_prog_type type, int helper, bool keeps_context)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K,
+		  .dst_reg = keeps_context ? BPF_REG_2 : BPF_REG_1 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = probe_load(type, 0, NULL, insns, 4);
+
+	*step = "load";
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 /* Closes what a try opened and gives its verdict. */
@@ -75,14 +78,14 @@ static int try_ringbuf(const char **step)
 
 static int try_tp_btf(const char **step)
 {
-	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sched_process_exit", 0, false);
+	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sched_process_exit", 0);
 
 	return verdict(step, prog, prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
 }
 
 static int try_raw_tp(const char **step)
 {
-	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, false);
+	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0);
 
 	return verdict(step, prog,
 		       prog < 0 ? -1
@@ -118,19 +121,20 @@ static int perf_link(struct perf_event_attr *attr, int prog, pid_t pid)
 
 static int try_tracepoint(const char **step)
 {
-	long id = read_number("/sys/kernel/tracing/events/sched/sched_process_exit/id");
+	char text[32];
+	long id =
+		facts_read(FACTS_TRACEFS, "events/sched/sched_process_exit/id", text, sizeof(text));
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
-	int prog = load(BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0, false);
+	int prog = load(BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0);
 
-	if (id < 0)
-		id = read_number("/sys/kernel/debug/tracing/events/sched/sched_process_exit/id");
-	attr.config = id;
+	if (id > 0)
+		attr.config = id = strtol(text, NULL, 10);
 	return verdict(step, prog, prog < 0 ? -1 : id < 0 ? (int)id : perf_link(&attr, prog, -1));
 }
 
 static int try_iter(const char **step)
 {
-	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "task", 0, false);
+	int prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "task", 0);
 
 	return verdict(step, prog,
 		       prog < 0 ? -1 : or_errno(bpf_link_create(prog, 0, BPF_TRACE_ITER, NULL)));
@@ -142,7 +146,7 @@ static int try_kprobe(const char **step)
 	struct perf_event_attr attr = { .type = type,
 					.size = sizeof(attr),
 					.config1 = (uintptr_t) "do_exit" };
-	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0, false);
+	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0);
 
 	return verdict(step, prog,
 		       prog < 0   ? -1
@@ -155,7 +159,7 @@ static int try_kprobe_multi(const char **step)
 	const char *symbol = "do_exit";
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .kprobe_multi.syms = &symbol,
 		    .kprobe_multi.cnt = 1);
-	int prog = load(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, NULL, 0, false);
+	int prog = load(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, NULL, 0);
 
 	return verdict(
 		step, prog,
@@ -165,7 +169,7 @@ static int try_kprobe_multi(const char **step)
 static int try_trampoline(const char **step, enum bpf_prog_type type, enum bpf_attach_type attach,
 			  const char *function)
 {
-	int prog = load(type, attach, function, 0, false);
+	int prog = load(type, attach, function, 0);
 
 	return verdict(step, prog, prog < 0 ? -1 : or_errno(bpf_raw_tracepoint_open(NULL, prog)));
 }
@@ -179,25 +183,6 @@ static int try_fentry(const char **step)
 static int try_fmod_ret(const char **step)
 {
 	return try_trampoline(step, BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_settime64");
-}
-
-static int try_lsm(const char **step)
-{
-	char list[512] = "";
-	FILE *f = fopen("/sys/kernel/security/lsm", "re");
-	int err = try_trampoline(step, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "settime");
-
-	if (f) {
-		if (!fgets(list, sizeof(list), f))
-			list[0] = 0;
-		fclose(f);
-	}
-	/* Without "bpf" in the list such programs attach and never run. */
-	if (!err && list[0] && !strstr(list, "bpf")) {
-		*step = "lsm= does not name bpf";
-		return -ENOENT;
-	}
-	return err;
 }
 
 /* File offset of our own code: any instruction of this executable will do. */
@@ -225,7 +210,7 @@ static int try_uprobe(const char **step)
 					.size = sizeof(attr),
 					.config1 = (uintptr_t) "/proc/self/exe",
 					.config2 = own_offset() };
-	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0, false);
+	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0);
 
 	return verdict(step, prog,
 		       prog < 0   ? -1
@@ -235,23 +220,16 @@ static int try_uprobe(const char **step)
 
 static int open_cgroup(void)
 {
-	FILE *f = setmntent("/proc/self/mounts", "re");
-	struct mntent *entry;
-	int fd = -ENOENT;
+	char path[256];
 
-	while (f && (entry = getmntent(f)))
-		if (!strcmp(entry->mnt_type, "cgroup2")) {
-			fd = or_errno(open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-			break;
-		}
-	if (f)
-		endmntent(f);
-	return fd;
+	if (!probe_cgroup2(path, sizeof(path)))
+		return -ENOENT;
+	return or_errno(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 static int try_cgroup_connect(const char **step)
 {
-	int prog = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, NULL, 1, false);
+	int prog = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, NULL, 1);
 	int cgroup = prog < 0 ? -1 : open_cgroup(), link = cgroup;
 
 	if (cgroup >= 0) {
@@ -261,16 +239,14 @@ static int try_cgroup_connect(const char **step)
 	return verdict(step, prog, link);
 }
 
-/* Loaded, not fired: the helper is known to this kernel and allowed to us. */
 static int try_send_signal(const char **step)
 {
-	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, true);
+	return try_helper(step, BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_send_signal, false);
+}
 
-	*step = "load";
-	if (prog < 0)
-		return prog;
-	close(prog);
-	return 0;
+static int try_override_return(const char **step)
+{
+	return try_helper(step, BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return, true);
 }
 
 const struct probe_kind probe_kinds[] = {
@@ -283,9 +259,19 @@ const struct probe_kind probe_kinds[] = {
 	{ "kprobe.multi", try_kprobe_multi },
 	{ "fentry", try_fentry },
 	{ "fmod_ret", try_fmod_ret },
-	{ "lsm", try_lsm },
+	{ "lsm", probe_lsm_fires },
 	{ "uprobe", try_uprobe },
 	{ "cgroup_connect", try_cgroup_connect },
 	{ "send_signal", try_send_signal },
+	{ "override_return", try_override_return },
 };
 const size_t probe_kind_count = sizeof(probe_kinds) / sizeof(probe_kinds[0]);
+
+int probe_kind_try(const char *name, const char **step)
+{
+	*step = "";
+	for (size_t i = 0; i < probe_kind_count; i++)
+		if (!strcmp(probe_kinds[i].name, name))
+			return probe_kinds[i].try(step);
+	return -ENOENT;
+}

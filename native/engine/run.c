@@ -16,6 +16,7 @@
 #include "pins.h"
 #include "proc.h"
 #include "ring.h"
+#include "serve.h"
 #include "segment.h"
 #include "state.h"
 #include "stats.h"
@@ -98,8 +99,10 @@ static void every_second(uint64_t now)
 static bool is_orphan(uint64_t now)
 {
 	if (!owner_gone(now)) {
-		if (owner_pid())
+		if (owner_pid()) {
 			engine.kernel.self[SELF_OWNER] = owner_pid();
+			serve_owner(owner_pid());
+		}
 		return false;
 	}
 	log_line("The process this engine works for is gone for good: it ends, and takes its "
@@ -115,6 +118,7 @@ static void turns(void)
 		uint64_t began = clock_boot_ns(), now;
 
 		more = drain(false);
+		serve_turn(began);
 		adopt_turn(!more, began - HORIZON_NS);
 		every_second(began);
 		engine_write_out(began);
@@ -131,6 +135,7 @@ static void finish(void)
 {
 	uint64_t now;
 
+	serve_detach();
 	kernel_detach(&engine.kernel);
 	pins_remove();
 	now = clock_boot_ns();
@@ -166,6 +171,7 @@ int run_engine(const struct options *o)
 	} else if (!engine.adopted) {
 		pins_remove();
 	}
+	serve_close();
 	stats_close();
 	for (int i = 0; i < TX_RINGS; i++)
 		ring_close(&engine.rings[i]);

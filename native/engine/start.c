@@ -19,6 +19,7 @@
 #include "owner.h"
 #include "pins.h"
 #include "proc.h"
+#include "serve.h"
 #include "state.h"
 #include "stats.h"
 #include "wake.h"
@@ -123,6 +124,9 @@ int engine_start(const struct options *o)
 	if (err)
 		return err;
 	format_setup();
+	err = serve_open(o, &engine.kernel);
+	if (err)
+		return err;
 	uname(&uts);
 	stats_write_start(uts.release);
 	if (!engine.adopted)

@@ -8,6 +8,7 @@
 #include "format.h"
 #include "keep.h"
 #include "loss.h"
+#include "policies.h"
 #include "procfs.h"
 
 bool track_valid(const struct tx_proc *e, size_t len)
@@ -105,6 +106,7 @@ void track_exec(const struct tx_proc *e, const char *backend)
 	p->dev = e->dev;
 	p->nlink = e->nlink;
 	keep_add(p);
+	policies_on_exec(p);
 	format_exec(p, &e->h, backend, e->flags & TX_PF_SETID);
 }
 
@@ -154,6 +156,7 @@ void track_fork(const struct tx_proc *e, const char *backend)
 	p->dev = creator->dev;
 	p->nlink = creator->nlink;
 	keep_add(p);
+	policies_on_fork(p);
 	format_fork(p, &e->h, backend);
 }
 
@@ -273,5 +276,6 @@ void track_exit(const struct tx_exit *e, const char *backend)
 	if (!p)
 		return;
 	format_exit(p, e, backend);
+	policies_on_exit(p);
 	proc_exit(p, e->h.ktime);
 }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* System calls: a kprobe on the call's function, or one program at all calls and a table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "calls_table.h"
+#include "facts_lsm.h"
+#include "facts_symbols.h"
+#include "resolve_choose.h"
+
+static bool never_returns(const char *bare)
+{
+	static const char *const names[] = { "execve",     "execveat",     "exit",
+					     "exit_group", "rt_sigreturn", "sigreturn" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], bare))
+			return true;
+	return false;
+}
+
+/* The function behind the call, or false where the kernel has none of a name we know. */
+static bool function_of(const struct facts *facts, const char *bare, bool compat, char *name,
+			size_t size)
+{
+	static const char *const prefixes[2][2] = { { CALLS_PREFIX, NULL },
+						    { "__ia32_compat_", "__ia32_" } };
+
+	for (int i = 0; i < 2 && prefixes[compat][i]; i++) {
+		snprintf(name, size, "%ssys_%s", prefixes[compat][i], bare);
+		if (facts->symbol(name) > 0)
+			return true;
+	}
+	return false;
+}
+
+struct nearest_call {
+	const char *name;
+	unsigned best;
+	char text[CALL_NAME + 4];
+};
+
+static int nearer(const char *name, int number, void *arg)
+{
+	struct nearest_call *n = arg;
+	unsigned distance = n->best ? symbols_distance(n->name, name, n->best - 1) : 1;
+
+	(void)number;
+	if (distance < n->best) {
+		n->best = distance;
+		snprintf(n->text, sizeof(n->text), "sys_%s", name);
+	}
+	return 0;
+}
+
+static bool find(const char *call, bool compat, struct choice *choice)
+{
+	const char *bare = call_bare(call);
+	struct nearest_call n = { bare, strlen(bare) < 8 ? 2 : 3, "" };
+	int number;
+
+	if (strchr(call, '/')) {
+		choice_say(choice, POINT_REJECTED, "%.60s is a system call of another machine",
+			   call);
+		choice->missing = true;
+		return false;
+	}
+	number = call_number(bare, strlen(bare), compat);
+	if (number >= 0 && number < TX_SYSCALLS)
+		return true;
+	calls_each(compat, nearer, &n);
+	choice_missing(choice, "system call", call, n.text);
+	return false;
+}
+
+static void deny(const struct facts *facts, const struct needs *needs, const char *call,
+		 struct choice *choice)
+{
+	struct chosen *at = &choice->at[0];
+
+	if (choose_deny(facts, call, choice)) {
+		at->part |= WANT_MARK;
+		if (!strcmp(choice->deny[0], "capable") && needs->other_error)
+			choice_say(choice, POINT_DEGRADED,
+				   "denied with EPERM, whatever error is asked for");
+	} else if (facts->override_return && choice->count && at->backend == POINT_KPROBE) {
+		at->override = true;
+	} else {
+		choice_cannot_deny(facts, needs, call, "it passes no LSM hook that could", choice);
+	}
+}
+
+void choose_call(const struct facts *facts, const struct needs *needs, bool compat,
+		 const char *call, struct choice *choice)
+{
+	const char *bare = call_bare(call);
+	bool leaves, probe;
+	char function[128];
+	struct chosen *at;
+
+	if (!find(call, compat, choice))
+		return;
+	leaves = needs->returns && !never_returns(bare);
+	probe = facts->kprobe && !needs->many &&
+		function_of(facts, bare, compat, function, sizeof(function));
+	if (!probe && !facts->raw_tp) {
+		choice_say(choice, POINT_REJECTED,
+			   "neither kprobes nor raw tracepoints on this kernel");
+		return;
+	}
+	/* The arguments still stand in the registers when the call returns: one record, at the end.
+	 * What acts on the call must do so before. */
+	if (!leaves || needs->enforce) {
+		at = choice_add(choice, probe ? POINT_KPROBE : POINT_SYS_ENTER,
+				probe ? function : bare,
+				leaves ? WANT_ENFORCE : WANT_POST | WANT_ENFORCE);
+		at->compat = compat;
+		if (probe)
+			at->row_flags = TX_HOOK_SYSCALL_REGS | (compat ? TX_HOOK_COMPAT_REGS : 0);
+	}
+	if (leaves) {
+		at = choice_add(choice, POINT_SYS_EXIT, bare, WANT_POST);
+		at->compat = compat;
+	} else if (needs->returns) {
+		choice_say(choice, POINT_DEGRADED,
+			   "%s has no return value to tell: it is reported where it begins", bare);
+	}
+	if (needs->override)
+		deny(facts, needs, call, choice);
+}
+
+void choose_enforcer(const struct facts *facts, const struct needs *needs, bool is_call,
+		     const char *call, struct choice *choice)
+{
+	const char *hook = lsm_hook_of(call);
+
+	if (is_call && !find(call, false, choice))
+		return;
+	if (!needs->override) {
+		choice_say(choice, POINT_OK, "signals are sent where the decision is made");
+		return;
+	}
+	if (is_call) {
+		if (choose_deny(facts, call, choice))
+			return;
+	} else if (hook && strlen(hook) < POINT_DENY_NAME && choose_lsm_works(facts) &&
+		   facts->lsm_hook(hook) == LSM_HOOK_ERRNO) {
+		strcpy(choice->deny[0], hook);
+		return;
+	}
+	choice_cannot_deny(facts, needs, call, "it passes no LSM hook that could", choice);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#ifndef TELOVIX_RESOLVE_SOURCE_H
+#define TELOVIX_RESOLVE_SOURCE_H
+
+#include "btf_shape.h"
+#include "resolve_arg.h"
+
+#define RESOLVE_TEXT 512
+
+/* Everything that is needed to make one row. */
+struct arg_work {
+	const struct arg_source *s;
+	struct want *want;
+	const struct tx_plan_arg *plan;
+	struct tx_arg_row *row;
+	struct shape shape; /* found out */
+	bool user;          /* it lies, or points, into user memory */
+	char resolve[RESOLVE_TEXT], btf_type[128];
+	char why[128];
+};
+
+/*
+ * Fills row's source, index, steps and place, and shape. 0, or a negative errno and why: -E2BIG for
+ * an argument nothing could ever have.
+ */
+int arg_locate(struct arg_work *work);
+
+/* The argument's number at the place, where the policy counts those of something else; -1: none. */
+int arg_place_index(const struct arg_source *source, const struct want *want, unsigned index);
+
+#endif
