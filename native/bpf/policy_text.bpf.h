@@ -5,6 +5,12 @@
 
 #define TX_IOVECS 8
 #define TX_AF_UNIX 1
+#define TX_MAGIC_FUSE 0x65735546
+#define TX_MAGIC_TMPFS 0x01021994
+#define TX_MAGIC_RAMFS 0x858458f6
+#define TX_MAGIC_BTRFS 0x9123683e
+#define TX_MAGIC_ZFS 0x2fc12fc1
+#define TX_MAGIC_OVERLAY 0x794c7630
 
 static __always_inline struct tx_parg *arg__at(struct tx_scratch *s, u32 i)
 {
@@ -208,17 +214,46 @@ static __always_inline void text__walked(struct tx_scratch *s, struct tx_parg *p
 	data__end(e, p, off, path__append(s, e->data, off, TX_EVENT_DATA));
 }
 
+/*
+ * Whether the file system answers by itself: not by a server, nor a process that may let us wait.
+ * Anybody may lay an overlay over a file system of his own making, in a user namespace.
+ */
+static __always_inline bool super__is_local(struct super_block *sb)
+{
+	struct super_block___kind *kind = (void *)sb;
+
+	switch (BPF_CORE_READ(kind, s_magic)) {
+	case TX_MAGIC_FUSE:
+		return false;
+	case TX_MAGIC_TMPFS:
+	case TX_MAGIC_RAMFS:
+	case TX_MAGIC_BTRFS:
+	case TX_MAGIC_ZFS:
+		return true;
+	case TX_MAGIC_OVERLAY:
+		return !BPF_CORE_READ(kind, s_user_ns, level);
+	default:
+		return BPF_CORE_READ(sb, s_dev) >> 20; /* a block device */
+	}
+}
+
 static __always_inline void text__file(struct tx_scratch *s, u32 slot, struct tx_parg *p,
 				       struct file *file)
 {
 	struct file___flags *flags = (void *)file;
+	struct inode *inode;
 
 	if (!file) {
 		p->flags |= TX_PARG_FAULT;
 		return;
 	}
-	p->mode = BPF_CORE_READ(file, f_inode, i_mode);
+	inode = BPF_CORE_READ(file, f_inode);
+	p->mode = BPF_CORE_READ(inode, i_mode);
 	p->extra = BPF_CORE_READ(flags, f_flags);
+	p->value = BPF_CORE_READ(inode, i_ino);
+	p->orig = BPF_CORE_READ(inode, i_sb, s_dev);
+	if (super__is_local(BPF_CORE_READ(inode, i_sb)))
+		p->flags |= TX_PARG_LOCAL;
 	if (file__walk(s, slot, file))
 		text__walked(s, p);
 }

@@ -9,7 +9,7 @@
 #include "events.h"
 #include "format.h"
 #include "loss.h"
-#include "policies.h"
+#include "serve.h"
 #include "track.h"
 
 static bool on_net(const struct tx_net *e, size_t len)
@@ -166,7 +166,7 @@ void dispatch_record(const void *record, size_t len)
 			good = on_syscall(record, len);
 			break;
 		case TX_POLICY_EVENT:
-			policies_record(record, len);
+			serve_record(record, len);
 			good = true;
 			break;
 		default:

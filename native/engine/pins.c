@@ -239,6 +239,16 @@ void pins_remove(void)
 	bpffs_unmount(pins.path);
 }
 
+const char *pins_dir(void)
+{
+	return pins.dir_fd >= 0 && pins.status != PINS_DEGRADED ? pins.path : NULL;
+}
+
+int pins_dir_fd(void)
+{
+	return pins_dir() ? pins.dir_fd : -1;
+}
+
 void pins_write(struct json *j)
 {
 	static const char *const names[] = { "off", "degraded", "new", "adopted" };

@@ -35,6 +35,10 @@ void pins_save(struct kernel *k, uint64_t shape);
 /* Removes all pins and the mount; with the kernel side closed, nothing of ours is left. */
 void pins_remove(void);
 
+/* Where pins go; NULL, -1: there are none. */
+const char *pins_dir(void);
+int pins_dir_fd(void);
+
 void pins_write(struct json *j);
 
 /* `telovix-engine unpin --pin DIR`. Exit code. */

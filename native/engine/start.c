@@ -124,7 +124,7 @@ int engine_start(const struct options *o)
 	if (err)
 		return err;
 	format_setup();
-	err = serve_open(o, &engine.kernel);
+	err = serve_open(o, &engine.kernel, engine.adopted);
 	if (err)
 		return err;
 	uname(&uts);

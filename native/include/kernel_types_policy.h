@@ -73,6 +73,11 @@ struct user_namespace___full {
 	struct ns_common ns;
 };
 
+struct super_block___kind {
+	unsigned long s_magic;
+	struct user_namespace___full *s_user_ns;
+};
+
 struct bpf_map {
 	enum bpf_map_type map_type;
 	u32 key_size, value_size, max_entries;

@@ -100,6 +100,7 @@ enum tx_plan_hook_kind {
 	0x100 /* only serves NotifyEnforcer: kills or denies for a marked thread */
 #define TX_HOOK_F_IGNORE_DIGEST 0x200
 #define TX_HOOK_F_URETPROBE 0x400 /* uprobe "return: true" */
+#define TX_HOOK_F_LOADER 0x800    /* serves "loader: true": its events are process_loader */
 
 struct tx_plan_hook {
 	__u32 kind;

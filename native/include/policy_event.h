@@ -8,14 +8,15 @@
 #define TX_PARG_CUT 0x01     /* more there was than is given; orig says how much */
 #define TX_PARG_FAULT 0x02   /* memory could not be read */
 #define TX_PARG_MISSING 0x04 /* no room in the record */
+#define TX_PARG_LOCAL 0x08   /* an open file: its file system answers by itself */
 
 struct tx_parg {
 	__u8 type; /* enum tx_arg_type */
 	__u8 flags;
 	__u16 mode;        /* of a file's inode */
 	__u32 offset, len; /* in data */
-	__u32 orig;
-	__u64 value; /* integers; the pointer of everything else */
+	__u32 orig;        /* of an open file: its file system's device, as the kernel has it */
+	__u64 value; /* integers; of an open file its inode's number; the pointer of all else */
 	__u64 extra; /* flags of a file */
 };
 

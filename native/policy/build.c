@@ -220,16 +220,3 @@ void build_settle(struct built *built, uint32_t build)
 			row->set = built->sets[row->set]->number;
 	}
 }
-
-const struct built_want *build_bit(const struct built *built, uint32_t bit, uint32_t *selector)
-{
-	for (uint32_t i = 0; i < built->want_count; i++) {
-		const struct built_want *want = &built->wants[i];
-
-		if (!want->rejected && bit >= want->first && bit < want->first + want->count) {
-			*selector = bit - want->first;
-			return want;
-		}
-	}
-	return NULL;
-}

@@ -71,9 +71,6 @@ void build_free(struct built *built);
 /* Puts the build's number and the sets' own into the rows. */
 void build_settle(struct built *built, uint32_t build);
 
-/* The want whose selector a bit is, or NULL; *selector is its number in the plan's hook. */
-const struct built_want *build_bit(const struct built *built, uint32_t bit, uint32_t *selector);
-
 /* What the hook's selector says; the one of a hook without selectors is empty. */
 const struct tx_plan_selector *build_selector(const struct want *want, uint32_t selector);
 

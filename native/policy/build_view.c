@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calls_table.h"
+#include "hash.h"
 
 #define TAGS_TEXT (16 << 10)
 
@@ -98,34 +98,13 @@ void view_expire(uint64_t now)
 	}
 }
 
-/* System calls go by the name of the kernel's function, however they are hooked here. */
-static char *function_name(const struct want *want)
-{
-	const struct tx_plan_hook *hook = want->hook;
-	const char *name = want->place.name;
-	char text[256], call[256];
-
-	if (hook->flags & (TX_HOOK_F_SYSCALL | TX_HOOK_F_GENERATED_SYSCALLS)) {
-		if (!strncmp(name, "__", 2))
-			return strdup(name);
-		if (hook->call.length)
-			name = plan_copy(want->plan, hook->call, call, sizeof(call));
-		snprintf(text, sizeof(text), "%ssys_%s",
-			 want->place.compat ? "__ia32_" : CALLS_PREFIX, call_bare(name));
-		return strdup(text);
-	}
-	if (hook->flags & TX_HOOK_F_GENERATED_FTRACE)
-		return strdup(name);
-	return strdup(plan_copy(want->plan, hook->call, text, sizeof(text)));
-}
-
 static void keep_want(struct view_want *to, const struct built_want *from)
 {
 	const struct want *want = from->want;
 
 	*to = (struct view_want){ .plan = want->plan,
 				  .hook = want->hook,
-				  .function = function_name(want),
+				  .function = view_function(want),
 				  .policy = want->policy,
 				  .first = from->first,
 				  .count = from->count,
@@ -170,6 +149,31 @@ static const struct view *find_view(uint32_t point, uint32_t build)
 	return NULL;
 }
 
+uint64_t view_signature(uint32_t point, uint32_t *build)
+{
+	const struct point_views *p = points[point % TX_HOOK_POINTS];
+
+	for (int i = 0; p && i < VIEW_BUILDS; i++) {
+		const struct view *v = &p->view[i];
+		uint64_t hash = hash_bytes(HASH_SEED, &v->backend, sizeof(v->backend));
+
+		if (!v->build || v->until)
+			continue;
+		for (uint32_t w = 0; w < v->count; w++) {
+			const struct view_want *want = &v->wants[w];
+			const uint64_t parts[] = { want->plan->hash, want->hook - want->plan->hooks,
+						   want->first, want->count, want->has_return };
+
+			hash = hash_bytes(hash, parts, sizeof(parts));
+			hash = hash_bytes(hash, want->position, want->args);
+			hash = hash_bytes(hash, want->function, strlen(want->function) + 1);
+		}
+		*build = v->build;
+		return hash ? hash : 1;
+	}
+	return 0;
+}
+
 static const struct view_want *find_want(uint32_t point, uint32_t build, uint32_t bit)
 {
 	const struct view *v = find_view(point, build);
@@ -185,13 +189,6 @@ const char *view_backend(uint32_t point, uint32_t build)
 	const struct view *v = find_view(point, build);
 
 	return v && v->count ? point_backend_names[v->backend] : "";
-}
-
-int view_policy(uint32_t point, uint32_t build, uint32_t bit)
-{
-	const struct view_want *w = find_want(point, build, bit);
-
-	return w ? (int)w->policy : -1;
 }
 
 static const char *const action_names[] = {

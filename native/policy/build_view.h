@@ -37,8 +37,14 @@ void view_expire(uint64_t now);
 bool view_lookup(void *context, const struct tx_policy_event *e, uint32_t bit,
 		 struct event_selector *s);
 
-/* The policy of a bit; -1: not known. */
-int view_policy(uint32_t point, uint32_t build, uint32_t bit);
+/*
+ * What the view in force at the point stands for: the same in every run that made it of the same
+ * plans. 0: there is none.
+ */
+uint64_t view_signature(uint32_t point, uint32_t *build);
+
+/* The name in events of what the want hooks; allocated. */
+char *view_function(const struct want *want);
 
 /* By what the point is served, as lines name it. */
 const char *view_backend(uint32_t point, uint32_t build);

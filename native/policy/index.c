@@ -12,7 +12,7 @@ const char *const index_table_names[INDEX_KINDS] = { "", "numbers", "texts", "ad
 
 static struct index_tables tables;
 static struct index_set *buckets[BUCKETS], *dropped;
-static uint32_t used[INDEX_KINDS], last_number;
+static uint32_t used[INDEX_KINDS], first_number, last_number;
 
 void index_open(const struct index_tables *with)
 {
@@ -20,6 +20,12 @@ void index_open(const struct index_tables *with)
 	/* Tables may hold what a predecessor left: its numbers are not to come up again. */
 	if (getrandom(&last_number, sizeof(last_number), GRND_NONBLOCK) != sizeof(last_number))
 		last_number = 0;
+	first_number = last_number;
+}
+
+bool index_has(uint32_t number)
+{
+	return number && number - first_number - 1 < last_number - first_number;
 }
 
 static void free_list(struct index_set *set)

@@ -30,6 +30,9 @@ void index_close(void);
 /* Takes a finished set over. Returns the one to use, which may be an equal one that was there. */
 struct index_set *index_take(struct index_set *set);
 
+/* Whether the number is one of those given since index_open. */
+bool index_has(uint32_t number);
+
 /* Lets go of it; its entries go when nobody holds it. */
 void index_drop(struct index_set *set);
 

@@ -17,6 +17,15 @@ static bool arguments_fit(const struct facts *facts, const struct needs *needs, 
 	return true;
 }
 
+/*
+ * Hooks that take no LSM programs have functions all the same, and fmod_ret programs on them deny;
+ * but where another task may come in between the kernel skips such programs.
+ */
+static bool can_modify(const struct facts *facts, const char *call)
+{
+	return facts->fmod_ret && !choose_preemptible(facts) && facts->function(call);
+}
+
 void choose_security(const struct facts *facts, const struct needs *needs, const char *call,
 		     struct choice *choice)
 {
@@ -29,6 +38,13 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 	/* An fmod_ret program sits on the function itself, whose result must be an errno. */
 	if (!facts->lsm && kind == LSM_HOOK_VOID)
 		lsm = false;
+	if (needs->override && kind == LSM_HOOK_NONE && can_modify(facts, call)) {
+		choice_add(choice, POINT_FMOD_RET, hook, WANT_POST | WANT_ENFORCE)->from_function =
+			true;
+		if (needs->returns)
+			choice_say(choice, POINT_DEGRADED, "the return value is not told");
+		return;
+	}
 	if (needs->override && (!lsm || kind != LSM_HOOK_ERRNO)) {
 		choice_cannot_deny(facts, needs, call,
 				   kind == LSM_HOOK_VOID ? no_result

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bridge.h"
+#include "clock.h"
 #include "event.h"
 #include "load.h"
 #include "log.h"
@@ -15,8 +17,11 @@
 #include "policy.skel.h"
 #include "wake.h"
 
+#define BRIDGE_NS (10 * NS_PER_S)
+
 static struct {
-	bool open;
+	bool open, busy;
+	int ints, texts;
 	size_t ring_exec_bytes, ring_main_bytes;
 	struct policy_bpf__bss *variables;
 } serve;
@@ -67,7 +72,17 @@ static int open_points(const struct options *o, const struct kernel *k)
 	return err ? err : leave_out(o);
 }
 
-int serve_open(const struct options *o, const struct kernel *k)
+/* What a predecessor's programs are doing is taken over before its records are read. */
+static void bridge_gap(const struct kernel *k)
+{
+	const uint64_t until = clock_boot_ns() + BRIDGE_NS;
+
+	while (policies_busy() && clock_boot_ns() < until)
+		policies_turn(clock_boot_ns());
+	bridge_save(k->maps[KERNEL_INTS], k->maps[KERNEL_TEXTS]);
+}
+
+int serve_open(const struct options *o, const struct kernel *k, bool adopted)
 {
 	const struct policies_options options = {
 		.dir = o->plan,
@@ -80,8 +95,11 @@ int serve_open(const struct options *o, const struct kernel *k)
 	};
 	int err;
 
-	if (!o->plan)
+	bridge_open(o->dir, adopted);
+	if (!o->plan) {
+		bridge_clear();
 		return 0;
+	}
 	serve.ring_exec_bytes = o->ring_exec_bytes;
 	serve.ring_main_bytes = o->ring_main_bytes;
 	err = open_points(o, k);
@@ -90,6 +108,10 @@ int serve_open(const struct options *o, const struct kernel *k)
 	if (!err)
 		err = wake_add(policies_fd());
 	serve.open = !err;
+	serve.ints = k->maps[KERNEL_INTS];
+	serve.texts = k->maps[KERNEL_TEXTS];
+	if (!err && bridge_pending())
+		bridge_gap(k);
 	return err;
 }
 
@@ -105,8 +127,41 @@ void serve_turn(uint64_t now)
 {
 	if (!serve.open)
 		return;
+	serve.busy |= policies_busy();
 	policies_turn(now);
+	if (serve.busy && !policies_busy()) {
+		serve.busy = false;
+		bridge_save(serve.ints, serve.texts);
+	}
 	policy_event_idle(now);
+}
+
+void serve_record(const struct tx_policy_event *e, size_t len)
+{
+	static union {
+		struct tx_policy_event e;
+		char bytes[sizeof(struct tx_policy_event) + TX_EVENT_DATA + TX_ARG_DATA_MAX];
+	} copy;
+	uint32_t point, build;
+
+	if (len < sizeof(*e) || len > sizeof(copy)) {
+		policies_record(e, 0);
+		return;
+	}
+	switch (bridge_origin(e, &point, &build)) {
+	case BRIDGE_OURS:
+		policies_record(e, len);
+		break;
+	case BRIDGE_OLD:
+		/* The ring can't be written to. */
+		memcpy(copy.bytes, e, len);
+		copy.e.hook = point;
+		copy.e.build = build;
+		policies_record(&copy.e, len);
+		break;
+	case BRIDGE_TWICE:
+		break;
+	}
 }
 
 void serve_detach(void)

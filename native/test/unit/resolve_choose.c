@@ -131,6 +131,12 @@ static void securities(void)
 	CHECK(at(0, POINT_LSM, "inode_free_security", WANT_POST | WANT_ENFORCE));
 	security(&distribution, &denies, "security_inode_free");
 	CHECK(c.status == POINT_REJECTED);
+	/* A hook that takes no LSM programs: the function is modified instead. */
+	security(&no_lsm, &denies, "security_inode_copy_up");
+	CHECK(c.status == POINT_OK);
+	CHECK(at(0, POINT_FMOD_RET, "inode_copy_up", WANT_POST | WANT_ENFORCE));
+	security(&no_lsm_rt, &denies, "security_inode_copy_up");
+	CHECK(c.status == POINT_REJECTED);
 	security(&distribution, &observe, "security_nothing");
 	CHECK(c.status == POINT_REJECTED && c.missing);
 }

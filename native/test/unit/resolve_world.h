@@ -37,6 +37,7 @@ static int symbol(const char *name)
 					     "security_file_open",
 					     "security_mmap_file",
 					     "security_inode_free",
+					     "security_inode_copy_up",
 					     NULL };
 
 	return !strcmp(name, "static_twin") ? 3 : one_of(names, name);

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# What an operation takes with each subject watching. Rounds over all subjects, each beginning with
+# another one, so that what drifts in the machine falls on all of them.
+
+section_latency() {
+	local subjects=($BENCH_SUBJECTS) round i
+	for ((round = 0; round < BENCH_ROUNDS; round++)); do
+		for ((i = 0; i < ${#subjects[@]}; i++)); do
+			measure_latency $((round + 1)) "${subjects[(round + i) % ${#subjects[@]}]}"
+		done
+	done
+}
+
+measure_latency() { # ROUND SUBJECT
+	local round=$1 counts=($BENCH_COUNTS) result target
+	start "$2"
+	pause 0.5
+	for target in exec open open-watched connect; do
+		case $target in
+		exec) result=$("$BENCH_BIN/latency" exec "${counts[0]}") ;;
+		open) result=$("$BENCH_BIN/latency" open "${counts[1]}" "$free/x") ;;
+		open-watched) result=$("$BENCH_BIN/latency" open "${counts[1]}" "$watched/x") ;;
+		connect) result=$("$BENCH_BIN/latency" connect "${counts[2]}") ;;
+		esac || die "latency of $target"
+		# What was told is counted when it has had time to get where it goes.
+		pause 0.5
+		emit "\"what\":\"latency\",\"round\":$round,\"subject\":\"$subject\",\"target\":\"$target\"" \
+			"${result%\}},\"told\":$(told "$(pid_of "$result")")}"
+	done
+	stop
+}

@@ -1,0 +1,40 @@
+/** All cases, and the files they need. */
+import type { Case } from "./case.ts";
+import { actionCases } from "./cases/actions.ts";
+import { callsExamples } from "./cases/examples/calls.ts";
+import { enforcementExamples } from "./cases/examples/enforcement.ts";
+import { executionExamples } from "./cases/examples/execution.ts";
+import { filesExamples } from "./cases/examples/files.ts";
+import { networkExamples } from "./cases/examples/network.ts";
+import { filterCases } from "./cases/filters.ts";
+import { furtherActionCases } from "./cases/further-actions.ts";
+import { kernelTypeCases } from "./cases/kernel-types.ts";
+import { overrideCases } from "./cases/overrides.ts";
+import { selectorCases } from "./cases/selectors.ts";
+import { valueTypeCases } from "./cases/value-types.ts";
+import { wayCases } from "./cases/ways.ts";
+import { matrixCases } from "./matrix/matrix.ts";
+
+export const CASES: readonly Case[] = [
+  ...filesExamples,
+  ...executionExamples,
+  ...callsExamples,
+  ...networkExamples,
+  ...enforcementExamples,
+  ...valueTypeCases,
+  ...kernelTypeCases,
+  ...wayCases,
+  ...selectorCases,
+  ...filterCases,
+  ...actionCases,
+  ...overrideCases,
+  ...furtherActionCases,
+  ...matrixCases,
+];
+
+/** The cases of a run, by group, in the order of their first case. */
+export function groupsOf(cases: readonly Case[]): Map<string, Case[]> {
+  const groups = new Map<string, Case[]>();
+  for (const c of cases) groups.set(c.group, [...(groups.get(c.group) ?? []), c]);
+  return groups;
+}

@@ -1,0 +1,159 @@
+/** Actions that only some hooks have: enforcers, sockets, static probes, and those that are no more. */
+import type { Case, JsonObject } from "../case.ts";
+import { arg, match, syscall, usdt } from "../spec.ts";
+import { done } from "./told.ts";
+
+const EPERM = 1;
+const enforcer = (name: string, call: string, v: number, more: JsonObject): JsonObject => ({
+  lists: [{ name, type: "syscalls", values: [`sys_${call}`] }],
+  enforcers: [{ calls: [`list:${name}`] }],
+  ...syscall("sys_lseek", {
+    args: [arg(2, "int")],
+    selectors: [{ matchArgs: [match(2, "Equal", [String(v)])], matchActions: [{ action: "NotifyEnforcer", ...more }] }],
+  }),
+});
+
+export const furtherActionCases: Case[] = [
+  {
+    name: "notify-enforcer-kill",
+    group: "syscall enforcer",
+    hook: "syscall",
+    shows: { action: "NotifyEnforcer" },
+    spec: enforcer("lseeks", "lseek", 6911, { argSig: 9 }),
+    needs: [],
+    runs: [
+      { act: ["lseek", "-1", "0", "6911"], events: [done("NOTIFYENFORCER")], effect: { signal: 9 } },
+      { act: ["lseek", "-1", "0", "6912"], events: [], effect: { signal: 0 } },
+    ],
+  },
+  {
+    name: "notify-enforcer-error",
+    group: "syscall enforcer",
+    hook: "syscall",
+    shows: { action: "NotifyEnforcer" },
+    spec: enforcer("lseeks2", "lseek", 6913, { argError: -1 }),
+    needs: ["override_return"],
+    runs: [
+      {
+        act: ["lseek", "-1", "0", "6913"],
+        events: [done("NOTIFYENFORCER")],
+        effect: { ret: -1, errno: EPERM },
+        weaker: { ret: -1 },
+      },
+    ],
+  },
+  {
+    name: "cleanup-enforcer",
+    group: "syscall enforcer",
+    hook: "syscall",
+    shows: { action: "CleanupEnforcerNotification" },
+    // What was asked for before is taken back before the call that would have been stopped.
+    spec: {
+      lists: [{ name: "dups", type: "syscalls", values: ["sys_dup"] }],
+      enforcers: [{ calls: ["list:dups"] }],
+      ...syscall("sys_lseek", {
+        args: [arg(2, "int")],
+        selectors: [
+          { matchArgs: [match(2, "Equal", ["6914"])], matchActions: [{ action: "CleanupEnforcerNotification" }] },
+        ],
+      }),
+    },
+    needs: [],
+    runs: [{ act: ["lseek", "-1", "0", "6914"], events: [done("CLEANUPENFORCERNOTIFICATION")], effect: { signal: 0 } }],
+  },
+  {
+    name: "usdt-set",
+    group: "usdt actions",
+    hook: "usdt",
+    shows: { action: "Set" },
+    spec: usdt("place", {
+      args: [arg(0, "int32")],
+      selectors: [
+        { matchArgs: [match(0, "Equal", ["6915"])], matchActions: [{ action: "Set", argIndex: 0, argValue: 32 }] },
+      ],
+    }),
+    needs: ["uprobe", "write_user"],
+    runs: [
+      {
+        act: ["usdt-place", "6915"],
+        events: [{ args: [{ int_arg: 6915 }], ...done("SET") }],
+        effect: { ret: 32, extra: { place: 32 } },
+      },
+      { act: ["usdt-place", "6916"], events: [], effect: { ret: 6916 } },
+    ],
+  },
+  {
+    name: "usdt-semaphore",
+    group: "usdt actions",
+    hook: "usdt",
+    shows: { other: "probes behind a semaphore" },
+    spec: usdt("guarded", { args: [arg(0, "int32")], selectors: [{ matchArgs: [match(0, "Equal", ["6917"])] }] }),
+    needs: ["uprobe"],
+    runs: [{ act: ["usdt-guarded", "6917"], events: [{ args: [{ int_arg: 6917 }] }], effect: { ret: 1 } }],
+  },
+  ...["GetUrl", "DnsLookup"].map((action): Case => ({
+    name: `action-${action.toLowerCase()}`,
+    group: "syscall actions",
+    hook: "syscall",
+    shows: { action },
+    spec: syscall("sys_lseek", {
+      args: [arg(2, "int")],
+      selectors: [
+        {
+          matchArgs: [match(2, "Equal", ["6918"])],
+          matchActions: [
+            action === "GetUrl" ? { action, argUrl: "http://127.0.0.1:9/" } : { action, argFqdn: "tx.invalid" },
+          ],
+        },
+      ],
+    }),
+    needs: [],
+    runs: [{ act: ["lseek", "-1", "0", "6918"], events: [done(action.toUpperCase())] }],
+  })),
+  ...["FollowFD", "UnfollowFD", "CopyFD"].map((action): Case => ({
+    name: `action-${action.toLowerCase()}`,
+    group: "syscall actions",
+    hook: "syscall",
+    shows: { action },
+    spec: syscall("sys_dup", {
+      args: [arg(0, "int")],
+      selectors: [{ matchActions: [{ action, argFd: 0, argName: 1 }] }],
+    }),
+    needs: [],
+    compile: { rejected: "file descriptors" },
+    runs: [],
+  })),
+  {
+    name: "track-sock",
+    group: "kprobe actions",
+    hook: "kprobe",
+    shows: { action: "TrackSock UntrackSock" },
+    spec: {
+      kprobes: [
+        {
+          call: "sk_alloc",
+          syscall: false,
+          return: true,
+          args: [arg(1, "int", { label: "family" })],
+          returnArg: arg(0, "sock"),
+          returnArgAction: "TrackSock",
+          selectors: [{ matchArgs: [match(1, "Equal", ["2"])], matchActions: [{ action: "NoPost" }] }],
+        },
+        {
+          call: "__sk_free",
+          syscall: false,
+          args: [arg(0, "sock")],
+          selectors: [{ matchActions: [{ action: "UntrackSock", argSock: 0 }, { action: "NoPost" }] }],
+        },
+        {
+          call: "tcp_connect",
+          syscall: false,
+          args: [arg(0, "sock")],
+          selectors: [{ matchArgs: [match(0, "DPort", ["17801"])] }],
+        },
+      ],
+    },
+    needs: ["kprobe|fentry"],
+    runs: [{ act: ["connect", "127.0.1.2", "17801", "127.0.2.2", "0"], events: [{ function_name: "tcp_connect" }] }],
+  },
+];

@@ -1,0 +1,56 @@
+/** What this kernel has, as far as cases ask for it: a case whose need is missing may be refused, and only then. */
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+
+export interface Facts {
+  readonly kernel: string;
+  readonly has: ReadonlySet<string>;
+}
+
+interface Probe {
+  readonly kernel: string;
+  readonly lockdown: string;
+  readonly lsm: readonly string[];
+  readonly programs: readonly { readonly kind: string; readonly status: string }[];
+}
+
+const NAMESPACES = ["uts", "ipc", "mnt", "pid", "net", "time", "cgroup", "user"];
+
+export function learnFacts(engine: string): Facts {
+  const out = spawnSync(engine, ["probe", "--json"], { encoding: "utf8" });
+  const probe = JSON.parse(out.stdout) as Probe;
+  const has = new Set<string>();
+  for (const { kind, status } of probe.programs) if (status === "ok") has.add(kind);
+  const symbols = existsSync("/proc/kallsyms") ? readFileSync("/proc/kallsyms", "latin1") : "";
+  const knows = (name: string): boolean => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
+  if (knows("bpf_strnstr")) has.add("substring");
+  if (knows("ima_file_hash")) has.add("ima");
+  // The kernel puts a function on this list for each place where an error may be injected.
+  if (existsSync("/sys/kernel/debug/error_injection/list")) has.add("override_return");
+  if (probe.lockdown === "none") has.add("write_user");
+  if (existsSync(moduleFile(probe.kernel))) has.add("module");
+  for (const name of NAMESPACES) if (sameNamespace(name)) has.add(`host:${name}`);
+  return { kernel: probe.kernel, has };
+}
+
+export function moduleFile(kernel: string): string {
+  return `/lib/modules/${kernel}/kernel/drivers/net/dummy.ko`;
+}
+
+/** Numbers below are those of the namespaces that the kernel is born with. */
+const FIRST_MADE = 0xf0000000;
+
+/** "host_ns" means that of process 1; a container that runs the suite is elsewhere. */
+function sameNamespace(name: string): boolean {
+  const own = readlinkSync(`/proc/self/ns/${name}`);
+  try {
+    return own === readlinkSync(`/proc/1/ns/${name}`);
+  } catch {
+    return Number(/\d+/.exec(own)?.[0]) < FIRST_MADE;
+  }
+}
+
+/** The first need that is not met, or undefined. */
+export function missing(needs: readonly string[], facts: Facts): string | undefined {
+  return needs.find((need) => !need.split("|").some((fact) => facts.has.has(fact)));
+}

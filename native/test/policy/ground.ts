@@ -1,0 +1,32 @@
+/** The ground the cases play on: a tmpfs on DIR with the programs and files that policies and runs name. */
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { ACT, DIR } from "./case.ts";
+import { matrixFiles, matrixPrograms } from "./matrix/matrix.ts";
+
+const PROGRAMS = ["alpha", "beta", "gamma", "refused"];
+const FILES = ["secret", "other", "watched-1", "watched-2", "file"];
+
+/** Lays everything out. `act`: the built trigger program. Throws when somebody else plays here already. */
+export function layGround(act: string): void {
+  mkdirSync(DIR, { mode: 0o755 });
+  // A file system of its own: paths and inode numbers are what they seem, which an overlay's are not. Best effort.
+  spawnSync("mount", ["-t", "tmpfs", "-o", "mode=755", "tx-policy", DIR]);
+  for (const dir of ["bin", "f", "x", "f/folder"]) mkdirSync(`${DIR}/${dir}`);
+  copyFileSync(act, ACT);
+  chmodSync(ACT, 0o755);
+  // Links, not copies: an uprobe on act's file is reached under every name.
+  for (const name of PROGRAMS) linkSync(ACT, `${DIR}/bin/${name}`);
+  for (const name of matrixPrograms) linkSync(ACT, `${DIR}/x/${name}`);
+  for (const name of new Set([...FILES, ...matrixFiles])) writeFileSync(`${DIR}/f/${name}`, `text of ${name}`);
+  for (const name of ["file", "keep-lsm", "lose-lsm", "lose", "short"])
+    writeFileSync(`${DIR}/${name}`, `text of ${name}`);
+  spawnSync("mknod", [`${DIR}/f/null`, "c", "1", "3"]);
+  copyFileSync("/bin/true", `${DIR}/bin/dynamic`);
+}
+
+/** Takes it away again. */
+export function clearGround(): void {
+  spawnSync("umount", ["-l", DIR]);
+  if (existsSync(DIR)) rmSync(DIR, { recursive: true, force: true });
+}

@@ -1,0 +1,156 @@
+/**
+ * bun run.ts [--short] [--only TEXT] [--json FILE] [--engine FILE] PREPARED: tries the prepared cases on this kernel. Root.
+ * Prints "ok …", "not ok …" and "skip …" lines and a closing total; writes the outcomes to FILE.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { DIR, type Case, type Truth } from "./case.ts";
+import { CASES, groupsOf } from "./cases.ts";
+import { Engine, type PolicyState } from "./engine.ts";
+import { learnFacts, moduleFile, type Facts } from "./facts.ts";
+import { clearGround, layGround } from "./ground.ts";
+import type { Line } from "./match.ts";
+import { judge, type Result } from "./outcome.ts";
+import { directoryOf, type Compiled } from "./prepare.ts";
+import { playScenarios } from "./scenarios.ts";
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Emulated machines are some twenty times slower. */
+const START_MS = 120_000;
+const TOLD_MS = 30_000;
+const STOP_MS = 30_000;
+const BATCH_MS = 240_000;
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    short: { type: "boolean" },
+    only: { type: "string" },
+    json: { type: "string" },
+    engine: { type: "string" },
+    keep: { type: "boolean" },
+  },
+  allowPositionals: true,
+});
+const prepared = resolve(positionals[0] ?? `${import.meta.dir}/../../.output/policy-cases`);
+const binary = options.engine ?? resolve(import.meta.dir, "../../.output/telovix-engine");
+const out = `${DIR}/out`;
+
+/** Runs every run of the cases in one process, so that an emulated machine does not drown in it. */
+async function actAll(cases: readonly Case[]): Promise<Map<string, Truth>> {
+  const batch = cases.flatMap((c, i) => c.runs.map((run, j) => [`${i}.${j}`, ...run.act].join("\t")));
+  writeFileSync(`${DIR}/batch`, `${batch.join("\n")}\nend\tnothing\n`);
+  const act = spawn(`${DIR}/bin/act`, ["batch", `${DIR}/batch`], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  act.stdout.on("data", (data: Buffer) => (text += data.toString()));
+  const timer = setTimeout(() => act.kill("SIGKILL"), BATCH_MS);
+  await new Promise((done) => act.on("close", done));
+  clearTimeout(timer);
+  const truths = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Truth]));
+  return new Map(truths.map((truth) => [truth.id, truth]));
+}
+
+async function runGroup(
+  group: string,
+  cases: readonly Case[],
+  facts: Facts,
+  manifest: ReadonlyMap<string, Compiled>,
+): Promise<Result[]> {
+  const plans = `${DIR}/plans/${directoryOf(group)}`;
+  mkdirSync(plans, { recursive: true });
+  const loaded = cases.filter((c) => manifest.get(c.name)?.plan !== undefined);
+  for (const c of loaded)
+    copyFileSync(`${prepared}/plans/${directoryOf(c.group)}/${c.name}.plan`, `${plans}/${c.name}.plan`);
+  const engine = new Engine(binary, out, plans);
+  const began = performance.now();
+  const states = await engine.policies(loaded.length, START_MS);
+  const started = performance.now();
+  let truths = new Map<string, Truth>();
+  let lines: readonly Line[] = [];
+  let trouble: string | undefined;
+  if (states === undefined) {
+    trouble =
+      engine.ended === undefined
+        ? "the engine did not get ready in time"
+        : `the engine ended (${engine.ended}) while it loaded: ${engine.complaint}`;
+  } else {
+    truths = await actAll(cases);
+    const last = truths.get("end");
+    if (last === undefined) trouble = "act did not come to its end";
+    else if (!(await engine.told(last.pid, TOLD_MS)))
+      trouble =
+        engine.ended === undefined
+          ? "the engine does not tell of the last run"
+          : `the engine ended (${engine.ended}): ${engine.complaint}`;
+    lines = engine.lines();
+  }
+  const acted = performance.now();
+  const end = await engine.stop(STOP_MS);
+  if (end !== "0" && trouble === undefined) trouble = `the engine did not end in order (${end}): ${engine.complaint}`;
+  if (options.keep === true && existsSync(out)) say(`# ${group}: events kept in ${out}`);
+  const times = [started - began, acted - started, performance.now() - acted]
+    .map((ms) => (ms / 1000).toFixed(1))
+    .join(" + ");
+  say(`# ${group}: ${cases.length} cases, load + run + stop ${times} s, ${lines.length} lines`);
+  const state = new Map<string, PolicyState>((states ?? []).map((s) => [s.name, s]));
+  const byPolicy = Map.groupBy(lines, (line) => String(line.event["policy_name"] ?? line.kind));
+  return cases.map((c, i) =>
+    judge(c, facts, {
+      compiled: manifest.get(c.name),
+      state: state.get(c.name),
+      truths: c.runs.map((_, j) => truths.get(`${i}.${j}`)),
+      lines: byPolicy.get(c.hook === "loader" ? "process_loader" : c.name) ?? [],
+      ...(trouble === undefined ? {} : { trouble }),
+    }),
+  );
+}
+
+function show(result: Result): void {
+  const words = { works: "ok", degraded: "ok", "not possible": "skip", FAILED: "not ok" }[result.outcome];
+  const detail =
+    result.outcome === "works"
+      ? ""
+      : `: ${result.outcome === "FAILED" ? "" : `${result.outcome}: `}${result.reason ?? ""}`;
+  say(`${words} ${result.name}${detail.replaceAll("\n", "\n    ")}`);
+}
+
+const manifest = new Map(
+  (JSON.parse(readFileSync(`${prepared}/manifest.json`, "utf8")) as Compiled[]).map((m) => [m.name, m]),
+);
+const chosen = CASES.filter(
+  (c) =>
+    (options.short !== true || c.short === true) &&
+    (options.only === undefined || c.name.includes(options.only) || c.group.includes(options.only)),
+);
+// The short form loads all at once: an engine's start is what costs on an emulated machine.
+const groups = options.short === true ? new Map([["short", chosen]]) : groupsOf(chosen);
+const results: Result[] = [];
+try {
+  layGround(`${prepared}/act`);
+  const facts = learnFacts(binary);
+  if (facts.has.has("module")) copyFileSync(moduleFile(facts.kernel), `${DIR}/module.ko`);
+  say(`# ${facts.kernel}: ${[...facts.has].toSorted().join(" ")}`);
+  for (const [group, cases] of groups) {
+    const found = await runGroup(group, cases, facts, manifest);
+    found.forEach(show);
+    results.push(...found);
+  }
+  if (options.short !== true && (options.only === undefined || options.only === "scenarios")) {
+    const found = await playScenarios(binary, out, prepared);
+    found.forEach(show);
+    results.push(...found);
+  }
+  if (options.json !== undefined)
+    writeFileSync(
+      options.json,
+      JSON.stringify({ kernel: facts.kernel, has: [...facts.has].toSorted(), results }, null, 1),
+    );
+} finally {
+  if (options.keep !== true) clearGround();
+}
+rmSync(`${DIR}/batch`, { force: true });
+const count = (...outcomes: readonly string[]): number => results.filter((r) => outcomes.includes(r.outcome)).length;
+say(`${count("works", "degraded")} passed, ${count("FAILED")} failed, ${count("not possible")} skipped`);
+process.exit(count("FAILED") === 0 ? 0 : 1);

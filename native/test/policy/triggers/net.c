@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Sockets on addresses of this machine only. A port of 0 leaves the choice to the kernel. */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "act.h"
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t make_address(union address *a, const char *text, int port)
+{
+	memset(a, 0, sizeof(*a));
+	if (strchr(text, ':')) {
+		a->v6.sin6_family = AF_INET6;
+		a->v6.sin6_port = htons(port);
+		must(inet_pton(AF_INET6, text, &a->v6.sin6_addr) == 1, text);
+		return sizeof(a->v6);
+	}
+	a->v4.sin_family = AF_INET;
+	a->v4.sin_port = htons(port);
+	must(inet_pton(AF_INET, text, &a->v4.sin_addr) == 1, text);
+	return sizeof(a->v4);
+}
+
+/* A socket of the peer's family, bound to our address and port. */
+static int make_socket(const char *peer, int type, const char *own, int port)
+{
+	union address a;
+	socklen_t len = make_address(&a, own, port);
+	int one = 1, fd = socket(strchr(peer, ':') ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+
+	must(fd >= 0, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (port || strcmp(own, "0.0.0.0"))
+		must(!bind(fd, &a.any, len), "bind");
+	return fd;
+}
+
+/* connect ADDRESS PORT OWN-ADDRESS OWN-PORT: nobody listens, so it ends in ECONNREFUSED unless it
+ * was stopped. */
+static long run_connect(char **a)
+{
+	union address peer;
+	socklen_t len = make_address(&peer, a[0], number(a[1]));
+
+	return connect(make_socket(a[0], SOCK_STREAM, a[2], number(a[3])), &peer.any, len);
+}
+
+/* udp ADDRESS PORT OWN-ADDRESS OWN-PORT BYTES */
+static long run_udp(char **a)
+{
+	static const char text[1400] = "telovix";
+	union address peer;
+	socklen_t len = make_address(&peer, a[0], number(a[1]));
+
+	return sendto(make_socket(a[0], SOCK_DGRAM, a[2], number(a[3])), text, number(a[4]), 0,
+		      &peer.any, len);
+}
+
+/* listen ADDRESS PORT BACKLOG */
+static long run_listen(char **a)
+{
+	return listen(make_socket(a[0], SOCK_STREAM, a[0], number(a[1])), number(a[2]));
+}
+
+/* socket FAMILY TYPE PROTOCOL */
+static long run_socket(char **a)
+{
+	int fd = socket(number(a[0]), number(a[1]), number(a[2]));
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+/* unix PATH: a leading @ means an abstract name. Nobody listens. */
+static long run_unix(char **a)
+{
+	struct sockaddr_un peer = { .sun_family = AF_UNIX };
+	socklen_t len = offsetof(struct sockaddr_un, sun_path) + strlen(a[0]);
+
+	memcpy(peer.sun_path, a[0], strlen(a[0]));
+	if (*peer.sun_path == '@')
+		*peer.sun_path = 0;
+	return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&peer, len);
+}
+
+/* ifflags NAME */
+static long run_ifflags(char **a)
+{
+	struct ifreq request = { 0 };
+
+	strncpy(request.ifr_name, a[0], IFNAMSIZ - 1);
+	return ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFFLAGS, &request);
+}
+
+const struct action net_actions[] = {
+	{ "connect", 4, run_connect },
+	{ "udp", 5, run_udp },
+	{ "listen", 3, run_listen },
+	{ "socket", 3, run_socket },
+	{ "unix", 1, run_unix },
+	{ "ifflags", 1, run_ifflags },
+	{ NULL, 0, NULL },
+};

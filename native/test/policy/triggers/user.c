@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Functions and static probes of our own, for uprobes and USDT. */
+#include <stdint.h>
+
+#include "act.h"
+#include "usdt.h"
+
+#define TARGET __attribute__((noinline, used))
+
+TARGET long tx_user_ints(int a, long b, unsigned int c)
+{
+	__asm__ volatile("");
+	return a + b + c;
+}
+
+TARGET size_t tx_user_text(const char *text, size_t size)
+{
+	__asm__ volatile("" : : "r"(text), "r"(size) : "memory");
+	return size;
+}
+
+TARGET long tx_user_return(long value)
+{
+	__asm__ volatile("");
+	return value;
+}
+
+TARGET void tx_user_other(void)
+{
+	__asm__ volatile("");
+}
+
+static long run_ints(char **a)
+{
+	return tx_user_ints(number(a[0]), number(a[1]), number(a[2]));
+}
+
+static long run_text(char **a)
+{
+	return tx_user_text(a[0], strlen(a[0]));
+}
+
+static long run_return(char **a)
+{
+	return tx_user_return(number(a[0]));
+}
+
+static long run_other(char **a)
+{
+	(void)a;
+	tx_user_other();
+	return 0;
+}
+
+static long run_usdt_ints(char **a)
+{
+	int32_t first = number(a[0]);
+	int64_t second = number(a[1]);
+	uint32_t third = number(a[2]);
+
+	USDT_3(telovix, ints, "-4", first, "-8", second, "4", third);
+	return 0;
+}
+
+static long run_usdt_text(char **a)
+{
+	const char *text = a[0];
+	uint64_t size = strlen(text);
+
+	USDT_2(telovix, text, "8", text, "8", size);
+	return 0;
+}
+
+/* The probe's argument is a place in memory, which a policy may write to. */
+static long run_usdt_place(char **a)
+{
+	volatile int32_t place = number(a[0]);
+
+	USDT_PLACE(telovix, place, place);
+	extra("\"place\":%d", place);
+	return place;
+}
+
+USDT_SEMAPHORE(telovix, guarded);
+
+/* As programs do for whom preparing the arguments costs: only when somebody listens. */
+static long run_usdt_guarded(char **a)
+{
+	int32_t value = number(a[0]);
+	uint64_t none = 0;
+
+	if (telovix_guarded_semaphore)
+		USDT_GUARDED(telovix, guarded, "-4", value, "8", none);
+	extra("\"listeners\":%d", telovix_guarded_semaphore);
+	return telovix_guarded_semaphore;
+}
+
+const struct action user_actions[] = {
+	{ "user-ints", 3, run_ints },
+	{ "user-text", 1, run_text },
+	{ "user-return", 1, run_return },
+	{ "user-other", 0, run_other },
+	{ "usdt-ints", 3, run_usdt_ints },
+	{ "usdt-text", 1, run_usdt_text },
+	{ "usdt-place", 1, run_usdt_place },
+	{ "usdt-guarded", 1, run_usdt_guarded },
+	{ NULL, 0, NULL },
+};
