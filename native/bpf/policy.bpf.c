@@ -27,6 +27,7 @@
 #include "policy_op.bpf.h"
 #include "policy_match.bpf.h"
 #include "policy_act.bpf.h"
+#include "policy_pending.bpf.h"
 #include "policy_run.bpf.h"
 #include "policy_programs.bpf.h"
 #include "policy_deny.bpf.h"

@@ -61,10 +61,18 @@ static __always_inline bool op__capability(struct tx_op_row *op)
 	return task__caps(task, op->sub) & op->v[0];
 }
 
-static __always_inline bool op__follow(u32 bit)
+static __always_inline bool op__follow(u32 bit, bool parent)
 {
-	struct tx_ptask *task = ptask__current();
+	struct tx_ptask *task = ptask__current(), *up;
+	u32 tgid;
 
+	if (task && parent) {
+		tgid = task->parent_tgid;
+		up = bpf_map_lookup_elem(&tx_ptasks, &tgid);
+		/* Of a parent that has ended we know what it left to its children. */
+		if (up && up->start <= task->start)
+			task = up;
+	}
 	return task && (task->follow[(bit >> 6) & (TX_FOLLOW_WORDS - 1)] & (1ULL << (bit & 63)));
 }
 
@@ -214,7 +222,7 @@ __noinline int op__eval(u32 slot, u32 index)
 	case TX_OP_CAPS_GAINED:
 		return (arg__at(s, op->arg)->value & ~arg__at(s, op->sub)->value & op->v[0]) != 0;
 	case TX_OP_FOLLOW:
-		return op__follow(op->count);
+		return op__follow(op->count, op->source == TX_SRC_PARENT);
 	case TX_OP_NAMESPACE_CHANGED:
 		return op__changed(op, false);
 	case TX_OP_CAPABILITY:

@@ -185,7 +185,7 @@ __noinline int arg__read(u32 slot, u32 i)
 	case TX_ARG_SYSCALL64:
 		p->value = row->arg.flags & TX_ARGROW_FIELD ? (u32)v : s->nr;
 		if (TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info))
-			p->value |= 1U << 31;
+			p->value += TX_SYSCALLS;
 		break;
 	default:
 		p->value = number__extend(v, row->arg.width, row->arg.is_signed);

@@ -48,7 +48,7 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 	s->op_row = head->op_row;
 	s->hook_flags = head->flags;
 	s->want = 0;
-	s->last_policy = ~0U;
+	s->last_hook = ~0U;
 	s->first_policy = 0;
 	s->now = bpf_ktime_get_boot_ns();
 	e->hook = s->point;
@@ -130,51 +130,14 @@ static long select__step(u32 i, u32 *slot)
 	row = row__get(s->rows, index);
 	if (!row)
 		return 1;
-	if (row->selector.policy == s->last_policy) /* an earlier selector of it holds */
+	if (row->selector.hook == s->last_hook) /* an earlier selector of it holds */
 		return 0;
 	if (row->selector.ops && !ops__hold(*slot, row->selector.op, row->selector.ops))
 		return 0;
-	s->last_policy = row->selector.policy;
+	s->last_hook = row->selector.hook;
 	bits__set(s->matched, bit);
 	act__selector(*slot, index, bit, 0);
 	return 0;
-}
-
-static __always_inline u64 mask__any(const u64 *words)
-{
-	return words[0] | words[1] | words[2] | words[3];
-}
-
-/* What can't be kept until the return is cut, and says so. */
-static __always_inline void pending__cut(struct tx_scratch *s)
-{
-	struct tx_policy_event *e = scratch__event(s);
-
-	if (e->data_len <= TX_CALL_DATA)
-		return;
-	e->data_len = TX_CALL_DATA;
-	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
-		struct tx_parg *p = &e->arg[i];
-
-		if (i >= s->args)
-			break;
-		if (p->offset + p->len <= TX_CALL_DATA)
-			continue;
-		p->flags |= TX_PARG_CUT;
-		p->len = p->offset < TX_CALL_DATA ? TX_CALL_DATA - p->offset : 0;
-	}
-}
-
-/* Between kprobe and kretprobe: what was read and which selectors hold. */
-static __always_inline void pending__keep(struct tx_scratch *s)
-{
-	u64 key = bpf_get_current_pid_tgid() << 32 | s->point;
-
-	if (!mask__any(s->matched))
-		return;
-	pending__cut(s);
-	if (bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY))
-		TX_TOTAL(pair_full);
 }
 
 /*

@@ -131,7 +131,7 @@ struct tx_scratch {
 	u32 hook_flags;
 	u32 args, selectors;
 	u32 selector_row, op_row, slot_row, arg_row;
-	u32 last_policy; /* whose selector matched last: the first wins */
+	u32 last_hook; /* whose selector matched last: the first wins */
 	u32 first_policy;
 	u32 returning; /* at the return of a call that was kept */
 	s32 error;     /* to be returned instead of the call */

@@ -154,6 +154,13 @@ const char *name_tcp_state(int state)
 	return pick(names, COUNT(names), state);
 }
 
+/* O_LARGEFILE of libc is 0 where every file may be large; the kernel's is told all the same. */
+#ifdef __aarch64__
+#define LARGEFILE 0400000
+#else
+#define LARGEFILE 0100000
+#endif
+
 void name_open_flags(char *out, size_t size, uint32_t flags)
 {
 	/* O_SYNC and O_TMPFILE hold other flags in them, so they come first and take them away. */
@@ -166,7 +173,7 @@ void name_open_flags(char *out, size_t size, uint32_t flags)
 		{ O_NOCTTY, "O_NOCTTY" },       { O_TRUNC, "O_TRUNC" },
 		{ O_APPEND, "O_APPEND" },       { O_NONBLOCK, "O_NONBLOCK" },
 		{ O_DSYNC, "O_DSYNC" },         { O_ASYNC, "O_ASYNC" },
-		{ 040000, "O_DIRECT" },         { 0100000, "O_LARGEFILE" },
+		{ O_DIRECT, "O_DIRECT" },       { LARGEFILE, "O_LARGEFILE" },
 		{ O_DIRECTORY, "O_DIRECTORY" }, { O_NOFOLLOW, "O_NOFOLLOW" },
 		{ 01000000, "O_NOATIME" },      { O_CLOEXEC, "O_CLOEXEC" },
 		{ 010000000, "O_PATH" },

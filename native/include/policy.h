@@ -145,9 +145,11 @@ struct tx_selector_action {
 };
 
 struct tx_selector_row {
-	__u32 policy;  /* index in tx_policies */
-	__u32 id;      /* of the selector, the same in all builds: key of its rate limit */
-	__u16 op, ops; /* first, count: all must hold */
+	__u32 policy; /* index in tx_policies */
+	__u32 id;     /* of the selector, the same in all builds: key of its rate limit */
+	__u32 hook;   /* the policy's hook: of its selectors the first that holds counts */
+	__u32 pad;
+	__u16 op, ops;               /* first, count: all must hold */
 	__u16 return_op, return_ops; /* with TX_HOOK_RETURN_PAIR, at the return */
 	struct tx_selector_action action, return_action;
 };

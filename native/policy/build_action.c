@@ -184,7 +184,8 @@ int build_actions(struct build *b, struct built_want *want, uint32_t selector,
 		return err;
 	keep_part(&d.a, part & WANT_POST, part & WANT_ENFORCE);
 	*row = (struct tx_selector_row){ .policy = want->want->policy,
-					 .id = stable_id(want->want, selector) };
+					 .id = stable_id(want->want, selector),
+					 .hook = want->first };
 	row->action = b->timing == BUILD_PAIR ? at_call : d.a;
 	if (b->timing == BUILD_PAIR)
 		row->return_action = d.a;

@@ -180,6 +180,9 @@ void group_follow(struct group *g)
 		return;
 	}
 	row = group_add(g, TX_OP_FOLLOW);
-	if (row)
-		row->count = set;
+	if (!row)
+		return;
+	row->count = set;
+	if (g->term->filter->flags & TX_FILTER_F_PARENT)
+		row->source = TX_SRC_PARENT;
 }

@@ -268,6 +268,7 @@ bool view_lookup(void *context, const struct tx_policy_event *e, uint32_t bit,
 	s->tags_json = tags_of(w->plan, w->hook->tags);
 	s->function = w->function;
 	s->kind = w->hook->kind;
+	s->loader = w->hook->flags & TX_HOOK_F_LOADER;
 	s->group = plan_copy(w->plan, w->hook->group, group, sizeof(group));
 	s->path = plan_copy(w->plan, w->hook->path, path, sizeof(path));
 	s->offset = w->hook->offset;

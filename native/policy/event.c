@@ -208,6 +208,10 @@ void policy_event_line(struct proc *p, const struct tx_policy_event *e,
 	struct line line;
 	struct json *j;
 
+	if (s->loader) {
+		event_loader_line(p, e, s, backend);
+		return;
+	}
 	if (!line_begin(&line, line_name(s->kind)))
 		return;
 	j = line.j;

@@ -28,6 +28,7 @@ struct event_selector {
 	const char *action;        /* the last one: "POST", "SIGKILL", "OVERRIDE", … */
 	const char *return_action; /* NULL or "": none */
 	bool monitor;              /* its policy only watches */
+	bool loader;               /* its hook serves "loader: true" */
 	uint16_t bit;              /* in posted and enforced */
 	uint8_t args;              /* of the policy, data included */
 	uint8_t data_from;         /* the first of data[]; args when there is none */

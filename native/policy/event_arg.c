@@ -12,7 +12,6 @@
 #define SMALL 900 /* the largest but credentials: a module with every taint */
 #define CREDENTIALS 4096
 /* Set in the number of a system call of the 32-bit ABI. */
-#define CALL_COMPAT 0x80000000U
 
 bool event_arg_is_long(const struct tx_parg *a)
 {
@@ -107,11 +106,11 @@ static bool sockaddr_un(struct json *j, const struct tx_parg *a, const char *dat
 static void syscall_id(struct json *j, uint64_t value)
 {
 #ifdef __aarch64__
-	const char *abi = value & CALL_COMPAT ? "arm32" : "arm64";
+	const char *abi = value >= TX_SYSCALLS ? "arm32" : "arm64";
 #else
-	const char *abi = value & CALL_COMPAT ? "i386" : "x64";
+	const char *abi = value >= TX_SYSCALLS ? "i386" : "x64";
 #endif
-	uint32_t id = value & ~CALL_COMPAT;
+	uint32_t id = value >= TX_SYSCALLS ? value - TX_SYSCALLS : value;
 
 	json_key_object(j, "syscall_id");
 	if (id)

@@ -54,10 +54,16 @@ void event_enforcement(struct json *j, const struct tx_policy_event *e,
 
 void event_cut(struct event_cuts *cuts, uint8_t arg, const struct tx_parg *a)
 {
+	uint32_t size = 0;
+
 	if (!a || cuts->count > TX_HOOK_ARGS)
 		return;
 	cuts->list[cuts->count].arg = arg;
-	cuts->list[cuts->count++].size = a->orig > a->len ? a->orig : 0;
+	/* Of files it is something else. */
+	if (a->type < TX_ARG_FILENAME || a->type > TX_ARG_LINUX_BINPRM ||
+	    a->type == TX_ARG_IOV_ITER)
+		size = a->orig > a->len ? a->orig : 0;
+	cuts->list[cuts->count++].size = size;
 }
 
 void event_left_out(struct json *j, const struct event_cuts *cuts)

@@ -42,8 +42,8 @@ void maps_free(void)
 	}
 }
 
-/* The process behind dir is the one that began then; /proc counts in hundredths of a second. */
-static bool began_at(int dir, uint64_t start)
+/* /proc counts in hundredths of a second. */
+bool maps_began_at(int dir, uint64_t start)
 {
 	int fd = openat(dir, "stat", O_RDONLY | O_CLOEXEC);
 	uint64_t ticks = 0, tick = NS_PER_S / sysconf(_SC_CLK_TCK);
@@ -141,7 +141,7 @@ static void look(struct process *p, uint64_t now)
 	if (dir < 0)
 		return;
 	/* The directory stays that of this process, whoever gets its number. */
-	if (began_at(dir, p->start))
+	if (maps_began_at(dir, p->start))
 		read_maps(p, dir);
 	close(dir);
 }

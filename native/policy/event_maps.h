@@ -28,6 +28,9 @@ bool maps_find(uint32_t pid, uint64_t start, uint64_t exec, uint64_t now, uint64
 
 void maps_free(void);
 
+/* Whether the process behind an open /proc/PID is the one that began then (start_boottime). */
+bool maps_began_at(int dir, uint64_t start);
+
 /* So many looks at files a second: whoever makes up call chains does not make us read all day. */
 struct maps_rate {
 	uint64_t second;

@@ -68,4 +68,8 @@ static inline bool event_has_bit(const __u64 *words, uint32_t bit)
 /* The file's hash as the kernel's integrity measurement knows it. */
 void event_digest(struct json *j, const struct tx_policy_event *e);
 
+/* The line of a file that is mapped to be run. */
+void event_loader_line(struct proc *p, const struct tx_policy_event *e,
+		       const struct event_selector *s, const char *backend);
+
 #endif

@@ -93,7 +93,9 @@ static uint32_t flags_of(uint32_t kind)
 	case TX_HOOK_FENTRY:
 		return TX_HOOK_F_SYSCALL | TX_HOOK_F_I386 | TX_HOOK_F_RETURN |
 		       TX_HOOK_F_IGNORE_MISSING | TX_HOOK_F_GENERATED_SYSCALLS |
-		       TX_HOOK_F_GENERATED_FTRACE | TX_HOOK_F_ENFORCER;
+		       TX_HOOK_F_GENERATED_FTRACE | TX_HOOK_F_ENFORCER | TX_HOOK_F_LOADER;
+	case TX_HOOK_RAW_TRACEPOINT:
+		return TX_HOOK_F_IGNORE_MISSING | TX_HOOK_F_LOADER;
 	case TX_HOOK_LSM:
 		return TX_HOOK_F_IGNORE_MISSING | TX_HOOK_F_ENFORCER;
 	case TX_HOOK_UPROBE:
@@ -182,11 +184,27 @@ static int check_hook_args(struct plan_check *c, const struct tx_plan_hook *h, u
 	return 0;
 }
 
+/* Its events are of a file, told by its path. */
+static int check_loader(struct plan_check *c, const struct tx_plan_hook *h, uint32_t i)
+{
+	for (uint32_t a = 0; a < h->args.count; a++)
+		switch (c->plan->args[h->args.first + a].type) {
+		case TX_ARG_FD:
+		case TX_ARG_FILE:
+		case TX_ARG_LINUX_BINPRM:
+			return 0;
+		}
+	return h->flags & TX_HOOK_F_LOADER
+		       ? plan_refuse(c, "hooks[%u] is a loader's and reads no file", i)
+		       : 0;
+}
+
 static int check_hook(struct plan_check *c, uint32_t i, uint64_t *unfolded)
 {
 	const struct tx_plan_hook *h = &c->plan->hooks[i];
 
-	if (check_kind(c, h, i) || check_place(c, h, i) || check_hook_args(c, h, i))
+	if (check_kind(c, h, i) || check_place(c, h, i) || check_hook_args(c, h, i) ||
+	    check_loader(c, h, i))
 		return -EINVAL;
 	if (!plan_range_fits(c->plan, TX_PLAN_SELECTORS, h->selectors))
 		return plan_refuse(c, "hooks[%u].selectors are not there", i);

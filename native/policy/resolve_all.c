@@ -57,10 +57,14 @@ static int take_function(const char *name, void *arg)
 	if (strncmp(name, m->prefix, m->prefix_length) || regexec(&m->regex, name, 0, NULL, 0) ||
 	    strlen(name) >= sizeof(choice.at[0].name) || is_taken(m->job, name))
 		return 0;
+	if (m->matches < PLACES_MAX) {
+		choose_function(m->job->facts, &m->job->needs, m->job->hook->kind == TX_HOOK_FENTRY,
+				name, &choice);
+		if (choice.missing) /* older kernels list what was removed after boot */
+			return 0;
+	}
 	if (m->matches++ >= PLACES_MAX)
 		return 0;
-	choose_function(m->job->facts, &m->job->needs, m->job->hook->kind == TX_HOOK_FENTRY, name,
-			&choice);
 	job_take(m->job, &choice, name);
 	return m->job->err;
 }

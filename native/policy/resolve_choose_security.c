@@ -31,6 +31,7 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 {
 	const char *hook = lsm_hook_of(call);
 	enum facts_lsm_hook kind = facts->lsm_hook(hook);
+	enum point_backend backend = choose_lsm_backend(facts);
 	bool lsm = kind != LSM_HOOK_NONE && choose_lsm_works(facts) &&
 		   (!facts->lsm || arguments_fit(facts, needs, call, hook));
 	struct needs plain = *needs;
@@ -39,13 +40,9 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 	if (!facts->lsm && kind == LSM_HOOK_VOID)
 		lsm = false;
 	if (needs->override && kind == LSM_HOOK_NONE && can_modify(facts, call)) {
-		choice_add(choice, POINT_FMOD_RET, hook, WANT_POST | WANT_ENFORCE)->from_function =
-			true;
-		if (needs->returns)
-			choice_say(choice, POINT_DEGRADED, "the return value is not told");
-		return;
-	}
-	if (needs->override && (!lsm || kind != LSM_HOOK_ERRNO)) {
+		lsm = true;
+		backend = POINT_FMOD_RET;
+	} else if (needs->override && (!lsm || kind != LSM_HOOK_ERRNO)) {
 		choice_cannot_deny(facts, needs, call,
 				   kind == LSM_HOOK_VOID ? no_result
 							 : "it is no LSM hook of this kernel",
@@ -59,15 +56,13 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 		return;
 	}
 	if (!needs->returns) {
-		choice_add(choice, choose_lsm_backend(facts), hook, WANT_POST | WANT_ENFORCE)
-			->from_function = true;
+		choice_add(choice, backend, hook, WANT_POST | WANT_ENFORCE)->from_function = true;
 		return;
 	}
 	/* LSM programs do not see what the other modules say: the return is told by the function.
 	 */
 	if (needs->enforce) {
-		choice_add(choice, choose_lsm_backend(facts), hook, WANT_ENFORCE)->from_function =
-			true;
+		choice_add(choice, backend, hook, WANT_ENFORCE)->from_function = true;
 		plain.enforce = false;
 	}
 	choose_function(facts, &plain, false, call, choice);

@@ -84,19 +84,9 @@ static bool is_decided(const struct policy *p)
 	return !p->leaving && (p->now ? p->started : !p->coming);
 }
 
-/* Nothing here reports executable mappings yet. */
-static bool lacks_loader(const struct policy *p)
-{
-	return p->now && (p->now->plan.policy->flags & TX_PLAN_F_LOADER);
-}
-
 static const char *reason_of(const struct policy *p)
 {
-	if (p->off[0])
-		return p->off;
-	if (p->problem[0])
-		return p->problem;
-	return lacks_loader(p) ? "Executable mappings (loader) are not reported." : "";
+	return p->off[0] ? p->off : p->problem;
 }
 
 static const char *state_name(const struct policy *p)
@@ -108,7 +98,7 @@ static const char *state_name(const struct policy *p)
 	hook_statuses(p->now, &worst, &best);
 	if (best == POINT_REJECTED)
 		return "rejected";
-	return worst == POINT_OK && !p->problem[0] && !lacks_loader(p) ? "ok" : "degraded";
+	return worst == POINT_OK && !p->problem[0] ? "ok" : "degraded";
 }
 
 static const char *mode_name(const struct policy *p)

@@ -262,7 +262,7 @@ static inline bool eval_ops(struct eval *e, uint32_t first, uint32_t count)
 	return true;
 }
 
-/* Bits of the selectors that hold at the call; the first of a policy only. */
+/* Bits of the selectors that hold at the call; the first of a hook only. */
 static inline void eval_run(struct eval *e, struct tx_mask *matched)
 {
 	const struct tx_hook_row *head = &e->built->rows->hook;
@@ -284,10 +284,10 @@ static inline void eval_run(struct eval *e, struct tx_mask *matched)
 		const struct tx_selector_row *s =
 			&e->built->rows[head->selector_row + bit].selector;
 
-		if (!(mask.word[bit / 64] >> bit % 64 & 1) || s->policy == last ||
+		if (!(mask.word[bit / 64] >> bit % 64 & 1) || s->hook == last ||
 		    !eval_ops(e, s->op, s->ops))
 			continue;
-		last = s->policy;
+		last = s->hook;
 		index_mask_set(matched, bit);
 	}
 }

@@ -59,7 +59,7 @@ static const struct damage records[] = {
 	BAD(hooks[0].kind, 0, "hooks[0].kind is 0"),
 	BAD(hooks[0].kind, 8, "hooks[0].kind is 8"),
 	BAD(hooks[0].flags, TX_HOOK_F_OFFSET, "not of its kind"),
-	BAD(hooks[0].flags, 0x800, "not of its kind"),
+	BAD(hooks[0].flags, 0x1000, "not of its kind"),
 	BAD(hooks[0].flags, TX_HOOK_F_I386, "contradict"),
 	BAD(hooks[7].flags, 0x30, "contradict"),
 	BAD(hooks[5].flags, TX_HOOK_F_OFFSET | TX_HOOK_F_ADDRESS, "contradict"),

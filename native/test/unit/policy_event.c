@@ -63,7 +63,7 @@ static void numbers(void)
 	number(TX_ARG_BPF_CMD, 1000, "{\"bpf_cmd_arg\":1000}");
 #ifdef __x86_64__
 	number(TX_ARG_SYSCALL64, 32, "{\"syscall_id\":{\"id\":32,\"abi\":\"x64\"}}");
-	number(TX_ARG_SYSCALL64, 0x80000000, "{\"syscall_id\":{\"abi\":\"i386\"}}");
+	number(TX_ARG_SYSCALL64, TX_SYSCALLS, "{\"syscall_id\":{\"abi\":\"i386\"}}");
 #endif
 }
 

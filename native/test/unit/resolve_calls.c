@@ -19,20 +19,22 @@ static void known(void)
 	CHECK(number("openat", false) == SYS_openat);
 	CHECK(number("openat2", false) == SYS_openat2);
 	CHECK(number("bpf", false) == SYS_bpf);
-	CHECK(number("open", false) == SYS_open);
 	CHECK(number("mseal", false) == 462);
 	CHECK(number("ope", false) == -1);
 	CHECK(number("", false) == -1);
 	CHECK(number("read write", false) == -1);
+	CHECK(number("socketcall", false) == -1);
+#ifdef __x86_64__
+	CHECK(number("open", false) == SYS_open);
 	CHECK(number("openat", true) == 295);
 	CHECK(number("execve", true) == 11);
 	CHECK(number("socketcall", true) == 102);
-	CHECK(number("socketcall", false) == -1);
-	CHECK(call_name(SYS_execve, false, name));
-	CHECK_TEXT(name, "execve");
 	CHECK(call_name(11, true, name));
 	CHECK_TEXT(name, "execve");
 	CHECK(!call_name(335, false, name));
+#endif
+	CHECK(call_name(SYS_execve, false, name));
+	CHECK_TEXT(name, "execve");
 	CHECK(!call_name(-1, false, name));
 	CHECK(!call_name(100000, false, name));
 }
@@ -43,16 +45,20 @@ static void written(void)
 
 	CHECK(call_parse("sys_openat", 10, &compat) == SYS_openat && !compat);
 	CHECK(call_parse("openat", 6, &compat) == SYS_openat);
-	CHECK(call_parse("x64/sys_openat", 14, &compat) == SYS_openat && !compat);
+	CHECK(call_parse(CALLS_MACHINE "/sys_openat", sizeof(CALLS_MACHINE) + 10, &compat) ==
+		      SYS_openat &&
+	      !compat);
+	CHECK(call_parse("sparc/sys_openat", 16, &compat) == -2);
+#ifdef __x86_64__
 	CHECK(call_parse("i386/sys_openat", 15, &compat) == 295 && compat);
-	CHECK(call_parse("arm64/sys_openat", 16, &compat) == -2);
+#endif
 	CHECK(call_parse("sys_nothing", 11, &compat) == -1);
 	CHECK(call_parse("sys_openat_and_more", 10, &compat) == SYS_openat);
-	CHECK_TEXT(call_bare("__x64_sys_dup"), "dup");
+	CHECK_TEXT(call_bare(CALLS_PREFIX "sys_dup"), "dup");
 	CHECK_TEXT(call_bare("__ia32_compat_sys_dup"), "dup");
 	CHECK_TEXT(call_bare("sys_dup"), "dup");
 	CHECK_TEXT(call_bare("dup"), "dup");
-	CHECK_TEXT(call_bare("__x64_other"), "__x64_other");
+	CHECK_TEXT(call_bare(CALLS_PREFIX "other"), CALLS_PREFIX "other");
 }
 
 static int count_one(const char *name, int nr, void *arg)
@@ -80,7 +86,7 @@ static void each(void)
 	CHECK(last >= 462);
 	last = -1;
 	CHECK(!calls_each(true, count_one, &last));
-	CHECK(calls_each(false, stop, &seen) == 1 && seen == 4);
+	CHECK(calls_each(false, stop, &seen) == 1 && seen == 4); /* both begin with number 0 */
 }
 
 /* Every "#define __NR_name number" of the header is in the table. */

@@ -179,6 +179,41 @@ static void all_calls(void)
 	CHECK(count > 300);
 }
 
+static int matching(const char *pattern)
+{
+	int placed = 0;
+
+	begin(TX_HOOK_KPROBE, TX_HOOK_F_GENERATED_FTRACE, "", pattern);
+	for (struct want *w = resolved(); w; w = w->next_of_policy) {
+		placed += w->placed;
+		CHECK(w->placed || w->status == POINT_REJECTED);
+	}
+	return placed;
+}
+
+static void all_functions(void)
+{
+	int some = matching("^vfs_rea[a-z]+$");
+
+	if (!some) {
+		printf("# skipped: this kernel's functions are not listed\n");
+		return;
+	}
+	CHECK(matching("^vfs_read$") == 1);
+	CHECK(matching("vfs_read$") >= 1);
+	/* The last letter may be absent: it is no part of what all matches begin with. */
+	CHECK(matching("^vfs_readx*$") == 1 && matching("^vfs_read{1,2}$") == 1);
+	CHECK(matching("^vfs_nothing$|^vfs_read$") == 1);
+	CHECK(matching("^vfs_\\d+$") == 0);
+	CHECK(matching("^no_function_begins_so") == 0);
+	CHECK_TEXT(wants->reason, "no function of this kernel matches ^no_function_begins_so");
+	CHECK(matching("^vfs_(read") == 0);
+	CHECK_TEXT(wants->reason, "the pattern is no regular expression we can use");
+	CHECK(matching("(v)\\1") == 0 && matching("a{999}") == 0);
+	/* More than there are hook points: as many as there are, and a word about the rest. */
+	CHECK(matching(".") == TX_HOOK_POINTS - 1);
+}
+
 static void registers(void)
 {
 	struct want *w;
@@ -218,6 +253,7 @@ int main(void)
 	missing_arguments();
 	functions_that_are_not();
 	all_calls();
+	all_functions();
 	registers();
 	wants_free(wants);
 	resolve_release();

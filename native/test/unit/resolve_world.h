@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "calls_table.h"
 #include "resolve_choose.h"
 #include "resolve_format.h"
 #include "unit.h"
@@ -24,11 +25,11 @@ static int one_of(const char *const *list, const char *name)
 
 static int symbol(const char *name)
 {
-	static const char *const names[] = { "__x64_sys_openat",
-					     "__x64_sys_symlinkat",
-					     "__x64_sys_execve",
-					     "__x64_sys_getpid",
-					     "__x64_sys_delete_module",
+	static const char *const names[] = { CALLS_PREFIX "sys_openat",
+					     CALLS_PREFIX "sys_symlinkat",
+					     CALLS_PREFIX "sys_execve",
+					     CALLS_PREFIX "sys_getpid",
+					     CALLS_PREFIX "sys_delete_module",
 					     "__ia32_compat_sys_openat",
 					     "__ia32_sys_symlinkat",
 					     "fd_install",
