@@ -11,7 +11,7 @@ ARGS ?=
 DEBIAN_PACKAGES := clang llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format pkg-config chromium iproute2 curl zstd
 STAMPS := .cache/stamps
 
-.PHONY: help setup run test check fmt native ui build bench e2e unit integration clean
+.PHONY: help setup run test check fmt native ui build bench bench-engine soak-engine bench-tools e2e unit integration clean
 
 help: ## List what make can do
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -61,6 +61,31 @@ test: ## Set up, build and run every test
 
 bench: build ## Measure, each figure beside its budget
 	$(BUN) scripts/bench.ts
+
+BENCH_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd python3
+BENCH_KERNEL ?= 6.12
+ROUNDS ?= 5
+MINUTES ?= 20
+
+bench-engine: native bench-tools ## Measure the engine beside auditd and bpftrace (BENCH_KERNEL=6.12 ROUNDS=5)
+	$(BUN) scripts/bench-engine.ts --kernel $(BENCH_KERNEL) --rounds $(ROUNDS)
+
+soak-engine: native bench-tools ## Does the engine grow or lose? (MINUTES=20 BENCH_KERNEL=6.12, or here)
+	$(BUN) scripts/bench-engine.ts --kernel $(BENCH_KERNEL) --soak $(MINUTES)
+
+bench-tools:
+	@$(MAKE) DEBIAN_PACKAGES="$(BENCH_PACKAGES)" STAMPS=$(STAMPS)/bench $(STAMPS)/bench/debian
+	$(MAKE) -C native/bench
+
+KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd
+KERNELS ?=
+
+.PHONY: test-kernels kernel-tools
+test-kernels: native kernel-tools ## Engine and policies on other kernels, in QEMU guests (KERNELS="6.1 6.12-rt")
+	@test/kernels/run.sh $(KERNELS)
+
+kernel-tools:
+	@$(MAKE) DEBIAN_PACKAGES="$(KERNEL_PACKAGES)" STAMPS=$(STAMPS)/kernels $(STAMPS)/kernels/debian
 
 e2e: build ## Only the tests with the built file and a real browser
 	$(BUN) test test/e2e --timeout 180000

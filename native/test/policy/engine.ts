@@ -110,7 +110,14 @@ export class Engine {
   /** The segments. */
   #text(): string[] {
     const names = readdirSync(this.#out).filter((name) => name.startsWith("events-"));
-    return names.map((name) => readFileSync(`${this.#out}/${name}`, "utf8"));
+    // The engine may take one away meanwhile.
+    return names.flatMap((name) => {
+      try {
+        return [readFileSync(`${this.#out}/${name}`, "utf8")];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** Ends it in order; says how it ended. */

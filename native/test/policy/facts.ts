@@ -23,7 +23,6 @@ export function learnFacts(engine: string): Facts {
   for (const { kind, status } of probe.programs) if (status === "ok") has.add(kind);
   const symbols = existsSync("/proc/kallsyms") ? readFileSync("/proc/kallsyms", "latin1") : "";
   const knows = (name: string): boolean => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
-  if (knows("bpf_strnstr")) has.add("substring");
   if (knows("ima_file_hash")) has.add("ima");
   // The kernel puts a function on this list for each place where an error may be injected.
   if (existsSync("/sys/kernel/debug/error_injection/list")) has.add("override_return");

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { ACT, DIR } from "./case.ts";
 import { matrixFiles, matrixPrograms } from "./matrix/matrix.ts";
 
-const PROGRAMS = ["alpha", "beta", "gamma", "refused"];
+const PROGRAMS = ["alpha", "beta", "gamma", "delta", "epsilon", "refused"];
 const FILES = ["secret", "other", "watched-1", "watched-2", "file"];
 
 /** Lays everything out. `act`: the built trigger program. Throws when somebody else plays here already. */

@@ -77,7 +77,7 @@ export function checkRun(run: Run, truth: Truth | undefined, all: readonly Line[
     const found = lines.find((line) => contains(whole(line), fill(n, truth)));
     if (found !== undefined) faults.push(`must not be told: ${told([found])}`);
   }
-  faults.push(...checkEffect(run, truth, degraded));
+  faults.push(...checkEffect(run, truth, degraded).map((fault) => `${fault}; told: ${told(lines)}`));
   return faults;
 }
 

@@ -49,9 +49,8 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   if (state === undefined) return result("FAILED", "the engine says nothing of this policy");
   const hooks = state.hooks ?? [];
   const backend = [...new Set(hooks.map((hook) => hook.backend).filter((name) => name !== "none"))].join(" ");
-  const reason = [state.reason, ...hooks.map((hook) => hook.reason)]
-    .filter((text) => text !== undefined && text !== "")
-    .join("; ");
+  const said = [state.reason, ...hooks.map((hook) => hook.reason)].filter((text) => text !== undefined && text !== "");
+  const reason = [...new Set(said)].join("; ");
   const lacks = missing(c.needs, facts);
   if (state.state === "rejected") {
     if (lacks === undefined) return result("FAILED", `refused, though the kernel can: ${reason}`, backend);
@@ -65,5 +64,9 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   // A kernel that lacks what the case needs may do less, when the engine has said so.
   if (lacks !== undefined && degraded && reason !== "")
     return result("not possible", `${reason} (the kernel lacks ${lacks})`, backend);
-  return result("FAILED", `${faults.join("\n")}${reason === "" ? "" : `\nthe engine says: ${reason}`}`, backend);
+  return result(
+    "FAILED",
+    `${faults.join("\n")}\n(${backend})${reason === "" ? "" : ` the engine says: ${reason}`}`,
+    backend,
+  );
 }

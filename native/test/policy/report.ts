@@ -36,7 +36,6 @@ const FACTS = [
   ["override_return", "error injection"],
   ["tracepoint", "tracepoints by file"],
   ["uprobe", "uprobes"],
-  ["substring", "bpf_strnstr"],
 ] as const;
 
 /** Of the machine that runs the suite only the version is told, not whose build it is. */

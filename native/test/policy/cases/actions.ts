@@ -119,7 +119,7 @@ export const actionCases: Case[] = plainSites.flatMap((site) =>
     const v = next++;
     return {
       name: `${site.hook}-${a.name}`.toLowerCase().replaceAll(" ", "-"),
-      group: `${site.hook} actions`,
+      group: site.hook,
       hook: site.hook,
       shows: { action: a.name },
       spec: {

@@ -16,7 +16,7 @@ function filterCase(site: Plain, f: FilterCase): Case {
   });
   return {
     name: `${site.hook}-${f.name}`.replaceAll(" ", "-"),
-    group: `${site.hook} filters`,
+    group: site.hook,
     hook: site.hook,
     shows: { filter: f.filter },
     spec: site.spec({ args: site.args, selectors: [{ ...f.selector, ...only }] }),

@@ -63,7 +63,7 @@ export const furtherActionCases: Case[] = [
   },
   {
     name: "usdt-set",
-    group: "usdt actions",
+    group: "usdt",
     hook: "usdt",
     shows: { action: "Set" },
     spec: usdt("place", {
@@ -84,7 +84,7 @@ export const furtherActionCases: Case[] = [
   },
   {
     name: "usdt-semaphore",
-    group: "usdt actions",
+    group: "usdt",
     hook: "usdt",
     shows: { other: "probes behind a semaphore" },
     spec: usdt("guarded", { args: [arg(0, "int32")], selectors: [{ matchArgs: [match(0, "Equal", ["6917"])] }] }),
@@ -93,7 +93,7 @@ export const furtherActionCases: Case[] = [
   },
   ...["GetUrl", "DnsLookup"].map((action): Case => ({
     name: `action-${action.toLowerCase()}`,
-    group: "syscall actions",
+    group: "syscall",
     hook: "syscall",
     shows: { action },
     spec: syscall("sys_lseek", {
@@ -112,7 +112,7 @@ export const furtherActionCases: Case[] = [
   })),
   ...["FollowFD", "UnfollowFD", "CopyFD"].map((action): Case => ({
     name: `action-${action.toLowerCase()}`,
-    group: "syscall actions",
+    group: "syscall",
     hook: "syscall",
     shows: { action },
     spec: syscall("sys_dup", {
@@ -125,7 +125,7 @@ export const furtherActionCases: Case[] = [
   })),
   {
     name: "track-sock",
-    group: "kprobe actions",
+    group: "kprobe",
     hook: "kprobe",
     shows: { action: "TrackSock UntrackSock" },
     spec: {

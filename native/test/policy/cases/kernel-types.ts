@@ -97,15 +97,25 @@ export const kernelTypeCases: Case[] = [
       { act: ["bpf-map", "tx_map", "3"], events: [] },
     ],
   ),
-  typed("kprobe", "bpf_map", kprobe("bpf_map_new_fd", { args: [arg(0, "bpf_map")] }), FUNCTION, [
-    {
-      act: ["bpf-map", "tx_map", "31"],
-      events: [{ args: [{ bpf_map_arg: { MapName: "tx_map", MaxEntries: 31, KeySize: 4, ValueSize: 8 } }] }],
-    },
-  ]),
-  typed("kprobe", "bpf_prog", kprobe("bpf_prog_new_fd", { args: [arg(0, "bpf_prog")] }), FUNCTION, [
-    { act: ["bpf-prog", "tx_prog2"], events: [{ args: [{ bpf_prog_arg: { ProgName: "tx_prog2", InsnCnt: 2 } }] }] },
-  ]),
+  typed(
+    "lsm",
+    "bpf_map",
+    lsm("bpf_map", { args: [arg(0, "bpf_map")] }),
+    ["lsm"],
+    [
+      {
+        act: ["bpf-map", "tx_map", "31"],
+        events: [{ args: [{ bpf_map_arg: { MapName: "tx_map", MaxEntries: 31, KeySize: 4, ValueSize: 8 } }] }],
+      },
+    ],
+  ),
+  typed(
+    "lsm",
+    "bpf_prog",
+    lsm("bpf_prog", { args: [arg(0, "bpf_prog")] }),
+    ["lsm"],
+    [{ act: ["bpf-prog", "tx_prog2"], events: [{ args: [{ bpf_prog_arg: { ProgName: "tx_prog2", InsnCnt: 2 } }] }] }],
+  ),
   typed(
     "kprobe",
     "perf_event",

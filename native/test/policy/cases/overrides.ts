@@ -13,7 +13,7 @@ const overridden = (event: JsonObject): JsonObject => ({
 export const overrideCases: Case[] = [
   {
     name: "lsm-override",
-    group: "lsm actions",
+    group: "lsm",
     hook: "lsm",
     shows: { action: "Override" },
     spec: lsm("path_truncate", {
@@ -36,7 +36,7 @@ export const overrideCases: Case[] = [
   },
   {
     name: "lsm-override-monitor",
-    group: "lsm actions",
+    group: "lsm",
     hook: "lsm",
     shows: { action: "Override monitor" },
     spec: {
@@ -60,7 +60,7 @@ export const overrideCases: Case[] = [
   },
   {
     name: "lsm-override-error",
-    group: "lsm actions",
+    group: "lsm",
     hook: "lsm",
     shows: { action: "Override" },
     spec: lsm("file_fcntl", {
@@ -78,7 +78,7 @@ export const overrideCases: Case[] = [
   },
   {
     name: "security-function-override",
-    group: "kprobe actions",
+    group: "kprobe",
     hook: "kprobe",
     shows: { action: "Override" },
     spec: kprobe("security_inode_mkdir", {
@@ -99,7 +99,7 @@ export const overrideCases: Case[] = [
   },
   {
     name: "syscall-override",
-    group: "syscall actions",
+    group: "syscall",
     hook: "syscall",
     shows: { action: "Override" },
     spec: syscall("sys_symlinkat", {
@@ -108,7 +108,7 @@ export const overrideCases: Case[] = [
         { matchArgs: [match(0, "Equal", [`${DIR}/tx-secret`])], matchActions: [{ action: "Override", argError: -1 }] },
       ],
     }),
-    needs: [],
+    needs: ["lsm|override_return"],
     runs: [
       {
         act: ["symlink", `${DIR}/tx-secret`, `${DIR}/tx-link-1`],
@@ -122,7 +122,7 @@ export const overrideCases: Case[] = [
   },
   {
     name: "syscall-override-monitor",
-    group: "syscall actions",
+    group: "syscall",
     hook: "syscall",
     shows: { action: "Override monitor" },
     spec: {
@@ -137,7 +137,7 @@ export const overrideCases: Case[] = [
       }),
       ...MONITOR,
     },
-    needs: [],
+    needs: ["lsm|override_return"],
     runs: [
       {
         act: ["symlink", `${DIR}/tx-secret-2`, `${DIR}/tx-link-3`],

@@ -11,7 +11,7 @@ const lseek = (selectors: readonly JsonObject[], more: JsonObject = {}): JsonObj
   ...more,
 });
 
-const base = { group: "syscall filters", hook: "syscall", needs: [] } as const;
+const base = { group: "syscall", hook: "syscall", needs: [] } as const;
 
 export const selectorCases: Case[] = [
   {
@@ -132,17 +132,17 @@ export const selectorCases: Case[] = [
   {
     ...base,
     name: "list-of-functions",
-    group: "kprobe filters",
+    group: "kprobe",
     hook: "kprobe",
     needs: ["kprobe|fentry"],
     shows: { other: "lists: functions" },
     spec: {
-      lists: [{ name: "files", values: ["vfs_fallocate", "vfs_llseek"] }],
+      lists: [{ name: "files", values: ["vfs_fallocate", "generic_file_llseek_size"] }],
       ...kprobe("list:files", { args: [arg(0, "file")], selectors: [{ matchArgs: [match(0, "Equal", [FILE])] }] }),
     },
     runs: [
       { act: ["fallocate", FILE, "1", "0", "1"], events: [{ function_name: "vfs_fallocate" }] },
-      { act: ["seek", FILE, "3"], events: [{ function_name: "vfs_llseek" }] },
+      { act: ["seek", FILE, "3"], events: [{ function_name: "generic_file_llseek_size" }] },
     ],
   },
   {
@@ -187,7 +187,7 @@ export const selectorCases: Case[] = [
     ...base,
     name: "missing-call-ignored",
     shows: { other: "ignore.callNotFound" },
-    group: "kprobe filters",
+    group: "kprobe",
     spec: {
       kprobes: [
         { call: "tx_no_such_function", syscall: false, ignore: { callNotFound: true } },

@@ -95,7 +95,7 @@ export const wayCases: Case[] = [
     group: "types",
     hook: "kretprobe",
     shows: { other: "arguments and return value in one event" },
-    spec: kprobe("vfs_llseek", {
+    spec: kprobe("generic_file_llseek_size", {
       args: [arg(0, "file"), arg(1, "int64")],
       return: true,
       returnArg: arg(0, "int64"),
@@ -114,7 +114,7 @@ export const wayCases: Case[] = [
     group: "types",
     hook: "fexit",
     shows: { other: "arguments and return value in one event" },
-    spec: fentry("vfs_llseek", {
+    spec: fentry("generic_file_llseek_size", {
       args: [arg(0, "file"), arg(1, "int64")],
       return: true,
       returnArg: arg(0, "int64"),

@@ -86,8 +86,16 @@ export const integerSites: (Site<number> & { signed?: boolean; base?: number })[
 /** Where the value is what the hook returns; `arg` is the return value's. */
 export const returnSites: (Site<number> & { signed?: boolean })[] = [
   on("syscall return", sys("sys_lseek"), "return", arg(0, "sint64"), "", (v) => ["seek", FILE, v], long),
-  on("kretprobe", kp("vfs_llseek"), "return", arg(0, "sint64"), "kprobe|fentry", (v) => ["seek", FILE, v], long),
-  on("fexit", fe("vfs_llseek"), "return", arg(0, "sint64"), TRAMPOLINE, (v) => ["seek", FILE, v], long),
+  on(
+    "kretprobe",
+    kp("generic_file_llseek_size"),
+    "return",
+    arg(0, "sint64"),
+    "kprobe|fentry",
+    (v) => ["seek", FILE, v],
+    long,
+  ),
+  on("fexit", fe("generic_file_llseek_size"), "return", arg(0, "sint64"), TRAMPOLINE, (v) => ["seek", FILE, v], long),
   {
     ...on("uretprobe", up("tx_user_return"), "return", arg(0, "sint64"), "uprobe", (v) => ["user-return", v], long),
     signed: true,

@@ -7,6 +7,14 @@ import type { Site } from "./site.ts";
 import { socketSites } from "./socket-sites.ts";
 import { fileTypeSites, textSites, type TextSite } from "./text-sites.ts";
 
+/** Kinds of hooks that are loaded together with another. */
+const GROUPS: { readonly [hook: string]: string } = {
+  "syscall return": "returns",
+  kretprobe: "returns",
+  fexit: "returns",
+  uretprobe: "returns",
+};
+
 function caseOf<T>(
   site: Site<T>,
   op: OperatorCase<T>,
@@ -30,7 +38,7 @@ function caseOf<T>(
       .join("-")
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, "-"),
-    group: site.hook,
+    group: GROUPS[site.hook] ?? site.hook,
     hook: site.hook,
     shows: { operator: op.operator, type: site.type },
     spec: site.spec({ ...body, selectors: [filter] }),

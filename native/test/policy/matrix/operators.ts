@@ -100,9 +100,8 @@ export function textCases(limit: number, full: (text: string) => string): Operat
       values: ["-mid-", "-mod-"],
       hits: ["tx-mid-x", "tx-mod-x"],
       misses: ["tx-mi-dx"],
-      needs: ["substring"],
     },
-    { operator: "SubStringIgnCase", values: ["-MiD-"], hits: ["tx-mId-x"], misses: ["tx-mi-dx"], needs: ["substring"] },
+    { operator: "SubStringIgnCase", values: ["-MiD-"], hits: ["tx-mId-x"], misses: ["tx-mi-dx"] },
   ];
 }
 
@@ -124,6 +123,7 @@ export function socketCases(can: {
   source: boolean;
   protocol?: string;
   state?: string;
+  v6?: boolean;
 }): OperatorCase<Way>[] {
   const source: OperatorCase<Way>[] = [
     {
@@ -152,7 +152,10 @@ export function socketCases(can: {
     { operator: "DAddr", values: ["127.0.1.0/24", "::1/128"], hits: [WAY, V6], misses: [way({ daddr: "127.0.3.2" })] },
     { operator: "NotDAddr", values: ["127.0.1.0/24"], hits: [way({ daddr: "127.0.3.2" })], misses: [WAY] },
   ];
-  const fields: OperatorCase<Way>[] = [{ operator: "Family", values: ["AF_INET6"], hits: [V6], misses: [WAY] }];
+  const fields: OperatorCase<Way>[] = [
+    { operator: "Family", values: ["AF_INET6"], hits: [V6], misses: [WAY] },
+    { operator: "Family", note: "v4", values: ["AF_INET"], hits: [WAY], misses: [V6] },
+  ];
   if (can.protocol !== undefined) {
     const other = can.protocol === "IPPROTO_TCP" ? "IPPROTO_UDP" : "IPPROTO_TCP";
     fields.push({ operator: "Protocol", values: [can.protocol], hits: [WAY], misses: [] });
@@ -162,7 +165,10 @@ export function socketCases(can: {
     fields.push({ operator: "State", values: [can.state], hits: [WAY], misses: [] });
     fields.push({ operator: "State", note: "other", values: ["TCP_LISTEN", "TCP_TIME_WAIT"], hits: [], misses: [WAY] });
   }
-  return [...(can.source ? source : []), ...(can.destination ? destination : []), ...fields];
+  const all = [...(can.source ? source : []), ...(can.destination ? destination : []), ...fields];
+  if (can.v6 !== false) return all;
+  const v4 = (ways: readonly Way[]): Way[] => ways.filter((w) => w !== V6);
+  return all.map((op) => ({ ...op, hits: v4(op.hits), misses: v4(op.misses) }));
 }
 
 /** Names of files of each type, made by the driver. */

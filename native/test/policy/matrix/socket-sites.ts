@@ -26,7 +26,7 @@ const peer = (w: Way): JsonObject => ({ sockaddr_arg: { family: family(w), addr:
 const asSource = (w: Way): Way => ({ ...w, daddr: w.saddr, dport: w.sport, saddr: w.daddr, sport: 0 });
 
 export interface SocketSite extends Site<Way> {
-  readonly can: { destination: boolean; source: boolean; protocol?: string; state?: string };
+  readonly can: { destination: boolean; source: boolean; protocol?: string; state?: string; v6?: boolean };
 }
 
 const TCP = { destination: true, source: true, protocol: "IPPROTO_TCP" };
@@ -39,7 +39,7 @@ export const socketSites: SocketSite[] = [
     ...on("kprobe", kp("ip_send_skb"), "packet", arg(1, "skb"), FUNCTION, udp, (w) => ({
       skb_arg: { saddr: w.saddr, daddr: w.daddr, sport: w.sport, dport: w.dport, protocol: "IPPROTO_UDP" },
     })),
-    can: { destination: true, source: true, protocol: "IPPROTO_UDP" },
+    can: { destination: true, source: true, protocol: "IPPROTO_UDP", v6: false },
   },
   {
     ...on("kprobe", kp("inet_listen"), "socket", arg(0, "socket"), FUNCTION, listen, own),

@@ -36,6 +36,10 @@ const xattr = (v: string): string[] => ["getxattr", FILE, `user.${v}`];
 const symlinkat = (v: string): string[] => ["symlinkat", v];
 const comm = (v: string): string[] => [`comm=${v}`, "nothing"];
 const asXattr = { limit: 200, full: (v: string) => `user.${v}` };
+/** A dentry knows no mount: its path begins at its file system's root. */
+const inFileSystem = (name: string): string => `/f/${name}`;
+const asDentry = { limit: 200, full: inFileSystem, files: true };
+const dentry = (name: string): JsonObject => ({ path_arg: { path: inFileSystem(name) } });
 const asPath = { limit: 200, full: inDir };
 const named = (v: string): JsonObject => ({ string_arg: `user.${v}` });
 
@@ -50,6 +54,8 @@ export const textSites: TextSite[] = [
       "",
       (v) => ["write", "/dev/null", v],
       (v) => ({ bytes_arg: btoa(v) }),
+      // act's own report is written, too.
+      { among: true },
     ),
     limit: 230,
   },
@@ -112,10 +118,9 @@ export const textSites: TextSite[] = [
       arg(1, "dentry"),
       FUNCTION,
       (v) => ["getxattr", inDir(v), "user.x"],
-      path,
+      dentry,
     ),
-    ...asPath,
-    files: true,
+    ...asDentry,
   },
   {
     ...on(
@@ -126,6 +131,7 @@ export const textSites: TextSite[] = [
       FUNCTION,
       (v) => ["pipe", v],
       (v) => ({ bytes_arg: btoa(v) }),
+      { among: true },
     ),
     limit: 230,
   },
@@ -152,10 +158,9 @@ export const textSites: TextSite[] = [
       arg(0, "dentry"),
       SECURITY,
       (v) => ["getxattr", inDir(v), "user.x"],
-      path,
+      dentry,
     ),
-    ...asPath,
-    files: true,
+    ...asDentry,
   },
   {
     ...on("lsm", ls("file_fcntl"), "file", arg(0, "file"), SECURITY, (v) => ["fcntl", inDir(v), 0x7000, 0], file),
@@ -238,7 +243,7 @@ export const textSites: TextSite[] = [
 
 /** The trigger opens a file of the driver's by its name. */
 export const fileTypeSites: Site<string>[] = [
-  on("kprobe", kp("vfs_llseek"), "file", arg(0, "file"), FUNCTION, (v) => ["seek", inDir(v), 5], file),
-  on("fentry", fe("vfs_llseek"), "file", arg(0, "file"), TRAMPOLINE, (v) => ["seek", inDir(v), 5], file),
+  on("kprobe", kp("fd_install"), "file", arg(1, "file"), FUNCTION, (v) => ["open", inDir(v), 0], file),
+  on("fentry", fe("fd_install"), "file", arg(1, "file"), TRAMPOLINE, (v) => ["open", inDir(v), 0], file),
   on("lsm", ls("file_fcntl"), "file", arg(0, "file"), SECURITY, (v) => ["fcntl", inDir(v), 0x7001, 0], file),
 ];

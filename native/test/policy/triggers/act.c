@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -115,53 +116,76 @@ static pid_t start_child(pid_t pid)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
+/*
+ * One report, and who sent it: a number as we see it, whatever namespace the sender is in. False
+ * when everybody who could send has ended, or nothing has come for too long.
+ */
+static int receive(int fd, struct report *r, pid_t *sender)
+{
+	char control[CMSG_SPACE(sizeof(struct ucred))];
+	struct iovec part = { r, sizeof(*r) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	struct pollfd ready = { fd, POLLIN, 0 };
+	struct cmsghdr *c;
+
+	if (poll(&ready, 1, RUN_TIMEOUT_MS) != 1 || recvmsg(fd, &message, 0) != sizeof(*r))
+		return 0;
+	c = CMSG_FIRSTHDR(&message);
+	*sender = c && c->cmsg_type == SCM_CREDENTIALS ? ((struct ucred *)CMSG_DATA(c))->pid : 0;
+	return 1;
+}
+
+/* Waits for the end of a run that has no more to say; one that does not end is made to. */
+static int end_of(pid_t child, int *status)
+{
+	for (int i = 0; i < 200; i++) {
+		if (waitpid(child, status, WNOHANG) == child)
+			return 1;
+		usleep(10000);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, status, 0);
+	return 0;
+}
+
 static void run_one(const char *id, char **tokens)
 {
 	struct report r, end = { .ret = -2 };
-	struct pollfd ready = { .events = POLLIN };
-	int pipe_fds[2], status = 0, signal = 0;
-	pid_t wanted = 0, child, actor;
+	int fds[2], one = 1, status = 0, signal = 0, ended;
+	pid_t wanted = 0, child, actor, sender = 0;
 
 	if (*tokens && !strncmp(*tokens, "pid=", 4))
 		wanted = atoi(*tokens++ + 4);
-	must(!pipe2(pipe_fds, O_CLOEXEC), "pipe");
+	must(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), "socketpair");
+	must(!setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), "credentials");
 	fflush(stdout);
 	child = start_child(wanted);
 	must(child >= 0, "start of a run");
 	if (!child) {
-		must(dup2(pipe_fds[1], REPORT_FD) == REPORT_FD, "report");
+		must(dup2(fds[1], REPORT_FD) == REPORT_FD, "report");
 		run_child(tokens);
 	}
 	actor = child;
-	close(pipe_fds[1]);
-	ready.fd = pipe_fds[0];
-	while (poll(&ready, 1, RUN_TIMEOUT_MS) == 1 &&
-	       read(pipe_fds[0], &r, sizeof(r)) == sizeof(r)) {
+	close(fds[1]);
+	while (receive(fds[0], &r, &sender)) {
 		if (r.kind == REPORT_PID)
-			actor = r.number;
+			actor = sender;
 		else if (r.kind == REPORT_SIGNAL)
 			signal = r.number;
 		else
 			end = r;
 	}
-	close(pipe_fds[0]);
-	if (waitpid(child, &status, WNOHANG) == 0) {
-		/* The pipe is at its end, so is the run, all but; else it hangs. */
-		for (int i = 0; i < 200 && waitpid(child, &status, WNOHANG) == 0; i++)
-			usleep(10000);
-		if (!status && kill(child, 0) == 0 && waitpid(child, &status, WNOHANG) == 0) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			printf("{\"id\":\"%s\",\"pid\":%d,\"hung\":true}\n", id, actor);
-			return;
-		}
-	}
-	if (WIFSIGNALED(status))
+	close(fds[0]);
+	ended = end_of(child, &status);
+	if (ended && WIFSIGNALED(status))
 		signal = WTERMSIG(status);
 	printf("{\"id\":\"%s\",\"pid\":%d,\"ret\":%ld,\"errno\":%d,\"signal\":%d,\"status\":%d,"
-	       "\"extra\":{%s}}\n",
+	       "\"hung\":%s,\"extra\":{%s}}\n",
 	       id, actor, end.ret, end.err, signal, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-	       end.extra);
+	       ended ? "false" : "true", end.extra);
 	fflush(stdout);
 }
 

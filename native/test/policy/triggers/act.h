@@ -28,7 +28,7 @@
 #define EXTRA_MAX 400
 
 enum report_kind {
-	REPORT_PID,    /* the pid, as the supervisor sees it, of who goes on with the run */
+	REPORT_PID,    /* by who goes on with the run; the kernel says who that is */
 	REPORT_SIGNAL, /* who went on with the run was ended by this signal */
 	REPORT_END,    /* the actions came back */
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Plain system calls: numbers and texts that reach the kernel as they are given. */
 #include <linux/capability.h>
-#include <sched.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "act.h"
@@ -50,7 +51,18 @@ static long run_mount(char **a)
 
 static long run_unshare(char **a)
 {
-	return unshare(number(a[0]));
+	return syscall(SYS_unshare, number(a[0]));
+}
+
+/* A child in namespaces of its own, which ends at once. */
+static long run_clone(char **a)
+{
+	struct clone_args args = { .flags = number(a[0]), .exit_signal = SIGCHLD };
+	long child = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!child)
+		_exit(0);
+	return child < 0 ? -1 : waitpid(child, NULL, 0) == child ? 0 : -1;
 }
 
 static long run_chroot(char **a)
@@ -119,13 +131,10 @@ static long run_nothing(char **a)
 }
 
 const struct action call_actions[] = {
-	{ "lseek", 3, run_lseek },   { "symlinkat", 1, run_symlinkat },
-	{ "dup", 1, run_dup },       { "prctl", 2, run_prctl },
-	{ "setuid", 1, run_setuid }, { "ptrace", 2, run_ptrace },
-	{ "mount", 4, run_mount },   { "unshare", 1, run_unshare },
-	{ "chroot", 1, run_chroot }, { "nice", 1, run_nice },
-	{ "kill", 1, run_kill },     { "wait", 1, run_wait },
-	{ "catch", 1, run_catch },   { "caught", 0, run_caught },
-	{ "capset", 1, run_capset }, { "nothing", 0, run_nothing },
-	{ NULL, 0, NULL },
+	{ "lseek", 3, run_lseek },   { "symlinkat", 1, run_symlinkat }, { "dup", 1, run_dup },
+	{ "prctl", 2, run_prctl },   { "setuid", 1, run_setuid },       { "ptrace", 2, run_ptrace },
+	{ "mount", 4, run_mount },   { "unshare", 1, run_unshare },     { "clone", 1, run_clone },
+	{ "chroot", 1, run_chroot }, { "nice", 1, run_nice },           { "kill", 1, run_kill },
+	{ "wait", 1, run_wait },     { "catch", 1, run_catch },         { "caught", 0, run_caught },
+	{ "capset", 1, run_capset }, { "nothing", 0, run_nothing },     { NULL, 0, NULL },
 };

@@ -29,9 +29,10 @@ static void go_on_in_child(void)
 	pid_t child = fork();
 
 	must(child >= 0, "fork");
-	if (!child)
+	if (!child) {
+		report(REPORT_PID, 0, 0, 0);
 		return;
-	report(REPORT_PID, child, 0, 0);
+	}
 	must(waitpid(child, &status, 0) == child, "waitpid");
 	if (WIFSIGNALED(status))
 		report(REPORT_SIGNAL, WTERMSIG(status), 0, 0);

@@ -51,8 +51,12 @@ static long run_connect(char **a)
 {
 	union address peer;
 	socklen_t len = make_address(&peer, a[0], number(a[1]));
+	int fd = make_socket(a[0], SOCK_STREAM, a[2], number(a[3]));
+	int ret = connect(fd, &peer.any, len), err = errno;
 
-	return connect(make_socket(a[0], SOCK_STREAM, a[2], number(a[3])), &peer.any, len);
+	close(fd);
+	errno = err;
+	return ret;
 }
 
 /* udp ADDRESS PORT OWN-ADDRESS OWN-PORT BYTES */

@@ -3,6 +3,13 @@ import { ALPHA, BETA, DIR, type Case, type JsonObject } from "../../case.ts";
 import { arg, kprobe, lsm, match, syscall, tracepoint } from "../../spec.ts";
 import { example, FUNCTION, inAlpha, other, secret } from "./example.ts";
 
+/** Each policy has a program of its own: what one stops, another must not wait for. */
+const inProgram = (name: string): JsonObject => ({
+  matchBinaries: [{ operator: "In", values: [`${DIR}/bin/${name}`] }],
+});
+const inGamma = inProgram("gamma");
+const inDelta = inProgram("delta");
+const inEpsilon = inProgram("epsilon");
 const denied = { ret: -1, errno: 1 };
 const stopped = (event: JsonObject): JsonObject => ({ ...event, action: "KPROBE_ACTION_OVERRIDE" });
 
@@ -17,15 +24,17 @@ export const enforcementExamples: Case[] = [
         { matchArgs: [match(0, "Equal", [`${secret}-1`])], matchActions: [{ action: "Override", argError: -1 }] },
       ],
     }),
-    needs: [],
+    needs: ["lsm|override_return"],
     runs: [
       {
-        act: ["symlinkat", `${secret}-1`],
-        events: [stopped({ args: [{ string_arg: `${secret}-1` }, { int_arg: -1 }, { string_arg: "x" }] })],
+        act: ["symlink", `${secret}-1`, `${DIR}/f/link-1`],
+        events: [
+          stopped({ args: [{ string_arg: `${secret}-1` }, { int_arg: -100 }, { string_arg: `${DIR}/f/link-1` }] }),
+        ],
         effect: denied,
         weaker: { signal: 9 },
       },
-      { act: ["symlinkat", other], events: [], effect: { errno: 9 } },
+      { act: ["symlink", other, `${DIR}/f/link-2`], events: [], effect: { ret: 0 } },
     ],
   }),
   example({
@@ -45,7 +54,7 @@ export const enforcementExamples: Case[] = [
         ],
       })),
     },
-    needs: [],
+    needs: ["lsm|override_return"],
     runs: [
       {
         act: ["link", `${DIR}/f/watched-1`, `${DIR}/f/hard-3`],
@@ -83,18 +92,18 @@ export const enforcementExamples: Case[] = [
     spec: kprobe("tcp_connect", {
       args: [arg(0, "sock")],
       selectors: [
-        { ...inAlpha, matchArgs: [match(0, "NotDAddr", ["127.0.1.0/24"])], matchActions: [{ action: "Sigkill" }] },
+        { ...inGamma, matchArgs: [match(0, "NotDAddr", ["127.0.1.0/24"])], matchActions: [{ action: "Sigkill" }] },
       ],
     }),
     needs: FUNCTION,
     runs: [
       {
-        act: [`exec=${ALPHA}`, "connect", "127.0.14.1", "17014", "127.0.2.14", "0"],
+        act: [`exec=${DIR}/bin/gamma`, "connect", "127.0.14.1", "17014", "127.0.2.14", "0"],
         events: [{ action: "KPROBE_ACTION_SIGKILL" }],
         effect: { signal: 9 },
       },
       {
-        act: [`exec=${ALPHA}`, "connect", "127.0.1.1", "17014", "127.0.2.14", "0"],
+        act: [`exec=${DIR}/bin/gamma`, "connect", "127.0.1.1", "17014", "127.0.2.14", "0"],
         events: [],
         effect: { errno: 111 },
       },
@@ -117,7 +126,7 @@ export const enforcementExamples: Case[] = [
         selectors: [
           {
             matchArgs: [match(0, "InMap", ["list:killed"])],
-            matchBinaries: [{ operator: "In", values: [ALPHA] }],
+            ...inEpsilon,
             matchActions: [{ action: "NotifyEnforcer", argSig: 9 }],
           },
         ],
@@ -126,7 +135,7 @@ export const enforcementExamples: Case[] = [
     needs: ["tracepoint"],
     runs: [
       {
-        act: [`exec=${ALPHA}`, "prctl", "0x7777", "1"],
+        act: [`exec=${DIR}/bin/epsilon`, "prctl", "0x7777", "1"],
         events: [{ action: "KPROBE_ACTION_NOTIFYENFORCER" }],
         effect: { signal: 9 },
       },
@@ -173,12 +182,12 @@ export const enforcementExamples: Case[] = [
     needs: [...FUNCTION, "host:pid"],
     runs: [
       {
-        act: ["unshare=pid", "fork", "fork", "eff-=21", "unshare", "0x10000000"],
+        act: ["unshare=pid", "fork", "fork", "eff-=21", "clone", "0x10000000"],
         events: [{ function_name: "create_user_ns", action: "KPROBE_ACTION_SIGKILL" }],
         effect: { signal: 9 },
       },
-      { act: ["unshare=pid", "fork", "fork", "unshare", "0x10000000"], events: [], effect: { ret: 0 } },
-      { act: ["eff-=21", "unshare", "0x10000000"], events: [], effect: { ret: 0 } },
+      { act: ["unshare=pid", "fork", "fork", "clone", "0x10000000"], events: [], effect: { ret: 0 } },
+      { act: ["eff-=21", "clone", "0x10000000"], events: [], effect: { ret: 0 } },
     ],
   }),
   example({
@@ -189,7 +198,7 @@ export const enforcementExamples: Case[] = [
       args: [arg(0, "socket"), arg(1, "sockaddr"), arg(2, "int")],
       selectors: [
         {
-          ...inAlpha,
+          ...inDelta,
           matchArgs: [
             match(0, "Protocol", ["IPPROTO_TCP"]),
             match(1, "Family", ["AF_INET"]),
@@ -199,7 +208,7 @@ export const enforcementExamples: Case[] = [
           matchActions: [{ action: "Post" }],
         },
         {
-          ...inAlpha,
+          ...inDelta,
           matchArgs: [match(0, "Protocol", ["IPPROTO_TCP"]), match(1, "Family", ["AF_INET", "AF_INET6"])],
           matchActions: [{ action: "Override", argError: -1 }],
         },
@@ -208,12 +217,12 @@ export const enforcementExamples: Case[] = [
     needs: ["lsm|fmod_ret"],
     runs: [
       {
-        act: [`exec=${ALPHA}`, "connect", "127.0.15.1", "17015", "127.0.2.15", "0"],
+        act: [`exec=${DIR}/bin/delta`, "connect", "127.0.15.1", "17015", "127.0.2.15", "0"],
         events: [{ action: "KPROBE_ACTION_POST" }],
         effect: { errno: 111 },
       },
       {
-        act: [`exec=${ALPHA}`, "connect", "127.0.15.2", "17015", "127.0.2.15", "0"],
+        act: [`exec=${DIR}/bin/delta`, "connect", "127.0.15.2", "17015", "127.0.2.15", "0"],
         events: [stopped({})],
         effect: denied,
       },
