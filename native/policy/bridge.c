@@ -13,12 +13,15 @@
 #include "bridge_file.h"
 #include "build_view.h"
 #include "clock.h"
+#include "hash.h"
 #include "index.h"
 #include "log.h"
 #include "pins.h"
 #include "points.h"
 
 #define PREFIX "pol_"
+#define TOLD 256
+#define TWICE_NS (1 * NS_PER_MS)
 
 static struct {
 	const char *out;
@@ -172,8 +175,42 @@ void bridge_clear(void)
 	bridge.pending = false;
 }
 
-enum bridge_origin bridge_origin(const struct tx_policy_event *e, uint32_t *point, uint32_t *build)
+/*
+ * While both are attached one call is told by both programs, one right after the other: the second
+ * is known by its thread, its hook, its time and what it says.
+ */
+static struct told {
+	uint64_t ktime, hash;
+	uint32_t point, tid;
+} told[TOLD];
+static uint32_t told_next;
+
+static struct told told_of(const struct tx_policy_event *e, uint32_t point)
 {
+	return (struct told){ .ktime = e->h.ktime,
+			      .hash = hash_bytes(HASH_SEED, e->data, e->data_len),
+			      .point = point,
+			      .tid = e->h.tid };
+}
+
+static bool was_told(const struct tx_policy_event *e)
+{
+	struct told t = told_of(e, e->hook);
+
+	for (int i = 0; i < TOLD; i++)
+		if (told[i].point == t.point && told[i].tid == t.tid && told[i].hash == t.hash &&
+		    t.ktime - told[i].ktime < TWICE_NS) {
+			told[i].point = 0; /* once for once */
+			return true;
+		}
+	return false;
+}
+
+enum bridge_origin bridge_origin(const struct tx_policy_event *e, size_t len, uint32_t *point,
+				 uint32_t *build)
+{
+	if (len < sizeof(*e) + e->data_len)
+		return BRIDGE_OURS;
 	for (uint32_t i = 0; i < bridge.count; i++) {
 		const struct bridge_build *old = &bridge.old[i];
 
@@ -183,7 +220,9 @@ enum bridge_origin bridge_origin(const struct tx_policy_event *e, uint32_t *poin
 			return BRIDGE_TWICE;
 		*point = old->to_point;
 		*build = old->to_build;
+		told[told_next++ % TOLD] = told_of(e, *point);
 		return BRIDGE_OLD;
 	}
-	return BRIDGE_OURS;
+	return bridge.count && e->h.ktime < bridge.since && was_told(e) ? BRIDGE_TWICE
+									: BRIDGE_OURS;
 }

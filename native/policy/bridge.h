@@ -9,6 +9,7 @@
 #define TELOVIX_BRIDGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy.h"
@@ -33,6 +34,7 @@ enum bridge_origin {
 };
 
 /* Whose build the record is of; for BRIDGE_OLD the numbers to take instead. */
-enum bridge_origin bridge_origin(const struct tx_policy_event *e, uint32_t *point, uint32_t *build);
+enum bridge_origin bridge_origin(const struct tx_policy_event *e, size_t len, uint32_t *point,
+				 uint32_t *build);
 
 #endif

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "event_image.h"
+
 #define SEGMENTS 64
 #define SECTIONS 256
 #define SYMBOLS (64u << 10) /* of one table; the rest is not looked at */
@@ -128,12 +130,27 @@ static struct entry *entry_of(const struct stat *st, uint64_t offset)
 	return &cache[(hash * 0x9e3779b97f4a7c15ULL) >> 32 & (CACHE - 1)];
 }
 
+/* The mapping may be another file's by now: what is found there is looked at before it is opened.
+ */
+static int open_place(uint32_t pid, const struct maps_place *place)
+{
+	char path[96];
+	int found, fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid,
+		 (unsigned long long)place->start, (unsigned long long)place->end);
+	found = open(path, O_PATH | O_CLOEXEC);
+	fd = found >= 0 && image_on_disk(found) ? image_open(found) : -1;
+	if (found >= 0)
+		close(found);
+	return fd;
+}
+
 bool elf_function(uint32_t pid, const struct maps_place *place, uint64_t now, char name[ELF_NAME])
 {
 	static struct maps_rate rate;
 	struct entry *entry;
 	struct stat st;
-	char path[96];
 	bool found;
 	int fd;
 
@@ -143,10 +160,7 @@ bool elf_function(uint32_t pid, const struct maps_place *place, uint64_t now, ch
 	 */
 	if (!place->on_disk)
 		return false;
-	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid,
-		 (unsigned long long)place->start, (unsigned long long)place->end);
-	/* O_NONBLOCK: not to wait for who holds a lease on it. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open_place(pid, place);
 	if (fd < 0)
 		return false;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {

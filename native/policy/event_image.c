@@ -158,6 +158,14 @@ int image_find(const struct image *image, struct image_mark *mark)
 	return fd < 0 ? find_elsewhere(image, mark) : fd;
 }
 
+bool image_on_disk(int found)
+{
+	struct statx st;
+
+	return !statx(found, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) &&
+	       st.stx_dev_major && S_ISREG(st.stx_mode);
+}
+
 int image_open(int found)
 {
 	char path[48];

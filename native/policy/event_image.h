@@ -34,4 +34,7 @@ int image_find(const struct image *image, struct image_mark *mark);
 /* What image_find gave, opened for reading; -1 when it can't be. */
 int image_open(int found);
 
+/* Whether a file that is not open yet lies on a block device. Its file system is not asked. */
+bool image_on_disk(int found);
+
 #endif

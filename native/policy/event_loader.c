@@ -47,6 +47,8 @@ static const char *build_id(struct json *j, struct proc *p, const struct tx_poli
 	uint64_t length = length_of(e, s);
 	struct build_id id;
 
+	if (file->flags & (TX_PARG_FAULT | TX_PARG_MISSING))
+		return "gone";
 	if (!S_ISREG(file->mode))
 		return "none";
 	if (!(file->flags & TX_PARG_LOCAL))

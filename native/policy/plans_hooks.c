@@ -234,10 +234,15 @@ static int check_hook(struct plan_check *c, uint32_t i, uint64_t *unfolded)
 
 int plan_check_hooks(struct plan_check *c)
 {
+	bool loads = !(c->plan->policy->flags & TX_PLAN_F_LOADER);
 	uint64_t unfolded = 0;
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < c->plan->count[TX_PLAN_HOOKS]; i++)
+	for (uint32_t i = 0; !err && i < c->plan->count[TX_PLAN_HOOKS]; i++) {
 		err = check_hook(c, i, &unfolded);
+		loads |= (c->plan->hooks[i].flags & TX_HOOK_F_LOADER) != 0;
+	}
+	if (!err && !loads)
+		err = plan_refuse(c, "policy.flags say loader and no hook serves it");
 	return err;
 }

@@ -221,13 +221,23 @@ static void switch_all(void)
 	stage_end(true);
 	settle_policies();
 	leave_refused();
+	points_attach_begin();
 	step = STEP_ATTACH;
 }
 
-static void attach_all(void)
+static void count_failed(struct point *point, void *arg)
 {
-	int failed = points_attach();
+	*(int *)arg += point->users && point->error[0];
+}
 
+/* One program a turn: the verifier takes its time, and the rings are read in between. */
+static void attach_some(void)
+{
+	int failed = 0;
+
+	if (points_attach_step(1))
+		return;
+	points_each(count_failed, &failed);
 	if (failed)
 		log_line("%d places could not be hooked.", failed);
 	for (struct policy *p = policies.first; p; p = p->next)
@@ -259,7 +269,7 @@ bool change_step(uint64_t now)
 		switch_all();
 		break;
 	case STEP_ATTACH:
-		attach_all();
+		attach_some();
 		break;
 	case STEP_DONE:
 		break;

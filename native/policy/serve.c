@@ -148,7 +148,7 @@ void serve_record(const struct tx_policy_event *e, size_t len)
 		policies_record(e, 0);
 		return;
 	}
-	switch (bridge_origin(e, &point, &build)) {
+	switch (bridge_origin(e, len, &point, &build)) {
 	case BRIDGE_OURS:
 		policies_record(e, len);
 		break;

@@ -9,6 +9,7 @@ import { networkExamples } from "./cases/examples/network.ts";
 import { filterCases } from "./cases/filters.ts";
 import { furtherActionCases } from "./cases/further-actions.ts";
 import { kernelTypeCases } from "./cases/kernel-types.ts";
+import { loaderCases } from "./cases/loader.ts";
 import { overrideCases } from "./cases/overrides.ts";
 import { selectorCases } from "./cases/selectors.ts";
 import { valueTypeCases } from "./cases/value-types.ts";
@@ -24,6 +25,7 @@ export const CASES: readonly Case[] = [
   ...valueTypeCases,
   ...kernelTypeCases,
   ...wayCases,
+  ...loaderCases,
   ...selectorCases,
   ...filterCases,
   ...actionCases,
