@@ -248,7 +248,8 @@ __noinline int run__return(u32 slot)
 /* The record waits for the program that may sleep, which takes the file's hash and sends it. */
 static __always_inline bool ima__wanted(struct tx_scratch *s)
 {
-	return (s->want & TX_SEL_IMA) && !s->error && mask__any(scratch__event(s)->posted);
+	return (s->hook_flags & TX_HOOK_IMA) && (s->want & TX_SEL_IMA) && !s->error &&
+	       mask__any(scratch__event(s)->posted);
 }
 
 /* Run and report, for programs that can't return an error to the caller. */

@@ -42,9 +42,8 @@
 #define TX_HOOK_RETURN_PAIR 0x01  /* kprobe and kretprobe: keep the record until the return */
 #define TX_HOOK_SYSCALL_REGS 0x02 /* the first argument is the pt_regs of a system call */
 #define TX_HOOK_COMPAT_REGS 0x04  /* of the 32-bit ABI */
-#define TX_HOOK_MARKS                                                              \
-	0x08 /* a selector of it marks threads: an old mark of this thread is void \
-	      */
+#define TX_HOOK_MARKS 0x08 /* a selector of it marks threads: this thread's old mark is void */
+#define TX_HOOK_IMA 0x10   /* a program behind it takes the file's hash and sends the record */
 
 struct tx_hook_row {
 	__u32 build; /* number of this set of rows; never used twice in a run */

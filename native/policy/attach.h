@@ -112,6 +112,11 @@ void usdt_detach(struct point *point);
 void usdt_close(void);
 int usdt_program(void);
 
+/* --- attach_ima.c: the program that takes a file's hash, behind the one at the same hook --- */
+
+/* A link's descriptor, or a negative errno. It must be there before the other program. */
+int ima_link(const struct point *point);
+
 /* --- attach_perf.c: links by perf events; a link's descriptor or a negative errno --- */
 int perf_link_kprobe(int program, const char *function, bool at_return, uint64_t cookie);
 int perf_link_uprobe(int program, const struct point_place *place, bool at_return, uint64_t cookie);

@@ -139,7 +139,10 @@ int link_point(struct point *point)
 		err = point->link[0] = raw_link(point->place.name, point->program);
 		break;
 	default:
-		err = point->link[0] = raw_link(NULL, point->program);
+		/* Of programs at one hook the latest runs first. */
+		err = point->place.row_flags & TX_HOOK_IMA ? point->link[1] = ima_link(point) : 0;
+		if (err >= 0)
+			err = point->link[0] = raw_link(NULL, point->program);
 	}
 	if (err < 0) {
 		unlink_point(point);

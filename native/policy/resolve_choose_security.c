@@ -70,6 +70,24 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 		choice->at[1].part = WANT_POST;
 }
 
+/* Hooks that may sleep and are given an open file, or the image about to run. */
+static bool takes_hash(const char *hook)
+{
+	static const char *const names[] = { "bprm_check_security",
+					     "bprm_creds_for_exec",
+					     "bprm_creds_from_file",
+					     "file_open",
+					     "mmap_file",
+					     "file_ioctl",
+					     "kernel_read_file",
+					     "kernel_post_read_file" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(hook, names[i]))
+			return true;
+	return false;
+}
+
 void choose_lsm(const struct facts *facts, const struct needs *needs, const char *hook,
 		struct choice *choice)
 {
@@ -86,7 +104,13 @@ void choose_lsm(const struct facts *facts, const struct needs *needs, const char
 	}
 	if (kind != LSM_HOOK_NONE && choose_lsm_works(facts) &&
 	    (facts->lsm || kind == LSM_HOOK_ERRNO)) {
-		choice_add(choice, choose_lsm_backend(facts), hook, WANT_POST | WANT_ENFORCE);
+		struct chosen *at = choice_add(choice, choose_lsm_backend(facts), hook,
+					       WANT_POST | WANT_ENFORCE);
+
+		if (needs->ima && at->backend == POINT_LSM && takes_hash(hook))
+			at->row_flags |= TX_HOOK_IMA;
+		else if (needs->ima)
+			choice_say(choice, POINT_DEGRADED, "no file's hash can be taken there");
 		if (needs->override && kind == LSM_HOOK_VOID)
 			choice_cannot_deny(facts, needs, hook, no_result, choice);
 		return;

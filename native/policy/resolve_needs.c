@@ -23,6 +23,7 @@ static struct acts acts_of(const struct plan *plan, struct tx_plan_range range, 
 		switch (a->kind) {
 		case TX_ACTION_POST:
 			acts.post = true;
+			needs->ima |= a->flags & TX_ACTION_F_IMA_HASH;
 			break;
 		case TX_ACTION_SIGKILL:
 		case TX_ACTION_SIGNAL:
