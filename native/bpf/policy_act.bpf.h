@@ -79,7 +79,7 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 		act__mark(s, row, a);
 		e->error = a->error;
 		if (a->error)
-			e->method = TX_METHOD_LSM;
+			e->method = flags & TX_SEL_CGROUP ? TX_METHOD_CGROUP : TX_METHOD_LSM;
 		if ((flags & TX_SEL_NOTIFY) && a->signal && !bpf_send_signal(a->signal))
 			e->signal = a->signal;
 	}

@@ -112,6 +112,13 @@ void usdt_detach(struct point *point);
 void usdt_close(void);
 int usdt_program(void);
 
+/* --- attach_cgroup.c: gates of the root cgroup, for marks --- */
+
+bool is_cgroup_gate(const struct point_place *place);
+
+/* Fills both links. 0 or a negative errno. */
+int cgroup_link(struct point *point);
+
 /* --- attach_ima.c: the program that takes a file's hash, behind the one at the same hook --- */
 
 /* A link's descriptor, or a negative errno. It must be there before the other program. */

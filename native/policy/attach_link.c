@@ -139,6 +139,10 @@ int link_point(struct point *point)
 		err = point->link[0] = raw_link(point->place.name, point->program);
 		break;
 	default:
+		if (is_cgroup_gate(&point->place)) {
+			err = cgroup_link(point);
+			break;
+		}
 		/* Of programs at one hook the latest runs first. */
 		err = point->place.row_flags & TX_HOOK_IMA ? point->link[1] = ima_link(point) : 0;
 		if (err >= 0)

@@ -38,7 +38,8 @@ bool programs_serve(const struct point *point)
 {
 	struct generic_pair pair = attach_generics(&point->place);
 
-	if (point->attached || point->error[0] || point->place.backend == POINT_USDT)
+	if (point->attached || point->error[0] || point->place.backend == POINT_USDT ||
+	    is_cgroup_gate(&point->place))
 		return true;
 	if (attach_family(point->place.backend) != FAMILIES)
 		return point->program >= 0;

@@ -32,6 +32,8 @@ static int override(struct doing *d, const struct tx_plan_action *p)
 	if (p->flags & TX_ACTION_F_REGS)
 		return build_refuse(d->b, d->want, "Registers of a process can't be set.");
 	d->a.flags |= d->want->want->part & WANT_MARK ? TX_SEL_MARK : TX_SEL_OVERRIDE;
+	if (d->want->want->deny_hook[0][0] == POINT_DENY_CGROUP)
+		d->a.flags |= TX_SEL_CGROUP;
 	d->a.error = p->error > 0 ? -p->error : p->error; /* written either way */
 	return 0;
 }

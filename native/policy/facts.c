@@ -125,6 +125,7 @@ const struct facts *facts_get(void)
 	facts.raw_tp = true; /* the base sensors live on them */
 	facts.uprobe = has_source("uprobe");
 	facts.preempt = facts_preempt_model();
+	facts.cgroup_connect = !facts.lsm && works("cgroup_connect");
 	facts.fmod_ret = facts.fentry && works("fmod_ret");
 	facts.override_return = facts.kprobe &&
 				object_offers(attach_generic_names[GENERIC_OVERRIDE]) &&

@@ -53,6 +53,7 @@ struct point_place {
 
 #define POINT_DENY_HOOKS 2 /* LSM hooks that one system call passes, at most */
 #define POINT_DENY_NAME 40
+#define POINT_DENY_CGROUP '@' /* begins the name of a gate of the root cgroup: "@connect" */
 
 #define WANT_POST 0x01    /* events and all that belongs to them */
 #define WANT_ENFORCE 0x02 /* signals, overrides, marks, sockets tracked */

@@ -113,13 +113,26 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* Where no LSM program denies: what passes the network's own gate. */
+static const char *gate_of(const char *bare)
+{
+	if (!strcmp(bare, "connect"))
+		return "@connect";
+	return has_word("sendto sendmsg sendmmsg", bare) ? "@sendmsg" : NULL;
+}
+
 int choose_deny(const struct facts *facts, const char *call, struct choice *choice)
 {
 	const char *bare = call_bare(call);
 	int count = 0;
 
-	if (!choose_lsm_works(facts))
-		return 0;
+	if (!choose_lsm_works(facts)) {
+		const char *gate = facts->cgroup_connect ? gate_of(bare) : NULL;
+
+		if (gate)
+			strcpy(choice->deny[0], gate);
+		return gate != NULL;
+	}
 	for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
 		if (!has_word(denials[i].calls, bare))
 			continue;

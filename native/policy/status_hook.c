@@ -59,7 +59,7 @@ static void add_word(char *text, size_t size, const char *word)
 static const char *override_name(const struct want *w)
 {
 	if (w->part & WANT_MARK)
-		return "mark";
+		return w->deny_hook[0][0] == POINT_DENY_CGROUP ? "cgroup" : "mark";
 	switch (w->place.backend) {
 	case POINT_LSM:
 		return "lsm";

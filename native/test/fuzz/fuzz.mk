@@ -6,8 +6,10 @@
 SECONDS ?= 60
 FUZZ := $(OUT)/fuzz
 FUZZ_TARGETS := $(filter-out seeds,$(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c))))
-FUZZ_UNITS := plan plan_fields plan_size plan_text policy_event policy_event_edge policy_event_bounds event_symbols json dns
+FUZZ_UNITS := plan plan_fields plan_size plan_text policy_event policy_event_edge policy_event_bounds event_symbols event_build_id event_loader \
+	json dns
 FUZZ_SEEDS_event := event
+FUZZ_SEEDS_build_id := program
 FUZZ_CC := $(CC) $(filter-out -O2 -g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(CFLAGS)) -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_OBJECTS := $(patsubst $(OUT)/%,$(FUZZ)/%,$(filter-out $(OUT)/main.o,$(ENGINE_OBJECTS)))

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Writes inputs to begin from: plans or records, one with everything and each part alone. */
+/* Writes inputs to begin from: plans or records, one with everything and each part alone; programs.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../unit/small_elf.h"
 #include "record.h"
 #include "sample.h"
 
@@ -58,6 +60,9 @@ static void save_record(const union record *r, int number)
 	seed.head[4] = r->e.args;
 	memcpy(&seed.r, r, sizeof(*r));
 	save("type", number, &seed, 8 + sizeof(r->e) + r->e.stacks_end);
+	seed.head[0] ^= 0x40;
+	save("loader", number, &seed, 8 + sizeof(r->e) + r->e.stacks_end);
+	seed.head[0] ^= 0x40;
 }
 
 static void records(void)
@@ -81,13 +86,17 @@ static void records(void)
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
-		fprintf(stderr, "usage: seeds plan|event DIR\n");
+		fprintf(stderr, "usage: seeds plan|event|program DIR\n");
 		return 2;
 	}
 	dir = argv[2];
-	if (strcmp(argv[1], "event"))
-		plans();
-	else
+	if (!strcmp(argv[1], "event")) {
 		records();
+	} else if (!strcmp(argv[1], "program")) {
+		small_make();
+		save("program", 0, &small, sizeof(small));
+	} else {
+		plans();
+	}
 	return 0;
 }
