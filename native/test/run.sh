@@ -160,6 +160,10 @@ tally < <(grep -v parent "$work/match" | sed 's/^\(ok\|not ok\) /&after a full d
 
 # What a kill may cost: nothing.
 tally < <(test/survive.sh "$engine" "$triggers" "$match" "$work")
+tally < <(test/policy_survive.sh)
+
+# Harmless actions: they do what they say, and leave nothing behind.
+tally < <(test/act.sh "$engine" "$work")
 
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $((failed > 0))

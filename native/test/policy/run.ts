@@ -77,24 +77,27 @@ async function runGroup(
         : `the engine ended (${engine.ended}) while it loaded: ${engine.complaint}`;
   } else {
     truths = await actAll(cases);
-    const last = truths.get("end");
-    if (last === undefined) trouble = "act did not come to its end";
-    else if (!(await engine.told(last.pid, TOLD_MS)))
+    const end = truths.get("end");
+    if (end === undefined) trouble = "act did not come to its end";
+    else if (!(await engine.told(end.pid, TOLD_MS)))
       trouble =
         engine.ended === undefined
           ? "the engine does not tell of the last run"
           : `the engine ended (${engine.ended}): ${engine.complaint}`;
     lines = engine.lines();
   }
+  // What it says at the end: it may have switched a policy off meanwhile, with a reason.
+  const last = states === undefined ? [] : (engine.states() ?? states);
   const acted = performance.now();
-  const end = await engine.stop(STOP_MS);
-  if (end !== "0" && trouble === undefined) trouble = `the engine did not end in order (${end}): ${engine.complaint}`;
+  const stopped = await engine.stop(STOP_MS);
+  if (stopped !== "0" && trouble === undefined)
+    trouble = `the engine did not end in order (${stopped}): ${engine.complaint}`;
   if (options.keep === true && existsSync(out)) say(`# ${group}: events kept in ${out}`);
   const times = [started - began, acted - started, performance.now() - acted]
     .map((ms) => (ms / 1000).toFixed(1))
     .join(" + ");
   say(`# ${group}: ${cases.length} cases, load + run + stop ${times} s, ${lines.length} lines`);
-  const state = new Map<string, PolicyState>((states ?? []).map((s) => [s.name, s]));
+  const state = new Map<string, PolicyState>(last.map((s) => [s.name, s]));
   const byPolicy = Map.groupBy(lines, (line) => String(line.event["policy_name"] ?? line.kind));
   return cases.map((c, i) =>
     judge(c, facts, {

@@ -5,6 +5,8 @@ import { arg, match, syscall } from "../spec.ts";
 const LIBRARY = `${DIR}/bin/dynamic`;
 const READ = "1";
 const EXECUTE = "5";
+/** Until the file has been looked at: of a process that is gone it may be out of reach. */
+const STAY = ["+", "wait", "400"];
 
 /** `loader: true`: what is mapped to be run. */
 export const loaderCases: Case[] = [
@@ -17,18 +19,18 @@ export const loaderCases: Case[] = [
     needs: [],
     runs: [
       {
-        act: ["mmap", LIBRARY, EXECUTE],
+        act: ["mmap", LIBRARY, EXECUTE, ...STAY],
         events: [
           { event: "process_loader", path: LIBRARY, buildid: NOT_EMPTY, args: null, action: null, function_name: null },
         ],
       },
       {
-        act: ["mmap", FILE, EXECUTE],
+        act: ["mmap", FILE, EXECUTE, ...STAY],
         events: [{ event: "process_loader", path: FILE, buildid: null, telovix: { buildid_missing: "none" } }],
       },
       { act: ["mmap", LIBRARY, READ], events: [] },
       // A program's own file is mapped by the kernel.
-      { act: [`exec=${ALPHA}`, "nothing"], events: [{ event: "process_loader", path: ALPHA, buildid: NOT_EMPTY }] },
+      { act: [`exec=${ALPHA}`, "wait", "400"], events: [{ event: "process_loader", path: ALPHA, buildid: NOT_EMPTY }] },
     ],
     short: true,
   },
@@ -49,7 +51,7 @@ export const loaderCases: Case[] = [
     needs: [],
     runs: [
       {
-        act: ["mmap", LIBRARY, EXECUTE],
+        act: ["mmap", LIBRARY, EXECUTE, ...STAY],
         among: true,
         events: [
           { event: "process_kprobe", args: [{ int_arg: 5 }] },
