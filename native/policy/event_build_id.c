@@ -10,7 +10,7 @@
 #define SEGMENTS 64
 #define NOTES 4096 /* bytes of one segment; the build id stands among the first */
 #define CACHE 256  /* a power of two */
-#define LOOKS 2048 /* in one second */
+#define LOOKS 8192 /* in one second */
 #define READS 256  /* of files not in the cache */
 
 struct entry {

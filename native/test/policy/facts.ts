@@ -1,6 +1,7 @@
 /** What this kernel has, as far as cases ask for it: a case whose need is missing may be refused, and only then. */
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import type { Case, JsonObject } from "./case.ts";
 
 export interface Facts {
   readonly kernel: string;
@@ -16,7 +17,19 @@ interface Probe {
 
 const NAMESPACES = ["uts", "ipc", "mnt", "pid", "net", "time", "cgroup", "user"];
 
-export function learnFacts(engine: string): Facts {
+/** What a case needs: its own words, and the functions of the kernel that it hooks, which another release may not have. */
+export function needsOf(c: Case): string[] {
+  const hooks = [c.spec["kprobes"], c.spec["fentries"]].flatMap((list) =>
+    Array.isArray(list) ? (list as JsonObject[]) : [],
+  );
+  const functions = hooks
+    .filter((hook) => hook["syscall"] === false && hook["ignore"] === undefined)
+    .flatMap((hook) => (typeof hook["call"] === "string" ? [hook["call"]] : []));
+  return [...c.needs, ...functions.filter((name) => !name.startsWith("list:")).map((name) => `symbol:${name}`)];
+}
+
+/** `needs`: those of all cases, which say what has to be looked up. */
+export function learnFacts(engine: string, needs: readonly string[]): Facts {
   const out = spawnSync(engine, ["probe", "--json"], { encoding: "utf8" });
   const probe = JSON.parse(out.stdout) as Probe;
   const has = new Set<string>();
@@ -24,6 +37,8 @@ export function learnFacts(engine: string): Facts {
   const symbols = existsSync("/proc/kallsyms") ? readFileSync("/proc/kallsyms", "latin1") : "";
   const knows = (name: string): boolean => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
   if (knows("ima_file_hash")) has.add("ima");
+  for (const need of new Set(needs))
+    if (need.startsWith("symbol:") && knows(need.slice("symbol:".length))) has.add(need);
   // The kernel puts a function on this list for each place where an error may be injected.
   if (existsSync("/sys/kernel/debug/error_injection/list")) has.add("override_return");
   if (probe.lockdown === "none") has.add("write_user");

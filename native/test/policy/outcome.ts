@@ -1,7 +1,7 @@
 /** What becomes of a case on a kernel. */
 import type { Case, Truth } from "./case.ts";
 import type { PolicyState } from "./engine.ts";
-import { missing, type Facts } from "./facts.ts";
+import { missing, needsOf, type Facts } from "./facts.ts";
 import { checkCase, type Line } from "./match.ts";
 import type { Compiled } from "./prepare.ts";
 
@@ -51,7 +51,7 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   const backend = [...new Set(hooks.map((hook) => hook.backend).filter((name) => name !== "none"))].join(" ");
   const said = [state.reason, ...hooks.map((hook) => hook.reason)].filter((text) => text !== undefined && text !== "");
   const reason = [...new Set(said)].join("; ");
-  const lacks = missing(c.needs, facts);
+  const lacks = missing(needsOf(c), facts);
   if (state.state === "rejected") {
     if (lacks === undefined) return result("FAILED", `refused, though the kernel can: ${reason}`, backend);
     return reason === ""

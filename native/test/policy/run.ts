@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { DIR, type Case, type Truth } from "./case.ts";
 import { CASES, groupsOf } from "./cases.ts";
 import { Engine, type PolicyState } from "./engine.ts";
-import { learnFacts, moduleFile, type Facts } from "./facts.ts";
+import { learnFacts, moduleFile, needsOf, type Facts } from "./facts.ts";
 import { clearGround, layGround } from "./ground.ts";
 import type { Line } from "./match.ts";
 import { judge, type Result } from "./outcome.ts";
@@ -133,9 +133,10 @@ const results: Result[] = [];
 // Outside: what somebody else has laid is not ours to clear away.
 layGround(`${prepared}/act`);
 try {
-  const facts = learnFacts(binary);
+  const facts = learnFacts(binary, chosen.flatMap(needsOf));
+  const known = [...facts.has].filter((fact) => !fact.startsWith("symbol:")).toSorted();
   if (facts.has.has("module")) copyFileSync(moduleFile(facts.kernel), `${DIR}/module.ko`);
-  say(`# ${facts.kernel}: ${[...facts.has].toSorted().join(" ")}`);
+  say(`# ${facts.kernel}: ${known.join(" ")}`);
   for (const [group, cases] of groups) {
     const found = await runGroup(group, cases, facts, manifest);
     found.forEach(show);
@@ -147,10 +148,7 @@ try {
     results.push(...found);
   }
   if (options.json !== undefined)
-    writeFileSync(
-      options.json,
-      JSON.stringify({ kernel: facts.kernel, has: [...facts.has].toSorted(), results }, null, 1),
-    );
+    writeFileSync(options.json, JSON.stringify({ kernel: facts.kernel, has: known, results }, null, 1));
 } finally {
   if (options.keep !== true) clearGround();
 }

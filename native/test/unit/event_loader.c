@@ -159,7 +159,7 @@ static void kept(void)
 	CHECK(build_id_of(&image, now, &id) == BUILD_ID_FOUND && !memcmp(id.bytes, "xyz", 3));
 	change("abc");
 	CHECK(build_id_of(&image, now, &id) == BUILD_ID_FOUND && !memcmp(id.bytes, "abc", 3));
-	for (int i = 0; i < 2048 - 4; i++)
+	for (int i = 0; i < 8192 - 4; i++)
 		CHECK(build_id_of(&image, now, &id) == BUILD_ID_FOUND);
 	CHECK(build_id_of(&image, now, &id) == BUILD_ID_BUSY);
 	now += NOW;

@@ -4,6 +4,7 @@ import type { FentryHook, Hook, HookArg, KprobeHook, Policy, ResolveStep, Select
 import { planArgType } from "./arg-type.ts";
 import { lowerAction } from "./lower-action.ts";
 import { lowerFilter } from "./lower-filter.ts";
+import { loaderHooks } from "./lower-loader.ts";
 import type { Plan, PlanArg, PlanHook, PlanPolicy, PlanSelector } from "./plan.ts";
 import { workloadText } from "./workload.ts";
 
@@ -216,5 +217,6 @@ export function lowerPlan(policy: Policy): Plan {
       eachCall({ ...EMPTY, kind: "kprobe", flags: ["enforcer"], line: at.line, column: at.column }, target),
     ),
   );
-  return { policy: lowerPolicy(policy), hooks: [...policy.hooks.flatMap(lowerHook), ...enforcers] };
+  const loader = policy.loader ? loaderHooks(EMPTY) : [];
+  return { policy: lowerPolicy(policy), hooks: [...policy.hooks.flatMap(lowerHook), ...loader, ...enforcers] };
 }

@@ -29,6 +29,7 @@ export const HOOK_FLAGS = {
   enforcer: 0x100,
   ignore_digest: 0x200,
   uretprobe: 0x400,
+  loader: 0x800,
 } as const;
 
 export const PLAN_ARG_TYPES = [

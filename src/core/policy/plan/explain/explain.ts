@@ -36,7 +36,7 @@ export interface ExplainedGroup {
   readonly message?: string;
   readonly enforces: boolean;
   readonly isEnforcer: boolean;
-  /** The first that holds counts; empty: every hit is reported. */
+  /** The first that holds counts; empty: every hit is reported. Those of `loader: true` are in `trigger`. */
   readonly selectors: readonly ExplainedSelector[];
   /** One for each of `hooks`; absent when nothing is known of a host. */
   readonly onHost?: readonly HookOnHost[];
@@ -112,7 +112,7 @@ function explainGroup(
     ...(hook.message === "" ? {} : { message: hook.message }),
     enforces: needs.override || needs.signal || needs.registers,
     isEnforcer: hook.flags.includes("enforcer"),
-    selectors: hook.selectors.map((s) => explainSelector(s, hook)),
+    selectors: hook.flags.includes("loader") ? [] : hook.selectors.map((s) => explainSelector(s, hook)),
     ...(choices === undefined ? {} : { onHost: hooks.map((h, i) => onHost(h, choices[i]!)) }),
   };
 }

@@ -181,7 +181,7 @@ export function filterWords(filter: PlanFilter, hook: PlanHook): string {
   if (filter.kind === "expression") return `${isNot(filter) ? "not " : ""}${codeWords(filter.code, hook)}`;
   const subject = positionWords(hook, filter.arg);
   if (filter.kind === "int_mask")
-    return `a bit of ${listed(filter.values.map(({ a }) => maskWords(a, filter, hook)))} is set in ${subject}`;
+    return `${isNot(filter) ? "no" : "a"} bit of ${listed(filter.values.map(({ a }) => maskWords(a, filter, hook)))} is set in ${subject}`;
   const ofArgument = OF_ARGUMENT[filter.kind]?.(filter, hook);
   if (ofArgument === undefined) return OF_PROCESS[filter.kind]?.(filter, hook) ?? filter.kind;
   return `${subject} ${/\b(flags|credentials|arguments|attributes) \(/.test(subject) ? plural(ofArgument) : ofArgument}`;

@@ -6,6 +6,8 @@ import { count, listed } from "./prose.ts";
 /** What has to happen for the hook to be looked at. */
 export function triggerWords(hook: PlanHook, calls: number): string {
   const returns = hook.flags.includes("return");
+  if (hook.flags.includes("loader"))
+    return returns ? "When a process has mapped a file to be run." : "When a process starts a program.";
   switch (hook.kind) {
     case "kprobe":
     case "fentry": {
@@ -37,6 +39,7 @@ export function groupName(hooks: readonly PlanHook[]): string {
 
 /** What is read and reported of each hit. */
 export function recordedWords(hook: PlanHook): string {
+  if (hook.flags.includes("loader")) return "Who did it, the path of the file and its build id.";
   const all = [...hook.args, ...(hook.return_arg ? [hook.return_arg] : [])].filter((a) => a.type !== "nop");
   if (all.length === 0) return "Who did it, and nothing more.";
   const late = all.some((a) => a.flags.includes("return_copy"))

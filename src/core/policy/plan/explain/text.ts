@@ -212,7 +212,7 @@ export function explanationText(explanation: Explanation): string {
     `${title} hooks ${count(groups.flatMap((g) => g.hooks).length, "place")}.`,
     modeText(explanation),
     `It is about ${explanation.scope}.`,
-    ...(explanation.reportsExecutableMappings ? ["It also reports every file that is mapped to be run."] : []),
+    ...(explanation.reportsExecutableMappings ? ["It reports every file that is mapped to be run."] : []),
     ...[verdictText(explanation)].filter((t) => t !== undefined),
   ];
   const total = totalText(explanation);
