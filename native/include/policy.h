@@ -128,9 +128,10 @@ struct tx_slot_row {
 #define TX_SEL_TRACK 0x0100
 #define TX_SEL_UNTRACK 0x0200
 #define TX_SEL_SET 0x0400
-#define TX_SEL_CGROUP 0x1000 /* the mark is carried out by the cgroup's gate, not by an LSM hook \
-			      */
-#define TX_SEL_MARK 0x0800   /* override by a mark that the LSM hook of this call consumes */
+#define TX_SEL_CGROUP                                                                          \
+	0x1000             /* the mark is carried out by the cgroup's gate, not by an LSM hook \
+			    */
+#define TX_SEL_MARK 0x0800 /* override by a mark that the LSM hook of this call consumes */
 
 struct tx_selector_action {
 	__u32 flags; /* TX_SEL_* */
