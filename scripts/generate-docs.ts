@@ -1,5 +1,6 @@
 import { INTERVALS, LIMITS } from "../src/core/wire/limits.ts";
 import { PROTOCOL_VERSION } from "../src/core/wire/version.ts";
+import { packsDoc } from "./packs-doc.ts";
 import { EXAMPLES } from "./protocol-examples.ts";
 import { EVENT_FAMILIES, KINDS } from "../src/core/event/kinds.ts";
 import { RuntimeEvent } from "../src/core/event/event.ts";
@@ -98,4 +99,5 @@ ${messages.join("\n")}`;
 if (import.meta.main) {
   await Bun.write(new URL("../docs/events.md", import.meta.url), eventsDoc());
   await Bun.write(new URL("../docs/protocol.md", import.meta.url), protocolDoc());
+  await Bun.write(new URL("../docs/packs.md", import.meta.url), await packsDoc());
 }

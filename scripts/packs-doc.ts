@@ -51,9 +51,10 @@ function standIns({ metadata }: PackPolicy): string {
 function policyRow(policy: PackPolicy): string {
   const { name, metadata } = policy;
   const kinds = [...new Set([metadata.kind, ...Object.values(metadata.kinds ?? {})])].map((k) => `\`${k}\``);
+  const severities = [...new Set([metadata.severity, ...Object.values(metadata.severities ?? {})])];
   const techniques = [...metadata.mitre, ...(metadata.fight ?? [])].join(", ");
   const says = `**${metadata.title}.** ${metadata.description} ${metadata.why}${standIns(policy)}`;
-  const cells = [`\`${name}\``, metadata.severity, says, metadata.noise, kinds.join(", "), techniques];
+  const cells = [`\`${name}\``, severities.join(", "), says, metadata.noise, kinds.join(", "), techniques];
   return `| ${[...cells, hookNames(policy.text).join(", ")].join(" | ")} |`;
 }
 

@@ -13,6 +13,7 @@ import {
   StreamRefresh,
   StreamWelcome,
 } from "../src/core/wire/stream.ts";
+import { PROTOCOL_VERSION } from "../src/core/wire/version.ts";
 
 /** A message of the protocol with an example; docs/protocol.md is made of these and a test checks each against its schema. */
 export interface Example {
@@ -56,7 +57,7 @@ const batch = {
 const pem = (kind: string): string => `-----BEGIN ${kind}-----\n…\n-----END ${kind}-----\n`;
 
 const heartbeat = {
-  protocol_version: 1,
+  protocol_version: PROTOCOL_VERSION,
   sensor_version: "0.1.0",
   sent_at_us: at,
   runtime_mode: "live",
@@ -71,6 +72,27 @@ const heartbeat = {
     events: 4711,
     lost: 0,
     backends: [{ sensor: "process", hook: "sched_process_exec", backend: "tp_btf", status: "ok" }],
+    policies: [
+      {
+        name: "linux-shadow-read-lsm",
+        pack: "linux-baseline",
+        mode: "monitor",
+        state: "rejected",
+        reason: "file_open: no BPF LSM on this kernel, and no kprobes",
+        matched: 0,
+        enforced: 0,
+        lost: 0,
+      },
+      {
+        name: "linux-shadow-read",
+        pack: "linux-baseline",
+        mode: "monitor",
+        state: "ok",
+        matched: 3,
+        enforced: 0,
+        lost: 0,
+      },
+    ],
   },
   trust: { certificate_serial: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", certificate_expires_at: "2026-12-21T00:00:00Z" },
   pipeline: {
@@ -117,14 +139,14 @@ export const EXAMPLES: readonly Example[] = [
     name: "GET /api/v1/trust/bootstrap → TrustBootstrap",
     words: "Public. What an enrolling node checks its pin against.",
     schema: TrustBootstrap,
-    value: { protocol_version: 1, control_plane_ca_certificate_pem: pem("CERTIFICATE") },
+    value: { protocol_version: PROTOCOL_VERSION, control_plane_ca_certificate_pem: pem("CERTIFICATE") },
   },
   {
     name: "POST /api/v1/sensors/enroll ← EnrollRequest",
     words: "The only call of a node without a certificate. 64 KB.",
     schema: EnrollRequest,
     value: {
-      protocol_version: 1,
+      protocol_version: PROTOCOL_VERSION,
       token: `tse_${"A".repeat(43)}`,
       csr_pem: pem("CERTIFICATE REQUEST"),
       node_name: "db-17",
@@ -139,7 +161,7 @@ export const EXAMPLES: readonly Example[] = [
     words: "A wrong, used or expired token gets one plain 401 `invalid_enrollment_token`.",
     schema: EnrollResponse,
     value: {
-      protocol_version: 1,
+      protocol_version: PROTOCOL_VERSION,
       sensor_id: "0192f3a0-1111-7000-8000-000000000001",
       control_plane_certificate_pem: pem("CERTIFICATE"),
       control_plane_ca_certificate_pem: pem("CERTIFICATE"),
@@ -199,7 +221,7 @@ export const EXAMPLES: readonly Example[] = [
     name: "stream ↑ hello",
     words: "First frame.",
     schema: StreamHello,
-    value: { type: "hello", protocol_version: 1, sensor_version: "0.1.0", epoch, next_seq: 4712 },
+    value: { type: "hello", protocol_version: PROTOCOL_VERSION, sensor_version: "0.1.0", epoch, next_seq: 4712 },
   },
   {
     name: "stream ↓ welcome",

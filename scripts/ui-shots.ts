@@ -93,6 +93,36 @@ const SHOTS: readonly Shot[] = [
   },
   { name: "deploy-form", path: "/sensors?deploy=1", states: ["empty"] },
   { name: "sensor", path: `/sensors/${SENSOR}`, states: ALL },
+  {
+    name: "sensor-policies",
+    path: `/sensors/${SENSOR}`,
+    states: ["data"],
+    act: async (page) => {
+      await page.getByRole("group", { name: "Policies" }).scrollIntoViewIfNeeded();
+      await page
+        .getByRole("button", { name: /^Show all \d/ })
+        .last()
+        .click();
+      await page.locator(".reason-anchor").first().focus();
+      await page.locator(".hover-card").waitFor();
+    },
+  },
+  {
+    name: "sensor-policies-all",
+    path: "/sensors/upf-11",
+    states: ["data"],
+    act: async (page) =>
+      page
+        .getByRole("button", { name: /^Show all \d/ })
+        .last()
+        .click(),
+  },
+  {
+    name: "sensor-policies-none",
+    path: "/sensors/web-11",
+    states: ["data"],
+    act: async (page) => page.getByRole("heading", { name: "Policies" }).scrollIntoViewIfNeeded(),
+  },
   { name: "sensor-critical", path: "/sensors/amf-11", states: ["data"] },
   { name: "sensor-processes", path: `/sensors/${SENSOR}?tab=processes`, states: ["data", "empty"] },
   { name: "sensor-network", path: `/sensors/${SENSOR}?tab=network`, states: ["data"] },

@@ -4,6 +4,7 @@ import { sha256Hex } from "../../src/core/ids.ts";
 import { parseMigrations } from "../../src/console/stores/migrations.ts";
 import { readSqlFiles } from "../sql-files.ts";
 import { EMBED_DIR, ENGINE_ARCHIVE, MANIFEST_FILE, ROOT, UI_DIR } from "./paths.ts";
+import { buildPacks, packFile } from "./packs.ts";
 import { uiFiles } from "./ui.ts";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -51,10 +52,20 @@ async function sqlExpression(store: "postgres" | "clickhouse"): Promise<string> 
   return JSON.stringify(files, null, 2);
 }
 
-/** Writes embed/manifest.ts from what is there: SQL always, UI and engine when they were built. Untouched when nothing changed. */
+async function packExpressions(imports: Imports): Promise<string[]> {
+  const expressions: string[] = [];
+  for (const pack of await buildPacks()) {
+    const file = await imports.file(packFile(pack), `./plans/${pack.id}.json.zst`);
+    expressions.push(`    { ...${JSON.stringify(pack)}, file: ${file} },`);
+  }
+  return expressions;
+}
+
+/** Writes embed/manifest.ts from what is there: SQL and packs always, UI and engine when they were built. Untouched when nothing changed. */
 export async function writeManifest(): Promise<void> {
   const imports = new Imports();
   const assets = await assetExpressions(imports);
+  const packs = await packExpressions(imports);
   const engine = (await Bun.file(ENGINE_ARCHIVE).exists())
     ? await imports.file(ENGINE_ARCHIVE, "./engine.tar.zst")
     : "undefined";
@@ -67,6 +78,9 @@ export const manifest: Manifest = {
   clickhouseMigrations: ${await sqlExpression("clickhouse")},
   uiAssets: [
 ${assets.join("\n")}
+  ],
+  packs: [
+${packs.join("\n")}
   ],
   engine: ${engine},
 };

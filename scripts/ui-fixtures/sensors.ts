@@ -5,6 +5,7 @@ import type {
   SensorInventory,
   SensorResources,
 } from "../../src/core/api/sensors.ts";
+import { makePolicies } from "./policies.ts";
 import { Seeded } from "./random.ts";
 
 const random = new Seeded(7);
@@ -99,6 +100,8 @@ function makeSensor(i: number, nowMs: number): SensorDetail {
       rss_bytes: 19_400_000,
       events: read,
       lost,
+      // One runs no policy, and one is too old to say.
+      ...(i === 2 ? {} : { policies: i === 1 ? [] : makePolicies(random, state === "critical", telecom) }),
       ...(state === "critical" ? { reason: "every hook was refused by the kernel" } : {}),
       backends: [
         ["telovix-process", "sched_process_exec", "tp_btf"],

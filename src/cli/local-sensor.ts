@@ -20,6 +20,12 @@ const POLL_MS = 300;
 const RETRY_MS = 5_000;
 const MAX_ERROR_CHARS = 4_096;
 
+/** What the Console's own surroundings say of policies holds for its sensor too. */
+function policySettings(): Record<string, string> {
+  const names = ["TELOVIX_SENSOR_PACKS", "TELOVIX_SENSOR_ENFORCE"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
 /** Runs `telovix enroll` as any node would; the token goes in by standard input, so that it stands in no list of processes. */
 function enroll(args: readonly string[], token: string, signal: AbortSignal): Promise<void> {
   const [file, ...words] = selfCommand("enroll", ...args, "--token-file", "-");
@@ -75,7 +81,7 @@ export function createLocalSensor({ console, dataDir, clock, log: parentLog }: L
           name: "sensor",
           command: selfCommand("sensor", "run", "--state-dir", stateDir, "--log-format", "json", "--exit-with-parent"),
           // The node is not ours alone: a smaller heap, collected more often.
-          env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", BUN_OPTIONS: "--smol" },
+          env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", BUN_OPTIONS: "--smol", ...policySettings() },
           stopTimeoutMs: 20_000,
           onLine: (line) => log.info("sensor", { line }),
         },

@@ -40,6 +40,11 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
         help: "Log lines for people or for machines. Default: text on a terminal, else json.",
       },
       { name: "log-level", value: "level", help: "debug, info, warn or error. Default: info." },
+      {
+        name: "packs",
+        value: "a,b",
+        help: "Policy packs the engine runs; none for none. Default: linux-baseline.",
+      },
       { name: "exit-with-parent", help: "End at once when the process that started it is gone." },
     ],
     load: () => import("./sensor-run.ts"),

@@ -30,8 +30,9 @@ export async function run(call: Call): Promise<number> {
     stateDir: textFlag(flags, "state-dir"),
     logLevel: textFlag(flags, "log-level"),
     logFormat: textFlag(flags, "log-format"),
+    packs: textFlag(flags, "packs"),
   });
   if (flags["exit-with-parent"]) void endWithParent(call.signal);
-  await runSensor(config, { embeddedEngine: manifest.engine }, call.signal);
+  await runSensor(config, { embeddedEngine: manifest.engine, embeddedPacks: manifest.packs }, call.signal);
   return EXIT.ok;
 }

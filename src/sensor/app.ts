@@ -3,7 +3,7 @@ import { buildInfo } from "../core/build-info.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { AppError } from "../core/error.ts";
 import { createLog, type Log } from "../core/log.ts";
-import type { EmbeddedFile } from "../core/payload/embedded-files.ts";
+import type { EmbeddedFile, EmbeddedPack } from "../core/payload/embedded-files.ts";
 import { unpackEngine } from "../core/payload/engine.ts";
 import { Stack } from "../core/service.ts";
 import { Spool } from "../core/spool/spool.ts";
@@ -19,6 +19,10 @@ import { ProcessLister } from "./inventory/processes.ts";
 import { ResourceMeter } from "./inventory/resources.ts";
 import { bootTimeMs, readSystemInfo } from "./inventory/system.ts";
 import { pipelineMetrics } from "./metrics.ts";
+import type { EventDraft } from "./normalize/draft.ts";
+import type { EngineStart, EngineStats } from "./normalize/engine-events.ts";
+import { choosePacks } from "./policy/choose.ts";
+import { PolicyKeeper } from "./policy/keeper.ts";
 import { lockStateDir, openStateDir } from "./state/directory.ts";
 import { statePaths, type StatePaths } from "./state/paths.ts";
 import { readCredentials, readSensorState, type SensorState } from "./state/sensor-state.ts";
@@ -40,6 +44,8 @@ export interface SensorOverrides {
   readonly log?: Log;
   /** The engine inside this executable. */
   readonly embeddedEngine?: EmbeddedFile | undefined;
+  /** The packs inside this executable; undefined: it has none, whatever the configuration asks for. */
+  readonly embeddedPacks?: readonly EmbeddedPack[];
   /** Rhythm and reconnection, for tests. */
   readonly heartbeatIntervalMs?: number;
   readonly inventoryIntervalMs?: number;
@@ -89,6 +95,8 @@ export async function runSensor(
   const { version } = buildInfo();
   const startedUs = clock.nowMs() * 1000;
 
+  const { embeddedPacks } = overrides;
+  const packs = embeddedPacks === undefined ? [] : choosePacks(config.packs, embeddedPacks);
   const paths = await openStateDir(config.stateDir);
   const state = await enrolledState(paths);
   const credentials = await readCredentials(paths);
@@ -103,15 +111,26 @@ export async function runSensor(
   await pods.refresh(clock.monotonicMs());
   const enricher = new Enricher(pods);
   const flows = new FlowTable();
+  const policies = new PolicyKeeper({
+    packs,
+    enforce: config.enforce,
+    paths,
+    clock,
+    log,
+    onChange: () => heartbeat.hurry(),
+  });
+  await policies.prepare();
   const outbox = new Outbox(spool, log.child("outbox"));
-  const pipeline = new Pipeline(enricher, position, {
-    onStart: (start) => {
+  const hooks = {
+    onStart: (start: EngineStart) => {
       engine.onStart(start);
+      policies.hurry();
       heartbeat.hurry();
     },
-    onStats: (stats) => engine.onStats(stats),
-    onEvent: (draft) => flows.add(draft),
-  });
+    onStats: (stats: EngineStats) => engine.onStats(stats),
+    onEvent: (draft: EventDraft) => flows.add(draft),
+  };
+  const pipeline = new Pipeline(enricher, position, hooks, policies.known);
   const reader = new SegmentReader(paths.engineOut, position.segment, position.offset);
   const tail = new Tail({
     reader,
@@ -126,6 +145,7 @@ export async function runSensor(
   const engine: Engine = new Engine({
     enginePath: path,
     paths,
+    planDir: packs.length > 0 ? paths.enginePlans : undefined,
     nodeName: state.node_name,
     clock,
     log,
@@ -181,7 +201,7 @@ export async function runSensor(
         sent_at_us: clock.nowMs() * 1000,
         runtime_mode: engineState.state === "failed" ? "compatibility" : "live",
         started_at_us: startedUs,
-        engine: engineState,
+        engine: { ...engineState, ...policies.report(engineState.state === "running") },
         trust: trust.report,
         pipeline: await pipelineMetrics({ pipeline, reader, tail, spool, outbox, stream, heartbeat }),
         resources: await meter.read(clock.monotonicMs(), engine.pid, paths.dir),
@@ -197,7 +217,7 @@ export async function runSensor(
     failed.abort();
   };
   // Stopped in the reverse order: the engine first, what it wrote is still read, and only then the uplink closes.
-  for (const service of [heartbeat, stream, inventory, tail, engine]) stack.start(service, onFailure);
+  for (const service of [heartbeat, stream, inventory, tail, policies, engine]) stack.start(service, onFailure);
   log.info("the sensor runs", {
     sensor_id: state.sensor_id,
     node: state.node_name,

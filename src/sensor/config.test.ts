@@ -1,4 +1,5 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { errorMessage } from "../core/error.ts";
 import { sensorConfig } from "./config.ts";
 
 test("flags win over the environment, the environment over defaults", () => {
@@ -27,4 +28,40 @@ test("flags win over the environment, the environment over defaults", () => {
 test("what is wrong is refused with its name", () => {
   expect(() => sensorConfig({ logLevel: "loud" }, {})).toThrow("There is no log level 'loud'.");
   expect(() => sensorConfig({}, { TELOVIX_SENSOR_SPOOL_EVENTS: "many" })).toThrow("TELOVIX_SENSOR_SPOOL_EVENTS");
+});
+
+describe("packs", () => {
+  test.each([
+    [undefined, undefined, ["linux-baseline"]],
+    [undefined, "", ["linux-baseline"]],
+    [undefined, "baseline, o-du-process-guard", ["baseline", "o-du-process-guard"]],
+    ["none", "baseline", []],
+    ["linux-baseline", "none", ["linux-baseline"]],
+  ])("flag %p, environment %p: %p", (flag, env, packs) =>
+    expect(sensorConfig({ packs: flag }, { TELOVIX_SENSOR_PACKS: env }).packs).toEqual(packs),
+  );
+
+  test("none stands alone", () => {
+    let said = "";
+    try {
+      sensorConfig({ packs: "none,baseline" }, {});
+    } catch (error) {
+      said = errorMessage(error);
+    }
+    expect(said).toContain("none,baseline");
+  });
+});
+
+describe("enforcement", () => {
+  test.each([
+    [undefined, false],
+    ["", false],
+    ["0", false],
+    ["1", true],
+  ])("TELOVIX_SENSOR_ENFORCE=%p: %p", (value, enforce) =>
+    expect(sensorConfig({}, { TELOVIX_SENSOR_ENFORCE: value }).enforce).toBe(enforce),
+  );
+
+  test("a word that could mean either is refused", () =>
+    expect(() => sensorConfig({}, { TELOVIX_SENSOR_ENFORCE: "yes" })).toThrow("TELOVIX_SENSOR_ENFORCE"));
 });

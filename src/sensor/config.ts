@@ -5,6 +5,8 @@ import type { LogFormat, LogLevel } from "../core/log.ts";
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from "../core/spool/spool.ts";
 
 export const DEFAULT_STATE_DIR = "/var/lib/telovix-sensor";
+const DEFAULT_PACKS = "linux-baseline";
+const SWITCH = ["0", "1"] as const;
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 const FORMATS = ["json", "text"] as const;
 
@@ -14,6 +16,8 @@ export interface SensorFlags {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly enginePath?: string | undefined;
+  /** Names of packs, by commas; "none" for none. */
+  readonly packs?: string | undefined;
 }
 
 export interface SensorConfig {
@@ -24,6 +28,10 @@ export interface SensorConfig {
   /** Engine to run instead of the one inside this executable. */
   readonly enginePath: string | undefined;
   readonly spool: SpoolLimits;
+  /** Packs whose policies the engine runs. */
+  readonly packs: readonly string[];
+  /** Policies that can stop something do. False: they only tell. */
+  readonly enforce: boolean;
   /** Defaults of the host, where enrolment asks for nothing else. */
   readonly nodeName: string;
   readonly declaredRole: string;
@@ -51,6 +59,17 @@ function numberOf(what: string, value: string | undefined, min: number, max: num
   return n;
 }
 
+/** Names separated by commas; an empty setting is none that was made. */
+function packsOf(value: string | undefined): readonly string[] {
+  const names = (value || DEFAULT_PACKS).split(",").map((name) => name.trim());
+  const found = names.filter((name) => name !== "" && name !== "none");
+  if (found.length > 0 && names.includes("none"))
+    throw new AppError("invalid_request", `Packs cannot be '${value?.slice(0, 64)}'.`, {
+      hint: "'none' stands alone.",
+    });
+  return Object.freeze(found);
+}
+
 /** Settings of the sensor, from flags and environment: the only place of this role that reads the environment. */
 export function sensorConfig(flags: SensorFlags = {}, env: Env = process.env): SensorConfig {
   const maxEvents = numberOf("TELOVIX_SENSOR_SPOOL_EVENTS", env["TELOVIX_SENSOR_SPOOL_EVENTS"], 1_000, 10_000_000);
@@ -68,6 +87,8 @@ export function sensorConfig(flags: SensorFlags = {}, env: Env = process.env): S
       ...(maxEvents === undefined ? {} : { maxEvents }),
       ...(spoolMb === undefined ? {} : { maxBytes: spoolMb * 1024 * 1024 }),
     }),
+    packs: packsOf(flags.packs ?? env["TELOVIX_SENSOR_PACKS"]),
+    enforce: oneOf("value of TELOVIX_SENSOR_ENFORCE", env["TELOVIX_SENSOR_ENFORCE"], SWITCH) === "1",
     nodeName: env["TELOVIX_SENSOR_NODE_NAME"] || hostname(),
     declaredRole: env["TELOVIX_SENSOR_ROLE"] || "generic_linux",
   });

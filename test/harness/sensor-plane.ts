@@ -67,7 +67,7 @@ export class TestConsole implements AsyncDisposable {
     const log = createLog({ write: (line) => void logged.push(line), level: "debug" });
     const dataDir = dir ?? (await mkdtemp(join(tmpdir(), "telovix-plane-")));
     const config = await loadConsoleConfig({ flags: { "data-dir": dataDir, port: "0", listen: "127.0.0.1" }, env: {} });
-    const manifest = { postgresMigrations: {}, clickhouseMigrations: {}, uiAssets: [], engine: undefined };
+    const manifest = { postgresMigrations: {}, clickhouseMigrations: {}, uiAssets: [], packs: [], engine: undefined };
     const running = await startConsole(config, manifest, { stores, log, metrics, ...overrides });
     const console = new TestConsole(running, metrics, logged, dataDir);
     console.caPem = await Bun.file(join(dataDir, "trust", "ca.cert.pem")).text();

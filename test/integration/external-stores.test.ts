@@ -129,6 +129,7 @@ describe.skipIf(!hasPostgres)("stores that somebody else keeps", () => {
       postgresMigrations: await readSqlFiles(REPOSITORY, "postgres"),
       clickhouseMigrations: await readSqlFiles(REPOSITORY, "clickhouse"),
       uiAssets: [],
+      packs: [],
       engine: undefined,
     };
     const log = createLog({ level: "debug", write: (line) => void logged.push(line) });

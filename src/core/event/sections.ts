@@ -87,6 +87,20 @@ export const HookSection = Type.Object(
     /** Return value of the call: negative is an errno. */
     return_value: Type.Optional(Type.Integer()),
     cpu: Type.Optional(Counter),
+    /** What the policy did about it. */
+    enforced: Type.Optional(
+      Type.Object(
+        {
+          /** `lsm`, `fmod_ret`, `override_return`, `cgroup`, `signal`, `mark` (another hook of the call stops it), `set`. */
+          method: Type.String({ maxLength: 32 }),
+          /** The call did not happen; otherwise it may have had its effect before the process was stopped. */
+          stopped: Type.Boolean(),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    /** The policy would have stopped it, but is in monitor mode. */
+    monitored: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

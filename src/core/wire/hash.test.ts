@@ -26,6 +26,7 @@ const SCHEMAS = {
 /** Hash of all wire schemas at each protocol version. A shipped version's hash never changes. */
 const PINNED: Readonly<Record<number, string>> = {
   1: "09d0b1021713b1bf",
+  2: "81398be2c0b1bf72",
 };
 
 describe("wire schemas", () => {

@@ -16,6 +16,35 @@ export const EngineBackend = Type.Object(
 );
 export type EngineBackend = Static<typeof EngineBackend>;
 
+/** A policy as the engine runs it. */
+export const PolicyState = Type.Object(
+  {
+    name: Type.String({ maxLength: 253 }),
+    /** Pack it comes from. */
+    pack: Type.Optional(Type.String({ maxLength: 64 })),
+    mode: Type.Union([Type.Literal("monitor"), Type.Literal("enforce")]),
+    /** `off`: it cost too much and was switched off. `waiting`: it is not loaded yet. `standby`: another policy sees the same, so this one is not loaded. */
+    state: Type.Union([
+      Type.Literal("ok"),
+      Type.Literal("degraded"),
+      Type.Literal("rejected"),
+      Type.Literal("off"),
+      Type.Literal("waiting"),
+      Type.Literal("standby"),
+    ]),
+    reason: Type.Optional(Text),
+    /** Times its filters held, calls it stopped or processes it ended, and events that found no room; of this engine's life. */
+    matched: Count,
+    enforced: Count,
+    lost: Count,
+  },
+  { additionalProperties: false },
+);
+export type PolicyState = Static<typeof PolicyState>;
+
+/** Policies a heartbeat names at most; `policies_left_out` counts the rest. */
+export const MAX_POLICY_STATES = 512;
+
 export const EngineState = Type.Object(
   {
     state: Type.Union([
@@ -35,6 +64,9 @@ export const EngineState = Type.Object(
     events: Count,
     lost: Count,
     backends: Type.Array(EngineBackend, { maxItems: 256 }),
+    /** Since version 2. */
+    policies: Type.Optional(Type.Array(PolicyState, { maxItems: MAX_POLICY_STATES })),
+    policies_left_out: Type.Optional(Count),
   },
   { additionalProperties: false },
 );

@@ -2,8 +2,9 @@
  * Version of the sensor ↔ Console messages. Raise it with any change of a wire schema (the hash test insists) and say here what changed.
  *
  * 1: first version.
+ * 2: policies of the engine in its state; what a policy did in an event's hook; kinds of policies' events.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Oldest version a Console still speaks. */
 export const MIN_PROTOCOL_VERSION = 1;

@@ -12,7 +12,7 @@ import type { EngineStart, EngineStats } from "../normalize/engine-events.ts";
 import { clip, defined } from "../normalize/fields.ts";
 import type { StatePaths } from "../state/paths.ts";
 import { writeState } from "../state/sensor-state.ts";
-import { endProcess, findOrphan, goneOrAborted, rememberEngine } from "./orphan.ts";
+import { endProcess, findOrphan, goneOrAborted, rememberEngine, servesPlans } from "./orphan.ts";
 import { engineObstacle } from "./preflight.ts";
 
 const RECHECK_MS = 60_000;
@@ -42,6 +42,8 @@ async function readStart(path: string): Promise<EngineStart | undefined> {
 export interface EngineOptions {
   readonly enginePath: string;
   readonly paths: StatePaths;
+  /** Directory of plans it runs; undefined: none. */
+  readonly planDir: string | undefined;
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -119,9 +121,10 @@ export class Engine implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { enginePath, paths, clock } = this.#o;
+    const { enginePath, paths, planDir, clock } = this.#o;
     const orphan = await findOrphan(this.#pidFile, paths.engineOut);
-    if (orphan !== undefined) await this.#adopt(orphan, signal);
+    if (orphan !== undefined && (await servesPlans(orphan, planDir))) await this.#adopt(orphan, signal);
+    else if (orphan !== undefined) await endProcess(orphan, clock, STOP_TIMEOUT_MS);
     while (!signal.aborted) {
       const obstacle = await engineObstacle(enginePath);
       if (obstacle === undefined) {
@@ -148,7 +151,7 @@ export class Engine implements Service {
   }
 
   async #supervise(signal: AbortSignal): Promise<void> {
-    const { enginePath, paths, nodeName, clock } = this.#o;
+    const { enginePath, paths, planDir, nodeName, clock } = this.#o;
     const supervisor = new Supervisor(
       {
         name: "engine",
@@ -160,6 +163,7 @@ export class Engine implements Service {
           paths.engineOut,
           "--node-name",
           nodeName,
+          ...(planDir === undefined ? [] : ["--plan", planDir]),
           "--pin",
           paths.enginePins,
           "--owner-pidfile",

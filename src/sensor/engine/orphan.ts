@@ -10,6 +10,15 @@ export async function rememberEngine(path: string, pid: number): Promise<void> {
   await writeState(path, `${pid} ${(await processStart(pid)) ?? "0"}\n`);
 }
 
+async function commandOf(pid: number): Promise<readonly string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+}
+
+/** An engine that does what is wanted of it now: one without plans can't be given any. */
+export async function servesPlans(pid: number, planDir: string | undefined): Promise<boolean> {
+  return planDir === undefined || (await commandOf(pid)).includes(planDir);
+}
+
 /**
  * The engine of a sensor that was killed, if it still runs and writes where we read. Pids come back, so its start time
  * and its command line must fit too.
@@ -19,7 +28,7 @@ export async function findOrphan(path: string, outDir: string): Promise<number |
   if (!match) return undefined;
   const pid = Number(match[1]);
   if ((await processStart(pid)) !== match[2]) return undefined;
-  const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+  const command = await commandOf(pid);
   const exe = await readlink(`/proc/${pid}/exe`).catch(() => "");
   return command.includes(outDir) && /telovix-engine( \(deleted\))?$/.test(exe) ? pid : undefined;
 }

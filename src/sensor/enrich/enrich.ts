@@ -27,9 +27,10 @@ export class Enricher {
     this.processes.add(seen, parent);
   }
 
-  event({ draft, seen, parent }: Extract<Normalized, { type: "event" }>): EventDraft {
+  event({ draft, seen, parent, fromPolicy = false }: Extract<Normalized, { type: "event" }>): EventDraft {
     if (!seen) return draft;
-    const whole = draft.kind === "process_exec" || draft.kind === "exec_memfd" || draft.kind === "process_fork";
+    const begins = draft.kind === "process_exec" || draft.kind === "exec_memfd" || draft.kind === "process_fork";
+    const whole = begins && !fromPolicy;
     if (whole || !this.processes.find(seen.process.exec_id)) this.processes.add(seen, parent);
     if (whole) this.processes.replaced(seen, draft.observed_at_us);
     const known = this.processes.find(seen.process.exec_id);
@@ -37,7 +38,7 @@ export class Enricher {
     const parentExecId = process.parent_exec_id ?? known?.parentExecId;
     const ancestors = this.processes.ancestors(parentExecId);
     const workload = this.#workload(seen.cgroup ?? known?.cgroup, seen.docker ?? known?.docker);
-    const network = this.#network(draft);
+    const network = this.#network(draft, fromPolicy);
     if (draft.kind === "process_exit") this.processes.end(process.exec_id, draft.observed_at_us);
     return defined({
       ...draft,
@@ -59,12 +60,14 @@ export class Enricher {
     return workload && this.#pods.complete(workload);
   }
 
-  #network(draft: EventDraft): EventDraft["network"] {
+  #network(draft: EventDraft, fromPolicy: boolean): EventDraft["network"] {
     const { network, dns, observed_at_us: nowUs, process } = draft;
-    if (dns && draft.kind === "dns_response") this.dns.learn(process?.pid, dns, nowUs);
+    if (dns && draft.kind === "dns_response" && !fromPolicy) this.dns.learn(process?.pid, dns, nowUs);
     if (!network || dns) return network;
     const name = this.dns.lookup(process?.pid, network.remote_addr, nowUs);
     const named = name === undefined ? network : { ...network, dns_hostname: clip(name, 255) };
+    // Connections are followed by what the engine's own sensors tell: a policy need not know both ends.
+    if (fromPolicy) return named;
     if (draft.kind === "network_close") return this.connections.closed(named, nowUs);
     if (draft.kind === "network_connect" || draft.kind === "network_accept") this.connections.opened(named, nowUs);
     return named;

@@ -2,6 +2,14 @@ import { integerOf, listOf, objectOf, textOf, type Json } from "./fields.ts";
 
 const PATH_MAX = 4096;
 
+/** One argument with the name its policy gave it. */
+export interface NamedArg {
+  readonly label: string;
+  readonly value: string;
+  /** A text or the path of a file, and no number. */
+  readonly isText: boolean;
+}
+
 /** The arguments of a hook, in call order. */
 export class Args {
   readonly #args: readonly Json[];
@@ -32,7 +40,7 @@ export class Args {
   text(index: number): string | undefined {
     const arg = this.#args[index];
     if (!arg) return undefined;
-    const file = objectOf(arg["file_arg"] ?? arg["path_arg"]);
+    const file = objectOf(arg["file_arg"] ?? arg["path_arg"] ?? arg["linux_binprm_arg"]);
     return textOf(arg["string_arg"] ?? arg["bpf_cmd_arg"] ?? file["path"], PATH_MAX);
   }
 
@@ -44,6 +52,23 @@ export class Args {
   /** All numbers, in order. */
   numbers(): number[] {
     return this.#args.flatMap((_, i) => this.number(i) ?? []);
+  }
+
+  /** Arguments by the labels of the policy that asked for them, in order; those of other kinds are left out. */
+  named(): NamedArg[] {
+    return this.#args.flatMap((arg, i) => {
+      const label = textOf(arg["label"], 64);
+      const text = this.text(i);
+      const value = text ?? this.number(i)?.toString();
+      return label && value !== undefined ? [{ label, value, isText: text !== undefined }] : [];
+    });
+  }
+
+  /** The first argument that is the address of a peer or of this end, and what the policy calls it. */
+  address(): { readonly at: Json; readonly label: string | undefined } | undefined {
+    const arg = this.#args.find((a) => a["sockaddr_arg"] !== undefined || a["sockaddrun_arg"] !== undefined);
+    if (!arg) return undefined;
+    return { at: objectOf(arg["sockaddr_arg"] ?? arg["sockaddrun_arg"]), label: textOf(arg["label"], 64) };
   }
 
   file(): Json {

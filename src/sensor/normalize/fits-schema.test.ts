@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { parseLine } from "./line.ts";
+import type { KnownPolicies } from "../policy/known.ts";
 import { normalize } from "./normalize.ts";
+import { testPolicy } from "../../../test/harness/packs.ts";
 import { file, hook, line, parent, proc, read, schema, sock } from "../../../test/harness/sample-lines.ts";
 
 describe("whatever comes, what goes out fits the schema", () => {
@@ -26,9 +28,22 @@ describe("whatever comes, what goes out fits the schema", () => {
     ),
     hook("telovix-syscall", "sys_mount", [{ string_arg: "a" }, { int_arg: 1 }]),
     hook("p", "f", [{ int_arg: 1 }], { message: "m", tags: ["t"] }),
+    hook(
+      "known",
+      "sys_connect",
+      [
+        { sockaddr_arg: { family: "AF_INET", addr: "10.0.0.9", port: 1 }, label: "peer" },
+        { string_arg: "/p", label: "path" },
+        { int_arg: 2, label: "type" },
+      ],
+      { message: "m", tags: ["t"] },
+      { enforced: { method: "lsm", stopped: true }, monitored: true },
+    ),
+    hook("telovix-syscall", "sys_bpf", [], {}, { tamper: { object: "map", id: 1, act: "opened" } }),
     line({ engine_start: { version: "1", backends: [{ sensor: "s", hook: "h", backend: "b", status: "ok" }] } }),
     line({ engine_loss: { cause: "c", count: "1", from_ktime_ns: "1", to_ktime_ns: "2" } }),
   ].map((text) => JSON.parse(text) as object);
+  const known: KnownPolicies = new Map([["known", { ...testPolicy("known"), pack: "p" }]]);
   const HOSTILE = fc.oneof(
     fc.constant(null),
     fc.integer(),
@@ -59,7 +74,7 @@ describe("whatever comes, what goes out fits the schema", () => {
         target[path.at(-1)!] = value;
         const parsed = parseLine(JSON.stringify(copy));
         if (typeof parsed === "string") return;
-        const found = normalize(parsed);
+        const found = normalize(parsed, known);
         if (found.type !== "event" && found.type !== "start") return;
         expect(schema.fault({ seq: 1, ...found.draft })).toBeUndefined();
       }),

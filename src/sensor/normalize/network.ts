@@ -26,7 +26,7 @@ export function plainAddress(addr: string): string {
 }
 
 /** The socket of a hook, seen from this host: `saddr` is ours. */
-function networkOf(line: EngineLine, sock: Json, direction: NetworkSection["direction"]): NetworkSection {
+export function networkOf(line: EngineLine, sock: Json, direction: NetworkSection["direction"]): NetworkSection {
   const { telovix } = line;
   const durationNs = countOf(telovix["duration_ns"]);
   const address = (value: unknown): string | undefined => {
@@ -47,7 +47,23 @@ function networkOf(line: EngineLine, sock: Json, direction: NetworkSection["dire
   });
 }
 
-function endpoint(addr: string | undefined, port: number | undefined): string {
+/** The address a policy's hook was given: `local` by its label, or else the peer's. */
+export function addressOf(at: Json, label: string | undefined): NetworkSection {
+  const path = textOf(at["path"], 108);
+  const addr = path ?? textOf(at["addr"], 108);
+  const family = path === undefined ? familyOf(textOf(at["family"], 32) ?? "") : "unix";
+  const port = countOf(at["port"], PORT_MAX);
+  const isLocal = label === "local";
+  return defined({
+    family,
+    protocol: "other" as const,
+    direction: isLocal ? ("inbound" as const) : ("outbound" as const),
+    [isLocal ? "local_addr" : "remote_addr"]: addr === undefined ? undefined : plainAddress(addr),
+    [isLocal ? "local_port" : "remote_port"]: port,
+  });
+}
+
+export function endpoint(addr: string | undefined, port: number | undefined): string {
   const host = addr === undefined ? "an unknown address" : addr.includes(":") ? `[${addr}]` : addr;
   return port === undefined ? host : `${host}:${port}`;
 }

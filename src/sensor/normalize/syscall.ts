@@ -1,22 +1,11 @@
 import type { Args } from "./args.ts";
 import type { Finding } from "./draft.ts";
 import { clip } from "./fields.ts";
+import { SIGNALS } from "./number-words.ts";
 import { isContainerRuntime } from "./programs.ts";
 
 const PR_SET_NAME = 15;
 const PTRACE_TRACEME = 0;
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  6: "SIGABRT",
-  9: "SIGKILL",
-  10: "SIGUSR1",
-  12: "SIGUSR2",
-  15: "SIGTERM",
-  18: "SIGCONT",
-  19: "SIGSTOP",
-};
 
 type Reader = (args: Args, binary: string) => Finding;
 

@@ -20,7 +20,7 @@ export async function openStateDir(dir: string): Promise<StatePaths> {
         hint: `Close it: chmod 700 ${dir}`,
       },
     );
-  for (const sub of [paths.compiledPolicies, paths.engine, paths.engineOut, paths.spool])
+  for (const sub of [paths.compiledPolicies, paths.engine, paths.engineOut, paths.enginePlans, paths.spool])
     await mkdir(sub, { recursive: true, mode: 0o700 });
   return paths;
 }

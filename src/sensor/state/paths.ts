@@ -14,6 +14,8 @@ export interface StatePaths {
   readonly engineOut: string;
   /** Where the engine pins what must outlive it: a BPF file system of its own. */
   readonly enginePins: string;
+  /** Plans of the policies it runs, and their modes; it watches this directory. */
+  readonly enginePlans: string;
   readonly spool: string;
   readonly lock: string;
 }
@@ -31,6 +33,7 @@ export function statePaths(dir: string): StatePaths {
     engine: join(dir, "engine"),
     engineOut: join(dir, "engine", "out"),
     enginePins: resolve(dir, "engine", "pins"),
+    enginePlans: resolve(dir, "engine", "plans"),
     spool: join(dir, "spool"),
     lock: join(dir, "sensor.lock"),
   };

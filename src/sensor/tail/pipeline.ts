@@ -6,7 +6,8 @@ import type { Enricher } from "../enrich/enrich.ts";
 import type { EventDraft } from "../normalize/draft.ts";
 import { makeLossDraft, type EngineStart, type EngineStats } from "../normalize/engine-events.ts";
 import { parseLine, type EngineLine } from "../normalize/line.ts";
-import { normalize } from "../normalize/normalize.ts";
+import { normalize, type Normalized } from "../normalize/normalize.ts";
+import type { KnownPolicies } from "../policy/known.ts";
 import type { TailPosition } from "./position.ts";
 
 /** Counters of the steps between a line and the spool. */
@@ -25,7 +26,7 @@ export type PipelineCounters = Pick<
 export interface PipelineHooks {
   readonly onStart?: (start: EngineStart) => void;
   readonly onStats?: (stats: EngineStats) => void;
-  /** Every event, before bursts are folded. */
+  /** Every event of the engine's own sensors, before bursts are folded. */
   readonly onEvent?: (draft: EventDraft) => void;
 }
 
@@ -47,12 +48,19 @@ export class Pipeline {
   readonly #enricher: Enricher;
   readonly #bursts: BurstFolder;
   readonly #hooks: PipelineHooks;
+  readonly #policies: KnownPolicies;
   #runId: string;
   #line: number;
   #timeUs = 0;
 
-  constructor(enricher: Enricher, position: TailPosition, hooks: PipelineHooks = {}) {
+  constructor(
+    enricher: Enricher,
+    position: TailPosition,
+    hooks: PipelineHooks = {},
+    policies: KnownPolicies = new Map(),
+  ) {
     this.#enricher = enricher;
+    this.#policies = policies;
     this.#bursts = new BurstFolder(position.bursts);
     this.#hooks = hooks;
     this.#runId = position.run_id;
@@ -70,7 +78,7 @@ export class Pipeline {
     const gap = this.#follow(line);
     if (gap === undefined) return [];
     this.#timeUs = Math.max(this.#timeUs, line.timeUs);
-    const drafts = this.#meaning(line).flatMap((draft) => this.#bursts.offer(draft));
+    const drafts = this.#meaning(line);
     this.counters.events_folded = this.#bursts.folded;
     return [...gap, ...drafts, ...this.#bursts.flush(line.timeUs)];
   }
@@ -92,7 +100,7 @@ export class Pipeline {
   }
 
   #meaning(line: EngineLine): EventDraft[] {
-    const found = normalize(line);
+    const found = normalize(line, this.#policies);
     switch (found.type) {
       case "unknown":
         this.counters.lines_unknown++;
@@ -111,13 +119,16 @@ export class Pipeline {
       case "event":
         this.counters.events_normalized++;
         this.counters.kernel_lost += found.draft.loss?.count ?? 0;
-        return [this.#enriched(this.#enricher.event(found))];
+        return this.#event(found);
     }
   }
 
-  #enriched(draft: EventDraft): EventDraft {
+  #event(found: Extract<Normalized, { type: "event" }>): EventDraft[] {
+    const draft = this.#enricher.event(found);
+    // What a policy tells was told before: it is counted as no second flow, and folded into no burst.
+    if (found.fromPolicy) return [draft];
     this.#hooks.onEvent?.(draft);
-    return draft;
+    return this.#bursts.offer(draft);
   }
 
   /** Counts lines that could not be read at all, and says so in an event. */

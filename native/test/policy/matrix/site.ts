@@ -57,6 +57,12 @@ export function on<T>(
 }
 
 export const kp = (call: string) => (body: HookBody) => kprobe(call, body);
+/** A function that has had several names: whichever this kernel has. */
+export const kpAny =
+  (...calls: readonly string[]) =>
+  (body: HookBody) => ({
+    kprobes: calls.flatMap((call) => kprobe(call, { ignore: { callNotFound: true }, ...body })["kprobes"] ?? []),
+  });
 export const sys = (call: string) => (body: HookBody) => syscall(call, body);
 export const fe = (call: string) => (body: HookBody) => fentry(call, body);
 export const ls = (hook: string) => (body: HookBody) => lsm(hook, body);

@@ -10,6 +10,7 @@ import {
   inDir,
   inPrograms,
   kp,
+  kpAny,
   ls,
   on,
   path,
@@ -86,7 +87,7 @@ export const textSites: TextSite[] = [
   {
     ...on(
       "kprobe",
-      kp("do_filp_open"),
+      kpAny("do_filp_open", "do_file_open"),
       "filename",
       arg(1, "filename"),
       FUNCTION,
@@ -125,7 +126,7 @@ export const textSites: TextSite[] = [
   {
     ...on(
       "kprobe",
-      kp("pipe_write"),
+      kpAny("pipe_write", "anon_pipe_write"),
       "content",
       arg(1, "iov_iter"),
       FUNCTION,

@@ -67,17 +67,15 @@ export function isProof(
  * In what an event of the action and the policy differs from the one expected; undefined when it is that one, or has to do
  * with another action or policy.
  */
-export function missingFields(
+export function differences(
   step: SelfTestStep,
   policy: string,
   answer: ActAnswer,
   line: Readonly<Record<string, unknown>>,
-): string | undefined {
+): readonly string[] | undefined {
   const event = Object.keys(line).find((key) => isOfAction(policy, answer, line[key]));
   if (event === undefined) return undefined;
-  if (event !== step.expect.event) return `it is a ${event}`;
-  const [first] = faultsOf(step, answer, line);
-  return first;
+  return event === step.expect.event ? faultsOf(step, answer, line) : [`it is a ${event}`];
 }
 
 function isOfAction(policy: string, answer: ActAnswer, event: unknown): boolean {

@@ -19,6 +19,15 @@ const address = (addr: string | undefined, port: number | undefined): string =>
 const machine = (text: string | undefined): JSX.Element | undefined =>
   text ? <span class="machine wrap-anywhere">{text}</span> : undefined;
 
+function enforcedText({ method, stopped }: { readonly method: string; readonly stopped: boolean }): JSX.Element {
+  return (
+    <>
+      {stopped ? "It was stopped" : "Acted upon, after it may have had its effect"}{" "}
+      <span class="machine quiet">{method}</span>
+    </>
+  );
+}
+
 /** Every field of an event, grouped; nothing is left out. */
 export function EventFields({ event }: { event: EventDetail }): JSX.Element {
   const { file, network, dns, workload, hook, burst, loss, detail, tags } = event.event;
@@ -170,6 +179,8 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
               ["Policy", machine(hook.policy_name)],
               ["Mechanism", machine(hook.backend)],
               ["Action", machine(hook.action)],
+              ["Enforced", hook.enforced && enforcedText(hook.enforced)],
+              ["Monitor mode", hook.monitored && "The policy would have stopped this; it only tells."],
               ["Returned", hook.return_value !== undefined && machine(String(hook.return_value))],
               ["CPU", hook.cpu !== undefined && machine(String(hook.cpu))],
             ]}

@@ -6,6 +6,7 @@ import { HealthReasons } from "../../parts/marks.tsx";
 import { Section } from "../../parts/pane.tsx";
 import { isUnheard } from "../sensors/columns.tsx";
 import { EngineSection } from "./engine-section.tsx";
+import { PoliciesSection } from "./policies-section.tsx";
 import { PipelineFlow } from "./pipeline-flow.tsx";
 import { ResourceCharts } from "./resource-charts.tsx";
 import type { SensorState } from "./state.ts";
@@ -41,6 +42,7 @@ export function HealthTab({ state, sensor }: { state: SensorState; sensor: Senso
       )}
       <ResourceCharts state={state} />
       {sensor.engine && <EngineSection engine={sensor.engine} />}
+      {sensor.engine && <PoliciesSection engine={sensor.engine} />}
     </div>
   );
 }

@@ -1,0 +1,79 @@
+import { mkdir, rm } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join, resolve } from "node:path";
+import { Lines } from "./lines.ts";
+import { makePlans } from "./policies.ts";
+
+const CACHE = resolve(".cache/bench");
+const GUEST_MIB = 4096;
+/** The directory whose opens are watched: fixed, since policies name it. */
+const WATCHED = "/var/tmp/telovix-bench-watched";
+
+/** A kernel to boot in a guest, or the one that runs here. */
+export type Kernel = { readonly guest: string } | "here";
+
+/** One run of native/bench/run.sh. */
+export interface Job {
+  /** The engine's executable. */
+  readonly engine: string;
+  readonly kernel: Kernel;
+  readonly sections: readonly string[];
+  readonly subjects: readonly string[];
+  readonly counts: readonly number[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly limitS: number;
+}
+
+async function must(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const run = Bun.spawn([...command], {
+    env: { ...process.env, ...env },
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  const status = await run.exited;
+  if (status !== 0) throw new Error(`${command[0]} ended with ${status}`);
+}
+
+/** Whether an engine takes policies. */
+export async function takesPolicies(engine: string): Promise<boolean> {
+  return (await new Response(Bun.spawn([engine, "--help"], { stdout: "pipe" }).stdout).text()).includes("--plan ");
+}
+
+/** Runs the sections and gives what they found. Ends by itself: a guest after limitS seconds, the programs after theirs. */
+export async function runJob(job: Job, peers: boolean): Promise<Lines> {
+  const name = job.kernel === "here" ? "here" : job.kernel.guest;
+  const results = join(CACHE, "results", name);
+  const plans = join(CACHE, "plans", name);
+  await rm(results, { recursive: true, force: true });
+  await mkdir(results, { recursive: true });
+  if (peers) await must(["native/bench/peers.sh", join(CACHE, "peers")]);
+  if (job.counts.length)
+    await makePlans(plans, job.counts, WATCHED, job.kernel === "here" ? "sys_connect" : "tcp_connect");
+  const env = {
+    BENCH_RESULTS: join(results, "lines.jsonl"),
+    BENCH_BIN: resolve("native/.output/bench"),
+    BENCH_ENGINE: job.engine,
+    BENCH_PEERS: join(CACHE, "peers"),
+    BENCH_PLANS: plans,
+    BENCH_WATCHED: WATCHED,
+    BENCH_SUBJECTS: job.subjects.join(" "),
+    ...job.env,
+  };
+  const command = ["native/bench/run.sh", ...job.sections];
+  if (job.kernel === "here") {
+    await must(["timeout", "--signal=TERM", String(job.limitS), ...command], env);
+  } else {
+    const pass = Object.keys(env).flatMap((key) => ["-e", key]);
+    const guest = ["-m", String(GUEST_MIB), "-t", String(job.limitS), "-s", results, ...pass];
+    await must(["test/kernels/vm-run.sh", ...guest, job.kernel.guest, "--", ...command], env);
+  }
+  return new Lines(await Bun.file(env.BENCH_RESULTS).text());
+}
+
+/** The one-minute load average: what others did to the cores meanwhile. */
+export async function load(): Promise<number> {
+  return Number((await Bun.file("/proc/loadavg").text()).split(" ")[0]);
+}
+
+export const cores = (): number => cpus().length;

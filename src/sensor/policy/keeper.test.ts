@@ -1,0 +1,214 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ManualClock } from "../../core/clock.ts";
+import { silentLog } from "../../core/log.ts";
+import type { EmbeddedPack } from "../../core/payload/embedded-files.ts";
+import { MAX_POLICY_STATES } from "../../core/wire/state.ts";
+import { statePaths, type StatePaths } from "../state/paths.ts";
+import { testPack, testPolicy } from "../../../test/harness/packs.ts";
+import { PolicyKeeper } from "./keeper.ts";
+import { listPlans } from "./plan-files.ts";
+
+const root = await mkdtemp(join(tmpdir(), "telovix-keeper-"));
+afterAll(() => rm(root, { recursive: true, force: true }));
+let homes = 0;
+
+const pack = await testPack(root, "guards", [
+  testPolicy("first", { coveredBy: ["other"] }),
+  testPolicy("other", { fallbackOf: "first" }),
+  testPolicy("guard", { mode: "enforce" }),
+]);
+
+interface Stage extends AsyncDisposable {
+  readonly keeper: PolicyKeeper;
+  readonly paths: StatePaths;
+  readonly clock: ManualClock;
+  changes: number;
+  /** The engine speaks. */
+  readonly says: (...policies: object[]) => Promise<void>;
+}
+
+/** A keeper at work in a state directory of its own. */
+async function stage(options: { packs?: readonly EmbeddedPack[]; enforce?: boolean } = {}): Promise<Stage> {
+  const paths = statePaths(join(root, `home-${++homes}`));
+  await mkdir(paths.engineOut, { recursive: true });
+  const clock = new ManualClock();
+  const controller = new AbortController();
+  const { packs = [pack], enforce = false } = options;
+  const keeper = new PolicyKeeper({
+    packs,
+    enforce,
+    paths,
+    clock,
+    log: silentLog,
+    onChange: () => void made.changes++,
+  });
+  await keeper.prepare();
+  const done = keeper.run(controller.signal);
+  const made: Stage = {
+    keeper,
+    paths,
+    clock,
+    changes: 0,
+    says: async (...policies) => {
+      const file = join(paths.engineOut, "policies.json");
+      await writeFile(`${file}.new`, JSON.stringify({ policies }));
+      await rename(`${file}.new`, file);
+    },
+    [Symbol.asyncDispose]: async () => {
+      controller.abort();
+      await done;
+    },
+  };
+  return made;
+}
+
+/** Lets time pass until it holds. */
+async function until(made: Stage, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn++) {
+    if (await holds()) return;
+    await made.clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+const states = ({ keeper }: Stage, runs = true): string[] =>
+  (keeper.report(runs).policies ?? []).map((p) => `${p.name} ${p.mode} ${p.state}`);
+const control = async ({ paths }: Stage): Promise<unknown> =>
+  JSON.parse(await readFile(join(paths.enginePlans, "control.json"), "utf8"));
+
+describe("policies of packs", () => {
+  test("are there before the engine starts, in monitor mode, without those that stand in", async () => {
+    await using made = await stage();
+    expect((await listPlans(made.paths.enginePlans)).toSorted()).toEqual(["first", "guard"]);
+    expect(new Uint8Array(await readFile(join(made.paths.enginePlans, "guard.plan")))).toEqual(pack.planOf("guard"));
+    expect(await control(made)).toEqual({
+      modes: { first: "monitor", other: "monitor", guard: "monitor" },
+      enforcement: "off",
+    });
+    expect(states(made)).toEqual(["first monitor waiting", "other monitor standby", "guard monitor waiting"]);
+  });
+
+  test("have the state the engine gives them, and none while it does not run", async () => {
+    await using made = await stage();
+    const stats = { matched: 3, enforced: 0, lost: 1 };
+    await made.says({ name: "first", state: "ok", stats }, { name: "guard", state: "degraded", reason: "late" });
+    await until(made, "the engine is heard", () => states(made)[0] === "first monitor ok");
+    expect(made.keeper.report(true).policies).toEqual([
+      { name: "first", pack: "guards", mode: "monitor", state: "ok", matched: 3, enforced: 0, lost: 1 },
+      {
+        name: "other",
+        pack: "guards",
+        mode: "monitor",
+        state: "standby",
+        reason: "first sees the same.",
+        matched: 0,
+        enforced: 0,
+        lost: 0,
+      },
+      {
+        name: "guard",
+        pack: "guards",
+        mode: "monitor",
+        state: "degraded",
+        reason: "late",
+        matched: 0,
+        enforced: 0,
+        lost: 0,
+      },
+    ]);
+    expect(states(made, false)[0]).toBe("first monitor waiting");
+    expect(made.changes).toBe(1);
+    await made.says(
+      { name: "first", state: "ok", stats: { ...stats, matched: 9 } },
+      { name: "guard", state: "degraded", reason: "late" },
+    );
+    await until(made, "the counter", () => made.keeper.report(true).policies?.[0]?.matched === 9);
+    expect(made.changes).toBe(1);
+  });
+
+  test("get a stand-in where the kernel refuses one, and lose it where it does not", async () => {
+    await using made = await stage();
+    const has = async (): Promise<boolean> => (await listPlans(made.paths.enginePlans)).includes("other");
+    await made.says({ name: "first", state: "rejected", reason: "no kprobes" }, { name: "guard", state: "ok" });
+    await until(made, "the stand-in is loaded", () => states(made)[1] === "other monitor waiting");
+    expect(await has()).toBe(true);
+    // What a sensor before had loaded stays until the engine has spoken again.
+    const next = new PolicyKeeper({
+      packs: [pack],
+      enforce: false,
+      paths: made.paths,
+      clock: made.clock,
+      log: silentLog,
+      onChange: () => {},
+    });
+    await next.prepare();
+    expect(await has()).toBe(true);
+    await made.says({ name: "first", state: "ok" }, { name: "other", state: "ok" }, { name: "guard", state: "ok" });
+    await until(made, "the stand-in is gone", async () => !(await has()));
+  });
+
+  test("stop something only where that is switched on, and as long as somebody says that it still is", async () => {
+    await using made = await stage({ enforce: true });
+    expect(await control(made)).toEqual({
+      modes: { first: "monitor", other: "monitor", guard: "enforce" },
+      enforcement: "on",
+      leaseSeconds: 300,
+    });
+    const lease = join(made.paths.enginePlans, "lease");
+    await rm(lease);
+    await until(made, "the lease is renewed", () =>
+      stat(lease).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(states(made)[2]).toBe("guard enforce waiting");
+  });
+
+  test("that can't be given to the engine say why, and are tried again", async () => {
+    const broken = await testPack(root, "broken", [testPolicy("p")]);
+    const whole = await Bun.file(broken.file.file).bytes();
+    await Bun.write(broken.file.file, "x");
+    await using made = await stage({ packs: [broken] });
+    expect(made.keeper.report(true).policies?.[0]).toMatchObject({
+      state: "rejected",
+      reason: expect.stringContaining("damaged"),
+    });
+    await Bun.write(broken.file.file, whole);
+    await until(made, "it is whole again", () => states(made)[0] === "p monitor waiting");
+  });
+
+  test("of packs no longer chosen are taken away", async () => {
+    await using made = await stage();
+    const next = new PolicyKeeper({
+      packs: [],
+      enforce: false,
+      paths: made.paths,
+      clock: made.clock,
+      log: silentLog,
+      onChange: () => {},
+    });
+    await next.prepare();
+    expect(await listPlans(made.paths.enginePlans)).toEqual([]);
+    expect(next.report(true)).toEqual({ policies: [] });
+  });
+
+  test("beyond what a heartbeat holds are counted", async () => {
+    const names = Array.from({ length: MAX_POLICY_STATES + 3 }, (_, i) => testPolicy(`p-${i}`));
+    const many = await testPack(root, "many", names.slice(0, 1));
+    const keeper = new PolicyKeeper({
+      packs: [{ ...many, policies: names }],
+      enforce: false,
+      paths: statePaths(join(root, "many")),
+      clock: new ManualClock(),
+      log: silentLog,
+      onChange: () => {},
+    });
+    const report = keeper.report(true);
+    expect([report.policies?.length, report.policies_left_out]).toEqual([MAX_POLICY_STATES, 3]);
+  });
+});

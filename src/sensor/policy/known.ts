@@ -1,0 +1,14 @@
+import type { EmbeddedPack, EmbeddedPolicy } from "../../core/payload/embedded-files.ts";
+
+/** A policy this sensor was given, with what its events mean. */
+export interface KnownPolicy extends EmbeddedPolicy {
+  readonly pack: string;
+}
+
+/** By name. */
+export type KnownPolicies = ReadonlyMap<string, KnownPolicy>;
+
+/** The policies of packs, in the order they are loaded. */
+export function knownPolicies(packs: readonly EmbeddedPack[]): KnownPolicies {
+  return new Map(packs.flatMap(({ id, policies }) => policies.map((policy) => [policy.name, { ...policy, pack: id }])));
+}

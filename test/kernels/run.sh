@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# run.sh [--short] [--only engine|policies] [KERNEL…]: the engine's tests on other kernels, each in a QEMU guest.
+#   KERNEL as in vm-run.sh, or `host` for the running one (policies only). Default: a list below, and host.
+#   --short: the short form of the policy cases only; for one guest within a minute and a half.
+# Logs and outcomes are in .cache/kernels/results; a full run of the policies writes docs/kernels.md. Ends with one line of totals.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 2
+
+short= only= kernels=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--short) short=--short only=policies ;;
+	--only) only=$2; shift ;;
+	--*) sed -n '2,5p' "$0" >&2; exit 2 ;;
+	*) kernels+=("$1") ;;
+	esac
+	shift
+done
+# Only a run on all of them may rewrite the page: one on some would take the others out of it.
+all=(6.1 6.1-rt 6.12 6.12-rt 6.18 7.3 7.3-rt host)
+[ ${#kernels[@]} -gt 0 ] || kernels=("${all[@]}")
+cache=$(realpath -m "${TELOVIX_KERNEL_CACHE:-.cache/kernels}")
+results=$cache/results
+prepared=$PWD/native/.output/policy-cases
+bun=$PWD/node_modules/.bin/bun
+mkdir -p "$results"
+passed=0 failed=0 skipped=0
+
+# Adds the last closing line of a log; a suite that has none has failed.
+count() { # LOG STATUS
+	local totals p f s
+	totals=$(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" | tail -n1)
+	read -r p f s <<<"$(sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/' <<<"${totals:-0 passed, 0 failed}")"
+	[ "$2" -eq 0 ] || [ "$f" -gt 0 ] || { f=1; echo "FAILED with status $2; the end of $1:"; tail -n 15 "$1"; }
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + 10#${s:-0}))
+	printf '   %d passed, %d failed, %d skipped (%s)\n' "$p" "$f" "$((10#${s:-0}))" "$1"
+}
+suite() { # NAME KERNEL LIMIT COMMAND...
+	local name=$1 kernel=$2 limit=$3 log=$results/$2-$1.log status
+	shift 3
+	printf '\n== %s on %s\n' "$name" "$kernel"
+	if [ "$kernel" = host ]; then "$@" >"$log" 2>&1; status=$?
+	else
+		STORM=2000 test/kernels/vm-run.sh -t "$limit" -k "$log.console" -s "$results" -e STORM "$kernel" -- "$@" >"$log" 2>&1
+		status=$?
+	fi
+	grep -E '^not ok' -A4 "$log" | head -n 60
+	count "$log" $status
+}
+
+# The guests see the host's files as they are: a copy, so that a build meanwhile changes nothing.
+stage=$(mktemp -d "$cache/stage.XXXXXX")
+trap 'rm -rf "$stage"' EXIT
+mkdir "$stage/native"
+make -C native all triggers >&2 && make -C native/test/policy >&2 || exit 2
+[ "$only" = engine ] || "$bun" native/test/policy/prepare.ts "$prepared" || exit 2
+cp -a native/.output native/test "$stage/native/"
+for kernel in "${kernels[@]}"; do
+	# Outcomes of an earlier run say nothing of this one.
+	rm -f "$results/$kernel$short.json"
+	[ "$only" = policies ] || [ "$kernel" = host ] || suite engine "$kernel" 900 "$stage/native/test/run.sh"
+	[ "$only" = engine ] ||
+		suite policies "$kernel" 1200 "$bun" "$stage/native/test/policy/run.ts" $short --json "$results/$kernel$short.json" "$stage/native/.output/policy-cases"
+done
+if [ "$only" != engine ] && [ -z "$short" ] && [ "${kernels[*]}" = "${all[*]}" ]; then
+	rm -rf "$results/report"
+	mkdir "$results/report"
+	for kernel in "${kernels[@]}"; do cp "$results/$kernel.json" "$results/report/" 2>/dev/null; done
+	"$bun" native/test/policy/report.ts "$results/report" docs/kernels.md
+fi
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]
