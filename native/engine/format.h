@@ -17,6 +17,9 @@
 
 void format_setup(void);
 
+/* Numbers of the host's namespaces; after format_setup. */
+const uint32_t *format_host_namespaces(void);
+
 /* The process and parent objects. FULL: all fields; EVENT: what repeats in every event. */
 enum process_detail { DETAIL_FULL, DETAIL_EVENT };
 void format_actors(struct json *j, struct proc *p, uint32_t tid, enum process_detail detail);

@@ -21,6 +21,11 @@ void format_setup(void)
 		procfs_host_namespaces(host_ns);
 }
 
+const uint32_t *format_host_namespaces(void)
+{
+	return host_ns;
+}
+
 static void exec_id(struct json *j, const char *key, uint32_t pid, uint64_t ktime)
 {
 	char text[320];

@@ -10,9 +10,9 @@
 #include "clock.h"
 #include "control_workloads.h"
 #include "follow.h"
+#include "format.h"
 #include "index.h"
 #include "policies_part.h"
-#include "procfs.h"
 
 static struct point **points;
 static uint32_t point_count, next_point;
@@ -103,7 +103,7 @@ static int restart(void)
 
 int stage_begin(void)
 {
-	procfs_host_namespaces(facts.host_ns);
+	memcpy(facts.host_ns, format_host_namespaces(), sizeof(facts.host_ns));
 	return restart();
 }
 
