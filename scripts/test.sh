@@ -55,12 +55,25 @@ native_stage() {
   if [ "$status" -ne 0 ]; then echo "FAILED: engine"; count 0 1 0; fi
 }
 
+# Policies case by case, here and on another kernel, in a guest.
+kernels_stage() {
+  say "kernels"
+  local log="$logs/kernels.log" totals p f s
+  make kernel-tools >"$log" 2>&1 && test/kernels/run.sh --short host 6.12 2>&1 | tee -a "$log" | grep -vE '^make|^ok '
+  totals=$(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n1)
+  read -r p f s <<<"$(sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/' <<<"${totals:-0 passed, 1 failed}")"
+  [ -n "$totals" ] || { tail -n 20 "$log"; echo "FAILED: kernels"; }
+  count "$p" "$f" "$((10#${s:-0}))"
+}
+
 finish() { printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"; [ "$failed" -eq 0 ]; }
 
 stage "set-up" make setup || { finish; exit 1; }
 stage "build" make build || { finish; exit 1; }
 stage "check" make check
 native_stage
+stage "fuzz" make -C native fuzz SECONDS=20
+kernels_stage
 bun_stage "unit" src --timeout 60000
 bun_stage "integration" test/integration test/architecture --timeout 120000
 bun_stage "end to end" test/e2e --timeout 240000
