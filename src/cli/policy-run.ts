@@ -70,16 +70,19 @@ interface Follow {
   readonly engine: EngineRun;
   /** Segments that were read are deleted. */
   readonly forgets: boolean;
-  readonly severalPolicies: boolean;
+  /** Names of those that were given; the engine's built-in sensors have policy names of their own. */
+  readonly policies: ReadonlySet<string>;
 }
 
-function show(line: string, { call, severalPolicies }: Follow): boolean {
+function show(line: string, { call, policies }: Follow): boolean {
   const event = eventLine(line);
-  const isLoss = event !== undefined && event.policy === "" && line.includes('"engine_loss"');
-  if (!event || (event.policy === "" && !isLoss && !call.flags["all"])) return false;
+  if (!event) return false;
+  const isAsked = policies.has(event.policy);
+  const isLoss = event.policy === "" && line.includes('"engine_loss"');
+  if (!isAsked && !isLoss && !call.flags["all"]) return false;
   if (call.flags["json"]) call.out(`${line}\n`);
-  else call.out(`${event.text}${severalPolicies && event.policy !== "" ? `  [${event.policy}]` : ""}\n`);
-  return event.policy !== "";
+  else call.out(`${event.text}${policies.size > 1 && event.policy !== "" ? `  [${event.policy}]` : ""}\n`);
+  return isAsked;
 }
 
 /** Prints events until the call is interrupted or the engine ends. Returns how many were a policy's. */
@@ -124,7 +127,7 @@ export async function run(call: Call, programOf: (dir: string) => Promise<string
         reader,
         engine,
         forgets: kept === undefined,
-        severalPolicies: plans.length > 1,
+        policies: new Set(plans.map((p) => p.policy.name)),
       });
       await reader.close();
       if (!call.signal.aborted) throw new AppError("unavailable", `The engine ended: ${engine.reason}`);
