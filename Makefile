@@ -87,6 +87,15 @@ test-kernels: native kernel-tools ## Engine and policies on other kernels, in QE
 kernel-tools:
 	@$(MAKE) DEBIAN_PACKAGES="$(KERNEL_PACKAGES)" STAMPS=$(STAMPS)/kernels $(STAMPS)/kernels/debian
 
+ARM64_PACKAGES := lld qemu-user-static
+
+.PHONY: arm64 arm64-tools
+arm64: setup arm64-tools ## Build the engine for 64-bit Arm and run what runs without such a machine
+	$(MAKE) -C native check-arm64
+
+arm64-tools:
+	@$(MAKE) DEBIAN_PACKAGES="$(ARM64_PACKAGES)" STAMPS=$(STAMPS)/arm64 $(STAMPS)/arm64/debian
+
 e2e: build ## Only the tests with the built file and a real browser
 	$(BUN) test test/e2e --timeout 180000
 

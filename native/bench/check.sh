@@ -28,6 +28,7 @@ kprobe() { printf ',"function_name":"%s","args":[],"policy_name":"%s"' "$1" "$2"
 	loss 11 ring_main 3
 	loss 12 ring_exec 2
 	loss 13 ring_main 4
+	printf '{"process_exit":{"process":{"exec_id":"eA==","pid":9,"flags":"miss unknown"}},"telovix":{"seq":"14"}}\n'
 	printf '{"process_exec":{"process":{"exec_id":"eA==","pid":12'
 } >"$dir/events-10.jsonl"
 
@@ -38,8 +39,8 @@ has() {
 	failed=1
 }
 tally=$("$bin/tally" "$dir" 7 mine)
-has '"lines":13,"seq_gaps":1'
-for kind in exec fork exit open connect policy_connect; do has "\"$kind\":{\"lines\":1,"; done
+has '"lines":14,"seq_gaps":1'
+for kind in exec fork exit open connect policy_connect unknown; do has "\"$kind\":{\"lines\":1,"; done
 has '"loss":{"lines":3,'
 has '"other":{"lines":3,'
 has '"lost":{"ring_main":7,"ring_exec":2}'

@@ -9,9 +9,11 @@ static const char network[] = "\"policy_name\":\"telovix-network-baseline\"";
 static char wanted_pid[64], wanted_policy[128];
 
 const char *const line_names[LINE_KINDS] = {
-	[LINE_EXEC] = "exec", [LINE_FORK] = "fork",       [LINE_EXIT] = "exit",
-	[LINE_OPEN] = "open", [LINE_CONNECT] = "connect", [LINE_POLICY_CONNECT] = "policy_connect",
-	[LINE_LOSS] = "loss", [LINE_OTHER] = "other"
+	[LINE_EXEC] = "exec",       [LINE_FORK] = "fork",
+	[LINE_EXIT] = "exit",       [LINE_OPEN] = "open",
+	[LINE_CONNECT] = "connect", [LINE_POLICY_CONNECT] = "policy_connect",
+	[LINE_UNKNOWN] = "unknown", [LINE_LOSS] = "loss",
+	[LINE_OTHER] = "other"
 };
 
 void lines_want(int pid, const char *policy)
@@ -44,16 +46,19 @@ static bool is_of(const char *line, size_t len, const char *key)
 
 enum line_kind line_kind(const char *line, size_t len)
 {
+	static const char *const of_life[] = { [LINE_EXEC] = "{\"process_exec\"",
+					       [LINE_FORK] = "{\"process_fork\"",
+					       [LINE_EXIT] = "{\"process_exit\"" };
+	enum line_kind kind;
 	bool connect;
 
 	if (begins(line, "{\"engine_loss"))
 		return LINE_LOSS;
-	if (begins(line, "{\"process_exec\""))
-		return is_of(line, len, parent) ? LINE_EXEC : LINE_OTHER;
-	if (begins(line, "{\"process_fork\""))
-		return is_of(line, len, parent) ? LINE_FORK : LINE_OTHER;
-	if (begins(line, "{\"process_exit\""))
-		return is_of(line, len, parent) ? LINE_EXIT : LINE_OTHER;
+	for (kind = LINE_EXEC; kind <= LINE_EXIT; kind++)
+		if (begins(line, of_life[kind]))
+			return is_of(line, len, parent)       ? kind
+			       : has(line, len, " unknown\"") ? LINE_UNKNOWN
+							      : LINE_OTHER;
 	if (!begins(line, "{\"process_") || !is_of(line, len, process))
 		return LINE_OTHER;
 	connect = has(line, len, "_connect\",\"args\"");

@@ -14,7 +14,8 @@ enum line_kind {
 	LINE_OPEN,           /* an open by the generator, told by the policy or sensor looked for */
 	LINE_CONNECT,        /* a tcp_connect by the generator, told by the built-in sensor */
 	LINE_POLICY_CONNECT, /* a connect by the generator, told by that policy */
-	LINE_LOSS,           /* engine_loss */
+	LINE_UNKNOWN, /* of a process whose birth and exec were lost: told, but not whose child */
+	LINE_LOSS,    /* engine_loss */
 	LINE_OTHER,
 	LINE_KINDS
 };
