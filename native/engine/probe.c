@@ -119,6 +119,7 @@ static void write_report(struct json *j, const struct options *o)
 	struct utsname uts = { 0 };
 	char version[512];
 	struct statfs fs;
+	int err;
 
 	uname(&uts);
 	facts_read_file("/proc/version", version, sizeof(version));
@@ -136,7 +137,13 @@ static void write_report(struct json *j, const struct options *o)
 	write_kinds(j);
 	facts_release();
 	/* The base sensors as `run` would get them: the real object is loaded, not attached. */
-	load_try(o);
+	err = load_try(o);
+	for (int h = 0; err && h < HOOKS; h++) {
+		backends[h].mechanism = NULL;
+		if (!backends[h].reason[0])
+			snprintf(backends[h].reason, sizeof(backends[h].reason),
+				 "the programs could not be loaded: %s", strerror(-err));
+	}
 	backend_write(j);
 	json_close(j, '}');
 }
