@@ -33,6 +33,7 @@ function tally(missing: number, lost: number): Tally {
       open: kind(40),
       connect: kind(10),
       policy_connect: kind(0),
+      unknown: kind(0),
     },
     lost: lost ? { ring_exec: lost } : {},
   };

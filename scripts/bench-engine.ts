@@ -98,7 +98,7 @@ async function bench(): Promise<readonly Figure[]> {
       sections: ["delay", "loss", "latency"],
       subjects: ["nothing", ...engines],
       counts,
-      env: { ...env, BENCH_COUNTS: "2000 50000 5000" },
+      env: { ...env, BENCH_COUNTS: "2000 50000 5000 5000" },
       limitS: 1200,
     },
     false,

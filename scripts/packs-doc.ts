@@ -91,6 +91,7 @@ monitor mode: the action is carried out only where an operator has switched enfo
 
 A policy names its self-test: harmless actions of \`telovix-engine act\` (\`act --list\` shows them; they change nothing and leave nothing
 behind), each with the event that proves that the policy saw it. \`{target}\` stands for what the action says it was aimed at.
+\`telovix policy test linux-baseline\` carries them out on a host and says which policies saw theirs.
 
 Paths in filters of system calls are compared as the caller wrote them: a relative path or a link escapes them, where it does not escape
 the security hooks (\`file_open\`, \`bprm_check_security\`) and the always-on file sensor, which know the file itself. The same holds for

@@ -19,8 +19,8 @@ measure_latency() { # ROUND SUBJECT
 		case $target in
 		exec) result=$("$BENCH_BIN/latency" exec "${counts[0]}") ;;
 		open) result=$("$BENCH_BIN/latency" open "${counts[1]}" "$free/x") ;;
-		open-watched) result=$("$BENCH_BIN/latency" open "${counts[1]}" "$watched/x") ;;
-		connect) result=$("$BENCH_BIN/latency" connect "${counts[2]}") ;;
+		open-watched) result=$("$BENCH_BIN/latency" open "${counts[2]}" "$watched/x") ;;
+		connect) result=$("$BENCH_BIN/latency" connect "${counts[3]}") ;;
 		esac || die "latency of $target"
 		# What was told is counted when it has had time to get where it goes.
 		pause 0.5

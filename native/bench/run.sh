@@ -7,7 +7,8 @@
 #   BENCH_PEERS    what peers.sh unpacked         BENCH_PLANS   N/*.plan: plans of N policies
 #   BENCH_WATCHED  the directory to watch
 #   BENCH_SUBJECTS who is measured, in order      BENCH_ROUNDS  how often
-#   BENCH_COUNTS   latency samples: exec open connect          BENCH_SECONDS of each rate
+#   BENCH_COUNTS   latency samples: exec open open-watched connect
+#   BENCH_SECONDS  of each rate
 #   BENCH_MINUTES  of the soak                                 BENCH_SAMPLE  every so many seconds
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,7 +42,7 @@ if [ -d /run/vm-run ]; then
 	echo 0 >/proc/sys/kernel/bpf_stats_enabled
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control && mkdir -p /sys/fs/cgroup/bench && cgroup=/sys/fs/cgroup/bench
 fi
-: "${BENCH_ROUNDS:=5}" "${BENCH_COUNTS:=500 20000 2000}" "${BENCH_SECONDS:=10}" "${BENCH_MINUTES:=20}"
+: "${BENCH_ROUNDS:=5}" "${BENCH_COUNTS:=500 20000 3000 2000}" "${BENCH_SECONDS:=10}" "${BENCH_MINUTES:=20}"
 emit '"what":"machine"' "{\"kernel\":\"$(uname -r)\",\"cores\":$(nproc)}"
 . "$here/kernel_memory.sh"
 . "$here/subjects.sh"

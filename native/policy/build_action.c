@@ -29,6 +29,8 @@ static void post(struct doing *d, const struct tx_plan_action *p)
 
 static int override(struct doing *d, const struct tx_plan_action *p)
 {
+	if (d->want->want->part & WANT_WATCH)
+		return 0;
 	if (p->flags & TX_ACTION_F_REGS)
 		return build_refuse(d->b, d->want, "Registers of a process can't be set.");
 	d->a.flags |= d->want->want->part & WANT_MARK ? TX_SEL_MARK : TX_SEL_OVERRIDE;

@@ -61,6 +61,8 @@ struct point_place {
 	0x04 /* Override is carried out by a mark that lsm__deny consumes at deny_hook \
 	      */
 
+#define WANT_WATCH 0x08 /* Override is left out: nothing here could carry it out */
+
 /* What one hook of one policy wants of one point. */
 struct want {
 	struct want *next; /* of the same point */

@@ -134,29 +134,53 @@ void job_take(struct resolve_job *job, const struct choice *choice, const char *
 	}
 }
 
-static void choose(struct resolve_job *job)
+static void choose_once(struct resolve_job *job, struct choice *choice)
 {
 	const struct facts *facts = job->facts;
 	const struct tx_plan_hook *hook = job->hook;
 	bool is_call = hook->flags & TX_HOOK_F_SYSCALL;
-	struct choice choice = { .status = POINT_OK };
 
 	if (hook->flags & TX_HOOK_F_ENFORCER) {
 		needs_of_notify(job->plan, &job->needs);
-		choose_enforcer(facts, &job->needs, is_call, job->call, &choice);
+		choose_enforcer(facts, &job->needs, is_call, job->call, choice);
 	} else if (is_call) {
-		choose_call(facts, &job->needs, hook->flags & TX_HOOK_F_I386, job->call, &choice);
+		choose_call(facts, &job->needs, hook->flags & TX_HOOK_F_I386, job->call, choice);
 	} else if (hook->kind == TX_HOOK_LSM) {
-		choose_lsm(facts, &job->needs, job->call, &choice);
+		choose_lsm(facts, &job->needs, job->call, choice);
 	} else if (hook->kind == TX_HOOK_KPROBE && !strncmp(job->call, "security_", 9)) {
-		choose_security(facts, &job->needs, job->call, &choice);
+		choose_security(facts, &job->needs, job->call, choice);
 	} else if (hook->kind == TX_HOOK_TRACEPOINT || hook->kind == TX_HOOK_RAW_TRACEPOINT) {
 		choose_tracepoint(facts, &job->needs, hook->kind == TX_HOOK_RAW_TRACEPOINT,
-				  job->group, job->call, &choice);
+				  job->group, job->call, choice);
 	} else {
 		choose_function(facts, &job->needs, hook->kind == TX_HOOK_FENTRY, job->call,
-				&choice);
+				choice);
 	}
+}
+
+static void choose(struct resolve_job *job)
+{
+	struct choice choice = { .status = POINT_OK };
+
+	choose_once(job, &choice);
+	/* A policy that is only to watch does so where nothing could deny. */
+	if (choice.status == POINT_REJECTED && job->needs.override &&
+	    job->plan->policy->mode == TX_MODE_MONITOR) {
+		struct choice watch = { .status = POINT_OK };
+
+		job->needs.override = false;
+		choose_once(job, &watch);
+		if (watch.status != POINT_REJECTED) {
+			choice_say(&watch, POINT_DEGRADED, "it can only be watched here");
+			for (int i = 0; i < watch.count; i++)
+				watch.at[i].part |= WANT_WATCH;
+			choice = watch;
+		}
+	}
+	if (job->needs.canary && choice.status != POINT_REJECTED)
+		choice_say(
+			&choice, POINT_DEGRADED,
+			"GetUrl and DnsLookup are told but not carried out: a node calls nobody");
 	job_take(job, &choice, job->call);
 }
 

@@ -17,6 +17,8 @@ struct needs {
 	bool override;    /* an error is to be returned instead of the call */
 	bool other_error; /* and not EPERM */
 	bool kills_too;   /* each selector that overrides also sends a signal */
+	bool canary;      /* GetUrl, DnsLookup */
+	bool sets;        /* an argument of a static probe is to be changed */
 	bool ima;         /* the hash of a file */
 	bool returns;     /* the return value, or something read when the call returns */
 	bool many; /* one of so many that a table beats a probe for each, and a probe a trampoline

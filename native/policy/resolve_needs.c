@@ -33,11 +33,18 @@ static struct acts acts_of(const struct plan *plan, struct tx_plan_range range, 
 			acts.enforce = acts.override = true;
 			needs->other_error |= a->error != -EPERM;
 			break;
+		case TX_ACTION_GET_URL:
+		case TX_ACTION_DNS_LOOKUP:
+			needs->canary = true;
+			break;
+		case TX_ACTION_SET:
+			needs->sets = true;
+			acts.enforce = true;
+			break;
 		case TX_ACTION_NOTIFY_ENFORCER:
 		case TX_ACTION_CLEANUP_ENFORCER:
 		case TX_ACTION_TRACK_SOCK:
 		case TX_ACTION_UNTRACK_SOCK:
-		case TX_ACTION_SET:
 			acts.enforce = true;
 			break;
 		}

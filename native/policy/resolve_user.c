@@ -164,6 +164,11 @@ void job_usdt(struct resolve_job *job)
 		want_say(want, POINT_REJECTED, "no uprobes on this kernel");
 		return;
 	}
+	if (job->needs.sets) {
+		want_say(want, POINT_REJECTED,
+			 "Set is not offered: the memory of processes is not written to");
+		return;
+	}
 	file = elf_open(job->path, why, sizeof(why));
 	if (!file || elf_usdt(file, job->group, job->call, &usdt, why, sizeof(why))) {
 		want_say(want, POINT_REJECTED, "%s", why);

@@ -84,10 +84,13 @@ export function costs(lines: Lines): Cost[] {
 const ORDER = ["nothing", "engine-0", "engine-1", "engine-10", "engine-100", ...PEERS];
 const bySubject = (a: string, b: string): number => ORDER.indexOf(a) - ORDER.indexOf(b);
 
-/** Ours against each peer, and many policies against one. */
+/**
+ * Ours against each peer, and many policies against one: of the p50 of the round that was disturbed least, since what others do on the
+ * cores only adds.
+ */
 export function costFigures(all: readonly Cost[]): Figure[] {
   const p50 = (subject: string, target: Target): number =>
-    all.find((c) => c.subject === subject && c.target === target)?.p50_us ?? Number.NaN;
+    all.find((c) => c.subject === subject && c.target === target)?.p50_range_us[0] ?? Number.NaN;
   const has = (subject: string): boolean => all.some((c) => c.subject === subject);
   const ours = ["engine-0", "engine-1"].filter(has);
   const against = TARGETS.flatMap((target) =>
@@ -122,12 +125,15 @@ export interface Account {
   readonly difference: number;
 }
 
-/** Of execs, births and ends count too: a lost record does not say which of them it was. */
+/**
+ * Of execs, births and ends count too: a lost record does not say which of them it was. Where birth and exec were lost the end is told,
+ * of a process that is not known; such lines can't be told from another process's.
+ */
 export function account(subject: string, name: string, truth: Truth, tally: Tally): Account {
-  const { exec, fork, exit, open, connect, policy_connect: byPolicy } = tally.kinds;
+  const { exec, fork, exit, open, connect, policy_connect: byPolicy, unknown } = tally.kinds;
   const hasPolicy = subject !== "engine-0";
   const done = 3 * truth.exec + truth.matched + truth.connect * (hasPolicy ? 2 : 1);
-  const told = exec.lines + fork.lines + exit.lines + open.lines + connect.lines + byPolicy.lines;
+  const told = exec.lines + fork.lines + exit.lines + open.lines + connect.lines + byPolicy.lines + unknown.lines;
   const lost = sum(Object.values(tally.lost));
   return {
     subject,

@@ -39,7 +39,7 @@ interface Kind {
 export interface Tally {
   readonly lines: number;
   readonly seq_gaps: number;
-  readonly kinds: Readonly<Record<"exec" | "fork" | "exit" | "open" | "connect" | "policy_connect", Kind>>;
+  readonly kinds: Readonly<Record<"exec" | "fork" | "exit" | "open" | "connect" | "policy_connect" | "unknown", Kind>>;
   readonly lost: Readonly<Record<string, number>>;
 }
 

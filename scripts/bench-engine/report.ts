@@ -139,7 +139,8 @@ export function markdown(report: EngineReport): string {
     "Written by `make bench-engine` and `make soak-engine` from `engine.json`. Times in a guest are emulated: only their ratios, " +
       "taken in the same guest in the same run, say something. `engine-N` is the engine with N policies, one of which matches; all " +
       "watch every exec, opens below one directory (`open-watched`; `open` is of a file elsewhere) and TCP connects. " +
-      "The engine's built-in sensors run beside the policies.",
+      "The engine's built-in sensors run beside the policies. " +
+      "Figures are of the p50 of the least disturbed round, tables of the medians of all rounds.",
     ...(report.command
       ? [
           `\`${report.command}\`, ${report.cores} cores, load ${report.load_before} before and ${report.load_after} after.`,

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, rm } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { Lines } from "./lines.ts";
@@ -50,10 +50,14 @@ export async function runJob(job: Job, peers: boolean): Promise<Lines> {
   if (peers) await must(["native/bench/peers.sh", join(CACHE, "peers")]);
   if (job.counts.length)
     await makePlans(plans, job.counts, WATCHED, job.kernel === "here" ? "sys_connect" : "tcp_connect");
+  // Copies: who builds meanwhile does not change what is measured.
+  const bin = join(CACHE, "bin", name);
+  await cp("native/.output/bench", bin, { recursive: true });
+  await cp(job.engine, join(bin, "telovix-engine"));
   const env = {
     BENCH_RESULTS: join(results, "lines.jsonl"),
-    BENCH_BIN: resolve("native/.output/bench"),
-    BENCH_ENGINE: job.engine,
+    BENCH_BIN: bin,
+    BENCH_ENGINE: join(bin, "telovix-engine"),
     BENCH_PEERS: join(CACHE, "peers"),
     BENCH_PLANS: plans,
     BENCH_WATCHED: WATCHED,

@@ -7,15 +7,19 @@ import { errorMessage } from "../../src/core/error.ts";
 import { randomToken } from "../../src/core/ids.ts";
 import { Secret, silentLog } from "../../src/core/log.ts";
 import type { PolicyState } from "../../src/core/wire/state.ts";
-import { runEnroll, runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
+import { runEnroll, runSensor } from "../../src/sensor/app.ts";
 import { sensorConfig } from "../../src/sensor/config.ts";
 import { statePaths, type StatePaths } from "../../src/sensor/state/paths.ts";
+import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { testPack, testPolicy } from "../harness/packs.ts";
 import { hook } from "../harness/sample-lines.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import { StandInConsole } from "../harness/stand-in-console.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+
+const refusal = await kernelRefusesBpf();
+if (refusal !== undefined) process.stderr.write(`SKIPPED: an engine's words: ${refusal}\n`);
 
 const root = await mkdtemp(join(tmpdir(), "telovix-sensor-policies-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -32,9 +36,9 @@ interface Running extends AsyncDisposable {
 }
 
 /** An enrolled sensor whose engine is the test. */
-async function run(console: StandInConsole, packs: string, more: SensorOverrides = {}): Promise<Running> {
+async function run(console: StandInConsole, packs: string, engine = "no-engine"): Promise<Running> {
   const stateDir = join(root, `state-${++homes}`);
-  const config = sensorConfig({ stateDir, enginePath: join(root, "no-engine"), packs }, {});
+  const config = sensorConfig({ stateDir, enginePath: join(root, engine), packs }, {});
   const token = `tse_${randomToken(32)}`;
   console.tokens.add(token);
   await runEnroll(config, {
@@ -47,7 +51,7 @@ async function run(console: StandInConsole, packs: string, more: SensorOverrides
     tags: [],
   });
   const controller = new AbortController();
-  const overrides = { log: silentLog, heartbeatIntervalMs: 100, reconnectMinMs: 20, embeddedPacks: [pack], ...more };
+  const overrides = { log: silentLog, heartbeatIntervalMs: 100, reconnectMinMs: 20, embeddedPacks: [pack] };
   const done = runSensor(config, overrides, controller.signal);
   done.catch(() => {});
   return {
@@ -127,6 +131,28 @@ describe("a sensor with packs", () => {
     });
     expect(found()?.message).toStartWith("Hashes opened: /etc/shadow, by /usr/bin/cat");
   });
+
+  // Whether an engine may run is looked at before it is started.
+  test.skipIf(refusal !== undefined)(
+    "tells an engine where the plans are, and calls it running once it sees",
+    async () => {
+      await using console = await StandInConsole.start();
+      const words = join(root, "words");
+      await writeFile(join(root, "telovix-engine"), `#!/bin/sh\necho "$@" >${words}\nexec sleep 1000\n`, {
+        mode: 0o755,
+      });
+      await using sensor = await run(console, "hosts", "telovix-engine");
+      const state = () => console.heartbeats.at(-1)?.engine;
+      await until("it is started", () => state()?.pid !== undefined);
+      await until("its words are written", async () => (await readFile(words, "utf8").catch(() => "")).endsWith("\n"));
+      expect(await readFile(words, "utf8")).toContain(` --plan ${sensor.paths.enginePlans} `);
+      expect(state()?.state).toBe("starting");
+      const start = { engine_start: { version: "1", backends: [] }, time: "2026-11-25T20:00:00Z" };
+      const text = JSON.stringify({ ...start, telovix: { seq: "1", run_id: "aa", boot_id: "b" } });
+      await appendFile(join(sensor.paths.engineOut, "events-1.jsonl"), `${text}\n`);
+      await until("it runs", () => state()?.state === "running");
+    },
+  );
 
   test("does not start with a pack that is not there", async () => {
     await using console = await StandInConsole.start();

@@ -52,6 +52,8 @@ suite() { # NAME KERNEL LIMIT COMMAND...
 stage=$(mktemp -d "$cache/stage.XXXXXX")
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/native"
+# What compiles policies on the way is found beside it.
+ln -s "$PWD/src" "$PWD/node_modules" "$stage/"
 make -C native all triggers >&2 && make -C native/test/policy >&2 || exit 2
 [ "$only" = engine ] || "$bun" native/test/policy/prepare.ts "$prepared" || exit 2
 cp -a native/.output native/test "$stage/native/"

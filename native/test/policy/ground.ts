@@ -1,5 +1,5 @@
 /** The ground the cases play on: a tmpfs on DIR with the programs and files that policies and runs name. */
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { ACT, DIR } from "./case.ts";
 import { matrixFiles, matrixPrograms } from "./matrix/matrix.ts";
@@ -7,9 +7,25 @@ import { matrixFiles, matrixPrograms } from "./matrix/matrix.ts";
 const PROGRAMS = ["alpha", "beta", "gamma", "delta", "epsilon", "refused"];
 const FILES = ["secret", "other", "watched-1", "watched-2", "file"];
 
+/** Beside the ground: what lies in it is looked at by the cases. */
+const OWNER = `${DIR}.pid`;
+
+/** A run that was killed leaves its ground behind; so does, for a guest, one on the host whose files it sees. */
+function isAbandoned(): boolean {
+  if (!existsSync(DIR)) return false;
+  const pid = existsSync(OWNER) ? Number(readFileSync(OWNER, "utf8")) : 0;
+  try {
+    return pid === 0 || !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("run.ts");
+  } catch {
+    return true;
+  }
+}
+
 /** Lays everything out. `act`: the built trigger program. Throws when somebody else plays here already. */
 export function layGround(act: string): void {
+  if (isAbandoned()) clearGround();
   mkdirSync(DIR, { mode: 0o755 });
+  writeFileSync(OWNER, String(process.pid));
   // A file system of its own: paths and inode numbers are what they seem, which an overlay's are not. Best effort.
   spawnSync("mount", ["-t", "tmpfs", "-o", "mode=755", "tx-policy", DIR]);
   for (const dir of ["bin", "f", "x", "f/folder"]) mkdirSync(`${DIR}/${dir}`);
@@ -29,4 +45,5 @@ export function layGround(act: string): void {
 export function clearGround(): void {
   spawnSync("umount", ["-l", DIR]);
   if (existsSync(DIR)) rmSync(DIR, { recursive: true, force: true });
+  rmSync(OWNER, { force: true });
 }

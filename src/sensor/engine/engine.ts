@@ -66,6 +66,8 @@ export class Engine implements Service {
   #obstacle: string | undefined;
   #start: EngineStart | undefined;
   #stats: EngineStats | undefined;
+  /** The engine at work has said what it sees: until then it sees nothing. */
+  #hasStarted = false;
   #said = "";
   #blind = false;
 
@@ -79,6 +81,7 @@ export class Engine implements Service {
   /** Told by the pipeline when it reads the engine's own lines. */
   onStart(start: EngineStart): void {
     this.#start = start;
+    this.#hasStarted = true;
     // A sensor that takes this engine over does not get its first line again.
     void writeState(this.#startFile, JSON.stringify(start)).catch((error: unknown) =>
       this.#log.warn("what the engine can do could not be written down", { error }),
@@ -103,7 +106,8 @@ export class Engine implements Service {
 
   /** State for the heartbeat. */
   get state(): EngineState {
-    const { status, pid, restarts, reason } = this.#child;
+    const { pid, restarts, reason } = this.#child;
+    const status = this.#child.status === "running" && !this.#hasStarted ? "starting" : this.#child.status;
     const state = this.#obstacle === undefined ? status : "failed";
     const why = this.#obstacle ?? (status === "running" ? undefined : reason);
     return defined({
@@ -142,6 +146,7 @@ export class Engine implements Service {
     const { clock } = this.#o;
     this.#log.info("the engine of the sensor before is still running; it is taken over", { pid });
     this.#child = { status: "running", pid, restarts: 0, reason: undefined };
+    this.#hasStarted = true;
     this.#blind = false;
     this.#start ??= await readStart(this.#startFile);
     await goneOrAborted(pid, clock, signal);
@@ -175,6 +180,7 @@ export class Engine implements Service {
         // Every moment without it is blind.
         backoffMinMs: 50,
         ready: async (pid) => {
+          this.#hasStarted = false;
           await rememberEngine(this.#pidFile, pid);
           this.#blind = false;
         },

@@ -102,8 +102,9 @@ const texts: Case[] = [
   typed(
     "lsm",
     "sockaddr_un",
+    // An abstract name ends with its length, which is the third argument; the function below is asked without.
     lsm("socket_connect", {
-      args: [arg(1, "sockaddr_un")],
+      args: [arg(1, "sockaddr_un", { sizeArgIndex: 3 })],
       selectors: [{ matchArgs: [match(1, "Family", ["AF_UNIX"]), match(1, "Equal", [`${DIR}/sock`, "@tx-abstract"])] }],
     }),
     ["lsm"],

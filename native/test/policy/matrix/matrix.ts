@@ -1,5 +1,5 @@
 /** Sites × operators: one case each, with everything that must fire and everything that must not. */
-import type { Case, JsonObject, Run } from "../case.ts";
+import { DIR, type Case, type JsonObject, type Run } from "../case.ts";
 import { match } from "../spec.ts";
 import { fileTypeCases, integerCases, signedCases, socketCases, textCases, type OperatorCase } from "./operators.ts";
 import { integerSites, returnSites } from "./integer-sites.ts";
@@ -48,13 +48,24 @@ function caseOf<T>(
   };
 }
 
+/** Operators that hold for what other programs do, too: on a busy host they would drown everything. */
+const BROAD = new Set(["LT", "LessThan", "GT", "Mask", "Family", "Protocol", "State", "FileType"]);
+const OURS: JsonObject = { matchBinaries: [{ operator: "Prefix", values: [`${DIR}/`] }] };
+
+function limited(operator: string): JsonObject {
+  return operator.startsWith("Not") || BROAD.has(operator) ? OURS : {};
+}
+
 function argCase<T>(site: Site<T>, op: OperatorCase<T>): Case {
-  const filter = { matchArgs: [match(site.filterIndex ?? site.arg.index, op.operator, op.values)] };
+  const filter = {
+    ...limited(op.operator),
+    matchArgs: [match(site.filterIndex ?? site.arg.index, op.operator, op.values)],
+  };
   return caseOf(site, op, filter, { args: [site.arg] }, (value) => ({ args: [site.shown(value)] }));
 }
 
 function returnCase(site: Site<number>, op: OperatorCase<number>): Case {
-  const filter = { matchReturnArgs: [match(0, op.operator, op.values)] };
+  const filter = { ...limited(op.operator), matchReturnArgs: [match(0, op.operator, op.values)] };
   return caseOf(site, op, filter, { return: true, returnArg: site.arg }, (value) => ({ return: site.shown(value) }));
 }
 
