@@ -141,7 +141,7 @@ __noinline int arg__read_local(u32 slot, u32 i, u64 from, u64 size, u32 user)
 	struct tx_scratch *s = scratch__get(slot);
 	char head[4] = {};
 	struct tx_parg *p;
-	u32 off;
+	u32 off, len;
 
 	if (!s)
 		return 0;
@@ -153,9 +153,21 @@ __noinline int arg__read_local(u32 slot, u32 i, u64 from, u64 size, u32 user)
 	p->value = *(u16 *)head;
 	if (p->value != TX_AF_UNIX)
 		return 0;
-	if (head[2] || size <= 3 || size > 110)
+	if (head[2])
 		return text__string(slot, i, from + 2, 108, user);
-	text__bytes(slot, i, from + 2, size - 2, TEXT_HOW(108, user));
+	if (size > 3 && size <= 110) {
+		text__bytes(slot, i, from + 2, size - 2, TEXT_HOW(108, user));
+	} else { /* its length is not known: up to the next NUL, moved up by one */
+		text__string(slot, i, from + 3, 107, user);
+		off = p->offset;
+		TX_BOUND(off, TX_EVENT_DATA);
+		len = p->len;
+		TX_BOUND(len, 107);
+		if (bpf_probe_read_kernel(s->turned, len, scratch__event(s)->data + off) ||
+		    bpf_probe_read_kernel(scratch__event(s)->data + off + 1, len, s->turned))
+			return 0;
+		data__end(scratch__event(s), p, off, len + 1);
+	}
 	off = p->offset;
 	TX_BOUND(off, TX_EVENT_DATA);
 	if (p->len)

@@ -156,12 +156,26 @@ static int track_return(struct doing *d)
 	return p.kind && d->b->timing != BUILD_ENTRY ? do_one(d, &p) : 0;
 }
 
+/* What matchReturnActions ask for is done where the return is seen, whoever acts at the call. */
+static void add_return(struct tx_selector_action *a, const struct tx_selector_action *r)
+{
+	a->flags = (a->flags & ~OF_EVENT) | r->flags;
+	a->rate_ns = r->rate_ns;
+	a->rate_scope = r->rate_scope;
+	if (r->flags & (TX_SEL_SIGNAL | TX_SEL_NOTIFY)) {
+		a->signal = r->signal;
+		a->error = r->error;
+	}
+	if (r->flags & (TX_SEL_TRACK | TX_SEL_UNTRACK))
+		a->sock_arg = r->sock_arg;
+}
+
 int build_actions(struct build *b, struct built_want *want, uint32_t selector,
 		  struct tx_selector_row *row)
 {
 	const struct tx_plan_selector *s = build_selector(want->want, selector);
 	uint32_t part = want->want->part;
-	struct doing d = { .b = b, .want = want };
+	struct doing d = { .b = b, .want = want }, r;
 	struct tx_selector_action at_call;
 	int err;
 
@@ -178,15 +192,21 @@ int build_actions(struct build *b, struct built_want *want, uint32_t selector,
 		keep_part(&d.a, true, false);
 		d.notify = (struct tx_plan_action){ 0 };
 	}
+	r = d;
+	keep_part(&r.a, true, false);
 	if (!err && b->timing != BUILD_ENTRY)
-		err = do_all(&d, s->return_actions);
+		err = do_all(&r, s->return_actions);
 	if (!err)
-		err = track_return(&d);
+		err = track_return(&r);
 	if (!err)
-		err = add_notify(&d);
+		err = add_notify(&r);
 	if (err)
 		return err;
 	keep_part(&d.a, part & WANT_POST, part & WANT_ENFORCE);
+	if (!(part & WANT_POST))
+		r.a.flags &= ~OF_EVENT;
+	if (b->timing != BUILD_ENTRY)
+		add_return(&d.a, &r.a);
 	*row = (struct tx_selector_row){ .policy = want->want->policy,
 					 .id = stable_id(want->want, selector),
 					 .hook = want->first };

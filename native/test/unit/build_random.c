@@ -89,10 +89,11 @@ static struct verdict judge(const struct want *want, const struct tx_plan_select
 	enforce = false;
 	if (pair || once)
 		apply(want->plan, s->return_actions, &post, &enforce);
-	v.enforced |= v.matched && at_return && enforce;
 	v.posted = v.matched && at_return && post;
 	v.posted &= !!(want->part & WANT_POST);
 	v.enforced &= !!(want->part & WANT_ENFORCE);
+	/* Whoever acts at the call: the return is seen here. */
+	v.enforced |= v.matched && at_return && enforce;
 	return v;
 }
 

@@ -90,10 +90,11 @@ static void pair(void)
 	build();
 	CHECK(row(0)->return_action.flags == (TX_SEL_SIGNAL | TX_SEL_TRACK));
 	CHECK(row(0)->return_action.signal == 9 && row(0)->return_action.sock_arg == 1);
-	/* The part that only tells. */
+	/* The part that only tells; what is done at the return is nobody else's. */
 	p.want.part = WANT_POST;
 	build();
-	CHECK(!row(0)->action.flags && !row(0)->return_action.flags);
+	CHECK(!row(0)->action.flags);
+	CHECK(row(0)->return_action.flags == (TX_SEL_SIGNAL | TX_SEL_TRACK));
 	/* Both at once. */
 	p.want.part |= WANT_ENFORCE;
 	point.place.backend = POINT_FEXIT;
