@@ -12,7 +12,8 @@ section_latency() {
 }
 
 measure_latency() { # ROUND SUBJECT
-	local round=$1 counts=($BENCH_COUNTS) result target
+	local counts=($BENCH_COUNTS) target result
+	local -A results
 	start "$2"
 	pause 0.5
 	for target in exec open open-watched connect; do
@@ -22,10 +23,14 @@ measure_latency() { # ROUND SUBJECT
 		open-watched) result=$("$BENCH_BIN/latency" open "${counts[2]}" "$watched/x") ;;
 		connect) result=$("$BENCH_BIN/latency" connect "${counts[3]}") ;;
 		esac || die "latency of $target"
-		# What was told is counted when it has had time to get where it goes.
+		results[$target]=$result
 		pause 0.5
-		emit "\"what\":\"latency\",\"round\":$round,\"subject\":\"$subject\",\"target\":\"$target\"" \
+	done
+	# What was told is counted when all of it is where it goes.
+	stop
+	for target in "${!results[@]}"; do
+		result=${results[$target]}
+		emit "\"what\":\"latency\",\"round\":$1,\"subject\":\"$subject\",\"target\":\"$target\"" \
 			"${result%\}},\"told\":$(told "$(pid_of "$result")")}"
 	done
-	stop
 }

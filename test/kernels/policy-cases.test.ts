@@ -79,6 +79,7 @@ describe("comparison", () => {
     state: { name: "one", state, ...(reason === undefined ? {} : { reason }) },
     truths: [truth],
     lines: [good],
+    lost: 0,
   });
 
   test("a refusal counts as impossible only where the kernel lacks something, and with a reason", () => {

@@ -10,7 +10,6 @@ export interface Facts {
 
 interface Probe {
   readonly kernel: string;
-  readonly lockdown: string;
   readonly lsm: readonly string[];
   readonly programs: readonly { readonly kind: string; readonly status: string }[];
 }
@@ -41,7 +40,6 @@ export function learnFacts(engine: string, needs: readonly string[]): Facts {
     if (need.startsWith("symbol:") && knows(need.slice("symbol:".length))) has.add(need);
   // The kernel puts a function on this list for each place where an error may be injected.
   if (existsSync("/sys/kernel/debug/error_injection/list")) has.add("override_return");
-  if (probe.lockdown === "none") has.add("write_user");
   if (existsSync(moduleFile(probe.kernel))) has.add("module");
   for (const name of NAMESPACES) if (sameNamespace(name)) has.add(`host:${name}`);
   return { kernel: probe.kernel, has };

@@ -22,6 +22,8 @@ interface Seen {
   readonly state: PolicyState | undefined;
   readonly truths: readonly (Truth | undefined)[];
   readonly lines: readonly Line[];
+  /** Records that the engine owns up to having lost while the group ran. */
+  readonly lost: number;
   /** Why the whole group could not be tried. */
   readonly trouble?: string;
 }
@@ -49,8 +51,12 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   if (state === undefined) return result("FAILED", "the engine says nothing of this policy");
   const hooks = state.hooks ?? [];
   const backend = [...new Set(hooks.map((hook) => hook.backend).filter((name) => name !== "none"))].join(" ");
-  const said = [state.reason, ...hooks.map((hook) => hook.reason)].filter((text) => text !== undefined && text !== "");
-  const reason = [...new Set(said)].join("; ");
+  const ofHooks = new Set(
+    hooks.flatMap((hook) => (hook.reason === undefined || hook.reason === "" ? [] : [hook.reason])),
+  );
+  // The policy's own reason sums up those of its hooks.
+  const reason =
+    ofHooks.size > 0 && state.state !== "ok" ? [...ofHooks].join("; ") : (state.reason ?? [...ofHooks].join("; "));
   const lacks = missing(needsOf(c), facts);
   if (state.state === "rejected") {
     if (lacks === undefined) return result("FAILED", `refused, though the kernel can: ${reason}`, backend);
@@ -64,9 +70,10 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   // A kernel that lacks what the case needs may do less, when the engine has said so.
   if (lacks !== undefined && degraded && reason !== "")
     return result("not possible", `${reason} (the kernel lacks ${lacks})`, backend);
+  const lost = seen.lost === 0 ? "" : ` ${seen.lost} records were lost meanwhile.`;
   return result(
     "FAILED",
-    `${faults.join("\n")}\n(${backend})${reason === "" ? "" : ` the engine says: ${reason}`}`,
+    `${faults.join("\n")}\n(${backend})${lost}${reason === "" ? "" : ` the engine says: ${reason}`}`,
     backend,
   );
 }

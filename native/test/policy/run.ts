@@ -98,6 +98,9 @@ async function runGroup(
     .join(" + ");
   say(`# ${group}: ${cases.length} cases, load + run + stop ${times} s, ${lines.length} lines`);
   const state = new Map<string, PolicyState>(last.map((s) => [s.name, s]));
+  const lost = lines
+    .filter((line) => line.kind === "engine_loss")
+    .reduce((sum, line) => sum + Number(line.event["count"]), 0);
   const byPolicy = Map.groupBy(lines, (line) => String(line.event["policy_name"] ?? line.kind));
   return cases.map((c, i) =>
     judge(c, facts, {
@@ -105,6 +108,7 @@ async function runGroup(
       state: state.get(c.name),
       truths: c.runs.map((_, j) => truths.get(`${i}.${j}`)),
       lines: byPolicy.get(c.name) ?? [],
+      lost,
       ...(trouble === undefined ? {} : { trouble }),
     }),
   );

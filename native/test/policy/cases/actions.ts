@@ -91,11 +91,16 @@ const ACTIONS: readonly ActionCase[] = [
     ],
     not: ["fentry"],
   },
+  // NoPost or not: nothing is enforced in silence.
   {
     name: "Signal NoPost",
     actions: [{ action: "Signal", argSig: 10 }, { action: "NoPost" }],
     runs: (s, v) => [
-      { act: [...CATCH, ...s.act(v), ...CAUGHT], events: [], effect: { signal: 0, extra: { caught: 10 } } },
+      {
+        act: [...CATCH, ...s.act(v), ...CAUGHT],
+        events: [{ ...s.event(v), telovix: { enforced: { method: "signal", stopped: false } } }],
+        effect: { signal: 0, extra: { caught: 10 } },
+      },
     ],
     not: ["fentry"],
   },

@@ -72,7 +72,8 @@ export const furtherActionCases: Case[] = [
         { matchArgs: [match(0, "Equal", ["6915"])], matchActions: [{ action: "Set", argIndex: 0, argValue: 32 }] },
       ],
     }),
-    needs: ["uprobe", "write_user"],
+    // No kernel is enough: the engine does not write to the memory of processes, and says so.
+    needs: ["uprobe", "writing to processes"],
     runs: [
       {
         act: ["usdt-place", "6915"],

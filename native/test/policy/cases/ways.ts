@@ -168,6 +168,29 @@ export const wayCases: Case[] = [
       },
     ],
   },
+  {
+    name: "return-action-function",
+    group: "types",
+    hook: "kretprobe",
+    shows: { action: "matchReturnActions: Signal" },
+    spec: kprobe("generic_file_llseek_size", {
+      args: [arg(1, "int64")],
+      return: true,
+      returnArg: arg(0, "int64"),
+      selectors: [
+        { matchReturnArgs: [match(0, "Equal", ["6928"])], matchReturnActions: [{ action: "Signal", argSig: 10 }] },
+      ],
+    }),
+    needs: FUNCTION,
+    runs: [
+      {
+        act: ["catch", "10", "+", "seek", FILE, "6928", "+", "caught"],
+        events: [{ return: { long_arg: "6928" } }],
+        effect: { extra: { caught: 10 } },
+      },
+      { act: ["catch", "10", "+", "seek", FILE, "6929", "+", "caught"], events: [], effect: { extra: { caught: 0 } } },
+    ],
+  },
 ];
 
 function wholeBuffer(size: number): JsonObject {
