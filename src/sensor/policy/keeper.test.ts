@@ -67,7 +67,8 @@ async function stage(options: { packs?: readonly EmbeddedPack[]; enforce?: boole
 
 /** Lets time pass until it holds. */
 async function until(made: Stage, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 2_000; turn++) {
+  // What is waited for is files: how many turns they take depends on who else is at work. The test's own limit ends it.
+  for (let turn = 0; turn < 5_000_000; turn++) {
     if (await holds()) return;
     await made.clock.advance(1_000);
     await new Promise((resolve) => setImmediate(resolve));
