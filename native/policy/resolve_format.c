@@ -71,6 +71,23 @@ static bool parse_field(const char *line, struct format_field *f)
 	return true;
 }
 
+/*
+ * Policies count fields with the four that every tracepoint has. Real-time kernels have one more
+ * (common_preempt_lazy_count), which would make another field of every number.
+ */
+static bool is_further_common(const struct format_field *f)
+{
+	static const char *const common[] = { "common_type", "common_flags", "common_preempt_count",
+					      "common_pid" };
+
+	if (strncmp(f->name, "common_", 7))
+		return false;
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (!strcmp(f->name, common[i]))
+			return false;
+	return true;
+}
+
 int format_parse(const char *text, struct format *format)
 {
 	bool seen = false;
@@ -90,6 +107,8 @@ int format_parse(const char *text, struct format *format)
 			/* One that can't be read keeps its place in the count. */
 			if (!parse_field(line + 6, f))
 				memset(f, 0, sizeof(*f));
+			else if (is_further_common(f))
+				format->count--;
 		}
 	}
 	return seen && format->id ? 0 : -EINVAL;

@@ -50,7 +50,9 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   const { state } = seen;
   if (state === undefined) return result("FAILED", "the engine says nothing of this policy");
   const hooks = state.hooks ?? [];
-  const backend = [...new Set(hooks.map((hook) => hook.backend).filter((name) => name !== "none"))].join(" ");
+  const backend = [...new Set(hooks.map((hook) => hook.backend).filter((name) => name !== "none" && name !== ""))].join(
+    " ",
+  );
   const ofHooks = new Set(
     hooks.flatMap((hook) => (hook.reason === undefined || hook.reason === "" ? [] : [hook.reason])),
   );

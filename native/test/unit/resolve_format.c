@@ -17,6 +17,18 @@
 
 static struct format f;
 
+/* One common field more, as real-time kernels have it: the numbers of the others stay. */
+static void of_a_real_time_kernel(void)
+{
+	CHECK(!format_parse("name: sys_enter\nID: 351\nformat:\n" COMMON
+			    "\tfield:unsigned char common_preempt_lazy_count;\toffset:8;"
+			    "\tsize:1;\tsigned:0;\n\n"
+			    "\tfield:long id;\toffset:16;\tsize:8;\tsigned:1;\n",
+			    &f));
+	CHECK(f.count == 5 && f.field[4].offset == 16);
+	CHECK_TEXT(f.field[4].name, "id");
+}
+
 static void a_system_call(void)
 {
 	CHECK(!format_parse("name: sys_enter_openat\nID: 782\nformat:\n" COMMON
@@ -130,6 +142,7 @@ static void noise(void)
 
 int main(void)
 {
+	of_a_real_time_kernel();
 	a_system_call();
 	records();
 	odd_declarations();
