@@ -74,7 +74,7 @@ stage "check" make check
 native_stage
 stage "fuzz" make -C native fuzz SECONDS=20
 kernels_stage
-bun_stage "unit" src scripts test/packs --timeout 60000
+bun_stage "unit" src scripts test/packs test/kernels --timeout 60000
 bun_stage "integration" test/integration test/architecture --timeout 120000
 bun_stage "end to end" test/e2e --timeout 240000
 finish

@@ -82,7 +82,9 @@ function backends(all: readonly Ran[]): string[] {
       [
         ...new Set(
           ran.results.flatMap((r) =>
-            r.hook === hook && r.backend !== undefined && r.backend !== "" ? r.backend.split(" ") : [],
+            r.hook === hook && r.backend !== undefined && r.backend !== ""
+              ? r.backend.split(" ").filter((name) => name !== "")
+              : [],
           ),
         ),
       ]
