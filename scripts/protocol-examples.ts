@@ -3,6 +3,7 @@ import { EnrollRequest, EnrollResponse, TrustBootstrap } from "../src/core/wire/
 import { EventsBatchEnvelope, EventsResponse } from "../src/core/wire/events.ts";
 import { Heartbeat, HeartbeatResponse } from "../src/core/wire/heartbeat.ts";
 import { Inventory, InventoryResponse } from "../src/core/wire/inventory.ts";
+import { RenewRequest, RenewResponse, TrustBundle } from "../src/core/wire/renew.ts";
 import {
   StreamAck,
   StreamError,
@@ -14,6 +15,7 @@ import {
   StreamWelcome,
 } from "../src/core/wire/stream.ts";
 import { PROTOCOL_VERSION } from "../src/core/wire/version.ts";
+import { heartbeat } from "./protocol-heartbeat.ts";
 
 /** A message of the protocol with an example; docs/protocol.md is made of these and a test checks each against its schema. */
 export interface Example {
@@ -55,84 +57,6 @@ const batch = {
   events: [event],
 };
 const pem = (kind: string): string => `-----BEGIN ${kind}-----\n…\n-----END ${kind}-----\n`;
-
-const heartbeat = {
-  protocol_version: PROTOCOL_VERSION,
-  sensor_version: "0.1.0",
-  sent_at_us: at,
-  runtime_mode: "live",
-  started_at_us: at - 60_000_000,
-  engine: {
-    state: "running",
-    version: "0.1.0",
-    run_id: "9d1f0c2b7a6e5544",
-    pid: 812,
-    restarts: 0,
-    rss_bytes: 14_000_000,
-    events: 4711,
-    lost: 0,
-    backends: [{ sensor: "process", hook: "sched_process_exec", backend: "tp_btf", status: "ok" }],
-    policies: [
-      {
-        name: "linux-shadow-read-lsm",
-        pack: "linux-baseline",
-        mode: "monitor",
-        state: "rejected",
-        reason: "file_open: no BPF LSM on this kernel, and no kprobes",
-        matched: 0,
-        enforced: 0,
-        lost: 0,
-      },
-      {
-        name: "linux-shadow-read",
-        pack: "linux-baseline",
-        mode: "monitor",
-        state: "ok",
-        matched: 3,
-        enforced: 0,
-        lost: 0,
-      },
-    ],
-  },
-  trust: { certificate_serial: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", certificate_expires_at: "2026-12-21T00:00:00Z" },
-  pipeline: {
-    lines_read: 5000,
-    lines_malformed: 0,
-    lines_unknown: 0,
-    events_normalized: 4720,
-    events_folded: 9,
-    events_spooled: 4711,
-    events_sent: 4711,
-    events_acked: 4700,
-    events_rejected: 0,
-    spool_depth: 11,
-    spool_bytes: 8192,
-    spool_dropped: 0,
-    spool_corrupt: 0,
-    reconnects: 0,
-    heartbeat_failures: 0,
-    stream_connected: true,
-    tail_lag_bytes: 0,
-    kernel_lost: 0,
-  },
-  resources: {
-    cpu_percent: 3.1,
-    cpu_count: 2,
-    load_1m: 0.2,
-    memory_total_bytes: 4e9,
-    memory_used_bytes: 1e9,
-    disk_total_bytes: 5e10,
-    disk_used_bytes: 9e9,
-    network_rx_bytes: 123_456,
-    network_tx_bytes: 65_432,
-    process_count: 104,
-    sensor_rss_bytes: 7e7,
-    sensor_cpu_percent: 0.4,
-    engine_rss_bytes: 14_000_000,
-    engine_cpu_percent: 0.1,
-  },
-  listening: [{ protocol: "tcp", addr: "0.0.0.0", port: 22, pid: 612, binary: "/usr/sbin/sshd" }],
-};
 
 export const EXAMPLES: readonly Example[] = [
   {
@@ -188,6 +112,35 @@ export const EXAMPLES: readonly Example[] = [
       heartbeat_interval_ms: 15_000,
       trust_health: "healthy",
       want_full: false,
+      trust_bundle_hash: "0".repeat(64),
+    },
+  },
+  {
+    name: "POST /api/v1/sensors/renew ← RenewRequest",
+    words: "By the present certificate: 72 h before its end, and again 24 h before it.",
+    schema: RenewRequest,
+    value: { protocol_version: PROTOCOL_VERSION, csr_pem: pem("CERTIFICATE REQUEST") },
+  },
+  {
+    name: "→ RenewResponse",
+    words: "The previous certificate is taken for a day longer, so that an answer that got lost costs nothing.",
+    schema: RenewResponse,
+    value: {
+      protocol_version: PROTOCOL_VERSION,
+      control_plane_certificate_pem: pem("CERTIFICATE"),
+      control_plane_ca_certificate_pem: pem("CERTIFICATE"),
+      certificate_expires_at: "2026-12-21T00:00:00Z",
+      previous_valid_until: "2026-11-22T00:00:00Z",
+    },
+  },
+  {
+    name: "GET /api/v1/sensors/trust → TrustBundle",
+    words: "When `trust_bundle_hash` is not that of the bundle the sensor has.",
+    schema: TrustBundle,
+    value: {
+      protocol_version: PROTOCOL_VERSION,
+      control_plane_ca_certificate_pem: pem("CERTIFICATE"),
+      policy_signing_public_key_pem: pem("PUBLIC KEY"),
     },
   },
   {
@@ -221,13 +174,36 @@ export const EXAMPLES: readonly Example[] = [
     name: "stream ↑ hello",
     words: "First frame.",
     schema: StreamHello,
-    value: { type: "hello", protocol_version: PROTOCOL_VERSION, sensor_version: "0.1.0", epoch, next_seq: 4712 },
+    value: {
+      type: "hello",
+      protocol_version: PROTOCOL_VERSION,
+      sensor_version: "0.1.0",
+      epoch,
+      next_seq: 4712,
+      lanes: [
+        { lane: "alert", epoch: "91c0de0000000001", next_seq: 12, acked_seq: 11 },
+        { lane: "bulk", epoch, next_seq: 4712, acked_seq: 4700 },
+      ],
+      ended: [{ epoch: "0d0d0d0d00000001", last_seq: 100_000 }],
+      instance: { machine_hash: "0".repeat(64), boot_id: "5a0e…", start_id: "0123456789abcdef" },
+      dictionaries: ["0011aabb"],
+    },
   },
   {
     name: "stream ↓ welcome",
     words: "What the Console has of this epoch, and how many events may be under way.",
     schema: StreamWelcome,
-    value: { type: "welcome", ack: { epoch, seq: 4700 }, credit: 2000, server_time_us: at },
+    value: {
+      type: "welcome",
+      ack: { epoch, seq: 4700 },
+      credit: 2000,
+      server_time_us: at,
+      lanes: [
+        { epoch: "91c0de0000000001", acked_seq: 11, credit: 1000 },
+        { epoch, acked_seq: 4700, credit: 2000 },
+      ],
+      dictionary: "0011aabb",
+    },
   },
   { name: "stream ↑ events", words: "", schema: StreamEvents, value: { type: "events", batch } },
   {

@@ -180,7 +180,10 @@ export async function runSensor(
     tickMs: state.stream_tick_ms,
     ...(overrides.reconnectMinMs === undefined ? {} : { reconnectMinMs: overrides.reconnectMinMs }),
     ...(overrides.reconnectMaxMs === undefined ? {} : { reconnectMaxMs: overrides.reconnectMaxMs }),
-    onRefresh: (what) => (what === "heartbeat" ? heartbeat.hurry() : inventory.refresh()),
+    onRefresh: (what) => {
+      if (what === "heartbeat") heartbeat.hurry();
+      else if (what === "inventory") inventory.refresh();
+    },
     onState: () => {},
   });
   const heartbeat: HeartbeatLoop = new HeartbeatLoop({

@@ -19,7 +19,8 @@ interface Ready {
 }
 
 async function ready(home: BuiltConsole): Promise<{ code: number; body: Ready }> {
-  const response = await fetch(`${home.url}/readyz`, { tls: { rejectUnauthorized: false } });
+  const signal = AbortSignal.timeout(10_000);
+  const response = await fetch(`${home.url}/readyz`, { tls: { rejectUnauthorized: false }, signal });
   return { code: response.status, body: (await response.json()) as Ready };
 }
 
@@ -76,13 +77,13 @@ describe("a store that is killed", () => {
     });
 
     for (const [name, { words, subsystem }] of Object.entries(PARTS)) {
-      let down: Ready | undefined;
+      const tell = (): string => home.output().split("\n").slice(-40).join("\n");
       // Restarted within a second: it is killed until a look falls into that time.
-      while (!down) {
+      const down = await eventually(async () => {
         for (const pid of await pidsWith(home.dataDir, ...words)) killIfThere(pid);
         const { code, body } = await ready(home);
-        if (code === 503) down = body;
-      }
+        return code === 503 ? body : undefined;
+      }, tell);
       const other = down.stores.find((s) => s.name !== name)!;
       expect(other.ok).toBe(true);
       const named = down.stores.find((s) => s.name === name)!;
@@ -91,7 +92,7 @@ describe("a store that is killed", () => {
       const back = await eventually(async () => {
         const { code, body } = await ready(home);
         return code === 200 ? body : undefined;
-      });
+      }, tell);
       expect(back.stores.find((s) => s.name === name)?.restarts).toBeGreaterThan(0);
     }
 
@@ -122,5 +123,5 @@ describe("a store that is killed", () => {
         "control socket",
       ]),
     );
-  }, 120_000);
+  }, 240_000);
 });

@@ -183,11 +183,16 @@ export class ApiClient {
   }
 }
 
-/** Asks again until the answer satisfies, giving the machine its time; the test's own limit ends it. */
-export async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const answer = await ask().catch(() => undefined);
+const PATIENCE_MS = 90_000;
+
+/** Asks again until the answer satisfies, giving a busy machine its time; then throws with the last error and what `tell` says. */
+export async function eventually<T>(ask: () => Promise<T | undefined>, tell: () => string = () => ""): Promise<T> {
+  const endMs = performance.now() + PATIENCE_MS;
+  let last: unknown;
+  while (performance.now() < endMs) {
+    const answer = await ask().catch((error: unknown) => void (last = error));
     if (answer !== undefined) return answer;
     await Bun.sleep(100);
   }
+  throw new Error(`it did not come about in ${PATIENCE_MS / 1000} s; last: ${String(last)}\n${tell()}`);
 }

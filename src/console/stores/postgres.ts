@@ -41,6 +41,8 @@ export function connectPostgres(target: PostgresTarget, options: PostgresOptions
   const shared: Options<{ bigint: PostgresType<number> }> = {
     max: options.maxConnections ?? 16,
     connect_timeout: 5,
+    // The driver's own grows to 20 s a connection: a server that came back would look away for that long.
+    backoff: (attempts: number) => Math.min(0.05 * 2 ** attempts, 1) * (0.5 + Math.random() / 2),
     idle_timeout: 300,
     max_lifetime: 3600,
     onnotice: () => {},

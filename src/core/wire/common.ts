@@ -19,5 +19,13 @@ export const RejectedEvent = Type.Object(
 );
 export type RejectedEvent = Static<typeof RejectedEvent>;
 
+/**
+ * A sensor has several sequences of its own, each in an epoch of its own and without gaps: `alert` for what must not wait, `bulk` for
+ * the rest, `backlog` for a bulk sequence that was closed because an outage left much in it, so that what happens now does not wait
+ * behind it.
+ */
+export const LaneName = Type.Union([Type.Literal("alert"), Type.Literal("bulk"), Type.Literal("backlog")]);
+export type LaneName = Static<typeof LaneName>;
+
 export const NodeName = Type.String({ pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$" });
 export const Pem = Type.String({ maxLength: 32_768, pattern: "^-----BEGIN " });

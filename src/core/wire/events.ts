@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import type { RuntimeEvent } from "../event/event.ts";
-import { Ack, Epoch, RejectedEvent, Seq } from "./common.ts";
+import { Ack, Epoch, LaneName, RejectedEvent, Seq } from "./common.ts";
 import { LIMITS } from "./limits.ts";
 
 /**
@@ -10,6 +10,8 @@ import { LIMITS } from "./limits.ts";
 export const EventsBatchEnvelope = Type.Object(
   {
     epoch: Epoch,
+    /** Since version 3; without it, `bulk`. */
+    lane: Type.Optional(LaneName),
     /** Numbers this batch answers for: events the sensor had to drop from the range are named in `missing`. */
     first_seq: Seq,
     last_seq: Seq,

@@ -5,6 +5,7 @@ import { EnrollRequest, EnrollResponse, TrustBootstrap } from "./enroll.ts";
 import { EventsBatchEnvelope, EventsResponse } from "./events.ts";
 import { Heartbeat, HeartbeatResponse } from "./heartbeat.ts";
 import { Inventory, InventoryResponse } from "./inventory.ts";
+import { RenewRequest, RenewResponse, TrustBundle } from "./renew.ts";
 import { StreamDown, StreamUp } from "./stream.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
@@ -19,6 +20,9 @@ const SCHEMAS = {
   HeartbeatResponse,
   Inventory,
   InventoryResponse,
+  RenewRequest,
+  RenewResponse,
+  TrustBundle,
   StreamUp,
   StreamDown,
 };
@@ -27,6 +31,7 @@ const SCHEMAS = {
 const PINNED: Readonly<Record<number, string>> = {
   1: "09d0b1021713b1bf",
   2: "81398be2c0b1bf72",
+  3: "b458aabc57bbfa2c",
 };
 
 describe("wire schemas", () => {

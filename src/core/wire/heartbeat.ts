@@ -43,5 +43,9 @@ export const HeartbeatResponse = Type.Object({
   ]),
   /** True when the Console has no system information or inventory of this sensor and wants all of it. */
   want_full: Type.Boolean(),
+  /** Since version 3: SHA-256 of the trust bundle as the Console has it now; a sensor with another one asks for it (GET /sensors/trust). */
+  trust_bundle_hash: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
+  /** True when the sensor should ask for a new certificate now, whatever is left of its own. */
+  renew_now: Type.Optional(Type.Boolean()),
 });
 export type HeartbeatResponse = Static<typeof HeartbeatResponse>;

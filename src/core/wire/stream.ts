@@ -1,18 +1,51 @@
 import { Type, type Static } from "typebox";
-import { Ack, Epoch, RejectedEvent, Seq } from "./common.ts";
+import { Ack, Epoch, LaneName, RejectedEvent, Seq } from "./common.ts";
 import { EventsBatchEnvelope } from "./events.ts";
 
 /**
  * Frames of the sensor's WebSocket (GET /sensors/stream, mTLS). Binary frames: MessagePack, zstd-compressed.
  * The Console's ping is a text frame of JSON, so that it can be read off the wire.
  */
+/** Lanes a sensor has at most: one for alerts, one for the rest, and what outages left. */
+export const MAX_LANES = 8;
+
+/** A sequence the sensor still holds events of, or gives numbers in. */
+export const LaneState = Type.Object(
+  { lane: LaneName, epoch: Epoch, next_seq: Seq, acked_seq: Seq },
+  { additionalProperties: false },
+);
+export type LaneState = Static<typeof LaneState>;
+
+/** Which node, and which life of it, speaks: two at once with one identity are clones. */
+export const SensorInstance = Type.Object(
+  {
+    /** /etc/machine-id hashed with the product's name. */
+    machine_hash: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
+    boot_id: Type.Optional(Type.String({ maxLength: 64 })),
+    /** New at each start of the sensor. */
+    start_id: Type.String({ pattern: "^[0-9a-f]{16}$" }),
+  },
+  { additionalProperties: false },
+);
+export type SensorInstance = Static<typeof SensorInstance>;
+
 export const StreamHello = Type.Object(
   {
     type: Type.Literal("hello"),
     protocol_version: Type.Integer({ minimum: 1 }),
     sensor_version: Type.String({ maxLength: 64 }),
+    /** Of the bulk lane. */
     epoch: Epoch,
     next_seq: Seq,
+    /** Since version 3: every lane, the bulk one too. Without it there is that one only. */
+    lanes: Type.Optional(Type.Array(LaneState, { minItems: 1, maxItems: MAX_LANES })),
+    /** Sequences that are over, with the last number given in each: an epoch the Console knows and neither list names was lost whole. */
+    ended: Type.Optional(
+      Type.Array(Type.Object({ epoch: Epoch, last_seq: Seq }, { additionalProperties: false }), { maxItems: 64 }),
+    ),
+    instance: Type.Optional(SensorInstance),
+    /** Ids of the compression dictionaries the sensor has. */
+    dictionaries: Type.Optional(Type.Array(Type.String({ pattern: "^[0-9a-f]{8}$" }), { maxItems: 8 })),
   },
   { additionalProperties: false },
 );
@@ -27,8 +60,18 @@ export const StreamUp = Type.Union([StreamHello, StreamEvents, StreamPong]);
 export type StreamUp = Static<typeof StreamUp>;
 
 /** First answer: what the Console has, and how many events may be under way. */
-export const StreamWelcome = Type.Object({ type: Type.Literal("welcome"), ack: Ack, credit: Seq, server_time_us: Seq });
-/** After a batch was made durable. `credit` is the number of events that may be under way from now on; 0 means wait. */
+export const StreamWelcome = Type.Object({
+  type: Type.Literal("welcome"),
+  /** Of the bulk lane. */
+  ack: Ack,
+  credit: Seq,
+  server_time_us: Seq,
+  /** Since version 3: the same for every lane of the hello. */
+  lanes: Type.Optional(Type.Array(Type.Object({ epoch: Epoch, acked_seq: Seq, credit: Seq }))),
+  /** The dictionary that every binary frame after this one is compressed with, both ways; without it, none. */
+  dictionary: Type.Optional(Type.String({ pattern: "^[0-9a-f]{8}$" })),
+});
+/** After a batch was made durable. `credit` is the number of events of this epoch that may be under way from now on; 0 means wait. */
 export const StreamAck = Type.Object({
   type: Type.Literal("ack"),
   ack: Ack,
@@ -36,10 +79,10 @@ export const StreamAck = Type.Object({
   rejected: Type.Array(RejectedEvent),
 });
 export const StreamPing = Type.Object({ type: Type.Literal("ping"), id: Seq, server_time_us: Seq });
-/** Ask for a heartbeat or inventory now. */
+/** Ask for a heartbeat or inventory now, or for a new certificate (since version 3). */
 export const StreamRefresh = Type.Object({
   type: Type.Literal("refresh"),
-  what: Type.Union([Type.Literal("heartbeat"), Type.Literal("inventory")]),
+  what: Type.Union([Type.Literal("heartbeat"), Type.Literal("inventory"), Type.Literal("certificate")]),
 });
 export const StreamError = Type.Object({ type: Type.Literal("error"), code: Type.String(), message: Type.String() });
 

@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly tickMs: number;
   /** Without a sign of life for this long the link counts as dead. */
   readonly silenceMs: number;
-  readonly onRefresh: (what: "heartbeat" | "inventory") => void;
+  readonly onRefresh: (what: "heartbeat" | "inventory" | "certificate") => void;
   readonly onWelcome: () => void;
 }
 

@@ -23,7 +23,7 @@ export interface StreamOptions {
   readonly tickMs: number;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
-  readonly onRefresh: (what: "heartbeat" | "inventory") => void;
+  readonly onRefresh: (what: "heartbeat" | "inventory" | "certificate") => void;
   /** Called when the stream comes up or goes down. */
   readonly onState: (connected: boolean) => void;
 }
