@@ -54,6 +54,18 @@ describe("the account", () => {
     expect(kept(1, 3, "stalled-exec", true)).toBe(false);
     expect(kept(3, 1, "stalled-exec", false)).toBe(false);
   });
+  test("the end of a process nobody knows counts where something was lost", () => {
+    const known = tally(1, 1);
+    const difference = (lost: Record<string, number>, lines: number): number =>
+      account("engine-0", "stalled-exec", truth, {
+        ...known,
+        kinds: { ...known.kinds, unknown: { lines, bytes: 1 } },
+        lost,
+      }).difference;
+    expect(difference({ ring_exec: 1 }, 0)).toBe(0);
+    expect(difference({ ring_exec: 1 }, 1)).toBe(1);
+    expect(difference({}, 1)).toBe(-1);
+  });
   test("told twice is no balance", () => expect(kept(-1, 0, "exec-1k", false)).toBe(false));
 });
 
@@ -93,6 +105,14 @@ test("costs are medians of the rounds, beside nothing watching", () => {
     ["open, p50: engine-0 / auditd", true],
     ["open, p50: engine-1 / auditd", false],
   ]);
+  // The best round of a subject does not decide: 2 of auditd's three rounds are slower than ours, its best is quicker.
+  const uneven = costs(
+    new Lines(
+      [line(1, "auditd", 1000), line(2, "auditd", 5000), line(3, "auditd", 5000), line(1, "engine-0", 3000)].join("\n"),
+    ),
+  );
+  const [figure] = costFigures(uneven).filter((f) => f.name.startsWith("open,"));
+  expect(figure && [figure.value, figure.least, isKept(figure)]).toEqual([0.6, 3, true]);
 });
 
 test("what a subject should have told and did not", () => {

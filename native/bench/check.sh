@@ -13,9 +13,10 @@ line() { # SEQ EVENT PROCESS-PID PARENT-PID [REST]
 }
 loss() { printf '{"engine_loss":{"cause":"%s","count":"%d"},"telovix":{"seq":"%d"}}\n' "$2" "$3" "$1"; }
 kprobe() { printf ',"function_name":"%s","args":[],"policy_name":"%s"' "$1" "$2"; }
+unknown() { printf '{"process_exit":{"process":{"exec_id":"eA==","pid":9,"flags":"miss unknown"}},"telovix":{"seq":"%d"}}\n' "$1"; }
 {
 	line 1 process_exec 12 7
-	line 2 process_exec 13 8
+	unknown 2
 	line 3 process_fork 12 7
 	line 4 process_exit 12 7
 } >"$dir/events-9.jsonl"
@@ -28,7 +29,8 @@ kprobe() { printf ',"function_name":"%s","args":[],"policy_name":"%s"' "$1" "$2"
 	loss 11 ring_main 3
 	loss 12 ring_exec 2
 	loss 13 ring_main 4
-	printf '{"process_exit":{"process":{"exec_id":"eA==","pid":9,"flags":"miss unknown"}},"telovix":{"seq":"14"}}\n'
+	unknown 14
+	line 15 process_exec 13 8
 	printf '{"process_exec":{"process":{"exec_id":"eA==","pid":12'
 } >"$dir/events-10.jsonl"
 
@@ -39,10 +41,10 @@ has() {
 	failed=1
 }
 tally=$("$bin/tally" "$dir" 7 mine)
-has '"lines":14,"seq_gaps":1'
+has '"lines":15,"seq_gaps":1'
 for kind in exec fork exit open connect policy_connect unknown; do has "\"$kind\":{\"lines\":1,"; done
 has '"loss":{"lines":3,'
-has '"other":{"lines":3,'
+has '"other":{"lines":4,'
 has '"lost":{"ring_main":7,"ring_exec":2}'
 [ $failed = 0 ] && echo "ok bench: the reader tells what is missing"
 exit $failed

@@ -52,6 +52,10 @@ static void take(const char *line, size_t len)
 	enum line_kind kind = line_kind(line, len);
 	uint64_t seq = line_number(line, len, "\"telovix\":{\"seq\":\"");
 
+	/* Before the generator, it is a process that ended while the engine started. */
+	if (kind == LINE_UNKNOWN && !kinds[LINE_FORK].lines)
+		kind = LINE_OTHER;
+
 	gaps += seq != expected;
 	expected = seq + 1;
 	kinds[kind].lines++;

@@ -45,10 +45,11 @@ const digitsOf = (f: Figure): number => (Number.isInteger(f.budget) && Number.is
 
 export function figureTable(figures: readonly Figure[]): string {
   return table(
-    ["figure", "value", "budget", ""],
+    ["figure", "value", "least disturbed rounds", "budget", ""],
     figures.map((f) => [
       f.name,
       `${fixed(f.value, digitsOf(f))} ${f.unit}`.trim(),
+      f.least === undefined ? "" : fixed(f.least, 2),
       `${f.budget} ${f.unit}`.trim(),
       isKept(f) ? "kept" : "**missed**",
     ]),
@@ -140,7 +141,8 @@ export function markdown(report: EngineReport): string {
       "taken in the same guest in the same run, say something. `engine-N` is the engine with N policies, one of which matches; all " +
       "watch every exec, opens below one directory (`open-watched`; `open` is of a file elsewhere) and TCP connects. " +
       "The engine's built-in sensors run beside the policies. " +
-      "Figures are of the p50 of the least disturbed round, tables of the medians of all rounds.",
+      "Ratios are of the medians of all rounds, and so are the verdicts; beside them, where given, the same ratio from the round of each " +
+      "that was disturbed least: where the two are far apart, the measurement decides nothing.",
     ...(report.command
       ? [
           `\`${report.command}\`, ${report.cores} cores, load ${report.load_before} before and ${report.load_after} after.`,
