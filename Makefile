@@ -8,7 +8,7 @@ BUN := node_modules/.bin/bun
 DATA_DIR ?= /var/lib/telovix-dev
 ARGS ?=
 
-DEBIAN_PACKAGES := clang llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format libclang-rt-14-dev pkg-config chromium iproute2 curl zstd
+DEBIAN_PACKAGES := clang llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format libclang-rt-14-dev pkg-config chromium iproute2 curl zstd redis-server
 STAMPS := .cache/stamps
 
 .PHONY: help setup run test check fmt native ui build bench bench-engine soak-engine bench-tools e2e unit integration clean
@@ -16,7 +16,7 @@ STAMPS := .cache/stamps
 help: ## List what make can do
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-setup: $(STAMPS)/debian $(STAMPS)/npm ## Install what is missing (Debian and npm packages)
+setup: $(STAMPS)/debian $(STAMPS)/npm $(STAMPS)/kafka ## Install what is missing (Debian and npm packages)
 
 $(STAMPS)/debian: Makefile
 	@mkdir -p $(STAMPS)
@@ -31,6 +31,17 @@ $(STAMPS)/npm: package.json package-lock.json .npmrc
 	@mkdir -p $(STAMPS)
 	@# Not `npm ci`: it insists on packages for other platforms, which a mirror need not have. The versions are the lock file's all the same.
 	npm install --no-save --no-audit --no-fund
+	@touch $@
+
+# A broker for the tests only: where there is no Java and no way to it, they say so and skip.
+$(STAMPS)/kafka: test/kafka/pom.xml
+	@mkdir -p $(STAMPS)
+	@if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then \
+	  [ "$$(id -u)" = 0 ] && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends maven default-jre-headless >$(STAMPS)/java.log 2>&1 || true; \
+	fi
+	@rm -rf .cache/kafka
+	@mvn -q -B -f test/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.cache/kafka >$(STAMPS)/mvn.log 2>&1 \
+	  || echo "There is no Kafka broker here (mvn, see $(STAMPS)/mvn.log): its tests are skipped."
 	@touch $@
 
 native: setup ## Build the engine (C)
@@ -61,6 +72,7 @@ test: ## Set up, build and run every test
 
 bench: build ## Measure, each figure beside its budget
 	$(BUN) scripts/bench.ts
+	$(BUN) scripts/bench-ingest.ts
 
 BENCH_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd python3
 BENCH_KERNEL ?= 6.12
@@ -95,6 +107,10 @@ arm64: setup arm64-tools ## Build the engine for 64-bit Arm and run what runs wi
 
 arm64-tools:
 	@$(MAKE) DEBIAN_PACKAGES="$(ARM64_PACKAGES)" STAMPS=$(STAMPS)/arm64 $(STAMPS)/arm64/debian
+
+.PHONY: chaos
+chaos: build ## Random faults under a fleet, every event accounted for (ROUNDS=1000, CHAOS_SEED=… replays)
+	ROUNDS=$(if $(filter command\ line environment,$(origin ROUNDS)),$(ROUNDS),1000) $(BUN) test test/chaos --timeout 86400000
 
 e2e: build ## Only the tests with the built file and a real browser
 	$(BUN) test test/e2e --timeout 180000

@@ -49,6 +49,15 @@ const withoutNativeHelper: BunPlugin = {
   },
 };
 
+/** The Kafka client's checksums read their program from a file beside them; this variant of the same package has it inside. */
+const wholeChecksums: BunPlugin = {
+  name: "whole checksums",
+  setup(build) {
+    const path = join(ROOT, "node_modules/@platformatic/wasm-utils/dist/bundled.js");
+    build.onResolve({ filter: /^@platformatic\/wasm-utils$/ }, () => ({ path }));
+  },
+};
+
 /** Compiles the head: minified, its source maps beside and not inside. */
 export async function compileHead({ entry, outfile, commit, sourcemapDir }: HeadOptions): Promise<void> {
   // Beside the target, so that the rename is one; the bundler leaves its source map there too.
@@ -67,7 +76,7 @@ export async function compileHead({ entry, outfile, commit, sourcemapDir }: Head
       splitting: true,
       format: "esm",
       sourcemap: "external",
-      plugins: [withoutNativeHelper],
+      plugins: [withoutNativeHelper, wholeChecksums],
       define: {
         TELOVIX_COMMIT: JSON.stringify(commit.name),
         TELOVIX_COMMIT_TIME_MS: String(commit.timeMs),

@@ -9,15 +9,77 @@ CREATE TABLE event_losses
     `stage` LowCardinality(String),
     `cause` LowCardinality(String),
     `count` UInt64,
+    `unknown` UInt8,
     `from_at` DateTime64(6, 'UTC'),
     `to_at` DateTime64(6, 'UTC'),
-    `recorded_at` DateTime64(3, 'UTC')
+    `recorded_at` DateTime64(3, 'UTC'),
+    `source` LowCardinality(String),
+    `epoch` String,
+    `from_seq` UInt64,
+    `to_seq` UInt64
 )
-ENGINE = MergeTree
-PARTITION BY toYYYYMM(from_at)
-ORDER BY (tenant_id, sensor_id, from_at)
+ENGINE = ReplacingMergeTree(recorded_at)
+ORDER BY (tenant_id, sensor_id, source, epoch, stage, cause, from_seq)
 TTL toDateTime(from_at) + toIntervalDay(90)
-SETTINGS index_granularity = 8192;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192;
+
+CREATE TABLE integrity_leaves
+(
+    `tenant_id` UUID,
+    `hour` DateTime('UTC'),
+    `sensor_id` UUID,
+    `epoch` LowCardinality(String),
+    `first_seq` UInt64,
+    `last_seq` UInt64,
+    `links` UInt32,
+    `events` UInt64,
+    `missing` UInt64,
+    `previous` String CODEC(ZSTD(1)),
+    `head` String CODEC(ZSTD(1)),
+    `written_at` DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(written_at)
+PARTITION BY toYYYYMM(hour)
+ORDER BY (tenant_id, hour, sensor_id, epoch)
+TTL hour + toIntervalDay(760)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, index_granularity = 8192;
+
+CREATE TABLE integrity_links
+(
+    `tenant_id` UUID,
+    `sensor_id` UUID,
+    `epoch` LowCardinality(String),
+    `first_seq` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `last_seq` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `events` UInt32,
+    `previous` String CODEC(ZSTD(1)),
+    `digest` String CODEC(ZSTD(1)),
+    `link` String CODEC(ZSTD(1)),
+    `missing` String CODEC(ZSTD(1)),
+    `first_at` DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `last_at` DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `sealed_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(sealed_at)
+ORDER BY (tenant_id, sensor_id, epoch, last_seq, link)
+TTL toDateTime(sealed_at) + toIntervalDay(760)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, index_granularity = 8192;
+
+CREATE TABLE queue_rejects
+(
+    `topic` LowCardinality(String),
+    `partition` Int64,
+    `offset` Int64,
+    `error` String,
+    `message` String CODEC(ZSTD(3)),
+    `rejected_at` DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(rejected_at)
+ORDER BY (topic, partition, offset)
+TTL toDateTime(rejected_at) + toIntervalDay(30)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192;
 
 CREATE TABLE runtime_events
 (
@@ -65,7 +127,7 @@ CREATE TABLE runtime_events
     INDEX seq_idx seq TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(observed_at)
+PARTITION BY toMonday(observed_at)
 ORDER BY (tenant_id, sensor_id, observed_at, epoch, seq)
 TTL toDateTime(observed_at) + toIntervalDay(90)
 SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;

@@ -25,9 +25,50 @@ CREATE TABLE audit_records (
   CONSTRAINT audit_records_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
   CONSTRAINT audit_records_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text])))
 );
+CREATE INDEX audit_records_tenant_id_action_type_idx ON public.audit_records USING btree (tenant_id, action_type, audit_id DESC);
 CREATE INDEX audit_records_tenant_id_audit_id_idx ON public.audit_records USING btree (tenant_id, audit_id DESC);
 ALTER TABLE audit_records ENABLE ROW LEVEL SECURITY; ALTER TABLE audit_records FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON audit_records AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));
+
+CREATE TABLE authorities (
+  authority_id text NOT NULL,
+  certificate_pem text NOT NULL,
+  not_after timestamp with time zone NOT NULL,
+  standing text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  retired_at timestamp with time zone,
+  CONSTRAINT authorities_pkey PRIMARY KEY (authority_id),
+  CONSTRAINT authorities_standing_check CHECK ((standing = ANY (ARRAY['issuing'::text, 'trusted'::text, 'retired'::text])))
+);
+CREATE UNIQUE INDEX authorities_issuing_idx ON public.authorities USING btree (standing) WHERE (standing = 'issuing'::text);
+
+CREATE TABLE authority_rotation (
+  single boolean DEFAULT true NOT NULL,
+  phase text NOT NULL,
+  old_id text,
+  new_id text,
+  since timestamp with time zone DEFAULT now() NOT NULL,
+  version bigint DEFAULT 1 NOT NULL,
+  CONSTRAINT authority_rotation_pkey PRIMARY KEY (single),
+  CONSTRAINT authority_rotation_new_id_fkey FOREIGN KEY (new_id) REFERENCES authorities(authority_id),
+  CONSTRAINT authority_rotation_old_id_fkey FOREIGN KEY (old_id) REFERENCES authorities(authority_id),
+  CONSTRAINT authority_rotation_check CHECK (((phase = 'stable'::text) = (new_id IS NULL))),
+  CONSTRAINT authority_rotation_phase_check CHECK ((phase = ANY (ARRAY['stable'::text, 'dual_trust'::text, 'dual_issue'::text]))),
+  CONSTRAINT authority_rotation_single_check CHECK (single)
+);
+
+CREATE TABLE enrollment_token_nodes (
+  token_id uuid NOT NULL,
+  sensor_id uuid NOT NULL,
+  tenant_id uuid NOT NULL,
+  first_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT enrollment_token_nodes_pkey PRIMARY KEY (token_id, sensor_id),
+  CONSTRAINT enrollment_token_nodes_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensors(sensor_id) ON DELETE CASCADE,
+  CONSTRAINT enrollment_token_nodes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  CONSTRAINT enrollment_token_nodes_token_id_fkey FOREIGN KEY (token_id) REFERENCES enrollment_tokens(token_id) ON DELETE CASCADE
+);
+ALTER TABLE enrollment_token_nodes ENABLE ROW LEVEL SECURITY; ALTER TABLE enrollment_token_nodes FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON enrollment_token_nodes AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));
 
 CREATE TABLE enrollment_tokens (
   token_id uuid NOT NULL,
@@ -43,15 +84,68 @@ CREATE TABLE enrollment_tokens (
   used_at timestamp with time zone,
   revoked_at timestamp with time zone,
   sensor_id uuid,
+  cluster text,
+  max_nodes integer,
+  nodes integer DEFAULT 0 NOT NULL,
+  reenrolls uuid,
   CONSTRAINT enrollment_tokens_token_hash_key UNIQUE (token_hash),
   CONSTRAINT enrollment_tokens_pkey PRIMARY KEY (token_id),
+  CONSTRAINT enrollment_tokens_reenrolls_fkey FOREIGN KEY (reenrolls) REFERENCES sensors(sensor_id) ON DELETE CASCADE,
   CONSTRAINT enrollment_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  CONSTRAINT enrollment_tokens_cluster_check CHECK (((kind = 'cluster'::text) = (cluster IS NOT NULL))),
   CONSTRAINT enrollment_tokens_flavor_check CHECK ((flavor = ANY (ARRAY['standard'::text, 'telecom'::text]))),
-  CONSTRAINT enrollment_tokens_kind_check CHECK ((kind = ANY (ARRAY['once'::text, 'cluster'::text])))
+  CONSTRAINT enrollment_tokens_kind_check CHECK ((kind = ANY (ARRAY['once'::text, 'cluster'::text]))),
+  CONSTRAINT enrollment_tokens_max_nodes_check CHECK ((max_nodes > 0)),
+  CONSTRAINT enrollment_tokens_nodes_check CHECK (((max_nodes IS NULL) OR (nodes <= max_nodes)))
 );
 CREATE INDEX enrollment_tokens_tenant_id_created_at_idx ON public.enrollment_tokens USING btree (tenant_id, created_at DESC);
 ALTER TABLE enrollment_tokens ENABLE ROW LEVEL SECURITY; ALTER TABLE enrollment_tokens FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON enrollment_tokens AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));
+
+CREATE TABLE installations (
+  installation_id uuid NOT NULL,
+  is_only boolean DEFAULT true NOT NULL,
+  CONSTRAINT installations_is_only_key UNIQUE (is_only),
+  CONSTRAINT installations_pkey PRIMARY KEY (installation_id),
+  CONSTRAINT installations_is_only_check CHECK (is_only)
+);
+
+CREATE TABLE integrity_roots (
+  tenant_id uuid NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  merkle_root text NOT NULL,
+  previous text NOT NULL,
+  root_hash text NOT NULL,
+  leaves bigint NOT NULL,
+  links bigint NOT NULL,
+  events bigint NOT NULL,
+  missing bigint NOT NULL,
+  signed_at timestamp with time zone NOT NULL,
+  key_id text NOT NULL,
+  public_key text NOT NULL,
+  signature text NOT NULL,
+  CONSTRAINT integrity_roots_pkey PRIMARY KEY (tenant_id, hour),
+  CONSTRAINT integrity_roots_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+ALTER TABLE integrity_roots ENABLE ROW LEVEL SECURITY; ALTER TABLE integrity_roots FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON integrity_roots AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));
+
+CREATE TABLE jobs (
+  name text NOT NULL,
+  interval_ms bigint NOT NULL,
+  next_run_at timestamp with time zone DEFAULT now() NOT NULL,
+  holder text,
+  fencing_token bigint DEFAULT 0 NOT NULL,
+  lease_until timestamp with time zone,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  outcome text,
+  error text,
+  runs bigint DEFAULT 0 NOT NULL,
+  failures bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT jobs_pkey PRIMARY KEY (name),
+  CONSTRAINT jobs_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'lease_lost'::text])))
+);
 
 CREATE TABLE sensor_certificates (
   serial text NOT NULL,
@@ -62,11 +156,17 @@ CREATE TABLE sensor_certificates (
   not_after timestamp with time zone NOT NULL,
   status text DEFAULT 'active'::text NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  issuer_id text,
+  replaces text DEFAULT 'overlap'::text NOT NULL,
+  first_used_at timestamp with time zone,
+  valid_until timestamp with time zone,
   CONSTRAINT sensor_certificates_pkey PRIMARY KEY (serial),
   CONSTRAINT sensor_certificates_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensors(sensor_id) ON DELETE CASCADE,
   CONSTRAINT sensor_certificates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
-  CONSTRAINT sensor_certificates_status_check CHECK ((status = ANY (ARRAY['active'::text, 'previous'::text, 'revoked'::text])))
+  CONSTRAINT sensor_certificates_replaces_check CHECK ((replaces = ANY (ARRAY['overlap'::text, 'revoke'::text]))),
+  CONSTRAINT sensor_certificates_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'previous'::text, 'revoked'::text])))
 );
+CREATE INDEX sensor_certificates_key_hash_idx ON public.sensor_certificates USING btree (key_hash);
 CREATE INDEX sensor_certificates_sensor_id_idx ON public.sensor_certificates USING btree (sensor_id);
 ALTER TABLE sensor_certificates ENABLE ROW LEVEL SECURITY; ALTER TABLE sensor_certificates FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON sensor_certificates AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));
@@ -77,6 +177,7 @@ CREATE TABLE sensor_cursors (
   epoch text NOT NULL,
   seq bigint NOT NULL,
   updated_at timestamp with time zone DEFAULT now() NOT NULL,
+  closed_at timestamp with time zone,
   CONSTRAINT sensor_cursors_pkey PRIMARY KEY (sensor_id, epoch),
   CONSTRAINT sensor_cursors_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensors(sensor_id) ON DELETE CASCADE,
   CONSTRAINT sensor_cursors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
@@ -130,6 +231,10 @@ CREATE TABLE sensors (
   messages_malformed bigint DEFAULT 0 NOT NULL,
   last_loss_at timestamp with time zone,
   events_per_sec double precision DEFAULT 0 NOT NULL,
+  instance jsonb,
+  recent_starts jsonb DEFAULT '[]'::jsonb NOT NULL,
+  clone_suspected_at timestamp with time zone,
+  clone_detail text,
   CONSTRAINT sensors_pkey PRIMARY KEY (sensor_id),
   CONSTRAINT sensors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
   CONSTRAINT sensors_enforcement_state_check CHECK ((enforcement_state = ANY (ARRAY['observe'::text, 'enforce_ready'::text, 'enforced'::text]))),
@@ -137,6 +242,7 @@ CREATE TABLE sensors (
   CONSTRAINT sensors_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['active'::text, 'disabled'::text, 'revoked'::text, 'decommissioned'::text]))),
   CONSTRAINT sensors_trust_state_check CHECK ((trust_state = ANY (ARRAY['trusted'::text, 'rotated'::text, 'bootstrap_pending'::text, 'trust_revoked'::text])))
 );
+CREATE INDEX sensors_tenant_id_machine_hash_idx ON public.sensors USING btree (tenant_id, machine_hash) WHERE (machine_hash IS NOT NULL);
 CREATE INDEX sensors_tenant_id_node_name_idx ON public.sensors USING btree (tenant_id, node_name);
 ALTER TABLE sensors ENABLE ROW LEVEL SECURITY; ALTER TABLE sensors FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON sensors AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));

@@ -2,12 +2,16 @@ import { Agent } from "node:http";
 import { createClient, ClickHouseError, type ClickHouseClient, type ClickHouseSettings } from "@clickhouse/client";
 import { AppError, errorMessage } from "../../core/error.ts";
 import { isUuid } from "../../core/ids.ts";
-import type { Log, Secret } from "../../core/log.ts";
+import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
-import type { EventDb } from "./contract.ts";
+import type { ClickHouseTarget } from "./clickhouse-target.ts";
+import type { EventAdmin, EventDb } from "./contract.ts";
+import { createBlockInsert, type BlockInsert } from "./insert-blocks.ts";
+import { toInsertError } from "./insert-errors.ts";
+import { encodeParts, encodeRuntimeEvents, INSERT_EVENTS } from "./runtime-event-block.ts";
+import type { RuntimeEventRow } from "./runtime-event-row.ts";
 
-/** Where ClickHouse is: a URL (`http(s)://user:password@host:8123/database`), or the Unix socket of the embedded one. */
-export type ClickHouseTarget = { readonly url: Secret } | { readonly socketPath: string; readonly database: string };
+export type { ClickHouseTarget } from "./clickhouse-target.ts";
 
 /** Oldest ClickHouse that is supported. */
 const MIN_CLICKHOUSE_VERSION = [24, 8] as const;
@@ -25,10 +29,13 @@ const SETTINGS: ClickHouseSettings = {
 };
 
 /** The driver with our settings: no retries, keep-alive, bounded connections. */
-export function connectClickHouse(target: ClickHouseTarget): ClickHouseClient {
+export function connectClickHouse(
+  target: ClickHouseTarget,
+  requestTimeoutMs: number = INSERT_TIMEOUT_MS + 5_000,
+): ClickHouseClient {
   const shared = {
     application: "telovix",
-    request_timeout: INSERT_TIMEOUT_MS + 5_000,
+    request_timeout: requestTimeoutMs,
     max_open_connections: 32,
     clickhouse_settings: SETTINGS,
     log: { level: 127 },
@@ -58,34 +65,6 @@ function toStoreError(error: unknown): unknown {
   return unavailable(error);
 }
 
-// Codes of ClickHouse for rows that do not fit their table; the same rows would fail again.
-const BAD_ROWS = new Set([
-  "6",
-  "26",
-  "27",
-  "32",
-  "33",
-  "38",
-  "41",
-  "53",
-  "69",
-  "70",
-  "72",
-  "117",
-  "131",
-  "349",
-  "376",
-  "691",
-]);
-
-function toInsertError(error: unknown, table: string): AppError {
-  if (error instanceof ClickHouseError && BAD_ROWS.has(error.code))
-    return new AppError("invalid_request", `rows do not fit ${table}: ${error.message.slice(0, 300)}`, {
-      cause: error,
-    });
-  return unavailable(error);
-}
-
 async function checkServer(client: ClickHouseClient): Promise<void> {
   const result = await client.query({ query: "SELECT version() AS version", format: "JSONEachRow" });
   const version = (await result.json<{ version: string }>())[0]?.version ?? "";
@@ -97,13 +76,15 @@ async function checkServer(client: ClickHouseClient): Promise<void> {
   });
 }
 
-class ClickHouseEventDb implements EventDb, AsyncDisposable {
+class ClickHouseEventDb implements EventDb, EventAdmin, AsyncDisposable {
   readonly #client: ClickHouseClient;
+  readonly #insertBlocks: BlockInsert;
   readonly #rows: (by: number, labels: { table: string }) => void;
   readonly #failures: (by: number, labels: { operation: string }) => void;
 
-  constructor(client: ClickHouseClient, metrics: Metrics) {
+  constructor(client: ClickHouseClient, insertBlocks: BlockInsert, metrics: Metrics) {
     this.#client = client;
+    this.#insertBlocks = insertBlocks;
     this.#rows = metrics.counter("telovix_console_clickhouse_rows_total", "Rows made durable, by table");
     this.#failures = metrics.counter("telovix_console_clickhouse_failures_total", "Failed calls, by operation");
   }
@@ -123,20 +104,39 @@ class ClickHouseEventDb implements EventDb, AsyncDisposable {
     return this.#query<Row>(sql, params, {});
   }
 
-  async insert(table: Parameters<EventDb["insert"]>[0], rows: readonly object[]): Promise<void> {
+  async insert(...[table, rows, parts]: Parameters<EventDb["insert"]>): Promise<void> {
     if (rows.length === 0) return;
+    const abort_signal = AbortSignal.timeout(INSERT_TIMEOUT_MS);
     try {
-      await this.#client.insert({
-        table,
-        values: rows as object[],
-        format: "JSONEachRow",
-        abort_signal: AbortSignal.timeout(INSERT_TIMEOUT_MS),
-      });
+      // Events by the million go as columns: the engine takes them several times faster than as JSON.
+      if (table === "runtime_events") {
+        const body = await encodeParts(parts ?? [{ rows: rows as RuntimeEventRow[], encoded: undefined }]);
+        await this.#insertBlocks(INSERT_EVENTS, body, abort_signal);
+      } else await this.#client.insert({ table, values: rows as object[], format: "JSONEachRow", abort_signal });
     } catch (error) {
       this.#failures(1, { operation: "insert" });
       throw toInsertError(error, table);
     }
     this.#rows(rows.length, { table });
+  }
+
+  encodeEvents(rows: readonly RuntimeEventRow[]): Uint8Array | undefined {
+    try {
+      return encodeRuntimeEvents(rows);
+    } catch (error) {
+      // `insert` will say which of them it is.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
+  async command(sql: string): Promise<void> {
+    try {
+      await this.#client.command({ query: sql });
+    } catch (error) {
+      this.#failures(1, { operation: "command" });
+      throw toStoreError(error);
+    }
   }
 
   async ping(): Promise<void> {
@@ -179,7 +179,7 @@ export async function openClickHouse(
   target: ClickHouseTarget,
   log: Log,
   metrics: Metrics,
-): Promise<EventDb & AsyncDisposable> {
+): Promise<EventDb & EventAdmin & AsyncDisposable> {
   const client = connectClickHouse(target);
   try {
     await checkServer(client);
@@ -192,5 +192,5 @@ export async function openClickHouse(
     });
   }
   log.debug("connected", { store: "clickhouse" });
-  return new ClickHouseEventDb(client, metrics);
+  return new ClickHouseEventDb(client, createBlockInsert(target), metrics);
 }

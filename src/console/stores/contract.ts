@@ -1,4 +1,5 @@
 import type { TransactionSql } from "postgres";
+import type { RuntimeEventRow } from "./runtime-event-row.ts";
 
 /** A transaction; its queries see one tenant's rows only (or all of them inside `Db.system`). */
 export type Tx = TransactionSql;
@@ -9,8 +10,19 @@ export interface Db {
   tenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs in a transaction that sees every tenant: only for look-ups that come before the tenant is known, and for jobs. */
   system<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Hears what is said on a channel (`pg_notify`) by every process on this database. `up` is called whenever the connection that
+   * listens is there, the first time too: what was said while it was not is lost. Gives how to stop.
+   */
+  listen(channel: string, take: (payload: string) => void, up: () => void): () => Promise<void>;
   /** Resolves when the server answers; rejects with AppError `unavailable`. */
   ping(): Promise<void>;
+}
+
+/** Rows of events, and what `encodeEvents` made of them. */
+export interface EventPart {
+  readonly rows: readonly RuntimeEventRow[];
+  readonly encoded: Uint8Array | undefined;
 }
 
 /** ClickHouse, reached only with a tenant: each query must use `{tenant_id:UUID}` and is refused without it. */
@@ -24,7 +36,21 @@ export interface EventDb {
   ): Promise<Row[]>;
   /** SELECT over all tenants: start-up and jobs only. */
   selectSystem<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
-  /** Inserts rows; resolves once they are durable (fsync), rejects with AppError `unavailable` otherwise. */
-  insert(table: "runtime_events" | "sensor_resources" | "event_losses", rows: readonly object[]): Promise<void>;
+  /**
+   * Inserts rows; resolves once they are durable (fsync), rejects with AppError `unavailable` otherwise. `parts` are the same rows
+   * of events in the same order, some of them encoded beforehand.
+   */
+  insert(
+    table: "runtime_events" | "sensor_resources" | "event_losses" | "integrity_links" | "integrity_leaves",
+    rows: readonly object[],
+    parts?: readonly EventPart[],
+  ): Promise<void>;
+  /** Encodes rows of events for an `insert` to come, while they are at hand; absent where that gains nothing. */
+  encodeEvents?(rows: readonly RuntimeEventRow[]): Uint8Array | undefined;
   ping(): Promise<void>;
+}
+
+/** Changes of ClickHouse's tables. The text is ours; nothing from outside is put into it. */
+export interface EventAdmin {
+  command(sql: string): Promise<void>;
 }

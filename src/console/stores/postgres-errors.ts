@@ -1,7 +1,8 @@
 import { AppError } from "../../core/error.ts";
 
-// SQLSTATE classes: 08 connection, 53 resources, 57P0x shutdown or start, 57014 statement timeout, 55P03 lock timeout.
-const UNAVAILABLE_STATE = /^(08...|53...|57P0[0-5]|57014|55P03|25P0[34])$/;
+// SQLSTATE classes: 08 connection, 53 resources, 57P0x shutdown or start, 57014 statement timeout, 55P03 lock timeout, 25006 read-only.
+const UNAVAILABLE_STATE = /^(08...|53...|57P0[0-5]|57014|55P03|25P0[34]|25006)$/;
+const READ_ONLY = "25006";
 const UNAVAILABLE_CODES = new Set([
   "CONNECT_TIMEOUT",
   "CONNECTION_CLOSED",
@@ -40,5 +41,6 @@ export function sqlState(error: unknown): string | undefined {
 /** Turns failures of the connection into AppError `unavailable`; anything else (constraints, AppErrors) stays as it is. */
 export function toStoreError(error: unknown): unknown {
   if (!isPostgresUnavailable(error)) return error;
-  return new AppError("unavailable", "the state database does not answer", { cause: error, retryAfterSecs: 2 });
+  const what = codeOf(error) === READ_ONLY ? "the state database is read-only" : "the state database does not answer";
+  return new AppError("unavailable", what, { cause: error, retryAfterSecs: 2 });
 }

@@ -4,6 +4,7 @@ import { isUuid } from "../../core/ids.ts";
 import type { Log, Secret } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Db, Tx } from "./contract.ts";
+import { ChannelListener } from "./postgres-listen.ts";
 import { isPostgresUnavailable, toStoreError } from "./postgres-errors.ts";
 
 /** Where PostgreSQL is: a URL, or the directory of a Unix socket. */
@@ -78,12 +79,14 @@ async function checkServer(sql: Sql): Promise<void> {
 
 class PostgresDb implements Db, AsyncDisposable {
   readonly #sql: Sql;
+  readonly #connect: () => Sql;
   readonly #maxPending: number;
   readonly #count: (outcome: string) => void;
   #pending = 0;
 
-  constructor(sql: Sql, maxPending: number, metrics: Metrics) {
+  constructor(sql: Sql, connect: () => Sql, maxPending: number, metrics: Metrics) {
     this.#sql = sql;
+    this.#connect = connect;
     this.#maxPending = maxPending;
     const add = metrics.counter("telovix_console_postgres_transactions_total", "Transactions by outcome");
     this.#count = (outcome) => add(1, { outcome });
@@ -98,6 +101,11 @@ class PostgresDb implements Db, AsyncDisposable {
 
   system<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#transaction((tx) => tx`SELECT set_config('telovix.system', 'on', true)`, run);
+  }
+
+  listen(channel: string, take: (payload: string) => void, up: () => void): () => Promise<void> {
+    const listener = new ChannelListener(this.#connect, this.#sql, channel, take, up);
+    return () => listener.stop();
   }
 
   async ping(): Promise<void> {
@@ -156,5 +164,6 @@ export async function openPostgres(
     });
   }
   log.debug("connected", { store: "postgres" });
-  return new PostgresDb(sql, options.maxPending ?? 1024, metrics);
+  const alone = (): Sql => connectPostgres(target, { maxConnections: 1 });
+  return new PostgresDb(sql, alone, options.maxPending ?? 1024, metrics);
 }
