@@ -3,84 +3,142 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
-import { DEFAULT_SPOOL_LIMITS, Spool } from "../src/core/spool/spool.ts";
+import { createAuthority, issueServerCertificate } from "../src/core/pki/issue.ts";
+import { LaneSet } from "../src/core/spool/lane-set.ts";
+import { DEFAULT_SPOOL_LIMITS } from "../src/core/spool/spool.ts";
 import { Enricher } from "../src/sensor/enrich/enrich.ts";
 import { PodNames } from "../src/sensor/enrich/pod-names.ts";
 import { Pipeline } from "../src/sensor/tail/pipeline.ts";
-import { START } from "../src/sensor/tail/position.ts";
+import { START, startOf } from "../src/sensor/tail/position.ts";
 import { SegmentReader } from "../src/sensor/tail/reader.ts";
 import { Tail } from "../src/sensor/tail/tail.ts";
-import { packBatch, compress } from "../src/sensor/uplink/codec.ts";
+import { Outbox } from "../src/sensor/uplink/outbox.ts";
+import { Stream } from "../src/sensor/uplink/stream.ts";
+import { uplinkTls } from "../src/sensor/uplink/tls.ts";
+import type { Trust } from "../src/sensor/uplink/trust.ts";
 import { EngineLines } from "../test/harness/engine-lines.ts";
 
 /**
- * Events a second from the engine's segments into the spool, on one core, and out of it into compressed batches.
- * With a capture as argument its lines are used over and over; else executions of the usual size.
+ * Events a second, and per second of processor, from the engine's segments through the spool and over TLS to a far end in another
+ * process that acknowledges at once. With a capture as argument its lines are used over and over; else executions of the usual size.
  */
-const COUNT = 50_000;
+const COUNT = 200_000;
+/** Before this many the compiler is still at work. */
+const WARM = 40_000;
 const home = await mkdtemp(join(tmpdir(), "telovix-bench-"));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-try {
-  const out = join(home, "out");
-  await mkdir(out);
-  const lines = new EngineLines(out);
+const perSec = (n: number, ms: number): string => `${Math.round(n / (ms / 1000)).toLocaleString("en")}/s`;
+
+async function writeLines(count: number, lines: EngineLines): Promise<number> {
   const capture =
     process.argv[2] === undefined ? [] : (await Bun.file(process.argv[2]).text()).split("\n").filter(Boolean);
   let bytes = 0;
-  for (let n = 0; n < COUNT;) {
+  for (let n = 0; n < count;) {
     let text = "";
-    for (let i = 0; i < 5_000 && n < COUNT; i++, n++) {
+    for (let i = 0; i < 5_000 && n < count; i++, n++) {
       const sample = capture[n % (capture.length || 1)];
       text +=
-        sample === undefined ? lines.exec(`argument-${n}`) : `${sample.replace(/"seq":"\d+"/, `"seq":"${n + 1}"`)}\n`;
+        sample === undefined
+          ? lines.exec(`argument-${n}`)
+          : `${sample.replace(/"seq":"\d+"/, `"seq":"${++lines.seq}"`)}\n`;
     }
     bytes += Buffer.byteLength(text);
     await appendFile(lines.path, text);
     lines.turn();
   }
-  await using spool = await Spool.open(
-    join(home, "spool"),
-    { ...DEFAULT_SPOOL_LIMITS, maxBytes: 2 ** 30 },
+  return bytes;
+}
+
+/** The far end, and how the sensor reaches it. */
+async function startSink(): Promise<{ url: URL; caPem: string; stop: () => void }> {
+  const now = Date.now();
+  const authority = await createAuthority("Bench", now);
+  const leaf = await issueServerCertificate(authority, { dns: ["telovix-console"], ips: [] }, now);
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "bench-sensor-sink.ts")], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  await child.stdin.write(JSON.stringify({ cert: leaf.pem, key: leaf.keyPem }));
+  await child.stdin.end();
+  const { value } = await child.stdout.getReader().read();
+  const port = Number(new TextDecoder().decode(value as Uint8Array).trim());
+  return {
+    url: new URL(`https://127.0.0.1:${port}`),
+    caPem: authority.certificate.toString("pem"),
+    stop: () => child.kill(),
+  };
+}
+
+const sink = await startSink();
+try {
+  const [out, spool] = [join(home, "out"), join(home, "spool")];
+  for (const dir of [out, spool]) await mkdir(dir);
+  const lines = new EngineLines(out);
+  const bytes = await writeLines(COUNT, lines);
+  const lanes = await LaneSet.open(
+    spool,
+    { ...DEFAULT_SPOOL_LIMITS, maxEvents: 2 * COUNT, maxBytes: 2 ** 30 },
     systemClock,
     silentLog,
   );
+  const start = startOf(undefined, undefined);
   const pipeline = new Pipeline(new Enricher(new PodNames()), START);
   const reader = new SegmentReader(out, 0, 0);
+  const outbox = new Outbox(lanes, silentLog);
   const tail = new Tail({
     reader,
     pipeline,
-    spool,
-    position: START,
+    lanes,
+    start,
     clock: systemClock,
     log: silentLog,
-    onSpooled: () => {},
+    onSpooled: () => outbox.wake(),
   });
-  const idle = new AbortController().signal;
-  const before = process.cpuUsage();
-  const from = performance.now();
-  while (await tail.step(idle));
-  const tookMs = performance.now() - from;
-  const cpu = process.cpuUsage(before);
-  const cpuMs = (cpu.user + cpu.system) / 1000;
-  await reader.close();
-  const perSec = (n: number, ms: number): string => `${Math.round(n / (ms / 1000)).toLocaleString("en")}/s`;
-  say(`lines: ${COUNT}, ${Math.round(bytes / COUNT)} bytes each`);
+  const stream = new Stream({
+    url: sink.url,
+    tls: uplinkTls({ caPem: sink.caPem }),
+    outbox,
+    clock: systemClock,
+    log: silentLog,
+    trust: { trusted: true, changed: new AbortController().signal } as Trust,
+    sensorVersion: "bench",
+    instance: { start_id: "0".repeat(16) },
+    tickMs: 500,
+    onRefresh: () => {},
+    onState: () => {},
+  });
+  const stop = new AbortController();
+  const running = stream.run(stop.signal);
+  let warm: { atMs: number; cpu: NodeJS.CpuUsage; acked: number } | undefined;
+  const step = async (): Promise<void> => {
+    await tail.step(stop.signal);
+    if (!warm && outbox.acked >= WARM) warm = { atMs: performance.now(), cpu: process.cpuUsage(), acked: outbox.acked };
+    // The uplink has the same core: it gets its turn between two chunks, and the spool does not run far ahead of it.
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (outbox.acked < tail.spooled - 20_000);
+  };
+  while (tail.spooled < COUNT) await step();
+  while (outbox.acked < COUNT) await new Promise((resolve) => setTimeout(resolve, 1));
+  const { atMs, cpu, acked } = warm!;
+  const used = process.cpuUsage(cpu);
+  const tookMs = performance.now() - atMs;
+  const count = outbox.acked - acked;
   say(
-    `segments -> spool: ${perSec(COUNT, tookMs)}, ${perSec(COUNT, cpuMs)} by CPU time; ${tail.spooled} events, ${pipeline.counters.events_folded} folded`,
+    `lines: ${COUNT}, ${Math.round(bytes / COUNT)} bytes each; ${tail.spooled} events, ${pipeline.counters.events_folded} folded`,
   );
-  const sendFrom = performance.now();
-  let sent = 0;
-  let wire = 0;
-  for (let next = 1; next < spool.nextSeq;) {
-    const batch = await spool.read(next, 2_000, 512 * 1024);
-    wire += compress(packBatch(batch, spool.epoch)).length;
-    sent += batch.records.length;
-    next = batch.lastSeq + 1;
-  }
   say(
-    `spool -> frames: ${perSec(sent, performance.now() - sendFrom)}, ${Math.round(wire / Math.max(1, sent))} bytes an event on the wire`,
+    `segments -> spool -> Console: ${perSec(count, tookMs)}, ${perSec(count, (used.user + used.system) / 1000)} of processor time`,
+  );
+  say(
+    `processor: ${((used.user + used.system) / 10 / tookMs).toFixed(0)} % of a core, ${Math.round(used.user / 1000)} ms user, ${Math.round(used.system / 1000)} ms system`,
   );
   say(`memory: ${Math.round(process.memoryUsage().rss / 1e6)} MB`);
+  stop.abort();
+  await running;
+  await reader.close();
+  await lanes[Symbol.asyncDispose]();
 } finally {
+  sink.stop();
   await rm(home, { recursive: true, force: true });
 }

@@ -6,13 +6,15 @@ import { createLog, type Log } from "../core/log.ts";
 import type { EmbeddedFile, EmbeddedPack } from "../core/payload/embedded-files.ts";
 import { unpackEngine } from "../core/payload/engine.ts";
 import { Stack } from "../core/service.ts";
-import { Spool } from "../core/spool/spool.ts";
+import { LaneSet } from "../core/spool/lane-set.ts";
+import type { SensorInstance } from "../core/wire/stream.ts";
 import { PROTOCOL_VERSION } from "../core/wire/version.ts";
 import type { SensorConfig } from "./config.ts";
 import { Engine } from "./engine/engine.ts";
 import { Enricher } from "./enrich/enrich.ts";
 import { PodNames } from "./enrich/pod-names.ts";
 import type { EnrollOptions } from "./enroll/enroll.ts";
+import { finishSwitch } from "./enroll/identity-files.ts";
 import { FlowTable } from "./inventory/flows.ts";
 import { InventoryTaker } from "./inventory/inventory.ts";
 import { ProcessLister } from "./inventory/processes.ts";
@@ -24,10 +26,11 @@ import type { EngineStart, EngineStats } from "./normalize/engine-events.ts";
 import { choosePacks } from "./policy/choose.ts";
 import { PolicyKeeper } from "./policy/keeper.ts";
 import { lockStateDir, openStateDir } from "./state/directory.ts";
+import { findMove, keepInstance, readInstance } from "./state/instance.ts";
 import { statePaths, type StatePaths } from "./state/paths.ts";
 import { readCredentials, readSensorState, type SensorState } from "./state/sensor-state.ts";
 import { Pipeline } from "./tail/pipeline.ts";
-import { decodePosition, START } from "./tail/position.ts";
+import { startOf } from "./tail/position.ts";
 import { SegmentReader } from "./tail/reader.ts";
 import { Tail } from "./tail/tail.ts";
 import { SensorClient } from "./uplink/client.ts";
@@ -35,7 +38,8 @@ import { HeartbeatLoop } from "./uplink/heartbeat.ts";
 import { InventoryLoop } from "./uplink/inventory.ts";
 import { Outbox } from "./uplink/outbox.ts";
 import { Stream } from "./uplink/stream.ts";
-import { uplinkTls } from "./uplink/tls.ts";
+import { Renewal, type RenewalOptions } from "./uplink/renewal.ts";
+import { UplinkCredentials } from "./uplink/tls.ts";
 import { Trust } from "./uplink/trust.ts";
 
 /** What a caller may bring along instead of what the configuration gives. */
@@ -51,6 +55,7 @@ export interface SensorOverrides {
   readonly inventoryIntervalMs?: number;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
+  readonly renewal?: Pick<RenewalOptions, "dice" | "askedSpreadMs" | "onStep">;
   /** Called once everything runs. */
   readonly onRunning?: () => void;
 }
@@ -78,6 +83,18 @@ async function enrolledState(paths: StatePaths): Promise<SensorState> {
   });
 }
 
+/** Begins new epochs when the state directory was last used elsewhere or before another boot. A disk that refuses does not stop the start. */
+async function settleMove(paths: StatePaths, instance: SensorInstance, lanes: LaneSet, log: Log): Promise<void> {
+  try {
+    const moved = await findMove(paths, instance);
+    if (moved) log.info("another machine or boot than before: events go on under new epochs", { moved });
+    if (moved) await lanes.renew(moved === "machine");
+    await keepInstance(paths, instance);
+  } catch (error) {
+    log.error("new epochs could not be begun; it is tried again at the next start", { error });
+  }
+}
+
 /**
  * Runs the sensor until the signal aborts. Rejects with an AppError when it can't start (not enrolled, state directory
  * open to others, another sensor running) and with the first failure of a part that must not fail.
@@ -98,14 +115,19 @@ export async function runSensor(
   const { embeddedPacks } = overrides;
   const packs = embeddedPacks === undefined ? [] : choosePacks(config.packs, embeddedPacks);
   const paths = await openStateDir(config.stateDir);
+  // A renewal or enrolment that was killed while its files were being put in place is finished first.
+  await finishSwitch(paths);
   const state = await enrolledState(paths);
-  const credentials = await readCredentials(paths);
+  const credentials = new UplinkCredentials(await readCredentials(paths));
   await using stack = new Stack(log);
   stack.add("lock", await lockStateDir(paths));
 
-  const spool = await Spool.open(paths.spool, config.spool, clock, log.child("spool"));
-  stack.add("spool", () => spool[Symbol.asyncDispose]());
-  const position = decodePosition(spool.position) ?? START;
+  const lanes = await LaneSet.open(paths.spool, config.spool, clock, log.child("spool"));
+  stack.add("spool", () => lanes[Symbol.asyncDispose]());
+  const instance = await readInstance();
+  // Elsewhere or after another boot this may be a copy: what is in the spool is delivered, but its numbers are not gone on with.
+  await settleMove(paths, instance, lanes, log);
+  const start = startOf(lanes.live("bulk").position, lanes.live("alert").position);
 
   const pods = new PodNames();
   await pods.refresh(clock.monotonicMs());
@@ -120,7 +142,7 @@ export async function runSensor(
     onChange: () => heartbeat.hurry(),
   });
   await policies.prepare();
-  const outbox = new Outbox(spool, log.child("outbox"));
+  const outbox = new Outbox(lanes, log.child("outbox"));
   const hooks = {
     onStart: (start: EngineStart) => {
       engine.onStart(start);
@@ -130,13 +152,14 @@ export async function runSensor(
     onStats: (stats: EngineStats) => engine.onStats(stats),
     onEvent: (draft: EventDraft) => flows.add(draft),
   };
-  const pipeline = new Pipeline(enricher, position, hooks, policies.known);
-  const reader = new SegmentReader(paths.engineOut, position.segment, position.offset);
+  const pipeline = new Pipeline(enricher, start.position, hooks, policies.known);
+  const { segment, offset, skipping } = start.position;
+  const reader = new SegmentReader(paths.engineOut, segment, offset, skipping);
   const tail = new Tail({
     reader,
     pipeline,
-    spool,
-    position,
+    lanes,
+    start,
     clock,
     log: log.child("tail"),
     onSpooled: () => outbox.wake(),
@@ -156,9 +179,21 @@ export async function runSensor(
   });
 
   const url = new URL(state.console_url);
-  const tls = uplinkTls(credentials);
-  const client = new SensorClient(url, tls);
+  const client = new SensorClient(url, credentials);
   const trust = new Trust(state, paths, clock, log.child("trust"));
+  const { sensor_id: sensorId, node_name: nodeName } = state;
+  const renewal = new Renewal({
+    client,
+    credentials,
+    trust,
+    paths,
+    clock,
+    log,
+    sensorId,
+    nodeName,
+    onRenewed: () => heartbeat.hurry(),
+    ...overrides.renewal,
+  });
   const meter = new ResourceMeter();
   const taker = new InventoryTaker(new ProcessLister(await bootTimeMs()), flows, enricher.connections, clock);
   const inventory = new InventoryLoop({
@@ -171,18 +206,23 @@ export async function runSensor(
   });
   const stream = new Stream({
     url,
-    tls,
+    // Asked for with each connection: a renewed certificate is shown from the next one on.
+    get tls() {
+      return credentials.tls;
+    },
     outbox,
     trust,
     clock,
     log,
     sensorVersion: version,
+    instance,
     tickMs: state.stream_tick_ms,
     ...(overrides.reconnectMinMs === undefined ? {} : { reconnectMinMs: overrides.reconnectMinMs }),
     ...(overrides.reconnectMaxMs === undefined ? {} : { reconnectMaxMs: overrides.reconnectMaxMs }),
     onRefresh: (what) => {
       if (what === "heartbeat") heartbeat.hurry();
       else if (what === "inventory") inventory.refresh();
+      else renewal.hurry();
     },
     onState: () => {},
   });
@@ -206,7 +246,7 @@ export async function runSensor(
         started_at_us: startedUs,
         engine: { ...engineState, ...policies.report(engineState.state === "running") },
         trust: trust.report,
-        pipeline: await pipelineMetrics({ pipeline, reader, tail, spool, outbox, stream, heartbeat }),
+        pipeline: await pipelineMetrics({ pipeline, reader, tail, lanes, outbox, stream, heartbeat }),
         resources: await meter.read(clock.monotonicMs(), engine.pid, paths.dir),
         ...(full ? { system: await readSystemInfo() } : {}),
       };
@@ -220,13 +260,14 @@ export async function runSensor(
     failed.abort();
   };
   // Stopped in the reverse order: the engine first, what it wrote is still read, and only then the uplink closes.
-  for (const service of [heartbeat, stream, inventory, tail, policies, engine]) stack.start(service, onFailure);
+  for (const service of [heartbeat, stream, inventory, renewal, tail, policies, engine])
+    stack.start(service, onFailure);
   log.info("the sensor runs", {
     sensor_id: state.sensor_id,
     node: state.node_name,
     console: url.origin,
     version,
-    waiting: spool.stats.depth,
+    waiting: lanes.stats.depth,
     state_dir: paths.dir,
   });
   overrides.onRunning?.();
@@ -263,7 +304,8 @@ export async function runEnroll(
 export async function decommission(config: SensorConfig, signal: AbortSignal): Promise<void> {
   const paths = statePaths(config.stateDir);
   const state = await enrolledState(paths);
-  const client = new SensorClient(new URL(state.console_url), uplinkTls(await readCredentials(paths)));
+  await finishSwitch(paths);
+  const client = new SensorClient(new URL(state.console_url), new UplinkCredentials(await readCredentials(paths)));
   try {
     await client.post("/sensors/self/decommission", {}, signal);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { PipelineMetrics } from "../core/wire/state.ts";
-import type { Spool } from "../core/spool/spool.ts";
+import type { LaneSet } from "../core/spool/lane-set.ts";
 import type { Pipeline } from "./tail/pipeline.ts";
 import type { SegmentReader } from "./tail/reader.ts";
 import type { Tail } from "./tail/tail.ts";
@@ -11,7 +11,7 @@ export interface MetricSources {
   readonly pipeline: Pipeline;
   readonly reader: SegmentReader;
   readonly tail: Tail;
-  readonly spool: Spool;
+  readonly lanes: LaneSet;
   readonly outbox: Outbox;
   readonly stream: Stream;
   readonly heartbeat: HeartbeatLoop;
@@ -20,7 +20,7 @@ export interface MetricSources {
 /** Counters of every step between the kernel and the Console, for the heartbeat. */
 export async function pipelineMetrics(s: MetricSources): Promise<PipelineMetrics> {
   const { processes_preloaded: _p, lines_repeated: _r, events_trimmed: _t, ...counters } = s.pipeline.counters;
-  const spool = s.spool.stats;
+  const spool = s.lanes.stats;
   return {
     ...counters,
     events_spooled: s.tail.spooled,
@@ -34,6 +34,9 @@ export async function pipelineMetrics(s: MetricSources): Promise<PipelineMetrics
     reconnects: s.stream.reconnects,
     heartbeat_failures: s.heartbeat.failures,
     stream_connected: s.stream.connected,
+    alert_depth: spool.alertDepth,
+    backlogs: spool.backlogs,
+    epochs_renewed: spool.renewed,
     tail_lag_bytes: await s.reader.lagBytes().catch(() => 0),
   };
 }

@@ -200,6 +200,8 @@ describe("tokens and the way in", () => {
       stores: [
         { name: "postgresql", ok: true },
         { name: "clickhouse", ok: true },
+        { name: "disk", ok: true, optional: true },
+        { name: "event intake", ok: true, optional: true },
       ],
     });
     expect(await (await console.api("GET", "/metrics")).text()).toContain("telovix_console_events_total");

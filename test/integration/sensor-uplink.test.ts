@@ -1,93 +1,24 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorMessage } from "../../src/core/error.ts";
 import { randomToken } from "../../src/core/ids.ts";
-import { Secret, silentLog } from "../../src/core/log.ts";
-import { decommission, runEnroll, runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
-import { sensorConfig, type SensorConfig } from "../../src/sensor/config.ts";
+import { Secret } from "../../src/core/log.ts";
+import { decommission, runEnroll } from "../../src/sensor/app.ts";
+import type { SensorConfig } from "../../src/sensor/config.ts";
 import { statePaths } from "../../src/sensor/state/paths.ts";
-import { EngineLines } from "../harness/engine-lines.ts";
+import { enrolment, execs, run, SensorHomes, until } from "../harness/running-sensor.ts";
 import { StandInConsole } from "../harness/stand-in-console.ts";
 
-const root = await mkdtemp(join(tmpdir(), "telovix-sensor-"));
-afterAll(() => rm(root, { recursive: true, force: true }));
-let homes = 0;
-
-/** A state directory, and no engine: its lines are written by the test. */
-function newConfig(): SensorConfig {
-  const stateDir = join(root, `state-${++homes}`);
-  return sensorConfig({ stateDir, enginePath: join(root, "no-engine") }, {});
-}
-
-const token = (console: StandInConsole): Secret => {
-  const text = `tse_${randomToken(32)}`;
-  console.tokens.add(text);
-  return new Secret(text);
-};
-
-const enrolment = (console: StandInConsole) => ({
-  consoleUrl: console.url,
-  token: token(console),
-  pin: console.pin,
-  nodeName: "node-1",
-  role: "generic_linux",
-  flavor: "standard" as const,
-  tags: ["site:lab"],
-});
+const homes = await SensorHomes.make();
+afterAll(() => homes[Symbol.asyncDispose]());
+const { root } = homes;
+const newConfig = (): SensorConfig => homes.newConfig();
+const enrolled = (console: StandInConsole) => homes.enrolled(console);
 
 /** What a promise fails with, in words. */
 const failure = (promise: Promise<unknown>): Promise<string> => promise.then(() => "nothing failed", errorMessage);
-
-/** Waits for a condition; it is looked at again after each turn of the event loop's timers. */
-async function until(what: string, done: () => boolean, timeoutMs = 10_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!done()) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-/** A running sensor that is stopped at the end of its block. */
-function run(
-  config: SensorConfig,
-  overrides: SensorOverrides = {},
-): AsyncDisposable & { readonly done: Promise<void> } {
-  const controller = new AbortController();
-  const done = runSensor(
-    config,
-    {
-      log: silentLog,
-      reconnectMinMs: 20,
-      reconnectMaxMs: 50,
-      heartbeatIntervalMs: 100,
-      inventoryIntervalMs: 100,
-      ...overrides,
-    },
-    controller.signal,
-  );
-  return {
-    done,
-    [Symbol.asyncDispose]: async () => {
-      controller.abort();
-      await done.catch(() => {});
-    },
-  };
-}
-
-async function enrolled(console: StandInConsole): Promise<{ config: SensorConfig; lines: EngineLines }> {
-  const config = newConfig();
-  await runEnroll(config, enrolment(console));
-  return { config, lines: new EngineLines(statePaths(config.stateDir).engineOut) };
-}
-
-const execs = (console: StandInConsole): string[] =>
-  [...console.events.values()]
-    .filter((e) => e.kind === "process_exec")
-    .map((e) => e.process!.argv[1]!)
-    .toSorted();
 
 describe("enrol", () => {
   test("makes a key that only its owner can read, and a certificate, by the Console's pin", async () => {
@@ -241,10 +172,11 @@ describe("a running sensor", () => {
     await using console = await StandInConsole.start();
     const { config, lines } = await enrolled(console);
     console.faults.ackTooMuch = 1000;
-    await using _sensor = run(config);
+    await using _sensor = run(config, { heartbeatIntervalMs: 600_000 });
+    await until("the stream is up", () => console.hellos.length === 1);
     await lines.append("a");
     await until("a batch came", () => console.events.size > 0);
-    await until("the link was dropped and the batch came again", () => console.repeated > 0);
+    await until("the link was dropped and is up again", () => console.hellos.length > 1);
     console.faults.ackTooMuch = 0;
     await lines.append("b");
     await until("both", () => execs(console).length === 2);

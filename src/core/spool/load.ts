@@ -9,13 +9,22 @@ import { parseSegmentName, type Segment } from "./segment.ts";
 
 /** What was found on disk. */
 export interface Loaded {
+  /** As the files bear it. */
   readonly epoch: string;
+  /** The name it goes by since it was renamed. */
+  readonly alias: string | undefined;
   readonly acked: number;
   readonly next: number;
   readonly segments: Segment[];
   readonly position: Uint8Array | undefined;
   /** Damaged stretches that were found. */
   readonly damages: number;
+}
+
+/** The name an epoch was given later; one given to another epoch does not count. */
+async function readAlias(dir: string, epoch: string): Promise<string | undefined> {
+  const found = /^([0-9a-f]{16}) ([0-9a-f]{16})\n$/.exec((await readIfThere(join(dir, "alias"))) ?? "");
+  return found?.[1] === epoch ? found[2] : undefined;
 }
 
 async function listSegments(dir: string): Promise<{ path: string; firstSeq: number }[]> {
@@ -83,5 +92,6 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
   const acked = ours?.acked ?? (segments[0]?.firstSeq ?? 1) - 1;
   const next = Math.max(highest + 1, acked + 1, ours?.next ?? 1);
   if (damages > 0) log.error("the spool was damaged; what was readable is kept", { damages, epoch });
-  return { epoch, acked, next, segments, position: position && Uint8Array.from(position), damages };
+  const alias = await readAlias(dir, epoch);
+  return { epoch, alias, acked, next, segments, position: position && Uint8Array.from(position), damages };
 }

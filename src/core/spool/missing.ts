@@ -7,7 +7,7 @@ export interface SpoolRecord {
 export interface MissingRange {
   readonly from: number;
   readonly to: number;
-  readonly cause: "spool_overflow" | "spool_corrupt";
+  readonly cause: "spool_full" | "spool_corrupt";
 }
 
 /** Numbers from `from` to `to` without a record. Those before `oldest` went because of the limits; other gaps are damage. */
@@ -22,7 +22,7 @@ export function missingRanges(
     if (first > last) return;
     if (first >= oldest) missing.push({ from: first, to: last, cause: "spool_corrupt" });
     else {
-      missing.push({ from: first, to: Math.min(last, oldest - 1), cause: "spool_overflow" });
+      missing.push({ from: first, to: Math.min(last, oldest - 1), cause: "spool_full" });
       gap(oldest, last);
     }
   };

@@ -3,6 +3,13 @@ import { join } from "node:path";
 import { encodeSegmentHeader, scan, SEGMENT_HEADER_BYTES, type Item } from "./format.ts";
 import { syncDir } from "./meta.ts";
 
+/** How the spool opens what it writes to; tests plant faults here. */
+export interface SpoolDisk {
+  open(path: string, flags: string, mode?: number): Promise<FileHandle>;
+}
+
+export const realDisk: SpoolDisk = { open };
+
 /** One file of the spool, as known in memory. */
 export interface Segment {
   readonly path: string;
@@ -38,19 +45,24 @@ export class SegmentWriter {
     this.#file = file;
   }
 
-  static async create(dir: string, epoch: string, firstSeq: number): Promise<SegmentWriter> {
+  static async create(dir: string, epoch: string, firstSeq: number, disk = realDisk): Promise<SegmentWriter> {
     const path = join(dir, segmentName(firstSeq));
-    const file = await open(path, "w", 0o600);
-    await file.write(encodeSegmentHeader(epoch, firstSeq));
-    await file.datasync();
-    await syncDir(dir);
+    const file = await disk.open(path, "w", 0o600);
+    try {
+      await file.write(encodeSegmentHeader(epoch, firstSeq));
+      await file.datasync();
+      await syncDir(dir);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return new SegmentWriter({ path, firstSeq, lastSeq: firstSeq - 1, count: 0, bytes: SEGMENT_HEADER_BYTES }, file);
   }
 
   /** Goes on with a segment: what follows its durable part is cut off, its header written anew. */
-  static async reopen(segment: Segment, epoch: string): Promise<SegmentWriter> {
+  static async reopen(segment: Segment, epoch: string, disk = realDisk): Promise<SegmentWriter> {
     await truncate(segment.path, segment.bytes);
-    const file = await open(segment.path, "r+");
+    const file = await disk.open(segment.path, "r+");
     await file.write(encodeSegmentHeader(epoch, segment.firstSeq), 0, SEGMENT_HEADER_BYTES, 0);
     await file.datasync();
     return new SegmentWriter(segment, file);
@@ -82,7 +94,8 @@ export class SegmentWriter {
 async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
   const file = await open(path, "r");
   try {
-    const bytes = new Uint8Array(length);
+    // Not zeroed first: only what was read is given out.
+    const bytes = Buffer.allocUnsafeSlow(length);
     let got = 0;
     while (got < length) {
       const { bytesRead } = await file.read(bytes, got, length - got, offset + got);

@@ -84,7 +84,7 @@ describe("spool", () => {
     expect(missing.length).toBe(spool.stats.dropped);
     expect(missing.length + events.size).toBe(500);
     expect((await spool.read(1, 1000, 1e6)).missing).toEqual([
-      { from: 1, to: spool.stats.dropped, cause: "spool_overflow" },
+      { from: 1, to: spool.stats.dropped, cause: "spool_full" },
     ]);
     expect(events.get(500)).toBe("event 500");
   });

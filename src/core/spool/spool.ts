@@ -1,6 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../error.ts";
+import { randomHex } from "../ids.ts";
 import type { Log } from "../log.ts";
 import {
   encodeBatch,
@@ -13,12 +14,15 @@ import {
 import { loadSpool, type Loaded } from "./load.ts";
 import { encodeMeta, syncDir, writeFileAtomic } from "./meta.ts";
 import { missingRanges, type MissingRange, type SpoolRecord } from "./missing.ts";
-import { readRecords, removeSegment, SegmentWriter, type Segment } from "./segment.ts";
+import { readBatch, type ReadMark } from "./read-batch.ts";
+import { realDisk, removeSegment, SegmentWriter, type Segment, type SpoolDisk } from "./segment.ts";
 
 export interface SpoolLimits {
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly segmentBytes: number;
+  /** Events of a segment; a 32nd of `maxEvents` unless given. */
+  readonly segmentEvents?: number;
   /** Longest time an acknowledgement stays in memory only. A lost one costs a re-send, nothing else. */
   readonly ackDelayMs: number;
 }
@@ -48,20 +52,32 @@ export interface SpoolStats {
 }
 
 /**
- * A bounded queue on disk. `append` numbers events and resolves once they are flushed (one fdatasync per call);
- * `ack` lets go of them. When it is full the oldest segment goes, and later reads name its numbers as missing.
- * One process at a time may have a spool open.
+ * A bounded queue on disk, one sequence of numbers.
+ *
+ * What is durable when: `append` resolves after one fdatasync of the segment (a new segment's header and directory entry are
+ * flushed before), so what it numbered survives a power cut, and nothing that was not flushed was ever numbered for anybody.
+ * `ack` is kept in memory and written within `ackDelayMs` by an atomic, flushed replacement of the cursor file; segments go only
+ * after that, so that losing it costs a second delivery and no event. `seal`, `rekey` and closing write the cursor at once.
+ *
+ * When it is full the oldest segment goes, and later reads name its numbers as missing. One process at a time may have a spool open.
  */
 export class Spool implements AsyncDisposable {
-  readonly epoch: string;
+  /** First number that could be given out when it was opened: those before it are from earlier lives of the process. */
+  readonly openedNext: number;
   readonly #dir: string;
   readonly #limits: SpoolLimits;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #disk: SpoolDisk;
+  /** Epoch in the files; the one in use differs from it after `rekey`. */
+  readonly #fileEpoch: string;
   readonly #seed: number;
   readonly #segments: Segment[];
   readonly #closing = new AbortController();
+  readonly #mark: ReadMark = { seq: 0, path: "", offset: 0 };
+  #epoch: string;
   #writer: SegmentWriter | undefined;
+  #sealed = false;
   #next: number;
   #acked: number;
   #savedAck: number;
@@ -70,32 +86,38 @@ export class Spool implements AsyncDisposable {
   #corrupt: number;
   /** Highest number already counted as corrupt: reading a range twice counts once. */
   #counted = 0;
-  #reader = { seq: 0, path: "", offset: 0 };
   #queue: Promise<unknown> = Promise.resolve();
   #saving: Promise<void> | undefined;
 
-  private constructor(dir: string, limits: SpoolLimits, clock: Clock, log: Log, found: Loaded) {
+  private constructor(dir: string, limits: SpoolLimits, clock: Clock, log: Log, disk: SpoolDisk, found: Loaded) {
     this.#dir = dir;
     this.#limits = limits;
     this.#clock = clock;
     this.#log = log;
-    this.epoch = found.epoch;
+    this.#disk = disk;
+    this.#epoch = found.alias ?? found.epoch;
+    this.#fileEpoch = found.epoch;
     this.#seed = epochSeed(found.epoch);
     this.#segments = found.segments;
-    this.#next = found.next;
+    this.#next = this.openedNext = found.next;
     this.#acked = this.#savedAck = found.acked;
     this.#position = found.position;
     this.#corrupt = found.damages;
   }
 
   /** Opens or creates the spool in `dir`, repairing what a crash left. */
-  static async open(dir: string, limits: SpoolLimits, clock: Clock, log: Log): Promise<Spool> {
+  static async open(dir: string, limits: SpoolLimits, clock: Clock, log: Log, disk = realDisk): Promise<Spool> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const found = await loadSpool(dir, log);
-    const spool = new Spool(dir, limits, clock, log, found);
+    const spool = new Spool(dir, limits, clock, log, disk, found);
     const last = found.segments.at(-1);
-    if (last) spool.#writer = await SegmentWriter.reopen(last, found.epoch);
+    if (last) spool.#writer = await SegmentWriter.reopen(last, found.epoch, disk);
     return spool;
+  }
+
+  /** Names its numbering. */
+  get epoch(): string {
+    return this.#epoch;
   }
 
   /** Number the next event gets. */
@@ -107,13 +129,24 @@ export class Spool implements AsyncDisposable {
     return this.#acked;
   }
 
+  /** It takes no more events. */
+  get sealed(): boolean {
+    return this.#sealed;
+  }
+
   /** Position given with the last append that is durable. */
   get position(): Uint8Array | undefined {
     return this.#position;
   }
 
   get stats(): SpoolStats {
-    return { depth: this.#depth(), bytes: this.#bytes(), dropped: this.#dropped, corrupt: this.#corrupt };
+    let depth = 0;
+    let bytes = 0;
+    for (const s of this.#segments) {
+      depth += this.#unacked(s);
+      bytes += s.bytes;
+    }
+    return { depth, bytes, dropped: this.#dropped, corrupt: this.#corrupt };
   }
 
   /**
@@ -130,13 +163,15 @@ export class Spool implements AsyncDisposable {
     if (position.length > MAX_POSITION_BYTES)
       throw new AppError("too_large", `a position of ${position.length} bytes does not fit the spool`);
     return this.#exclusive(async () => {
+      if (this.#sealed) throw new AppError("conflict", "the spool is sealed");
       const firstSeq = this.#next;
       const writer = await this.#writable(payloads);
       const mark = { first: firstSeq, count: payloads.length, position };
       await writer.append(encodeBatch(mark, payloads, this.#seed), payloads.length, firstSeq + payloads.length - 1);
       this.#next += payloads.length;
       this.#position = position;
-      await this.#enforceLimits();
+      const { maxEvents, maxBytes } = this.#limits;
+      while (this.stats.depth > maxEvents || this.stats.bytes > maxBytes) if (!(await this.#drop())) break;
       return { firstSeq, lastSeq: firstSeq + payloads.length - 1 };
     });
   }
@@ -144,31 +179,7 @@ export class Spool implements AsyncDisposable {
   /** Events from number `fromSeq` on, within the limits (one event at least), and what is missing among them. */
   read(fromSeq: number, maxEvents: number, maxBytes: number): Promise<SpoolBatch> {
     return this.#exclusive(async () => {
-      const records: SpoolRecord[] = [];
-      let bytes = 0;
-      let full = false;
-      for (const segment of this.#segments) {
-        if (segment.lastSeq < fromSeq || segment.count === 0) continue;
-        let offset = SEGMENT_HEADER_BYTES;
-        if (this.#reader.seq === fromSeq && this.#reader.path === segment.path) offset = this.#reader.offset;
-        for (let ended = false; !ended && !full;) {
-          const want = Math.min(maxBytes - bytes, 1 << 20) + MAX_PAYLOAD_BYTES + RECORD_HEADER_BYTES;
-          const got = await readRecords(segment, offset, want, this.#seed);
-          ended = got.ended;
-          for (const item of got.items) {
-            if (item.kind === "event" && item.seq >= (records.at(-1)?.seq ?? fromSeq - 1) + 1) {
-              full = records.length > 0 && (records.length >= maxEvents || bytes + item.payload.length > maxBytes);
-              if (full) break;
-              records.push({ seq: item.seq, payload: item.payload });
-              bytes += item.payload.length;
-            }
-            offset = item.end;
-          }
-          if (records.length >= maxEvents) full = true;
-        }
-        this.#reader = { seq: (records.at(-1)?.seq ?? fromSeq - 1) + 1, path: segment.path, offset };
-        if (full) break;
-      }
+      const { records, full } = await readBatch(this.#segments, this.#seed, this.#mark, fromSeq, maxEvents, maxBytes);
       const lastSeq = full ? records.at(-1)!.seq : this.#next - 1;
       return { firstSeq: fromSeq, lastSeq, records, missing: this.#missing(fromSeq, lastSeq, records) };
     });
@@ -181,6 +192,49 @@ export class Spool implements AsyncDisposable {
     if (seq <= this.#acked) return;
     this.#acked = seq;
     this.#saving ??= this.#saveLater();
+  }
+
+  /** Gives up the oldest segment, acknowledged or not; false when there is none but the one that takes appends. */
+  dropOldest(onlyAcked = false): Promise<boolean> {
+    return this.#exclusive(() => this.#drop(onlyAcked));
+  }
+
+  /** Takes no more events from now on; its last number is the last for good. */
+  seal(): Promise<void> {
+    this.#sealed = true;
+    return this.#exclusive(async () => {
+      await this.#writer?.close();
+      this.#writer = undefined;
+      // Its segments tell the last number too; before the last of them goes the cursor is written again.
+      await this.#save().catch((error: unknown) =>
+        this.#log.error("the spool's cursor could not be written", { error }),
+      );
+    });
+  }
+
+  /**
+   * Goes on under a new name, because somebody else gave out the same numbers under the old one. What is numbered up to `had` is let
+   * go; the rest and all that follows keep their numbers. Durable when it resolves.
+   */
+  rekey(had: number): Promise<void> {
+    return this.#exclusive(async () => {
+      this.#acked = Math.max(this.#acked, Math.min(had, this.#next - 1));
+      await this.#save();
+      const epoch = randomHex(8);
+      await writeFileAtomic(this.#dir, "alias", `${this.#fileEpoch} ${epoch}\n`);
+      this.#epoch = epoch;
+    });
+  }
+
+  /** Closes it and deletes everything of it. */
+  async remove(): Promise<void> {
+    this.#closing.abort();
+    await this.#saving;
+    await this.#exclusive(async () => {
+      await this.#writer?.close();
+      this.#writer = undefined;
+      await rm(this.#dir, { recursive: true, force: true });
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -199,27 +253,15 @@ export class Spool implements AsyncDisposable {
     return result;
   }
 
-  #depth(): number {
-    let depth = 0;
-    for (const s of this.#segments) depth += this.#unacked(s);
-    return depth;
-  }
-
   #unacked(s: Segment): number {
     if (s.lastSeq <= this.#acked) return 0;
     return Math.min(s.count, s.lastSeq - this.#acked);
   }
 
-  #bytes(): number {
-    let bytes = 0;
-    for (const s of this.#segments) bytes += s.bytes;
-    return bytes;
-  }
-
   /** The segment for the next batch: the open one, or a new one when that is full. */
   async #writable(payloads: readonly Uint8Array[]): Promise<SegmentWriter> {
     const open = this.#writer;
-    const most = Math.max(1, Math.floor(this.#limits.maxEvents / 32));
+    const most = this.#limits.segmentEvents ?? Math.max(1, Math.floor(this.#limits.maxEvents / 32));
     if (open) {
       const { bytes, count } = open.segment;
       let added = 0;
@@ -230,25 +272,28 @@ export class Spool implements AsyncDisposable {
       this.#writer = undefined;
       await open.close();
     }
-    this.#writer = await SegmentWriter.create(this.#dir, this.epoch, this.#next);
+    this.#writer = await SegmentWriter.create(this.#dir, this.#fileEpoch, this.#next, this.#disk);
     this.#segments.push(this.#writer.segment);
     return this.#writer;
   }
 
-  async #enforceLimits(): Promise<void> {
-    const { maxEvents, maxBytes } = this.#limits;
-    while (this.#segments.length > 1 && (this.#depth() > maxEvents || this.#bytes() > maxBytes)) {
-      const oldest = this.#segments.shift()!;
-      const lost = this.#unacked(oldest);
-      this.#dropped += lost;
-      await removeSegment(oldest);
-      if (lost > 0)
-        this.#log.warn("the spool is full; its oldest events are dropped", {
-          events: lost,
-          fromSeq: Math.max(oldest.firstSeq, this.#acked + 1),
-          toSeq: oldest.lastSeq,
-        });
-    }
+  async #drop(onlyAcked = false): Promise<boolean> {
+    const oldest = this.#segments[0];
+    // The newest segment holds the source's position too.
+    if (!oldest || (this.#segments.length === 1 && !this.#sealed)) return false;
+    const lost = this.#unacked(oldest);
+    if (onlyAcked && lost > 0) return false;
+    if (this.#segments.length === 1) await this.#save();
+    this.#segments.shift();
+    this.#dropped += lost;
+    await removeSegment(oldest);
+    if (lost > 0)
+      this.#log.warn("the spool is full; its oldest events are dropped", {
+        events: lost,
+        fromSeq: Math.max(oldest.firstSeq, this.#acked + 1),
+        toSeq: oldest.lastSeq,
+      });
+    return true;
   }
 
   #missing(from: number, to: number, records: readonly SpoolRecord[]): MissingRange[] {
@@ -278,7 +323,7 @@ export class Spool implements AsyncDisposable {
   async #save(): Promise<void> {
     if (this.#acked > this.#savedAck || this.#next > 1) {
       const acked = this.#acked;
-      await writeFileAtomic(this.#dir, "meta", encodeMeta({ epoch: this.epoch, acked, next: this.#next }));
+      await writeFileAtomic(this.#dir, "meta", encodeMeta({ epoch: this.#fileEpoch, acked, next: this.#next }));
       this.#savedAck = acked;
     }
     let removed = false;

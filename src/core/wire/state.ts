@@ -78,6 +78,8 @@ export const TrustReport = Type.Object(
     certificate_expires_at: Type.String({ maxLength: 40 }),
     last_error: Type.Optional(Text),
     last_error_at: Type.Optional(Type.String({ maxLength: 40 })),
+    /** Since version 3: SHA-256 of the trust bundle it has stored. */
+    trust_bundle_hash: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
   },
   { additionalProperties: false },
 );
@@ -104,6 +106,10 @@ export const PipelineMetrics = Type.Object(
     stream_connected: Type.Boolean(),
     tail_lag_bytes: Count,
     kernel_lost: Count,
+    /** Since version 3: of `spool_depth`, what is in the alert lane; closed lanes that wait; sequences renamed because another sensor used their numbers. */
+    alert_depth: Type.Optional(Count),
+    backlogs: Type.Optional(Count),
+    epochs_renewed: Type.Optional(Count),
   },
   { additionalProperties: false },
 );

@@ -39,9 +39,16 @@ export const StreamHello = Type.Object(
     next_seq: Seq,
     /** Since version 3: every lane, the bulk one too. Without it there is that one only. */
     lanes: Type.Optional(Type.Array(LaneState, { minItems: 1, maxItems: MAX_LANES })),
-    /** Sequences that are over, with the last number given in each: an epoch the Console knows and neither list names was lost whole. */
+    /**
+     * Sequences that are over, with the last number given in each and the last one acknowledged (0 when it does not say): those between were lost on the
+     * sensor unless the Console has them.
+     * An epoch the Console knows and neither list names was lost whole.
+     */
     ended: Type.Optional(
-      Type.Array(Type.Object({ epoch: Epoch, last_seq: Seq }, { additionalProperties: false }), { maxItems: 64 }),
+      Type.Array(
+        Type.Object({ epoch: Epoch, last_seq: Seq, acked_seq: Type.Optional(Seq) }, { additionalProperties: false }),
+        { maxItems: 64 },
+      ),
     ),
     instance: Type.Optional(SensorInstance),
     /** Ids of the compression dictionaries the sensor has. */
@@ -49,6 +56,7 @@ export const StreamHello = Type.Object(
   },
   { additionalProperties: false },
 );
+export type StreamHello = Static<typeof StreamHello>;
 export const StreamEvents = Type.Object(
   { type: Type.Literal("events"), batch: EventsBatchEnvelope },
   { additionalProperties: false },
@@ -68,9 +76,13 @@ export const StreamWelcome = Type.Object({
   server_time_us: Seq,
   /** Since version 3: the same for every lane of the hello. */
   lanes: Type.Optional(Type.Array(Type.Object({ epoch: Epoch, acked_seq: Seq, credit: Seq }))),
-  /** The dictionary that every binary frame after this one is compressed with, both ways; without it, none. */
+  /**
+   * The dictionary that binary frames after this one may be compressed with, both ways; without it, none is. A frame's zstd header
+   * says whether it needs one.
+   */
   dictionary: Type.Optional(Type.String({ pattern: "^[0-9a-f]{8}$" })),
 });
+export type StreamWelcome = Static<typeof StreamWelcome>;
 /** After a batch was made durable. `credit` is the number of events of this epoch that may be under way from now on; 0 means wait. */
 export const StreamAck = Type.Object({
   type: Type.Literal("ack"),
@@ -84,6 +96,10 @@ export const StreamRefresh = Type.Object({
   type: Type.Literal("refresh"),
   what: Type.Union([Type.Literal("heartbeat"), Type.Literal("inventory"), Type.Literal("certificate")]),
 });
+/**
+ * Why the stream ends. `clone_suspected`: somebody else uses this identity; the sensor goes on under new epochs, so that no number is
+ * given out twice.
+ */
 export const StreamError = Type.Object({ type: Type.Literal("error"), code: Type.String(), message: Type.String() });
 
 /** Console → sensor. */

@@ -73,6 +73,7 @@ export class BurstFolder {
 
   /** Bursts whose second is over at `nowUs` (event time). */
   flush(nowUs: number): EventDraft[] {
+    if (this.#open.size === 0) return [];
     return [...this.#open.values()].filter((b) => nowUs >= b.firstUs + WINDOW_US).map((b) => this.#close(b));
   }
 

@@ -9,10 +9,11 @@ import { x509 } from "../../core/pki/x509.ts";
 import { EnrollRequest, EnrollResponse, type Flavor } from "../../core/wire/enroll.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
 import type { StatePaths } from "../state/paths.ts";
-import { readSensorState, writeSensorState, writeState, type SensorState } from "../state/sensor-state.ts";
+import { readSensorState, type SensorState } from "../state/sensor-state.ts";
 import { uplinkTls, type UplinkTls } from "../uplink/tls.ts";
 import { trustAnybody, trustByPin } from "./bootstrap.ts";
 import { refusal, unreachable } from "./errors.ts";
+import { commitIdentity, finishSwitch } from "./identity-files.ts";
 
 export interface EnrollOptions {
   readonly consoleUrl: string;
@@ -106,7 +107,7 @@ async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promi
   if (answer.status === 401)
     throw new AppError(
       "invalid_enrollment_token",
-      "the Console does not take this token: it is wrong, used already, or older than 15 minutes",
+      "the Console does not take this token: it is wrong, used already, revoked or too old",
       {
         hint: "Make a new one (Deploy Sensor, or telovix console token create) and use it once.",
       },
@@ -117,8 +118,8 @@ async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promi
 
 function checkCertificate(answer: EnrollResponse, nowMs: number): string {
   const certificate = new x509.X509Certificate(answer.control_plane_certificate_pem);
-  const skewMs = certificate.notBefore.getTime() - nowMs;
-  if (skewMs > 0 || nowMs > certificate.notAfter.getTime())
+  // Certificates begin two days before they are made, so that a clock that is a day wrong does no harm here.
+  if (nowMs < certificate.notBefore.getTime() || nowMs > certificate.notAfter.getTime())
     throw new AppError(
       "invalid_sensor_trust",
       `the certificate just made is valid from ${certificate.notBefore.toISOString()}, but this node's clock says ${new Date(nowMs).toISOString()}`,
@@ -131,7 +132,7 @@ function checkCertificate(answer: EnrollResponse, nowMs: number): string {
 
 /**
  * Joins this node to a Console: a key made here, a certificate for it from there, all written to the state directory.
- * The state file comes last: before it is there the node does not count as enrolled. Throws AppError with a sentence
+ * An enrolment that is there is replaced only with `force`; what waits in the spool stays. Throws AppError with a sentence
  * for people.
  */
 export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: number): Promise<SensorState> {
@@ -157,10 +158,6 @@ export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: n
   const tls = await establishTrust(url, options, nowMs);
   const answer = await postRequest(url, tls, body);
   const serial = checkCertificate(answer, nowMs);
-  await writeState(paths.clientKey, keyPem);
-  await writeState(paths.clientCert, answer.control_plane_certificate_pem);
-  await writeState(paths.consoleCa, answer.control_plane_ca_certificate_pem);
-  await writeState(paths.policySigning, answer.policy_signing_public_key_pem);
   const state: SensorState = {
     version: 1,
     sensor_id: answer.sensor_id,
@@ -175,6 +172,14 @@ export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: n
     heartbeat_interval_ms: answer.heartbeat_interval_ms,
     stream_tick_ms: answer.stream_tick_ms,
   };
-  await writeSensorState(paths, state);
+  // All of it or nothing: a node that is killed here has its old identity or its new one, and its spool in either case.
+  await commitIdentity(paths, {
+    key_pem: keyPem,
+    cert_pem: answer.control_plane_certificate_pem,
+    ca_pem: answer.control_plane_ca_certificate_pem,
+    policy_signing_pem: answer.policy_signing_public_key_pem,
+    state,
+  });
+  await finishSwitch(paths);
   return state;
 }

@@ -8,6 +8,8 @@ export interface StatePaths {
   readonly consoleCa: string;
   readonly policySigning: string;
   readonly sensorState: string;
+  /** Machine and boot the directory was used on last. */
+  readonly instance: string;
   readonly assignedPack: string;
   readonly compiledPolicies: string;
   readonly engine: string;
@@ -28,6 +30,7 @@ export function statePaths(dir: string): StatePaths {
     consoleCa: join(dir, "console-ca.cert.pem"),
     policySigning: join(dir, "policy-signing.pub"),
     sensorState: join(dir, "sensor-state.json"),
+    instance: join(dir, "instance.json"),
     assignedPack: join(dir, "assigned-pack.json"),
     compiledPolicies: join(dir, "compiled-policies"),
     engine: join(dir, "engine"),

@@ -8,6 +8,7 @@ import { makeLossDraft, type EngineStart, type EngineStats } from "../normalize/
 import { parseLine, type EngineLine } from "../normalize/line.ts";
 import { normalize, type Normalized } from "../normalize/normalize.ts";
 import type { KnownPolicies } from "../policy/known.ts";
+import { laneOf, LINES_MISSING, PART } from "./lane-of.ts";
 import type { TailPosition } from "./position.ts";
 
 /** Counters of the steps between a line and the spool. */
@@ -67,8 +68,11 @@ export class Pipeline {
     this.#line = position.line;
   }
 
-  /** Events of one line, in order: none, it, or several. */
-  line(text: string): EventDraft[] {
+  /**
+   * Events of one line, in order: none, it, or several. `had` are the parts of it (bits of PART) whose events are durable from before
+   * a crash: they are read for what they tell of later lines, and not given out again.
+   */
+  line(text: string, had = 0): EventDraft[] {
     this.counters.lines_read++;
     const line = parseLine(text);
     if (typeof line === "string") {
@@ -78,9 +82,11 @@ export class Pipeline {
     const gap = this.#follow(line);
     if (gap === undefined) return [];
     this.#timeUs = Math.max(this.#timeUs, line.timeUs);
-    const drafts = this.#meaning(line);
+    const drafts = this.#meaning(line, (had & PART.event) !== 0);
     this.counters.events_folded = this.#bursts.folded;
-    return [...gap, ...drafts, ...this.#bursts.flush(line.timeUs)];
+    const ended = this.#bursts.flush(line.timeUs);
+    if (gap.length === 0 && ended.length === 0) return drafts;
+    return [...((had & PART.gap) !== 0 ? [] : gap), ...drafts, ...ended];
   }
 
   /** Checks the line's number; undefined when it was read before. Numbers that never came are a loss. */
@@ -96,10 +102,10 @@ export class Pipeline {
     const missing = line.seq - expected;
     if (missing <= 0) return [];
     this.counters.kernel_lost += missing;
-    return [makeLossDraft("engine_lines", missing, this.#timeUs || line.timeUs, line.timeUs)];
+    return [makeLossDraft(LINES_MISSING, missing, this.#timeUs || line.timeUs, line.timeUs)];
   }
 
-  #meaning(line: EngineLine): EventDraft[] {
+  #meaning(line: EngineLine, had: boolean): EventDraft[] {
     const found = normalize(line, this.#policies);
     switch (found.type) {
       case "unknown":
@@ -115,20 +121,20 @@ export class Pipeline {
       case "start":
         this.#hooks.onStart?.(found.start);
         this.counters.events_normalized++;
-        return [found.draft];
+        return had ? [] : [found.draft];
       case "event":
         this.counters.events_normalized++;
         this.counters.kernel_lost += found.draft.loss?.count ?? 0;
-        return this.#event(found);
+        return this.#event(found, had);
     }
   }
 
-  #event(found: Extract<Normalized, { type: "event" }>): EventDraft[] {
+  #event(found: Extract<Normalized, { type: "event" }>, had: boolean): EventDraft[] {
     const draft = this.#enricher.event(found);
     // What a policy tells was told before: it is counted as no second flow, and folded into no burst.
-    if (found.fromPolicy) return [draft];
-    this.#hooks.onEvent?.(draft);
-    return this.#bursts.offer(draft);
+    if (!found.fromPolicy) this.#hooks.onEvent?.(draft);
+    if (had) return [];
+    return found.fromPolicy || laneOf(draft) === "alert" ? [draft] : this.#bursts.offer(draft);
   }
 
   /** Counts lines that could not be read at all, and says so in an event. */
@@ -149,8 +155,8 @@ export class Pipeline {
   }
 
   /** Where the tail stands once everything given out is durable. */
-  position(segment: number, offset: number): TailPosition {
-    return { segment, offset, run_id: this.#runId, line: this.#line, bursts: [...this.#bursts.open] };
+  position(segment: number, offset: number, skipping: boolean): TailPosition {
+    return { segment, offset, skipping, run_id: this.#runId, line: this.#line, bursts: [...this.#bursts.open] };
   }
 
   /** An event as the spool keeps it: MessagePack, its number inside. One too large loses its raw line, then its arguments. */

@@ -14,6 +14,8 @@ export const TailPosition = Type.Object({
   segment: Count,
   /** Bytes of the segment that are done with. */
   offset: Count,
+  /** The rest of a line that is too long follows, to be skipped. */
+  skipping: Type.Optional(Type.Boolean()),
   run_id: Type.String({ maxLength: 32 }),
   /** Number of the last line read of that run. */
   line: Count,
@@ -26,9 +28,16 @@ export const TailPosition = Type.Object({
       count: Count,
     }),
   ),
+  /**
+   * In the alert lane: the lines of the last chunk whose events are in that lane, as their place in the chunk times 4 plus bits of PART.
+   * The alert lane is written first; after a crash before the bulk lane was, the chunk is read again and these are left out.
+   */
+  done: Type.Optional(Type.Array(Count)),
 });
 export type TailPosition = Static<typeof TailPosition>;
 
+/** More than a chunk can hold. */
+const MAX_CHUNK_LINES = 1_000_000;
 const checker = compile(TailPosition);
 
 export const START: TailPosition = { segment: 0, offset: 0, run_id: "", line: 0, bursts: [] };
@@ -46,4 +55,41 @@ export function decodePosition(bytes: Uint8Array | undefined): TailPosition | un
   } catch {
     return undefined;
   }
+}
+
+/** A chunk whose events in the alert lane are durable although the bulk lane does not have its position yet. */
+export interface Replay {
+  /** Where it ends. */
+  readonly segment: number;
+  readonly offset: number;
+  /** Of each line in it, by its place, the bits of PART that are in the alert lane; 0 or undefined: none. */
+  readonly parts: readonly number[];
+}
+
+/** Where the tail goes on. */
+export interface TailStart {
+  readonly position: TailPosition;
+  readonly replay: Replay | undefined;
+  /** The bulk lane has a position: without one, a crash could not tell what the alert lane is ahead of. */
+  readonly anchored: boolean;
+}
+
+const isAfter = (a: TailPosition, b: TailPosition): boolean =>
+  a.segment > b.segment || (a.segment === b.segment && a.offset > b.offset);
+
+/** Works out from the positions of both lanes where the tail goes on, and what of the next chunk is durable already. */
+export function startOf(bulkBytes: Uint8Array | undefined, alertBytes: Uint8Array | undefined): TailStart {
+  const bulk = decodePosition(bulkBytes);
+  const alert = decodePosition(alertBytes);
+  // Without the bulk lane's own word there is nothing better than the alert lane's.
+  if (!bulk || !alert || !isAfter(alert, bulk))
+    return { position: bulk ?? alert ?? START, replay: undefined, anchored: bulk !== undefined };
+  const parts: number[] = [];
+  for (const entry of alert.done ?? []) {
+    const place = Math.floor(entry / 4);
+    if (place > MAX_CHUNK_LINES) continue;
+    while (parts.length <= place) parts.push(0);
+    parts[place]! |= entry % 4;
+  }
+  return { position: bulk, replay: { segment: alert.segment, offset: alert.offset, parts }, anchored: true };
 }

@@ -15,6 +15,8 @@ export interface Chunk {
   readonly tornBytes: number;
   readonly segment: number;
   readonly offset: number;
+  /** What comes next is the rest of a line that is too long. */
+  readonly skipping: boolean;
   /** There is more to read at once: not merely what is being written at this moment. */
   readonly more: boolean;
 }
@@ -43,22 +45,25 @@ export class SegmentReader {
   #skipping = false;
   readonly #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
 
-  constructor(dir: string, segment: number, offset: number) {
+  constructor(dir: string, segment: number, offset: number, skipping = false) {
     this.#dir = dir;
     this.#segment = segment;
     this.#offset = offset;
+    this.#skipping = skipping;
   }
 
-  /** The next lines, or undefined when there are none at the moment. */
-  async read(): Promise<Chunk | undefined> {
+  /** The next lines, or undefined when there are none at the moment; in the segment of `until` none from beyond its offset. */
+  async read(until?: { readonly segment: number; readonly offset: number }): Promise<Chunk | undefined> {
     // Which segments there are is asked before reading: if a later one exists by then, this one is finished.
     const segments = await listSegments(this.#dir);
     if (!(await this.#openCurrent(segments))) return undefined;
     const later = segments.find((n) => n > this.#segment);
-    const { bytesRead } = await this.#file!.read(this.#buffer, 0, CHUNK_BYTES, this.#offset);
+    const left = until?.segment === this.#segment ? until.offset - this.#offset : CHUNK_BYTES;
+    const want = left > 0 ? Math.min(left, CHUNK_BYTES) : CHUNK_BYTES;
+    const { bytesRead } = await this.#file!.read(this.#buffer, 0, want, this.#offset);
     const data = this.#buffer.subarray(0, bytesRead);
     const end = data.lastIndexOf(NEWLINE) + 1;
-    const more = bytesRead === CHUNK_BYTES || later !== undefined;
+    const more = bytesRead === want || later !== undefined;
     if (end > 0) return this.#take(data.subarray(0, end), more);
     if (bytesRead > MAX_LINE_BYTES) return this.#skip(bytesRead);
     if (later === undefined) return undefined;
@@ -92,14 +97,30 @@ export class SegmentReader {
       at = end + 1;
     }
     this.#offset += data.length;
-    return { lines, overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset, more };
+    return {
+      lines,
+      overlong,
+      tornBytes: 0,
+      segment: this.#segment,
+      offset: this.#offset,
+      skipping: false,
+      more,
+    };
   }
 
   #skip(bytes: number): Chunk {
     const overlong = this.#skipping ? 0 : 1;
     this.#skipping = true;
     this.#offset += bytes;
-    return { lines: [], overlong, tornBytes: 0, segment: this.#segment, offset: this.#offset, more: true };
+    return {
+      lines: [],
+      overlong,
+      tornBytes: 0,
+      segment: this.#segment,
+      offset: this.#offset,
+      skipping: true,
+      more: true,
+    };
   }
 
   async #turnTo(next: number, restBytes: number): Promise<Chunk> {
@@ -108,7 +129,7 @@ export class SegmentReader {
     this.#skipping = false;
     this.#segment = next;
     this.#offset = 0;
-    return { lines: [], overlong: 0, tornBytes, segment: next, offset: 0, more: true };
+    return { lines: [], overlong: 0, tornBytes, segment: next, offset: 0, skipping: false, more: true };
   }
 
   /** Deletes segments before `segment`. Call it when everything read from them is durable. */

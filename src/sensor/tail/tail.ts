@@ -1,10 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
-import type { Spool } from "../../core/spool/spool.ts";
+import type { LaneKind } from "../../core/spool/lane-dirs.ts";
+import type { LaneSet } from "../../core/spool/lane-set.ts";
 import type { EventDraft } from "../normalize/draft.ts";
+import { laneOf, partOf } from "./lane-of.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { encodePosition, type TailPosition } from "./position.ts";
+import { encodePosition, type Replay, type TailStart } from "./position.ts";
 import type { Chunk, SegmentReader } from "./reader.ts";
 
 /** Ten looks a second cost 2 % of a core on an idle host, four less than half of that; the Console still has an event in a quarter of a second. */
@@ -16,21 +18,37 @@ const MAX_POSITION_BYTES = 128 * 1024;
 export interface TailOptions {
   readonly reader: SegmentReader;
   readonly pipeline: Pipeline;
-  readonly spool: Spool;
-  readonly position: TailPosition;
+  readonly lanes: Pick<LaneSet, "append">;
+  readonly start: TailStart;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after events became durable. */
   readonly onSpooled: (count: number) => void;
 }
 
-/** Carries the engine's lines into the spool. The only writer of the spool. */
+/** What a step is about to make durable. */
+interface Made {
+  readonly alert: EventDraft[];
+  readonly bulk: EventDraft[];
+  /** As in the position of the alert lane. */
+  readonly done: number[];
+}
+
+/**
+ * Carries the engine's lines into the spool; the only writer of its lanes. The alert lane is written first, then the bulk lane, each
+ * with the position after the chunk: after a crash between the two the chunk is read again, and what is in the alert lane is left out.
+ */
 export class Tail implements Service {
   readonly name = "tail";
   readonly #o: TailOptions;
   readonly #injected: EventDraft[] = [];
+  #replay: Replay | undefined;
+  #anchored: boolean;
   #segment: number;
   #offset: number;
+  #skipping: boolean;
+  /** An append was given up because the sensor stops: what it held is read again by the next start, and nothing beyond it now. */
+  #gaveUp = false;
   /** Events that are durable in the spool, since start. */
   spooled = 0;
   /** Events of the sensor itself that could not be taken because too many were waiting. */
@@ -40,8 +58,12 @@ export class Tail implements Service {
 
   constructor(options: TailOptions) {
     this.#o = options;
-    this.#segment = options.position.segment;
-    this.#offset = options.position.offset;
+    const { position, replay, anchored } = options.start;
+    this.#segment = position.segment;
+    this.#offset = position.offset;
+    this.#skipping = position.skipping ?? false;
+    this.#replay = replay;
+    this.#anchored = anchored;
   }
 
   /** Puts an event of the sensor itself (the engine died) into the stream. */
@@ -58,7 +80,7 @@ export class Tail implements Service {
       }
       // What the engine wrote before it was stopped still counts.
       while (await this.step(AbortSignal.timeout(10_000)));
-      await this.#append(this.#o.pipeline.drain(), AbortSignal.timeout(10_000));
+      if (!this.#gaveUp) await this.#append("bulk", this.#o.pipeline.drain(), AbortSignal.timeout(10_000));
     } finally {
       await this.#o.reader.close();
     }
@@ -66,53 +88,100 @@ export class Tail implements Service {
 
   /** Reads what there is, up to a chunk, and makes it durable. True when there is more at once. */
   async step(signal: AbortSignal): Promise<boolean> {
-    const { reader, pipeline, clock, log } = this.#o;
+    const { reader, clock, log } = this.#o;
+    if (this.#gaveUp) return false;
     let chunk: Chunk | undefined;
     try {
-      chunk = await reader.read();
+      chunk = await reader.read(this.#replay);
     } catch (error) {
       log.error("the engine's output can't be read; it is tried again", { error });
       await clock.sleep(RETRY_MS, signal);
       return false;
     }
-    const nowUs = clock.nowMs() * 1000;
-    const drafts = this.#injected.splice(0);
-    if (chunk) for (const line of chunk.lines) drafts.push(...pipeline.line(line));
-    if (chunk?.overlong) drafts.push(pipeline.unreadable("long_line", chunk.overlong, nowUs));
-    if (chunk?.tornBytes) drafts.push(pipeline.unreadable("torn_line", 1, nowUs));
-    // Lines arrive a little after their time; a burst is only over by the clock when a second more has passed.
-    if (!chunk) drafts.push(...pipeline.tick(nowUs - 1_000_000));
-    if (!chunk && drafts.length === 0) return false;
+    const made = this.#make(chunk);
+    if (!chunk && made.alert.length === 0 && made.bulk.length === 0) return false;
+    if (made.alert.length > 0 && !this.#anchored) {
+      const from = encodePosition(this.#o.start.position);
+      if (!(await this.#untilDurable("bulk", [], from, signal))) return false;
+    }
+    this.#anchored = true;
     const before = this.#segment;
     if (chunk) {
       this.#segment = chunk.segment;
       this.#offset = chunk.offset;
+      this.#skipping = chunk.skipping;
     }
-    if (!(await this.#append(drafts, signal))) return false;
+    if (made.alert.length > 0 && !(await this.#append("alert", made.alert, signal, made.done))) return false;
+    // The position moves with the bulk lane, so it is written even when nothing of the chunk is bulk.
+    if ((chunk || made.bulk.length > 0) && !(await this.#append("bulk", made.bulk, signal))) return false;
     if (this.#segment !== before) await reader.forget(this.#segment);
     return chunk?.more ?? false;
   }
 
-  /** Appends until it works: the pipeline has moved on already, these events exist nowhere else. */
-  async #append(drafts: EventDraft[], signal: AbortSignal): Promise<boolean> {
-    const { pipeline, spool, clock, log } = this.#o;
-    let position = encodePosition(pipeline.position(this.#segment, this.#offset));
-    if (position.length > MAX_POSITION_BYTES) {
-      drafts.push(...pipeline.drain());
-      position = encodePosition(pipeline.position(this.#segment, this.#offset));
+  /** Turns a chunk, and what the sensor itself has to say, into events of both lanes. */
+  #make(chunk: Chunk | undefined): Made {
+    const { pipeline, clock } = this.#o;
+    const nowUs = clock.nowMs() * 1000;
+    const replay = this.#replay;
+    const again = chunk && replay?.segment === chunk.segment && replay.offset === chunk.offset ? replay : undefined;
+    if (chunk) this.#replay = undefined;
+    const made: Made = {
+      alert: [],
+      bulk: [],
+      done: again ? again.parts.flatMap((bits, i) => (bits ? [i * 4 + bits] : [])) : [],
+    };
+    const put = (draft: EventDraft): void => void made[laneOf(draft)].push(draft);
+    for (const draft of this.#injected.splice(0)) put(draft);
+    // Lines arrive a little after their time; a burst is only over by the clock when a second more has passed.
+    if (!chunk) for (const draft of pipeline.tick(nowUs - 1_000_000)) put(draft);
+    for (const [i, line] of (chunk?.lines ?? []).entries())
+      for (const draft of pipeline.line(line, again?.parts[i] ?? 0)) {
+        if (laneOf(draft) === "alert") made.done.push(i * 4 + partOf(draft));
+        put(draft);
+      }
+    if (!again) {
+      if (chunk?.overlong) put(pipeline.unreadable("long_line", chunk.overlong, nowUs));
+      if (chunk?.tornBytes) put(pipeline.unreadable("torn_line", 1, nowUs));
     }
-    const first = spool.nextSeq;
-    const payloads = drafts.map((draft, i) => pipeline.encode(draft, first + i));
+    return made;
+  }
+
+  #position(done?: readonly number[]): Uint8Array {
+    const position = this.#o.pipeline.position(this.#segment, this.#offset, this.#skipping);
+    return encodePosition(done ? { ...position, bursts: [], done: [...done] } : position);
+  }
+
+  #append(kind: LaneKind, drafts: EventDraft[], signal: AbortSignal, done?: readonly number[]): Promise<boolean> {
+    let position = this.#position(done);
+    if (position.length > MAX_POSITION_BYTES && kind === "bulk") {
+      drafts.push(...this.#o.pipeline.drain());
+      position = this.#position();
+    }
+    return this.#untilDurable(kind, drafts, position, signal);
+  }
+
+  /** Appends until it works: the pipeline has moved on already, these events exist nowhere else. */
+  async #untilDurable(
+    kind: LaneKind,
+    drafts: readonly EventDraft[],
+    position: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { pipeline, lanes, clock, log } = this.#o;
+    const make = (first: number): Uint8Array[] => drafts.map((draft, i) => pipeline.encode(draft, first + i));
     for (;;) {
       try {
-        await spool.append(payloads, position);
-        this.spooled += payloads.length;
-        if (payloads.length > 0) this.#o.onSpooled(payloads.length);
+        await lanes.append(kind, make, position);
+        this.spooled += drafts.length;
+        if (drafts.length > 0) this.#o.onSpooled(drafts.length);
         return true;
       } catch (error) {
         this.appendFailures++;
         log.error("events can't be written to the spool; reading stands still until it works", { error });
-        if (signal.aborted) return false;
+        if (signal.aborted) {
+          this.#gaveUp = true;
+          return false;
+        }
         await clock.sleep(RETRY_MS, signal);
       }
     }

@@ -1,7 +1,7 @@
 import { AppError, errorMessage } from "../../core/error.ts";
 import { refusal, unreachable } from "../enroll/errors.ts";
 import { compress, encodeBody } from "./codec.ts";
-import type { UplinkTls } from "./tls.ts";
+import type { TlsSource } from "./tls.ts";
 
 const TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -9,11 +9,21 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Requests to the Console's sensor plane, over mutual TLS. */
 export class SensorClient {
   readonly #url: URL;
-  readonly #tls: UplinkTls;
+  readonly #source: TlsSource;
 
-  constructor(url: URL, tls: UplinkTls) {
+  constructor(url: URL, source: TlsSource) {
     this.#url = url;
-    this.#tls = tls;
+    this.#source = source;
+  }
+
+  /** The same Console by other credentials. */
+  by(source: TlsSource): SensorClient {
+    return new SensorClient(this.#url, source);
+  }
+
+  /** Resolves with the answer's JSON. Throws AppError. */
+  get(path: string, signal: AbortSignal): Promise<unknown> {
+    return this.#send(path, undefined, signal);
   }
 
   /** Posts a value; resolves with the answer's JSON, null when it has none. Throws AppError. */
@@ -26,17 +36,25 @@ export class SensorClient {
     return this.#send(path, compress(packed), signal);
   }
 
-  async #send(path: string, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<unknown> {
+  async #send(path: string, body: Uint8Array<ArrayBuffer> | undefined, signal: AbortSignal): Promise<unknown> {
     let answer: Response;
     let text: string;
     try {
       answer = await fetch(new URL(`/api/v1${path}`, this.#url), {
-        method: "POST",
-        headers: { "content-type": "application/msgpack", "content-encoding": "zstd", accept: "application/json" },
-        body,
+        ...(body === undefined
+          ? { headers: { accept: "application/json" } }
+          : {
+              method: "POST",
+              headers: {
+                "content-type": "application/msgpack",
+                "content-encoding": "zstd",
+                accept: "application/json",
+              },
+              body,
+            }),
         redirect: "error",
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        tls: { ...this.#tls },
+        tls: { ...this.#source.tls },
       });
       if (!answer.ok) throw await refusal(answer);
       text = await answer.text();

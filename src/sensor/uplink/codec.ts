@@ -1,31 +1,40 @@
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Packr, Unpackr } from "msgpackr";
 import type { RuntimeEvent } from "../../core/event/event.ts";
 import type { SpoolBatch } from "../../core/spool/spool.ts";
+import type { LaneName } from "../../core/wire/common.ts";
+import { compressFrame, decompressFrame, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import type { EventsBatch } from "../../core/wire/events.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+const MAX_MISSING = 1_000;
+
+/** Which sequence a batch is of. */
+export interface BatchLane {
+  readonly epoch: string;
+  readonly lane: LaneName;
+}
 
 /** MessagePack and zstd: how everything goes to the Console. */
 export function encodeBody(value: unknown): Uint8Array<ArrayBuffer> {
   return compress(packr.pack(value));
 }
 
-export function compress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(zstdCompressSync(bytes));
+export function compress(bytes: Uint8Array, dictionary?: FrameDictionary): Uint8Array<ArrayBuffer> {
+  return compressFrame(bytes, dictionary);
 }
 
 /** Inverse of encodeBody; throws when it is neither, or too large. */
-export function decodeBody(bytes: Uint8Array): unknown {
-  return unpackr.unpack(zstdDecompressSync(bytes, { maxOutputLength: LIMITS.decompressedBytes })) as unknown;
+export function decodeBody(bytes: Uint8Array, dictionary?: FrameDictionary): unknown {
+  return unpackr.unpack(decompressFrame(bytes, LIMITS.decompressedBytes, dictionary)) as unknown;
 }
 
-function fields(batch: SpoolBatch, epoch: string): Omit<EventsBatch, "events"> {
-  const missing = batch.missing.slice(0, 1000).map((m) => ({ from_seq: m.from, to_seq: m.to, cause: m.cause }));
+function fields(batch: SpoolBatch, { epoch, lane }: BatchLane): Omit<EventsBatch, "events"> {
+  const missing = batch.missing.slice(0, MAX_MISSING).map((m) => ({ from_seq: m.from, to_seq: m.to, cause: m.cause }));
   return {
     epoch,
+    lane,
     first_seq: batch.firstSeq,
     last_seq: batch.lastSeq,
     ...(missing.length > 0 ? { missing } : {}),
@@ -33,13 +42,12 @@ function fields(batch: SpoolBatch, epoch: string): Omit<EventsBatch, "events"> {
 }
 
 /** A batch as a value: for the heartbeat, which carries few events. */
-export function toEventsBatch(batch: SpoolBatch, epoch: string): EventsBatch {
-  return { ...fields(batch, epoch), events: batch.records.map((r) => unpackr.unpack(r.payload) as RuntimeEvent) };
+export function toEventsBatch(batch: SpoolBatch, lane: BatchLane): EventsBatch {
+  return { ...fields(batch, lane), events: batch.records.map((r) => unpackr.unpack(r.payload) as RuntimeEvent) };
 }
 
-/** A batch as MessagePack. The spool's payloads are events in MessagePack already, and go in as they are. */
-export function packBatch(batch: SpoolBatch, epoch: string): Uint8Array {
-  const head = Object.entries(fields(batch, epoch));
+function packParts(batch: SpoolBatch, lane: BatchLane): Uint8Array[] {
+  const head = Object.entries(fields(batch, lane));
   const parts: Uint8Array[] = [Uint8Array.of(0x80 | (head.length + 1))];
   for (const [key, value] of head) parts.push(packr.pack(key), packr.pack(value));
   const count = batch.records.length;
@@ -48,11 +56,22 @@ export function packBatch(batch: SpoolBatch, epoch: string): Uint8Array {
     Uint8Array.of(0xdd, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255),
   );
   for (const record of batch.records) parts.push(record.payload);
-  return Buffer.concat(parts);
+  return parts;
+}
+
+/** A batch as MessagePack. The spool's payloads are events in MessagePack already, and go in as they are. */
+export function packBatch(batch: SpoolBatch, lane: BatchLane): Uint8Array {
+  return Buffer.concat(packParts(batch, lane));
+}
+
+const EVENTS_HEAD = [Uint8Array.of(0x82), packr.pack("type"), packr.pack("events"), packr.pack("batch")];
+
+/** A frame of the stream with a batch in it, before compression. */
+export function packFrame(batch: SpoolBatch, lane: BatchLane): Uint8Array {
+  return Buffer.concat([...EVENTS_HEAD, ...packParts(batch, lane)]);
 }
 
 /** A frame of the stream with a batch in it. */
-export function eventsFrame(batch: SpoolBatch, epoch: string): Uint8Array<ArrayBuffer> {
-  const head = [Uint8Array.of(0x82), packr.pack("type"), packr.pack("events"), packr.pack("batch")];
-  return compress(Buffer.concat([...head, packBatch(batch, epoch)]));
+export function eventsFrame(batch: SpoolBatch, lane: BatchLane, dictionary?: FrameDictionary): Uint8Array<ArrayBuffer> {
+  return compress(packFrame(batch, lane), dictionary);
 }

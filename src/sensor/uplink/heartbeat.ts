@@ -8,7 +8,8 @@ import { HeartbeatResponse, type Heartbeat } from "../../core/wire/heartbeat.ts"
 import { LIMITS } from "../../core/wire/limits.ts";
 import type { InventoryTaker, PreparedSockets } from "../inventory/inventory.ts";
 import type { SensorClient } from "./client.ts";
-import { packBatch, toEventsBatch } from "./codec.ts";
+import { packBatch, toEventsBatch, type BatchLane } from "./codec.ts";
+import type { LaneBatch } from "./lane-sender.ts";
 import type { Outbox } from "./outbox.ts";
 import { DISTRUST_RETRY_MS, type Trust } from "./trust.ts";
 
@@ -17,6 +18,8 @@ const eventsResponse = compile(EventsResponse);
 /** Well under the limit of 4 MB after compression, whatever it makes of it. */
 const BATCH_BYTES = 3 * 1024 * 1024;
 const BATCH_EVENTS = 5_000;
+
+const laneOf = ({ sender }: LaneBatch): BatchLane => ({ epoch: sender.epoch, lane: sender.name });
 
 export interface HeartbeatOptions {
   readonly client: SensorClient;
@@ -97,7 +100,7 @@ export class HeartbeatLoop implements Service {
     const body: Heartbeat = {
       ...state,
       ...changed?.inventory,
-      ...(batch ? { batch: toEventsBatch(batch, outbox.epoch) } : {}),
+      ...(batch ? { batch: toEventsBatch(batch, laneOf(batch)) } : {}),
     };
     const answer = await this.#post(body, changed, signal);
     this.sent++;
@@ -107,6 +110,7 @@ export class HeartbeatLoop implements Service {
     outbox.applyRejected(answer.rejected);
     this.#intervalMs = Math.min(Math.max(answer.heartbeat_interval_ms, 100), 300_000);
     this.clockSkewMs = Math.round(answer.server_time_us / 1000 - clock.nowMs());
+    trust.seen(answer);
     if (answer.trust_health !== "revoked") await trust.confirmed();
     if (answer.want_full && !full) {
       this.#full = true;
@@ -135,14 +139,14 @@ export class HeartbeatLoop implements Service {
     while (!signal.aborted) {
       const batch = await outbox.take(BATCH_EVENTS, BATCH_BYTES);
       if (!batch) return;
-      const before = outbox.underWay;
+      const before = batch.sender.underWay;
       const answer = eventsResponse.parse(
-        await client.postPacked("/sensors/events", packBatch(batch, outbox.epoch), signal),
+        await client.postPacked("/sensors/events", packBatch(batch, laneOf(batch)), signal),
       );
       outbox.markSent(batch);
       outbox.applyAck(answer.ack);
       outbox.applyRejected(answer.rejected);
-      if (outbox.underWay > before) return;
+      if (batch.sender.underWay > before) return;
     }
   }
 }

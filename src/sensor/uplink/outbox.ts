@@ -1,51 +1,50 @@
-import { AppError } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
-import type { MissingRange } from "../../core/spool/missing.ts";
-import type { Spool, SpoolBatch } from "../../core/spool/spool.ts";
+import type { EndedEpoch } from "../../core/spool/lane-dirs.ts";
+import type { LaneSet, SpoolLane } from "../../core/spool/lane-set.ts";
 import type { Ack, RejectedEvent } from "../../core/wire/common.ts";
+import { LaneSender, type LaneBatch } from "./lane-sender.ts";
+
+/** A bulk lane that holds more than this when the link comes up is closed, so that what happens from then on does not wait behind it. */
+const LONG_LANE = 5_000;
 
 /** What leaves the spool, by whatever way. One sender at a time holds it, so that nothing goes out twice side by side. */
 export class Outbox {
-  readonly #spool: Spool;
+  readonly #lanes: LaneSet;
   readonly #log: Log;
+  readonly #senders = new WeakMap<SpoolLane, LaneSender>();
   #holder: string | undefined;
-  #sentSeq: number;
   #waiters = new Set<() => void>();
-  /** Numbers answered for without an event, not acknowledged yet: they are not counted as stored. */
-  #gone: MissingRange[] = [];
   sent = 0;
   acked = 0;
   rejected = 0;
 
-  constructor(spool: Spool, log: Log) {
-    this.#spool = spool;
+  constructor(lanes: LaneSet, log: Log) {
+    this.#lanes = lanes;
     this.#log = log;
-    this.#sentSeq = spool.ackedSeq;
   }
 
-  get epoch(): string {
-    return this.#spool.epoch;
+  /** Every lane there is, in the order in which they are served. */
+  get senders(): readonly LaneSender[] {
+    return this.#lanes.lanes.map((lane) => {
+      let sender = this.#senders.get(lane);
+      if (!sender) this.#senders.set(lane, (sender = new LaneSender(lane)));
+      return sender;
+    });
   }
 
-  get nextSeq(): number {
-    return this.#spool.nextSeq;
+  get ended(): readonly EndedEpoch[] {
+    return this.#lanes.ended;
   }
 
-  /** Events sent and not acknowledged. */
-  get underWay(): number {
-    return this.#sentSeq - this.#spool.ackedSeq;
+  find(epoch: string): LaneSender | undefined {
+    return this.senders.find((s) => s.epoch === epoch);
   }
 
-  /** Events not sent yet by the present holder. */
-  get waiting(): number {
-    return this.#spool.nextSeq - 1 - this.#sentSeq;
-  }
-
-  /** Becomes the one sender; undefined while another is. Sending begins anew after the last acknowledged event. */
+  /** Becomes the one sender; undefined while another is. Sending begins anew after the last acknowledged events. */
   claim(holder: string): Disposable | undefined {
     if (this.#holder !== undefined) return undefined;
     this.#holder = holder;
-    this.#sentSeq = this.#spool.ackedSeq;
+    for (const sender of this.senders) sender.rewind();
     return {
       [Symbol.dispose]: () => {
         this.#holder = undefined;
@@ -54,37 +53,65 @@ export class Outbox {
     };
   }
 
-  /** The next events, at most so many; undefined when there are none. They count as sent once `markSent` is called. */
-  async take(maxEvents: number, maxBytes: number): Promise<SpoolBatch | undefined> {
-    if (this.waiting <= 0 || maxEvents <= 0) return undefined;
-    const batch = await this.#spool.read(this.#sentSeq + 1, maxEvents, maxBytes);
-    return batch.lastSeq < batch.firstSeq ? undefined : batch;
+  /** Before a link is used: a bulk lane that an outage has filled is set aside. A disk that refuses leaves it as it is. */
+  async prepare(): Promise<void> {
+    try {
+      if (await this.#lanes.sealLong(LONG_LANE))
+        this.#log.info("events of the outage go as a backlog, beside the present ones");
+    } catch (error) {
+      this.#log.warn("the backlog could not be set aside; present events wait behind it", { error });
+    }
   }
 
-  markSent(batch: SpoolBatch): void {
-    this.#sentSeq = batch.lastSeq;
+  /** The next events of the first lane that has any; undefined when none has. */
+  async take(maxEvents: number, maxBytes: number): Promise<LaneBatch | undefined> {
+    for (const sender of this.senders) {
+      const batch = await sender.take(maxEvents, maxBytes);
+      if (batch) return batch;
+    }
+    return undefined;
+  }
+
+  markSent(batch: LaneBatch): void {
+    batch.sender.markSent(batch);
     this.sent += batch.records.length;
-    const known = this.#gone.at(-1)?.to ?? 0;
-    this.#gone.push(...batch.missing.filter((range) => range.to > known));
   }
 
   /**
-   * Takes the Console's word that events up to a number are durable. One of another epoch says nothing about this
-   * spool and is ignored; one for events that were never sent is an AppError `invalid_request`: that Console is
-   * confused, and nothing may be deleted on its word.
+   * Takes the Console's word that events up to a number are durable. One of an epoch that no lane has says nothing and is ignored;
+   * one for events that were never sent is an AppError `invalid_request`: that Console is confused, and nothing is deleted on its word.
    */
-  applyAck(ack: Ack, sentSeq = this.#sentSeq): void {
-    if (ack.epoch !== this.#spool.epoch) return;
-    if (ack.seq > sentSeq)
-      throw new AppError("invalid_request", `the Console acknowledged event ${ack.seq}, but only ${sentSeq} were sent`);
-    const before = this.#spool.ackedSeq;
-    this.#spool.ack(ack.seq);
-    const after = this.#spool.ackedSeq;
-    const answered = this.#gone.filter((range) => range.to <= after);
-    this.#gone.splice(0, answered.length);
-    const without = answered.reduce((sum, range) => sum + range.to - range.from + 1, 0);
-    this.acked += Math.max(0, after - before - without);
-    this.wake();
+  applyAck(ack: Ack): void {
+    const sender = this.find(ack.epoch);
+    if (sender) this.#acked(sender, sender.ack(ack.seq));
+  }
+
+  /**
+   * Takes what the Console has of a lane from before. False when that is more than this sensor can have told it: another one gave out
+   * numbers under the same epoch, and nothing may be let go on the strength of them.
+   */
+  welcome(epoch: string, ackedSeq: number): boolean {
+    const sender = this.find(epoch);
+    if (!sender) return true;
+    if (ackedSeq > sender.known) return false;
+    this.#acked(sender, sender.ack(ackedSeq, sender.known));
+    return true;
+  }
+
+  /** The Console has more of a lane than this process can have sent: what is from before it counts as had, the rest is sent anew. */
+  async rekeyForeign(epoch: string): Promise<void> {
+    const sender = this.find(epoch);
+    if (sender) await this.#lanes.rekey(sender.lane.spool, sender.lane.spool.openedNext - 1);
+  }
+
+  /**
+   * Another node uses this identity: every lane that this process gave out numbers in, or may, goes on under a new name with all that is
+   * not acknowledged. Closed lanes of earlier times stay: nobody adds to them.
+   */
+  async rekeyAll(): Promise<void> {
+    for (const { lane } of this.senders)
+      if (!lane.spool.sealed || lane.spool.nextSeq > lane.spool.openedNext)
+        await this.#lanes.rekey(lane.spool, lane.spool.ackedSeq);
   }
 
   /** Counts and logs what the Console could not take; it is not sent again. */
@@ -113,5 +140,15 @@ export class Outbox {
       this.#waiters.add(done);
       signal.addEventListener("abort", done, { once: true });
     });
+  }
+
+  #acked(sender: LaneSender, events: number): void {
+    this.acked += events;
+    const { spool } = sender.lane;
+    if (spool.sealed && spool.ackedSeq >= spool.nextSeq - 1)
+      this.#lanes
+        .settle()
+        .catch((error: unknown) => this.#log.warn("a delivered lane could not be removed", { error }));
+    this.wake();
   }
 }

@@ -2,23 +2,31 @@ import type { Clock } from "../../core/clock.ts";
 import { compile } from "../../core/check.ts";
 import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
+import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
-import { StreamDown, type StreamUp } from "../../core/wire/stream.ts";
+import { StreamDown, type StreamHello, type StreamUp, type StreamWelcome } from "../../core/wire/stream.ts";
 import { decodeBody, encodeBody, eventsFrame } from "./codec.ts";
+import type { LaneSender } from "./lane-sender.ts";
 import type { Outbox } from "./outbox.ts";
 
 const down = compile(StreamDown);
 const MAX_BATCH_EVENTS = 2_000;
 const MAX_BATCH_BYTES = 512 * 1024;
-/** With a batch under way, the next one waits for this many events or for the tick. */
+/** With a batch under way, the next one of the bulk lane waits for this many events or for the tick. */
 const FULL_BATCH = 500;
+/**
+ * Bytes the socket may hold unsent before a lane waits: what has to go at once (alerts, answers to pings) is behind no more than that.
+ * A backlog gives way first.
+ */
+const MAX_BUFFERED = { alert: 8 * 1024 * 1024, bulk: 512 * 1024, backlog: 128 * 1024 } as const;
+const BUFFER_POLL_MS = 10;
 
 export interface SessionOptions {
   readonly socket: WebSocket;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
-  readonly hello: Extract<StreamUp, { type: "hello" }>;
+  readonly hello: StreamHello;
   readonly tickMs: number;
   /** Without a sign of life for this long the link counts as dead. */
   readonly silenceMs: number;
@@ -26,12 +34,16 @@ export interface SessionOptions {
   readonly onWelcome: () => void;
 }
 
+type Turn = { readonly sender: LaneSender; readonly room: number } | { readonly waitMs: number | undefined };
+
 /** One life of the stream, from its open socket to its end. */
 export class StreamSession {
   readonly #o: SessionOptions;
   readonly #end = new AbortController();
-  #welcomed = false;
-  #credit = 0;
+  /** Events that may be under way, by epoch; undefined before the welcome. */
+  #credit: Map<string, number> | undefined;
+  #dictionary: FrameDictionary | undefined;
+  #renaming: Promise<void> | undefined;
   #heardMs: number;
   #lastSendMs = -Infinity;
 
@@ -54,7 +66,7 @@ export class StreamSession {
     socket.onmessage = (e) => {
       this.#heardMs = this.#o.clock.monotonicMs();
       try {
-        this.#receive(e.data as string | ArrayBuffer, end);
+        if (!this.#end.signal.aborted) this.#receive(e.data as string | ArrayBuffer, end);
       } catch (error) {
         end(errorMessage(error));
       }
@@ -74,6 +86,7 @@ export class StreamSession {
       signal.removeEventListener("abort", abort);
       socket.close();
       await watch;
+      await this.#renaming;
     }
     return reason;
   }
@@ -85,20 +98,17 @@ export class StreamSession {
   #receive(data: string | ArrayBuffer, end: (why: string) => void): void {
     const size = typeof data === "string" ? data.length : data.byteLength;
     if (size > LIMITS.streamFrameBytes) throw new AppError("too_large", `a frame of ${size} bytes from the Console`);
-    const message = down.parse(typeof data === "string" ? JSON.parse(data) : decodeBody(new Uint8Array(data)));
+    const text = typeof data === "string";
+    const message = down.parse(text ? JSON.parse(data) : decodeBody(new Uint8Array(data), this.#dictionary));
     const { outbox } = this.#o;
     switch (message.type) {
       case "welcome":
-        // What the Console has from before may be more than the spool knows of: acknowledgements get lost on the way.
-        outbox.applyAck(message.ack, outbox.nextSeq - 1);
-        this.#credit = message.credit;
-        this.#welcomed = true;
-        this.#o.onWelcome();
+        this.#welcome(message, end);
         break;
       case "ack":
         outbox.applyAck(message.ack);
         outbox.applyRejected(message.rejected);
-        this.#credit = message.credit;
+        this.#credit?.set(message.ack.epoch, message.credit);
         break;
       case "ping":
         this.#send({ type: "pong", id: message.id });
@@ -107,10 +117,36 @@ export class StreamSession {
         this.#o.onRefresh(message.what);
         break;
       case "error":
+        if (message.code === "clone_suspected") this.#rename(() => outbox.rekeyAll());
         end(`the Console refused: ${message.message.slice(0, 256)} (${message.code.slice(0, 64)})`);
         break;
     }
     outbox.wake();
+  }
+
+  #welcome(message: StreamWelcome, end: (why: string) => void): void {
+    const { outbox, hello } = this.#o;
+    const { epoch, seq } = message.ack;
+    const lanes = message.lanes ?? [{ epoch, acked_seq: seq, credit: message.credit }];
+    const foreign = lanes.filter((lane) => !outbox.welcome(lane.epoch, lane.acked_seq)).map((lane) => lane.epoch);
+    if (foreign.length > 0) {
+      this.#rename(async () => {
+        for (const epoch of foreign) await outbox.rekeyForeign(epoch);
+      });
+      return end("the Console has events under this sensor's numbers that are not its own; it goes on under new ones");
+    }
+    // A Console without lanes grants one credit for all.
+    const others = message.lanes ? 0 : message.credit;
+    this.#credit = new Map((hello.lanes ?? []).map((lane) => [lane.epoch, others]));
+    for (const lane of lanes) this.#credit.set(lane.epoch, lane.credit);
+    if (message.dictionary === FRAME_DICTIONARY.id) this.#dictionary = FRAME_DICTIONARY;
+    this.#o.onWelcome();
+  }
+
+  #rename(run: () => Promise<void>): void {
+    this.#renaming = run().catch((error: unknown) =>
+      this.#o.log.error("a sequence of events could not be renamed; it is tried again", { error }),
+    );
   }
 
   async #watchSilence(end: (why: string) => void): Promise<void> {
@@ -123,28 +159,52 @@ export class StreamSession {
     }
   }
 
-  /** Sends at once on an idle link; with batches under way, when there is a full one or the tick is over. */
-  async #pump(): Promise<void> {
+  /**
+   * Which lane sends next: the first in their order that has something, credit, and a socket that takes it. Otherwise how long to wait
+   * before looking again; undefined: until something changes.
+   */
+  #turn(): Turn {
     const { outbox, socket, clock, tickMs } = this.#o;
+    let waitMs: number | undefined;
+    const later = (ms: number): void => void (waitMs = Math.min(waitMs ?? ms, ms));
+    let backlogs = 0;
+    for (const sender of outbox.senders) {
+      const { waiting, underWay, name } = sender;
+      // One backlog after the other: they have one share of the credit.
+      if (name === "backlog" && (waiting > 0 || underWay > 0) && backlogs++ > 0) break;
+      const room = (this.#credit?.get(sender.epoch) ?? 0) - underWay;
+      if (room <= 0 || waiting <= 0) continue;
+      if (socket.bufferedAmount > MAX_BUFFERED[name]) {
+        later(BUFFER_POLL_MS);
+        continue;
+      }
+      const paceMs = this.#lastSendMs + tickMs - clock.monotonicMs();
+      if (name === "bulk" && underWay > 0 && waiting < FULL_BATCH && paceMs > 0) later(paceMs);
+      else return { sender, room };
+    }
+    return { waitMs };
+  }
+
+  /** Sends at once on an idle link; of the bulk lane with batches under way, when there is a full one or the tick is over. */
+  async #pump(): Promise<void> {
+    const { outbox, socket, clock } = this.#o;
     const { signal } = this.#end;
     while (!signal.aborted) {
-      const room = this.#welcomed ? this.#credit - outbox.underWay : 0;
-      const waitMs =
-        outbox.underWay === 0 || outbox.waiting >= FULL_BATCH ? 0 : this.#lastSendMs + tickMs - clock.monotonicMs();
-      if (room > 0 && outbox.waiting > 0 && waitMs <= 0) {
-        const batch = await outbox.take(Math.min(room, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
-        if (batch && !signal.aborted) {
-          socket.send(eventsFrame(batch, outbox.epoch));
-          outbox.markSent(batch);
-          this.#lastSendMs = clock.monotonicMs();
-          continue;
-        }
+      const turn = this.#turn();
+      if ("sender" in turn) {
+        const { sender, room } = turn;
+        const batch = await sender.take(Math.min(room, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
+        if (!batch || signal.aborted) continue;
+        socket.send(eventsFrame(batch, { epoch: sender.epoch, lane: sender.name }, this.#dictionary));
+        outbox.markSent(batch);
+        if (sender.name === "bulk") this.#lastSendMs = clock.monotonicMs();
+        continue;
       }
-      const turn = new AbortController();
-      const both = AbortSignal.any([signal, turn.signal]);
-      const timed = room > 0 && outbox.waiting > 0 && waitMs > 0;
-      await Promise.race([outbox.woken(both), ...(timed ? [clock.sleep(waitMs, both)] : [])]);
-      turn.abort();
+      const waited = new AbortController();
+      const both = AbortSignal.any([signal, waited.signal]);
+      const { waitMs } = turn;
+      await Promise.race([outbox.woken(both), ...(waitMs === undefined ? [] : [clock.sleep(waitMs, both)])]);
+      waited.abort();
     }
   }
 }

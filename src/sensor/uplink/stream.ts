@@ -1,7 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
+import { FRAME_DICTIONARY } from "../../core/wire/dictionary.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
+import type { SensorInstance, StreamHello } from "../../core/wire/stream.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
 import type { Outbox } from "./outbox.ts";
 import { StreamSession } from "./stream-session.ts";
@@ -20,6 +22,7 @@ export interface StreamOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly sensorVersion: string;
+  readonly instance: SensorInstance;
   readonly tickMs: number;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
@@ -96,8 +99,25 @@ export class Stream implements Service {
     return problem ?? "the sensor stops";
   }
 
+  #hello(): StreamHello {
+    const { outbox, sensorVersion, instance } = this.#o;
+    const lanes = outbox.senders.map((sender) => sender.state);
+    const bulk = lanes.find((lane) => lane.lane === "bulk")!;
+    return {
+      type: "hello",
+      protocol_version: PROTOCOL_VERSION,
+      sensor_version: sensorVersion,
+      epoch: bulk.epoch,
+      next_seq: bulk.next_seq,
+      lanes,
+      ended: [...outbox.ended],
+      instance,
+      dictionaries: [FRAME_DICTIONARY.id],
+    };
+  }
+
   async #session(socket: WebSocket, signal: AbortSignal): Promise<string> {
-    const { outbox, clock, sensorVersion, tickMs, onRefresh, onState } = this.#o;
+    const { outbox, clock, tickMs, onRefresh, onState } = this.#o;
     // The fallback path gives the spool back within its request's timeout.
     let claim = outbox.claim("stream");
     while (!claim && !signal.aborted && socket.readyState === WebSocket.OPEN) {
@@ -109,18 +129,13 @@ export class Stream implements Service {
       return "it closed before anything was sent";
     }
     using _held = claim;
+    await outbox.prepare();
     const session = new StreamSession({
       socket,
       outbox,
       clock,
       log: this.#log,
-      hello: {
-        type: "hello",
-        protocol_version: PROTOCOL_VERSION,
-        sensor_version: sensorVersion,
-        epoch: outbox.epoch,
-        next_seq: outbox.nextSeq,
-      },
+      hello: this.#hello(),
       tickMs,
       silenceMs: SILENCE_MS,
       onRefresh,

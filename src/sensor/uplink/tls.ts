@@ -13,6 +13,35 @@ export interface UplinkTls {
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
+/** TLS options that may be others the next time they are asked for. */
+export interface TlsSource {
+  readonly tls: UplinkTls;
+}
+
+/** What the sensor shows and trusts at this moment; connections that are open keep what they were made with. */
+export class UplinkCredentials implements TlsSource {
+  #tls: UplinkTls;
+  #now: Credentials;
+
+  constructor(credentials: Credentials) {
+    this.#now = credentials;
+    this.#tls = uplinkTls(credentials);
+  }
+
+  get tls(): UplinkTls {
+    return this.#tls;
+  }
+
+  get current(): Credentials {
+    return this.#now;
+  }
+
+  replace(changed: Partial<Credentials>): void {
+    this.#now = { ...this.#now, ...changed };
+    this.#tls = uplinkTls(this.#now);
+  }
+}
+
 /**
  * Nodes reach the Console by whatever address their network has, so its certificate counts when it chains to the
  * pinned authority and is made out either to the Console as such or to the host asked for. The chain is checked by

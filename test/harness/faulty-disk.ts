@@ -1,0 +1,69 @@
+import { readdirSync, statSync } from "node:fs";
+import { open, truncate, type FileHandle } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { SpoolDisk } from "../../src/core/spool/segment.ts";
+
+/** A disk for the spool's segments that fills up, and that forgets at a power cut what was not flushed. */
+export class FaultyDisk implements SpoolDisk {
+  /** Bytes all files below `root` may have together. */
+  quotaBytes = Infinity;
+  /** Flushes do not come back before `release`, and fail then. */
+  stuck = false;
+  readonly #waiting: (() => void)[] = [];
+  readonly #root: string;
+  readonly #durable = new Map<string, number>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async open(path: string, flags: string, mode?: number): Promise<FileHandle> {
+    const file = await open(path, flags, mode);
+    if (flags === "w") this.#durable.set(path, 0);
+    else this.#durable.set(path, (await file.stat()).size);
+    const check = (bytes: number): void => this.#check(bytes);
+    const flush = (target: FileHandle): Promise<void> => this.#flush(path, target);
+    return new Proxy(file, {
+      get(target, key) {
+        if (key === "write")
+          return (bytes: Uint8Array, offset?: number, length?: number, position?: number) => {
+            check(length ?? bytes.length);
+            return target.write(bytes, offset, length, position);
+          };
+        if (key === "datasync") return () => flush(target);
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+  }
+
+  /** Makes of a copy of `root` what a power cut would leave: each file up to where it was flushed. */
+  async cutPower(copy: string): Promise<void> {
+    for (const [path, size] of this.#durable)
+      await truncate(join(copy, relative(this.#root, path)), size).catch(() => {});
+  }
+
+  release(): void {
+    this.stuck = false;
+    for (const fail of this.#waiting.splice(0)) fail();
+  }
+
+  get usedBytes(): number {
+    let bytes = 0;
+    for (const entry of readdirSync(this.#root, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
+    return bytes;
+  }
+
+  async #flush(path: string, file: FileHandle): Promise<void> {
+    if (this.stuck)
+      return new Promise((_, reject) => void this.#waiting.push(() => reject(new Error("the disk is gone"))));
+    await file.datasync();
+    this.#durable.set(path, (await file.stat()).size);
+  }
+
+  #check(bytes: number): void {
+    if (this.usedBytes + bytes > this.quotaBytes)
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  }
+}
