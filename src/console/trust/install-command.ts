@@ -11,6 +11,9 @@ export interface InstallLine {
   readonly nodeName?: string | undefined;
   readonly declaredRole?: string | undefined;
   readonly flavor?: string | undefined;
+  readonly cluster?: string | undefined;
+  /** An enrolment that is there is replaced. */
+  readonly replace?: boolean;
 }
 
 /** The address nodes reach the Console by: as configured, or as the request named it. Throws AppError for a Host that is no host. */
@@ -33,6 +36,7 @@ function optional(line: InstallLine): string {
     ["--node-name", line.nodeName],
     ["--role", line.declaredRole],
     ["--flavor", line.flavor],
+    ["--cluster", line.cluster],
   ] as const;
   return pairs.map(([flag, value]) => (value === undefined ? "" : ` ${flag} ${shellQuote(value)}`)).join("");
 }
@@ -42,7 +46,7 @@ export function installCommand(line: InstallLine): string {
   const [url, pin] = [line.consoleUrl, shellQuote(line.pin)];
   return (
     `curl -fsSLk --pinnedpubkey ${pin} ${shellQuote(`${url}/install.sh`)} | sh -s -- ` +
-    `--console ${shellQuote(url)} --pin ${pin} --token ${shellQuote(line.token)}${optional(line)}`
+    `--console ${shellQuote(url)} --pin ${pin} --token ${shellQuote(line.token)}${optional(line)}${line.replace ? " --replace yes" : ""}`
   );
 }
 
@@ -50,6 +54,6 @@ export function installCommand(line: InstallLine): string {
 export function manualCommand(line: InstallLine): string {
   return (
     `telovix enroll --console ${shellQuote(line.consoleUrl)} --pin ${shellQuote(line.pin)} ` +
-    `--token ${shellQuote(line.token)}${optional(line)} && telovix sensor run`
+    `--token ${shellQuote(line.token)}${optional(line)}${line.replace ? " --force" : ""} && telovix sensor run`
   );
 }

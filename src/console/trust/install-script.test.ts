@@ -89,6 +89,13 @@ describe("the install line", () => {
     expect(unit).toContain("ExecStart=/usr/local/bin/telovix sensor run");
   });
 
+  test("carries a cluster's name, and replaces an enrolment when it is told to", async () => {
+    const { code, dir } = await paste(line({ cluster: "oslo-5g", replace: true }));
+    expect(code).toBe(0);
+    const called = (await readFile(join(dir, "usr/local/bin/called"), "utf8")).trim().split("\n");
+    expect(called.join(" ")).toContain("--token-file - --cluster oslo-5g --force --state-dir");
+  });
+
   test("installs nothing when the Console has another key", async () => {
     const other = `sha256//${Buffer.alloc(32, 7).toString("base64")}`;
     const whole = await paste(line({ pin: other }));
@@ -112,6 +119,9 @@ describe("the install line", () => {
     ["--node-name", "a; rm -rf /"],
     ["--node-name", "a\nb"],
     ["--role", "Role"],
+    ["--cluster", "a b"],
+    ["--cluster", "-x"],
+    ["--replace", "no"],
     ["--console", "http://console"],
     ["--console", "https://user@console"],
     ["--pin", "sha256//x"],

@@ -22,7 +22,7 @@ matches() {
 }
 
 parse() {
-  console='' pin='' token='' node_name='' role='' flavor=''
+  console='' pin='' token='' node_name='' role='' flavor='' cluster='' replace=''
   while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || fail "$1 needs a value."
     case "$1" in
@@ -32,6 +32,8 @@ parse() {
       --node-name) node_name=$2 ;;
       --role) role=$2 ;;
       --flavor) flavor=$2 ;;
+      --cluster) cluster=$2 ;;
+      --replace) replace=$2 ;;
       *) fail "there is no option $1." "Paste the line from the Console as it is: Sensors > Deploy Sensor." ;;
     esac
     shift 2
@@ -42,6 +44,8 @@ parse() {
   [ -z "$node_name" ] || matches "$node_name" '[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?' || fail '--node-name holds a character a node name may not have.'
   [ -z "$role" ] || matches "$role" '[a-z][a-z0-9_]{0,31}' || fail '--role must be a lower-case word such as generic_linux.'
   [ -z "$flavor" ] || matches "$flavor" 'standard|telecom' || fail '--flavor must be standard or telecom.'
+  [ -z "$cluster" ] || matches "$cluster" '[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?' || fail '--cluster holds a character a cluster name may not have.'
+  [ -z "$replace" ] || matches "$replace" 'yes' || fail '--replace can only be yes.'
 }
 
 check_host() {
@@ -91,6 +95,14 @@ enroll() {
   [ -z "$node_name" ] || set -- "$@" --node-name "$node_name"
   [ -z "$role" ] || set -- "$@" --role "$role"
   [ -z "$flavor" ] || set -- "$@" --flavor "$flavor"
+  [ -z "$cluster" ] || set -- "$@" --cluster "$cluster"
+  if [ -n "$replace" ]; then
+    set -- "$@" --force
+    # It holds the state directory; what it has not sent yet stays there and is sent afterwards.
+    if [ -z "$root" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then
+      systemctl stop telovix-sensor.service >/dev/null 2>&1 || true
+    fi
+  fi
   [ -z "$root" ] || set -- "$@" --state-dir "$root/var/lib/telovix-sensor"
   # By standard input, so that the token stands in no list of processes.
   printf '%s\n' "$token" | "$root/usr/local/bin/telovix" "$@" || fail 'the node could not enrol (see above).' 'Tokens work once and for a short time: make a new one and paste its line.'

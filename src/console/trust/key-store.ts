@@ -2,15 +2,20 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
-import { createAuthority, issueServerCertificate, type Authority } from "../../core/pki/issue.ts";
-import { curlPin, privateKeyFromPem, publicKeyOf } from "../../core/pki/keys.ts";
+import { sha256Hex } from "../../core/ids.ts";
+import { issueServerCertificate, type Authority } from "../../core/pki/issue.ts";
+import { curlPin } from "../../core/pki/keys.ts";
 import { x509 } from "../../core/pki/x509.ts";
 import { generateSigningKey, openSigner, type Signer } from "../../core/sign/ed25519.ts";
+import { makeAuthority, readAuthorities, usableAuthority, type AuthorityFile } from "./authority-files.ts";
 import { ownDirectory, readOwn, writeWhole } from "./files.ts";
+import { issuingId, servingId, type AuthorityRecord, type Standing } from "./rotation/phases.ts";
 
 const DAY_MS = 86_400_000;
 /** The self-made server certificate is renewed at start when this little of it is left. */
 const RENEW_BEFORE_MS = 30 * DAY_MS;
+/** A file of this name in the trust directory says that sensors of an authority that is lost are given up. */
+export const START_ANEW = "start-anew";
 
 export interface ServerNames {
   readonly dns: readonly string[];
@@ -27,15 +32,32 @@ export interface KeyStoreOptions {
   readonly nowMs: number;
   readonly log: Log;
   readonly policySigner: Signer;
+  /** Undefined: one authority, that of the directory. */
+  readonly standing?: Standing | undefined;
+}
+
+interface Authorities {
+  readonly issuingId: string;
+  readonly issuing: () => Authority;
+  readonly serving: Authority;
+  readonly accepted: readonly { readonly certificate: x509.X509Certificate; readonly certPem: string }[];
+  readonly retired: readonly x509.X509Certificate[];
 }
 
 /** The Console's keys, loaded. */
 export interface KeyStore {
+  /** Signs sensors' certificates. Throws AppError `unavailable` when its key is not on this host. */
   readonly authority: Authority;
+  /** Of the authority that issues, as `authorityId` gives it. */
+  readonly issuingId: string;
   /** Authorities whose sensor certificates are accepted. */
   readonly anchors: readonly x509.X509Certificate[];
-  /** What sensors trust the Console by: its authority, and that of the operator's certificate if there is one. */
+  /** Authorities that were accepted once. */
+  readonly retired: readonly x509.X509Certificate[];
+  /** What sensors trust the Console by: its authorities, and that of the operator's certificate if there is one. */
   readonly trustBundlePem: string;
+  /** SHA-256 of the bundle, lower-case hex. */
+  readonly trustBundleHash: string;
   readonly sensorCaPem: string;
   readonly serverCertPem: string;
   readonly serverKeyPem: string;
@@ -45,33 +67,54 @@ export interface KeyStore {
   readonly policySigner: Signer;
 }
 
-async function loadAuthority(dir: string, nowMs: number, log: Log): Promise<Authority> {
-  const [keyPath, certPath] = [join(dir, "ca.key.pem"), join(dir, "ca.cert.pem")];
-  const [keyPem, certPem] = [await readOwn(keyPath, true), await readOwn(certPath, false)];
-  if (keyPem !== undefined && certPem !== undefined) {
-    const certificate = new x509.X509Certificate(certPem);
-    const privateKey = await privateKeyFromPem(keyPem);
-    const own = await crypto.subtle.exportKey("spki", await publicKeyOf(privateKey));
-    if (!Buffer.from(own).equals(Buffer.from(certificate.publicKey.rawData)))
-      throw new AppError("unavailable", `${keyPath} and ${certPath} do not belong together.`, {
-        hint: "Restore both from the same backup; enrolled sensors trust this authority only.",
-      });
-    if (certificate.notAfter.getTime() <= nowMs)
-      throw new AppError("unavailable", `The Console's authority ended on ${certificate.notAfter.toISOString()}.`, {
-        hint: "Check this host's clock.",
-      });
-    return { certificate, privateKey };
-  }
-  // A certificate without its key means that the key was lost: a new authority would cut off every sensor without a word.
-  if (certPem !== undefined)
-    throw new AppError("unavailable", `${keyPath} is missing while its certificate is there.`, {
-      hint: `Restore it from a backup. To start anew and enrol every sensor again, move ${dir} away.`,
+async function onlyAuthority(dir: string, nowMs: number, log: Log): Promise<AuthorityFile> {
+  const [first] = await readAuthorities(dir);
+  const file = first ?? (await makeAuthority(dir, true, nowMs, log));
+  usableAuthority(file, nowMs);
+  return file;
+}
+
+/** A file by the authority's id; throws AppError `unavailable` when it is not here or cannot sign. */
+function pick(files: readonly AuthorityFile[], id: string, dir: string, nowMs: number): Authority {
+  const file = files.find((f) => f.id === id);
+  if (!file)
+    throw new AppError("unavailable", `The Console's authority ${id.slice(0, 16)} is not in ${dir}.`, {
+      hint:
+        "Restore the directory from a backup, or copy it from another Console on the same database. " +
+        `To start anew and enrol every sensor again: touch ${join(dir, START_ANEW)}`,
     });
-  const made = await createAuthority("Telovix Console CA", nowMs);
-  await writeWhole(keyPath, made.keyPem, 0o600);
-  await writeWhole(certPath, `${made.certificate.toString("pem")}\n`, 0o644);
-  log.info("made a certificate authority", { path: certPath, not_after: made.certificate.notAfter });
-  return made;
+  return usableAuthority(file, nowMs);
+}
+
+/** What the database says, or for want of one what the directory holds. */
+async function authoritiesOf(options: KeyStoreOptions): Promise<Authorities> {
+  const { dir, nowMs, log, standing } = options;
+  if (!standing) {
+    const file = await onlyAuthority(dir, nowMs, log);
+    const { certificate, certPem } = file;
+    const authority = usableAuthority(file, nowMs);
+    return {
+      issuingId: file.id,
+      issuing: () => authority,
+      serving: authority,
+      accepted: [{ certificate, certPem }],
+      retired: [],
+    };
+  }
+  const files = await readAuthorities(dir);
+  const certificates = (kept: (a: AuthorityRecord) => boolean) =>
+    standing.authorities.filter(kept).map((a) => ({
+      certificate: new x509.X509Certificate(a.certificatePem),
+      certPem: a.certificatePem,
+    }));
+  return {
+    issuingId: issuingId(standing),
+    // A Console that lacks the key goes on serving: only what needs signing is refused.
+    issuing: () => pick(files, issuingId(standing), dir, nowMs),
+    serving: pick(files, servingId(standing), dir, nowMs),
+    accepted: certificates((a) => a.standing !== "retired"),
+    retired: certificates((a) => a.standing === "retired").map((a) => a.certificate),
+  };
 }
 
 function namesOf(certificate: x509.X509Certificate): string {
@@ -142,9 +185,10 @@ export async function openPolicySigner(dir: string, log: Log): Promise<Signer> {
 export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> {
   const { dir, nowMs, log, tlsCertPath, tlsKeyPath } = options;
   await ownDirectory(dir);
-  const authority = await loadAuthority(dir, nowMs, log);
+  const authorities = await authoritiesOf(options);
+  const { issuing, serving, accepted, retired } = authorities;
   const given = tlsCertPath !== undefined && tlsKeyPath !== undefined;
-  const server = given ? await loadGivenServer(tlsCertPath, tlsKeyPath) : await loadOwnServer(options, authority);
+  const server = given ? await loadGivenServer(tlsCertPath, tlsKeyPath) : await loadOwnServer(options, serving);
   const chain = chainOf(server.certPem);
   const leaf = chain[0]!;
   if (leaf.notAfter.getTime() <= nowMs)
@@ -153,12 +197,18 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> 
     });
   if (leaf.notAfter.getTime() - nowMs < RENEW_BEFORE_MS)
     log.warn("the server certificate ends soon", { not_after: leaf.notAfter });
-  const sensorCaPem = `${authority.certificate.toString("pem")}\n`;
-  const anchors = given ? (chain.length > 1 ? chain.slice(1) : chain).map((c) => `${c.toString("pem")}\n`) : [];
+  const sensorCaPem = accepted.map((a) => a.certPem).join("");
+  const theirs = given ? (chain.length > 1 ? chain.slice(1) : chain).map((c) => `${c.toString("pem")}\n`) : [];
+  const trustBundlePem = [sensorCaPem, ...theirs].join("");
   return {
-    authority,
-    anchors: [authority.certificate],
-    trustBundlePem: [sensorCaPem, ...anchors].join(""),
+    get authority() {
+      return issuing();
+    },
+    issuingId: authorities.issuingId,
+    anchors: accepted.map((a) => a.certificate),
+    retired,
+    trustBundlePem,
+    trustBundleHash: sha256Hex(trustBundlePem),
     sensorCaPem,
     serverCertPem: server.certPem,
     serverKeyPem: server.keyPem,

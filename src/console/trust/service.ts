@@ -5,7 +5,8 @@ import { newUuid, sha256Hex } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import { readSensorRequest } from "../../core/pki/csr.ts";
-import { issueSensorCertificate } from "../../core/pki/issue.ts";
+import { issueSensorCertificate, type Issued } from "../../core/pki/issue.ts";
+import { authorityId } from "../../core/pki/verify.ts";
 import { EnrollRequest, type EnrollResponse, type TrustBootstrap } from "../../core/wire/enroll.ts";
 import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "../../core/wire/version.ts";
 import type { AuditLog } from "../audit/contract.ts";
@@ -13,7 +14,8 @@ import { RATES, type RateLimiter } from "../http/limits.ts";
 import type { LiveHub } from "../live/contract.ts";
 import type { Db } from "../stores/contract.ts";
 import type { KeyStore } from "./key-store.ts";
-import { findToken, insertEnrolled, type TokenRow } from "./store.ts";
+import { enrollSensor, type Enrolled, type NewCertificate, type NewSensor } from "./store-enroll.ts";
+import { findToken, type TokenRow } from "./store.ts";
 
 const checker = compile(EnrollRequest);
 
@@ -28,6 +30,8 @@ export interface EnrollmentDeps {
   readonly metrics: Metrics;
   readonly heartbeatIntervalMs: number;
   readonly streamTickMs: number;
+  /** Forgets cached trust: the next request is judged by the database. */
+  readonly forgetTrust: () => void;
 }
 
 export interface Caller {
@@ -82,30 +86,31 @@ export class EnrollmentService {
     if (!token || problem !== undefined) throw await this.#refuse(request, token, problem ?? "unknown", caller);
     checkFits(request, token);
     const { publicKey, keyHash } = await readSensorRequest(request.csr_pem, request.node_name);
-    const sensorId = newUuid(clock.nowMs());
-    const issued = await issueSensorCertificate(
-      keys.authority,
-      { sensorId, nodeName: request.node_name, publicKey },
-      clock.nowMs(),
-    );
-    const tags = [...new Set(request.tags ?? [])];
-    const sensor = {
-      sensorId,
+    const tags = tagsOf(request, token);
+    const sensor: NewSensor = {
+      sensorId: newUuid(clock.nowMs()),
       tenantId: token.tenant_id,
       nodeName: request.node_name,
       declaredRole: request.declared_role,
       flavor: request.flavor,
-      cluster: tags.find((t) => t.startsWith("cluster:"))?.slice("cluster:".length) ?? null,
+      cluster: clusterOf(tags) ?? null,
       tags,
       machineHash: request.machine_hash,
       sensorVersion: request.sensor_version,
     };
-    if (!(await insertEnrolled(db, tokenHash, sensor, { ...issued, keyHash })))
-      throw await this.#refuse(request, token, "used at the same moment", caller);
-    await this.#enrolled(sensor, issued.serial, token, caller);
+    const issuerId = authorityId(keys.authority.certificate);
+    let issued: Issued | undefined;
+    const issue = async (sensorId: string): Promise<NewCertificate> => {
+      const named = { sensorId, nodeName: request.node_name, publicKey };
+      issued = await issueSensorCertificate(keys.authority, named, clock.nowMs());
+      return { ...issued, keyHash, issuerId };
+    };
+    const done = await enrollSensor(db, tokenHash, sensor, issue, new Date(clock.nowMs()));
+    if (done.outcome !== "enrolled" || !issued) throw await this.#refuseLate(request, token, done.outcome, caller);
+    await this.#enrolled({ ...sensor, sensorId: done.sensorId }, issued.serial, token, done, caller);
     return {
       protocol_version: PROTOCOL_VERSION,
-      sensor_id: sensorId,
+      sensor_id: done.sensorId,
       control_plane_certificate_pem: issued.pem,
       control_plane_ca_certificate_pem: keys.trustBundlePem,
       policy_signing_public_key_pem: keys.policySigner.publicPem,
@@ -126,13 +131,19 @@ export class EnrollmentService {
     sensor: { sensorId: string; tenantId: string; nodeName: string; declaredRole: string; flavor: string },
     serial: string,
     token: TokenRow,
+    done: { readonly again: boolean; readonly machineChanged: boolean },
     caller: Caller,
   ): Promise<void> {
-    this.#count(1, { outcome: "success" });
-    this.#deps.log.info("sensor enrolled", { sensor_id: sensor.sensorId, node_name: sensor.nodeName });
+    this.#count(1, { outcome: done.again ? "again" : "success" });
+    // What is cached of it is void; its connections until now end when the new certificate is first used.
+    if (done.again) this.#deps.forgetTrust();
+    this.#deps.log.info(done.again ? "sensor enrolled again" : "sensor enrolled", {
+      sensor_id: sensor.sensorId,
+      node_name: sensor.nodeName,
+    });
     await this.#deps.audit.record({
       tenantId: sensor.tenantId,
-      actionType: "sensor_enrolled",
+      actionType: done.again ? "sensor_reenrolled" : "sensor_enrolled",
       outcome: "success",
       sensorId: sensor.sensorId,
       detail: {
@@ -142,11 +153,35 @@ export class EnrollmentService {
         certificate_serial: serial,
         token_id: token.token_id,
         token_created_by: token.created_by,
+        ...(token.cluster === null ? {} : { cluster: token.cluster }),
+        ...(done.machineChanged ? { machine_changed: true } : {}),
       },
       clientIp: caller.clientIp,
       userAgent: caller.userAgent,
     });
     this.#deps.hub.sensorChanged(sensor.tenantId, sensor.sensorId, "enrolled");
+  }
+
+  /** The token was good when it was looked at first. */
+  async #refuseLate(
+    request: EnrollRequest,
+    token: TokenRow,
+    outcome: Enrolled["outcome"],
+    caller: Caller,
+  ): Promise<AppError> {
+    if (outcome === "exhausted") {
+      await this.#refuse(request, token, "its nodes are all in", caller);
+      return new AppError("conflict", `This token has brought in the ${token.max_nodes} nodes it may.`, {
+        hint: "Make another token for the cluster; its nodes so far are not touched.",
+      });
+    }
+    if (outcome === "revoked") {
+      await this.#refuse(request, token, "the node was revoked", caller);
+      return new AppError("sensor_revoked", "This node was revoked: a token of its cluster does not let it in again.", {
+        hint: "An administrator can make a re-enrolment token on its page.",
+      });
+    }
+    return this.#refuse(request, token, "used at the same moment", caller);
   }
 
   async #refuse(request: EnrollRequest, token: TokenRow | undefined, why: string, caller: Caller): Promise<AppError> {
@@ -180,4 +215,24 @@ function checkFits(request: EnrollRequest, token: TokenRow): void {
         hint: `Enrol with ${wanted}, or make a token for ${request[field]}.`,
       });
   }
+}
+
+const CLUSTER_TAG = "cluster:";
+
+function clusterOf(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(CLUSTER_TAG))?.slice(CLUSTER_TAG.length);
+}
+
+/** The node's tags, with that of its token's cluster; a node that names another cluster is refused. */
+function tagsOf(request: EnrollRequest, token: TokenRow): string[] {
+  const tags = [...new Set(request.tags ?? [])];
+  if (token.cluster === null) return tags;
+  const named = clusterOf(tags);
+  if (named === undefined) return [...tags, CLUSTER_TAG + token.cluster];
+  if (named !== token.cluster)
+    throw new AppError("invalid_request", `/tags: this token is for the cluster ${token.cluster}.`, {
+      pointer: "/tags",
+      hint: `Enrol with --cluster ${token.cluster}, or make a token for ${named}.`,
+    });
+  return tags;
 }

@@ -1,4 +1,4 @@
-import type { Db, Tx } from "../stores/contract.ts";
+import type { Db } from "../stores/contract.ts";
 
 export interface TokenRow {
   token_id: string;
@@ -6,6 +6,12 @@ export interface TokenRow {
   node_name: string | null;
   declared_role: string | null;
   flavor: "standard" | "telecom" | null;
+  kind: "once" | "cluster";
+  cluster: string | null;
+  max_nodes: number | null;
+  nodes: number;
+  /** The sensor it is for. */
+  reenrolls: string | null;
   created_by: string;
   created_at: Date;
   expires_at: Date;
@@ -21,27 +27,11 @@ export interface NewToken {
   readonly nodeName: string | undefined;
   readonly declaredRole: string | undefined;
   readonly flavor: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly maxNodes?: number | undefined;
+  readonly reenrolls?: string | undefined;
   readonly createdBy: string;
   readonly expiresAt: Date;
-}
-
-export interface NewSensor {
-  readonly sensorId: string;
-  readonly tenantId: string;
-  readonly nodeName: string;
-  readonly declaredRole: string;
-  readonly flavor: string;
-  readonly cluster: string | null;
-  readonly tags: readonly string[];
-  readonly machineHash: string | undefined;
-  readonly sensorVersion: string;
-}
-
-export interface NewCertificate {
-  readonly serial: string;
-  readonly keyHash: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
 }
 
 export interface PeerRow {
@@ -50,8 +40,18 @@ export interface PeerRow {
   node_name: string;
   lifecycle: "active" | "disabled" | "revoked" | "decommissioned";
   key_hash: string;
-  status: "active" | "previous" | "revoked";
+  issuer_id: string | null;
+  status: "pending" | "active" | "previous" | "revoked";
   not_after: Date;
+  valid_until: Date | null;
+}
+
+/** A sensor that a token can be made for. */
+export interface KnownSensor {
+  node_name: string;
+  declared_role: string;
+  flavor: "standard" | "telecom";
+  lifecycle: PeerRow["lifecycle"];
 }
 
 const COLUMNS = [
@@ -60,6 +60,11 @@ const COLUMNS = [
   "node_name",
   "declared_role",
   "flavor",
+  "kind",
+  "cluster",
+  "max_nodes",
+  "nodes",
+  "reenrolls",
   "created_by",
   "created_at",
   "expires_at",
@@ -72,9 +77,11 @@ export async function insertToken(db: Db, token: NewToken): Promise<void> {
   await db.tenant(
     token.tenantId,
     (tx) => tx`
-      INSERT INTO enrollment_tokens (token_id, tenant_id, token_hash, node_name, declared_role, flavor, created_by, expires_at)
+      INSERT INTO enrollment_tokens (token_id, tenant_id, token_hash, node_name, declared_role, flavor, kind, cluster, max_nodes,
+                                     reenrolls, created_by, expires_at)
       VALUES (${token.tokenId}, ${token.tenantId}, ${token.tokenHash}, ${token.nodeName ?? null}, ${token.declaredRole ?? null},
-              ${token.flavor ?? null}, ${token.createdBy}, ${token.expiresAt})`,
+              ${token.flavor ?? null}, ${token.cluster === undefined ? "once" : "cluster"}, ${token.cluster ?? null},
+              ${token.maxNodes ?? null}, ${token.reenrolls ?? null}, ${token.createdBy}, ${token.expiresAt})`,
   );
 }
 
@@ -106,42 +113,35 @@ export async function findToken(db: Db, tokenHash: string): Promise<TokenRow | u
   return row;
 }
 
-async function useToken(tx: Tx, tokenHash: string, sensorId: string): Promise<boolean> {
-  const rows = await tx`
-    UPDATE enrollment_tokens SET used_at = now(), sensor_id = ${sensorId}
-    WHERE token_hash = ${tokenHash} AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now() RETURNING token_id`;
-  return rows.length === 1;
-}
-
-/** Uses up the token and makes the sensor with its certificate, all or nothing. False when the token was not to be had any more. */
-export function insertEnrolled(
-  db: Db,
-  tokenHash: string,
-  sensor: NewSensor,
-  certificate: NewCertificate,
-): Promise<boolean> {
-  return db.tenant(sensor.tenantId, async (tx) => {
-    if (!(await useToken(tx, tokenHash, sensor.sensorId))) return false;
-    await tx`
-      INSERT INTO sensors (sensor_id, tenant_id, node_name, declared_role, flavor, cluster, tags, machine_hash, sensor_version)
-      VALUES (${sensor.sensorId}, ${sensor.tenantId}, ${sensor.nodeName}, ${sensor.declaredRole}, ${sensor.flavor},
-              ${sensor.cluster}, ${sensor.tags as string[]}, ${sensor.machineHash ?? null}, ${sensor.sensorVersion})`;
-    await tx`
-      INSERT INTO sensor_certificates (serial, tenant_id, sensor_id, key_hash, not_before, not_after)
-      VALUES (${certificate.serial}, ${sensor.tenantId}, ${sensor.sensorId}, ${certificate.keyHash},
-              ${certificate.notBefore}, ${certificate.notAfter})`;
-    return true;
+/** A sensor of the tenant. */
+export function findKnownSensor(db: Db, tenantId: string, sensorId: string): Promise<KnownSensor | undefined> {
+  return db.tenant(tenantId, async (tx) => {
+    const [row] = await tx<KnownSensor[]>`
+      SELECT node_name, declared_role, flavor, lifecycle FROM sensors WHERE sensor_id = ${sensorId}`;
+    return row;
   });
 }
 
-/** The sensor behind a certificate's serial, over all tenants. */
-export async function findPeer(db: Db, serial: string): Promise<PeerRow | undefined> {
-  const [row] = await db.system(
-    (tx) => tx<PeerRow[]>`
-      SELECT s.sensor_id, s.tenant_id, s.node_name, s.lifecycle, c.key_hash, c.status, c.not_after
-      FROM sensor_certificates c JOIN sensors s USING (sensor_id) WHERE c.serial = ${serial}`,
+/** Ids of the tenant's sensors with this name, those that are out of service left out. */
+export async function findSensorIds(db: Db, tenantId: string, nodeName: string): Promise<string[]> {
+  const rows = await db.tenant(
+    tenantId,
+    (tx) => tx<{ sensor_id: string }[]>`
+      SELECT sensor_id FROM sensors WHERE node_name = ${nodeName} AND lifecycle IN ('active', 'disabled')
+      ORDER BY sensor_id LIMIT 2`,
   );
-  return row;
+  return rows.map((row) => row.sensor_id);
+}
+
+/** The sensors behind serials of certificates, over all tenants. */
+export async function findPeers(db: Db, serials: readonly string[]): Promise<Map<string, PeerRow>> {
+  const rows = await db.system(
+    (tx) => tx<(PeerRow & { serial: string })[]>`
+      SELECT c.serial, s.sensor_id, s.tenant_id, s.node_name, s.lifecycle, c.key_hash, c.issuer_id, c.status, c.not_after,
+        c.valid_until
+      FROM sensor_certificates c JOIN sensors s USING (sensor_id) WHERE c.serial = ANY(${serials as string[]}::text[])`,
+  );
+  return new Map(rows.map(({ serial, ...row }) => [serial, row]));
 }
 
 /** The tenant that was made first; undefined before set-up. */

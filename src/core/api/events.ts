@@ -77,14 +77,19 @@ export interface EventHistogram {
     readonly warning: number;
     readonly high: number;
     readonly critical: number;
+    /** Of all these, how many came to the Console long after they happened: an outage was filled in from the sensors' queues. */
+    readonly late: number;
   }[];
   readonly blind: readonly {
     readonly from: string;
     readonly to: string;
     readonly sensor_id: string;
     readonly node_name: string;
+    readonly stage: string;
     readonly cause: string;
     readonly count: number;
+    /** True when more was lost than `count` says, and nobody knows how much. */
+    readonly unknown: boolean;
   }[];
   readonly total: number;
 }

@@ -50,6 +50,8 @@ export interface HealthReason {
   readonly state: HealthState;
   readonly message: string;
   readonly action: string;
+  /** Where in the UI more of it is shown. */
+  readonly href?: string;
 }
 
 /** One row of the Sensors page. Times are RFC 3339, UTC. */
@@ -99,12 +101,22 @@ export interface SensorDetail extends SensorSummary {
   readonly system: SystemInfo | null;
   readonly clock_skew_ms: number | null;
   readonly events_rejected: number;
+  /** When a second node with this sensor's identity was seen last, and how the two differ; absent from older Consoles. */
+  readonly clone_suspected_at?: string | null;
+  readonly clone_detail?: string | null;
   readonly certificates: readonly {
     serial: string;
     not_before: string;
     not_after: string;
-    status: "active" | "previous" | "revoked";
+    /** `pending`: issued, not used yet. `previous`: renewed, and taken until `valid_until`. */
+    status: "pending" | "active" | "previous" | "revoked";
+    valid_until: string | null;
+    created_at: string;
+    /** Id of the authority that signed it; null in what older Consoles issued. */
+    issuer_id: string | null;
   }[];
+  /** What the sensor last said about trouble with its trust. */
+  readonly trust_error: { readonly message: string; readonly at: string | null } | null;
   /** Delivery latency the sensor's present path gives, 95th percentile as stated by the product. */
   readonly delivery: "stream" | "heartbeat" | "none";
 }

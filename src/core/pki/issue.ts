@@ -3,8 +3,8 @@ import { randomSerial, SENSOR_ORGANISATION, sensorUri } from "./names.ts";
 import { P256, x509 } from "./x509.ts";
 
 const DAY_MS = 86_400_000;
-/** A certificate starts this much in the past, so that a node whose clock is a little behind accepts it. */
-const BACKDATE_MS = 5 * 60_000;
+/** A certificate starts this much in the past, so that a node whose clock is a day behind accepts it. */
+const BACKDATE_MS = 2 * DAY_MS;
 const CA_LIFE_MS = 10 * 365 * DAY_MS;
 const SERVER_LIFE_MS = 397 * DAY_MS;
 const SENSOR_LIFE_MS = 720 * 3_600_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createSensorRequest, readSensorRequest } from "./csr.ts";
 import { createAuthority, issueSensorCertificate, issueServerCertificate, type Authority } from "./issue.ts";
 import { curlPin, generateKeyPair, privateKeyFromPem, privateKeyToPem, publicKeyOf, spkiHash } from "./keys.ts";
-import { verifySensorCertificate, type CertificateFault } from "./verify.ts";
+import { authorityId, verifySensorCertificate, type CertificateFault } from "./verify.ts";
 import { randomSerial, sensorUri } from "./names.ts";
 import { P256, x509 } from "./x509.ts";
 
@@ -70,6 +70,7 @@ describe("a sensor's certificate", () => {
         serial: certificate.serialNumber.toLowerCase(),
         keyHash: spkiHash(certificate.publicKey.rawData),
         notAfter: new Date(NOW + 720 * HOUR),
+        issuerId: authorityId(anchors[0]!),
       },
     });
   });

@@ -22,11 +22,18 @@ interface SensorIdentity {
   readonly serial: string;
   readonly keyHash: string;
   readonly notAfter: Date;
+  /** Of the anchor that signed it, as `authorityId` gives it. */
+  readonly issuerId: string;
 }
 
 export type Verdict =
   | { readonly ok: true; readonly identity: SensorIdentity }
   | { readonly ok: false; readonly fault: CertificateFault };
+
+/** What an authority is known by: SHA-256 of its SubjectPublicKeyInfo, lower-case hex. */
+export function authorityId(certificate: x509.X509Certificate): string {
+  return spkiHash(certificate.publicKey.rawData);
+}
 
 const KNOWN_EXTENSIONS = new Set(["2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.17", "2.5.29.14", "2.5.29.35"]);
 
@@ -35,12 +42,12 @@ const no = (fault: CertificateFault): Verdict => ({ ok: false, fault });
 async function signer(
   certificate: x509.X509Certificate,
   anchors: readonly x509.X509Certificate[],
-): Promise<"unknown_issuer" | "bad_signature" | undefined> {
+): Promise<x509.X509Certificate | "unknown_issuer" | "bad_signature"> {
   const named = anchors.filter((anchor) => anchor.subject === certificate.issuer);
   if (named.length === 0) return "unknown_issuer";
   for (const anchor of named) {
     const good = await certificate.verify({ publicKey: anchor.publicKey, signatureOnly: true }).catch(() => false);
-    if (good) return undefined;
+    if (good) return anchor;
   }
   return "bad_signature";
 }
@@ -71,8 +78,8 @@ export async function verifySensorCertificate(
 ): Promise<Verdict> {
   try {
     const certificate = new x509.X509Certificate(Uint8Array.from(der));
-    const unsigned = await signer(certificate, anchors);
-    if (unsigned) return no(unsigned);
+    const issuer = await signer(certificate, anchors);
+    if (typeof issuer === "string") return no(issuer);
     if (nowMs < certificate.notBefore.getTime()) return no("not_yet_valid");
     if (nowMs >= certificate.notAfter.getTime()) return no("expired");
     const fault = usageFault(certificate);
@@ -87,6 +94,7 @@ export async function verifySensorCertificate(
         serial: normalSerial(certificate.serialNumber),
         keyHash: spkiHash(certificate.publicKey.rawData),
         notAfter: certificate.notAfter,
+        issuerId: authorityId(issuer),
       },
     };
   } catch {
