@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { resealed, sampleExport } from "../../test/harness/integrity.ts";
+import { generateSigningKey, openSigner } from "../core/sign/ed25519.ts";
+import { runCli } from "./run.ts";
+
+let dir: string;
+const key = await generateSigningKey();
+const good = await sampleExport(
+  await openSigner(key.privatePem),
+  [[{ first: 1, last: 5, missing: [{ from_seq: 4, to_seq: 4, stage: "spool", cause: "spool_overflow" }] }]],
+  [],
+);
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "telovix-verify-"));
+  await writeFile(join(dir, "key.pem"), key.publicPem);
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function verify(text: string, ...flags: string[]): Promise<{ code: number; out: string; err: string }> {
+  const path = join(dir, "export.ndjson");
+  await writeFile(path, text);
+  let out = "";
+  let err = "";
+  const terminal = {
+    out: (t: string) => void (out += t),
+    err: (t: string) => void (err += t),
+    signal: new AbortController().signal,
+  };
+  return { code: await runCli(["verify", path, ...flags], terminal), out, err };
+}
+
+test("a whole export under the given key is proven, in words", async () => {
+  const { code, out } = await verify(good, "--key", join(dir, "key.pem"));
+  expect(code).toBe(0);
+  expect(out).toContain("Genuine: 4 events of db-17");
+  expect(out).toContain("lost before they came: 1 (spool: spool_overflow)");
+  expect(out).toContain("Signed: the root of the hour 2026-06-01T00:00:00Z");
+});
+
+test("without a key it says that this proves little", async () => {
+  const { code, out } = await verify(good);
+  expect(code).toBe(3);
+  expect(out).toContain("without it, this shows only that the file agrees with itself");
+});
+
+test("a changed event fails with its place, in words and as JSON", async () => {
+  const changed = resealed(good.replace("ä 3", "ä 9"));
+  const { code, err } = await verify(changed, "--key", join(dir, "key.pem"));
+  expect(code).toBe(1);
+  expect(err).toContain("line 6, number 3 of sequence 00000000000000aa: event 3 was changed");
+  const json = await verify(changed, "--json");
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.out)).toMatchObject({ genuine: false, fault: { line: 6, seq: 3 } });
+});
+
+test("roots and proofs taken out of a file are told, not overlooked", async () => {
+  const bare = good
+    .replace(/"roots":\[.*\]\}\n/, '"roots":[]}\n')
+    .split("\n")
+    .filter((line) => !line.includes('"type":"proof"'))
+    .join("\n");
+  const { code, out } = await verify(resealed(bare), "--key", join(dir, "key.pem"));
+  expect(code).toBe(3);
+  expect(out).toContain("4 events came after the last signed root");
+});
+
+test("no file, a file that is not there and a key that is none are told as such", async () => {
+  const terminal = { out: () => {}, err: () => {}, signal: new AbortController().signal };
+  expect(await runCli(["verify"], terminal)).toBe(2);
+  expect(await runCli(["verify", join(dir, "none")], terminal)).toBe(1);
+  expect((await verify(good, "--key", join(dir, "export.ndjson"))).err).toContain("holds no Ed25519 public key");
+});

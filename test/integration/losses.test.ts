@@ -1,0 +1,292 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Epochs } from "../../src/console/losses/epochs.ts";
+import type { LossRow } from "../../src/console/ingest/store.ts";
+import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
+import { migrateClickHouse } from "../../src/console/stores/migrate-clickhouse.ts";
+import type { IntegrityRoots } from "../../src/core/api/integrity.ts";
+import type { LossReport } from "../../src/core/api/losses.ts";
+import type { SensorDetail } from "../../src/core/api/sensors.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { newUuid } from "../../src/core/ids.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { dropClickHouse, emptyClickHouse, testMigrations } from "../harness/databases.ts";
+import { EPOCH, testBatch, testEvent } from "../harness/sensor-messages.ts";
+import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
+import { testStores, type TestStores } from "../harness/stores.ts";
+
+let stores: TestStores;
+let console: TestConsole;
+
+beforeAll(async () => {
+  stores = await testStores();
+  console = await (await TestConsole.start(stores)).setUp();
+}, 60_000);
+afterAll(async () => {
+  await console[Symbol.asyncDispose]();
+  await stores.dispose();
+});
+
+const report = (query: string): Promise<LossReport> => console.json<LossReport>("GET", `/api/v1/loss?${query}`);
+const causesOf = (r: LossReport): [string, string, number][] =>
+  r.totals.causes
+    .map(({ stage, cause, count }): [string, string, number] => [stage, cause, count])
+    .toSorted((a, b) => (`${a[0]} ${a[1]}` < `${b[0]} ${b[1]}` ? -1 : 1));
+
+/** A batch of numbers 1 to 10: two lost in the queue, one rejected, one without a word, and an event that tells of 40 lost before. */
+function lossyBatch() {
+  const nowUs = Date.now() * 1000;
+  const events: unknown[] = [1, 2, 3, 6, 8, 10].map((seq) => testEvent(seq));
+  events[2] = { ...testEvent(3), severity: "loud" };
+  events[1] = testEvent(2, {
+    kind: "engine_loss",
+    loss: { cause: "ring_main", count: 40, from_us: nowUs - 5_000_000, to_us: nowUs - 4_000_000 },
+  });
+  return {
+    epoch: EPOCH,
+    first_seq: 1,
+    last_seq: 10,
+    missing: [
+      { from_seq: 4, to_seq: 5, cause: "spool_full" },
+      { from_seq: 7, to_seq: 7, cause: "spool_corrupt" },
+    ],
+    events,
+  };
+}
+const LOST: [string, string, number][] = [
+  ["kernel", "ring_main", 40],
+  ["rejected", "schema", 1],
+  ["spool", "spool_corrupt", 1],
+  ["spool", "spool_full", 2],
+  ["wire", "unexplained", 1],
+];
+
+describe("the loss ledger", () => {
+  test("holds every loss with its stage, cause and time, and answers by sensor, stage and cause", async () => {
+    const sensor = await console.enroll("lossy-1");
+    expect((await sensor.send("/sensors/events", lossyBatch())).status).toBe(200);
+    const all = await report(`sensor=${sensor.sensorId}`);
+    expect(causesOf(all)).toEqual(LOST);
+    expect(all.totals).toMatchObject({ count: 45, unknown: 0, sensors: 1 });
+    expect(all.series.reduce((sum, { stages }) => sum + Object.values(stages).reduce((n, c) => n + c, 0), 0)).toBe(45);
+    expect(all.ranges).toHaveLength(5);
+    const kernel = all.ranges.find((range) => range.stage === "kernel")!;
+    expect(Date.parse(kernel.to) - Date.parse(kernel.from)).toBe(1_000);
+    expect(all.last_loss_at).not.toBeNull();
+    expect((await report(`sensor=${sensor.sensorId}&stage=spool`)).totals.count).toBe(3);
+    expect((await report(`sensor=${sensor.sensorId}&cause=ring_main,schema`)).totals.count).toBe(41);
+    expect((await report(`sensor=${newUuid()}`)).totals.count).toBe(0);
+    expect(console.metrics.value("telovix_console_losses_total", { stage: "kernel", cause: "ring_main" })).toBe(40);
+  });
+
+  test("makes the sensor's health say so, with the way there", async () => {
+    const sensor = await console.enroll("lossy-2");
+    await sensor.send("/sensors/events", lossyBatch());
+    const reason = await until(async () => {
+      const detail = await console.json<SensorDetail>("GET", `/api/v1/sensors/${sensor.sensorId}`);
+      return detail.health_reasons.find((r) => r.code === "event_loss");
+    });
+    expect(reason.state).toBe("watch");
+    expect(reason.href).toBe(`/losses?sensor=${sensor.sensorId}`);
+  });
+
+  test("pages through its ranges without a hole or a double", async () => {
+    const sensor = await console.enroll("lossy-3");
+    await sensor.send("/sensors/events", lossyBatch());
+    const whole = await report(`sensor=${sensor.sensorId}`);
+    const seen: string[] = [];
+    let cursor = "";
+    do {
+      const page = await report(`sensor=${sensor.sensorId}&limit=2&cursor=${cursor}`);
+      seen.push(...page.ranges.map((range) => `${range.from} ${range.cause}`));
+      cursor = page.next_cursor ?? "";
+    } while (cursor !== "");
+    expect(seen).toEqual(whole.ranges.map((range) => `${range.from} ${range.cause}`));
+  });
+
+  test.each([
+    ["sensor=x", "/sensor"],
+    ["bucket=61", "/bucket"],
+    ["bucket=60&since=90d", "/bucket"],
+    ["cursor=AAAA", "/cursor"],
+    ["since=1h&since=2h", "/since"],
+    ["nope=1", "/nope"],
+    ["from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "/from"],
+  ])("refuses %s with a pointer", async (query, pointer) => {
+    const response = await console.api("GET", `/api/v1/loss?${query}`);
+    const { error } = (await response.json()) as { error: { pointer: string } };
+    expect([response.status, error.pointer]).toEqual([400, pointer]);
+  });
+});
+
+describe("exactly once", () => {
+  const lifeOf = async (sensor: TestSensor, between: () => Promise<void>, again: object): Promise<LossReport> => {
+    await sensor.send("/sensors/events", lossyBatch());
+    await between();
+    const second = await TestConsole.start(stores, {}, console.dir);
+    try {
+      expect((await sensor.at(second).send("/sensors/events", again)).status).toBe(200);
+      return await report(`sensor=${sensor.sensorId}`);
+    } finally {
+      await second.stop();
+    }
+  };
+
+  test("a batch told again after a restart that lost the cursor counts nothing twice", async () => {
+    const sensor = await console.enroll("twice-1");
+    const forget = (): Promise<void> =>
+      stores.db.system(async (tx) => void (await tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`));
+    expect(causesOf(await lifeOf(sensor, forget, lossyBatch()))).toEqual(LOST);
+  });
+
+  test("nor in a batch cut otherwise, when more was lost meanwhile", async () => {
+    const sensor = await console.enroll("twice-2");
+    const forget = (): Promise<void> =>
+      stores.db.system(async (tx) => void (await tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`));
+    // Everything up to 12 went from the queue before it could be told again: only 11 and 12 were not had.
+    const again = {
+      epoch: EPOCH,
+      first_seq: 1,
+      last_seq: 13,
+      missing: [{ from_seq: 1, to_seq: 12, cause: "spool_full" }],
+      events: [testEvent(13)],
+    };
+    const expected = LOST.map(([stage, cause, count]) => [stage, cause, cause === "spool_full" ? count + 2 : count]);
+    expect(causesOf(await lifeOf(sensor, forget, again))).toEqual(expected as never);
+  });
+
+  test("a row inserted twice is one", async () => {
+    const tenantId = console.me.tenant_id;
+    const row: LossRow = {
+      tenant_id: tenantId,
+      sensor_id: newUuid(),
+      node_name: "n",
+      stage: "spool",
+      cause: "spool_full",
+      count: 5,
+      unknown: 0,
+      source: "range",
+      epoch: EPOCH,
+      from_seq: 1,
+      to_seq: 5,
+      from_at: Date.now() * 1000,
+      to_at: Date.now() * 1000,
+      recorded_at: Date.now(),
+    };
+    await stores.events.insert("event_losses", [row]);
+    await stores.events.insert("event_losses", [row]);
+    expect((await report(`sensor=${row.sensor_id}`)).totals.count).toBe(5);
+  });
+});
+
+describe("sequences that are over", () => {
+  const [OLD, NEXT, NEVER] = ["00000000000000e1", "00000000000000e2", "00000000000000e3"];
+  const epochs = (told: LossRow[]): Epochs =>
+    new Epochs({
+      db: stores.db,
+      events: stores.events,
+      clock: systemClock,
+      log: silentLog,
+      cursor: async () => 0,
+      onLoss: (rows) => void told.push(...rows),
+    });
+  const enrol = async (name: string): Promise<{ sensor: TestSensor; peer: never }> => {
+    const sensor = await console.enroll(name);
+    await sensor.send("/sensors/events", testBatch(1, 10, { epoch: OLD }));
+    await until(async () => {
+      const rows = await stores.db.system(
+        (tx) => tx`SELECT 1 FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId} AND epoch = ${OLD} AND seq = 10`,
+      );
+      return rows.length > 0;
+    });
+    const peer = { tenantId: console.me.tenant_id, sensorId: sensor.sensorId, nodeName: name } as never;
+    return { sensor, peer };
+  };
+
+  test("with their last number: what had not come is lost, counted once over hellos and processes", async () => {
+    const { sensor, peer } = await enrol("over-1");
+    const ended = [
+      { epoch: OLD, last_seq: 25 },
+      { epoch: NEVER, last_seq: 4 },
+    ];
+    const told: LossRow[] = [];
+    const one = epochs(told);
+    await one.seen(peer, [{ epoch: NEXT }], ended);
+    await one.seen(peer, [{ epoch: NEXT }], ended);
+    await epochs(told).seen(peer, [{ epoch: NEXT }], ended);
+    expect(causesOf(await report(`sensor=${sensor.sensorId}`))).toEqual([["spool", "epoch_ended", 19]]);
+    expect(told.map((row) => [row.epoch, row.count, row.from_seq, row.to_seq])).toEqual([
+      [OLD, 15, 11, 25],
+      [NEVER, 4, 1, 4],
+    ]);
+  });
+
+  test("without a word: something is lost, and nobody knows how much", async () => {
+    const { sensor, peer } = await enrol("over-2");
+    await epochs([]).seen(peer, [{ epoch: NEXT }], []);
+    const { totals, ranges } = await report(`sensor=${sensor.sensorId}`);
+    expect(totals).toMatchObject({ count: 0, unknown: 1, sensors: 1 });
+    expect(ranges[0]).toMatchObject({ cause: "epoch_lost", unknown: true, count: 0 });
+  });
+
+  test("that had come whole, or go on, lose nothing; one that comes back is taken out again", async () => {
+    const { sensor, peer } = await enrol("over-3");
+    await epochs([]).seen(peer, [{ epoch: OLD }], []);
+    await epochs([]).seen(peer, [{ epoch: NEXT }], [{ epoch: OLD, last_seq: 10 }]);
+    expect((await report(`sensor=${sensor.sensorId}`)).totals).toMatchObject({ count: 0, unknown: 0 });
+    const other = await enrol("over-4");
+    await epochs([]).seen(other.peer, [{ epoch: NEXT }], [{ epoch: OLD, last_seq: 12 }]);
+    expect((await report(`sensor=${other.sensor.sensorId}`)).totals.count).toBe(2);
+    await epochs([]).seen(other.peer, [{ epoch: OLD }], []);
+    expect((await report(`sensor=${other.sensor.sensorId}`)).totals.count).toBe(0);
+  });
+});
+
+test("the ledger as it was before has the same rows and counts after the migration", async () => {
+  const target = await emptyClickHouse();
+  const client = connectClickHouse(target);
+  const migrations = await testMigrations("clickhouse");
+  await migrateClickHouse(client, migrations.slice(0, 3), silentLog);
+  const row = {
+    tenant_id: newUuid(),
+    sensor_id: newUuid(),
+    node_name: "n",
+    stage: "kernel",
+    cause: "ring_main",
+    count: 3,
+    from_at: Date.now() * 1000,
+    to_at: Date.now() * 1000,
+    recorded_at: Date.now(),
+  };
+  // Two losses that are alike in everything are two.
+  await client.insert({ table: "event_losses", values: [row, row, { ...row, count: 4 }], format: "JSONEachRow" });
+  const total = async (): Promise<unknown> => {
+    const query = "SELECT count() AS n, sum(count) AS lost FROM event_losses FINAL";
+    return (await (await client.query({ query, format: "JSONEachRow" })).json())[0];
+  };
+  await migrateClickHouse(client, migrations, silentLog);
+  expect(await total()).toEqual({ n: 3, lost: 10 });
+  // Cut off before the record: the file runs again.
+  await client.command({
+    query: "ALTER TABLE schema_migrations DELETE WHERE version >= 4",
+    clickhouse_settings: { mutations_sync: "2" },
+  });
+  await migrateClickHouse(client, migrations, silentLog);
+  expect(await total()).toEqual({ n: 3, lost: 10 });
+  await client.close();
+  await dropClickHouse(target);
+});
+
+test("roots and exports are asked for over HTTP", async () => {
+  const sensor = await console.enroll("export-1");
+  await sensor.send("/sensors/events", testBatch(1, 3));
+  const { key, roots, next_before } = await console.json<IntegrityRoots>("GET", "/api/v1/integrity/roots");
+  expect(key.public_key).toStartWith("-----BEGIN PUBLIC KEY-----");
+  expect([roots, next_before]).toEqual([[], null]);
+  const range = `from=${new Date(Date.now() - 3_600_000).toISOString()}&to=${new Date(Date.now() + 60_000).toISOString()}`;
+  const response = await console.api("GET", `/api/v1/integrity/export?sensor=${sensor.sensorId}&${range}`);
+  expect(response.headers.get("content-type")).toBe("application/x-ndjson");
+  const lines = (await response.text()).trimEnd().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(["header", "end"]);
+  const none = await console.api("GET", `/api/v1/integrity/export?sensor=${newUuid()}&${range}`);
+  expect(none.status).toBe(404);
+});
