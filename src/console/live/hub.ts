@@ -6,8 +6,10 @@ import type { Service } from "../../core/service.ts";
 import { matchable } from "../events/filter-match.ts";
 import { liveEventRow } from "../events/row.ts";
 import type { Principal } from "../http/env.ts";
+import type { Bus } from "../shared/contract.ts";
 import type { StoredEvent } from "../stores/runtime-event-row.ts";
-import type { LiveHub } from "./contract.ts";
+import type { LiveHub, SensorChange } from "./contract.ts";
+import { LiveExchange } from "./exchange.ts";
 import { Watcher, type LiveEvent, type LiveSink } from "./watcher.ts";
 
 export const MAX_PER_USER = 8;
@@ -24,6 +26,8 @@ export interface RunningHub extends LiveHub, Service {
   /** Adds a browser. AppError `rate_limited` when the person or the Console has too many. */
   join(principal: Principal, sink: LiveSink): Watcher;
   leave(watcher: Watcher): void;
+  /** Closes the sockets of a session that has ended. */
+  endSession(sessionHash: string): void;
   /** Sends what waits; called by `run`. */
   flush(): void;
 }
@@ -43,9 +47,13 @@ function liveEvent(stored: StoredEvent): LiveEvent {
   };
 }
 
-/** Shows durable events and changes of sensors to browsers of the same tenant. A slow browser loses events, counted; ingest never waits. */
+/**
+ * Shows durable events and changes of sensors to browsers of the same tenant, with a bus to those at other processes too. A slow
+ * browser loses events, counted; ingest never waits.
+ */
 export function createLiveHub(deps: {
   sessions: { isAlive(sessionHash: string): Promise<boolean> };
+  bus?: Bus;
   clock: Clock;
   log: Log;
   metrics: Metrics;
@@ -77,19 +85,27 @@ export function createLiveHub(deps: {
     }
   };
 
+  const show = (tenantId: string, sensorId: string, change: SensorChange): void => {
+    for (const watcher of tenants.get(tenantId) ?? []) watcher.changed(sensorId, change);
+  };
+  const exchange = deps.bus && new LiveExchange({ bus: deps.bus, clock, metrics, random, show });
+
   const hub: RunningHub = {
     name: "live hub",
     offer(tenantId, events) {
       const watchers = tenants.get(tenantId);
-      if (!watchers) return;
+      const taps = exchange?.taps(tenantId);
+      if (!watchers && !taps) return;
       const nowMs = clock.monotonicMs();
       for (const stored of events) {
         const event = liveEvent(stored);
-        for (const watcher of watchers) watcher.offer(event, nowMs);
+        for (const watcher of watchers ?? []) watcher.offer(event, nowMs);
+        for (const tap of taps ?? []) tap.offer(event, nowMs);
       }
     },
     sensorChanged(tenantId, sensorId, change) {
-      for (const watcher of tenants.get(tenantId) ?? []) watcher.changed(sensorId, change);
+      show(tenantId, sensorId, change);
+      exchange?.changed(tenantId, sensorId, change);
     },
     join(principal, sink) {
       const present = all();
@@ -99,17 +115,25 @@ export function createLiveHub(deps: {
           hint: own >= MAX_PER_USER ? `Close one of your ${own} others.` : "Try again later.",
           retryAfterSecs: 10,
         });
-      const watcher = new Watcher(principal, sink, random, clock.monotonicMs());
+      const watcher = new Watcher(principal, sink, random, clock.monotonicMs(), (w) => exchange?.announce(w));
       const watchers = tenants.get(principal.tenantId) ?? new Set();
       tenants.set(principal.tenantId, watchers.add(watcher));
+      exchange?.announce(watcher);
       return watcher;
     },
     leave(watcher) {
       const watchers = tenants.get(watcher.principal.tenantId);
       watchers?.delete(watcher);
+      exchange?.withdraw(watcher);
       if (watchers?.size === 0) tenants.delete(watcher.principal.tenantId);
     },
+    endSession(sessionHash) {
+      for (const watcher of all())
+        if (watcher.principal.sessionHash === sessionHash)
+          watcher.sink.close(CLOSE_SESSION_ENDED, "the session has ended");
+    },
     flush() {
+      exchange?.flush();
       for (const watcher of all()) {
         const counts = watcher.flush(clock.monotonicMs());
         if (counts.sent > 0) sent(counts.sent);

@@ -50,7 +50,7 @@ export function createLiveSocket(deps: { hub: RunningHub; clock: Clock }, princi
         if (!hasRole(principal.role, "analyst"))
           throw new AppError("forbidden", `Live events need the role analyst or higher; yours is ${principal.role}.`);
         // Live is now: the filter's time range has no meaning here.
-        return watcher?.subscribe(parseFilter(frame.filter), frame.rate ?? DEFAULT_RATE);
+        return watcher?.subscribe(parseFilter(frame.filter), frame.rate ?? DEFAULT_RATE, frame.filter);
       case "pause":
         return watcher?.pause();
       case "resume":

@@ -1,9 +1,9 @@
-import type { EventRow, LiveDown } from "../../core/api/events.ts";
+import type { EventFilter, EventRow, LiveDown } from "../../core/api/events.ts";
 import type { Severity } from "../../core/event/severity.ts";
 import { matches, type Matchable } from "../events/filter-match.ts";
 import type { Condition } from "../events/filter.ts";
 import type { Principal } from "../http/env.ts";
-import type { SensorChange } from "./contract.ts";
+import { tellsMore, type SensorChange } from "./contract.ts";
 import { Sample } from "./sample.ts";
 
 /** The browser's end of a socket. */
@@ -23,11 +23,18 @@ export const DEFAULT_RATE = 100;
 const MAX_CHANGES = 20_000;
 const CHANGES_PER_FLUSH = 250;
 
-/** One browser: its filter, its rate, and what waits for it. Everything it holds is bounded. */
-export class Watcher {
-  readonly principal: Principal;
-  readonly sink: LiveSink;
-  readonly #sample: Sample<LiveEvent>;
+/** What was asked for, in words that another process understands. */
+export interface Wish {
+  readonly filter: EventFilter;
+  /** Events a second. */
+  readonly rate: number;
+  readonly paused: boolean;
+}
+
+/** A filter, a rate, and what waits behind them. Everything it holds is bounded. */
+export class Tap {
+  readonly sink: Pick<LiveSink, "send">;
+  readonly #sample: Sample<{ readonly row: EventRow }>;
   readonly #changes = new Map<string, SensorChange>();
   #conditions: readonly Condition[] | undefined;
   #rate = DEFAULT_RATE;
@@ -36,8 +43,7 @@ export class Watcher {
   #paused = false;
   #blocked = false;
 
-  constructor(principal: Principal, sink: LiveSink, random: () => number, nowMs: number) {
-    this.principal = principal;
+  constructor(sink: Pick<LiveSink, "send">, random: () => number, nowMs: number) {
     this.sink = sink;
     this.#sample = new Sample(random);
     this.#refilledMs = nowMs;
@@ -73,10 +79,18 @@ export class Watcher {
 
   changed(sensorId: string, change: SensorChange): void {
     const waiting = this.#changes.get(sensorId);
-    // A heartbeat says less than what already waits.
-    if (waiting !== undefined && change === "heartbeat") return;
+    if (!tellsMore(change, waiting)) return;
     if (waiting === undefined && this.#changes.size >= MAX_CHANGES) return;
     this.#changes.set(sensorId, change);
+  }
+
+  /** Takes what the tap of the same filter let through at another process. */
+  offerRows(rows: readonly EventRow[], passedOver: number, nowMs: number): void {
+    if (!this.#conditions) return;
+    this.#sample.pass(passedOver + (this.#paused ? rows.length : 0));
+    if (this.#paused) return;
+    this.#refill(nowMs);
+    for (const row of rows) this.#sample.offer({ row }, row.severity, Math.max(1, Math.floor(this.#tokens)));
   }
 
   /** Sends what waits, as far as rate and socket allow. Returns how many events were sent and passed over. */
@@ -105,5 +119,52 @@ export class Watcher {
   #refill(nowMs: number): void {
     this.#tokens = Math.min(this.#rate, this.#tokens + ((nowMs - this.#refilledMs) * this.#rate) / 1000);
     this.#refilledMs = nowMs;
+  }
+}
+
+/** One browser: a tap, the person behind it, and what it asked for. */
+export class Watcher extends Tap {
+  readonly principal: Principal;
+  override readonly sink: LiveSink;
+  readonly #changed: (watcher: Watcher) => void;
+  #wish: Wish | undefined;
+
+  /** `changed` is called whenever the wish is another. */
+  constructor(
+    principal: Principal,
+    sink: LiveSink,
+    random: () => number,
+    nowMs: number,
+    changed: (watcher: Watcher) => void,
+  ) {
+    super(sink, random, nowMs);
+    this.principal = principal;
+    this.sink = sink;
+    this.#changed = changed;
+  }
+
+  /** Undefined while only news of sensors are wanted. */
+  get wish(): Wish | undefined {
+    return this.#wish;
+  }
+
+  override subscribe(conditions: readonly Condition[], rate: number, filter?: EventFilter): void {
+    super.subscribe(conditions, rate);
+    this.#set(filter && { filter, rate, paused: false });
+  }
+
+  override pause(): void {
+    super.pause();
+    this.#set(this.#wish && { ...this.#wish, paused: true });
+  }
+
+  override resume(): void {
+    super.resume();
+    this.#set(this.#wish && { ...this.#wish, paused: false });
+  }
+
+  #set(wish: Wish | undefined): void {
+    this.#wish = wish;
+    this.#changed(this);
   }
 }

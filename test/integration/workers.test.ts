@@ -1,0 +1,289 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { ConsoleStatus } from "../../src/console/planes.ts";
+import { createSensorRequest } from "../../src/core/pki/csr.ts";
+import type { EnrollResponse } from "../../src/core/wire/enroll.ts";
+import { ApiClient, freePort } from "../harness/built-console.ts";
+import { LiveView, signIn, type SignedIn } from "../harness/live-view.ts";
+import { pidsWith } from "../harness/processes.ts";
+import { Program, runProgram } from "../harness/program.ts";
+import { testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
+import { TestSensor, until, type TestConsole } from "../harness/sensor-plane.ts";
+
+setDefaultTimeout(120_000);
+
+const MAIN = resolve(import.meta.dir, "../../src/main.ts");
+const WORKERS = 2;
+
+/** A Console of several processes, started as an operator starts it. */
+class Installation implements AsyncDisposable {
+  readonly dir: string;
+  readonly port: number;
+  program!: Program;
+  caPem = "";
+
+  private constructor(dir: string, port: number) {
+    this.dir = dir;
+    this.port = port;
+  }
+
+  static async make(): Promise<Installation> {
+    const dir = await mkdtemp(join(tmpdir(), "telovix-workers-"));
+    // The databases do not run as root, and must be able to enter.
+    await chmod(dir, 0o755);
+    const home = new Installation(dir, await freePort());
+    await home.start();
+    home.caPem = await readFile(join(dir, "data", "trust", "ca.cert.pem"), "utf8");
+    return home;
+  }
+
+  get origin(): string {
+    return `https://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    this.program = this.run(
+      "serve",
+      "--port",
+      String(this.port),
+      "--listen",
+      "127.0.0.1",
+      "--workers",
+      String(WORKERS),
+    );
+    let over: string | undefined;
+    void this.program.ended.then(({ err }) => (over = err));
+    await until(() => /Ctrl-C stops it/.test(this.program.output) || over !== undefined);
+    if (over !== undefined) throw new Error(`the Console ended: ${over.slice(-2_000)}`);
+  }
+
+  run(...words: string[]): Program {
+    return new Program(process.execPath, [MAIN, "console", ...words, "--data-dir", join(this.dir, "data")]);
+  }
+
+  async status(): Promise<ConsoleStatus> {
+    const { out, err } = await this.run("status", "--json").ended;
+    if (out === "") throw new Error(err);
+    return JSON.parse(out) as ConsoleStatus;
+  }
+
+  get setupLink(): string {
+    return /https:\S+\/setup#\S+/.exec(this.program.output)![0];
+  }
+
+  workerPids(): Promise<number[]> {
+    return pidsWith("console-worker", this.dir);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program.stop();
+    for (const pid of await pidsWith(this.dir)) process.kill(pid, "SIGKILL");
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+describe("a Console of several workers", () => {
+  let home: Installation;
+  let api: ApiClient;
+  let person: SignedIn;
+
+  beforeAll(async () => {
+    home = await Installation.make();
+    api = new ApiClient(home.origin);
+    await api.setUp(home.setupLink);
+    person = await signIn(home);
+  });
+  afterAll(() => home?.[Symbol.asyncDispose]());
+
+  const enroll = async (nodeName: string): Promise<TestSensor> => {
+    const { token } = await api.createToken();
+    const { keyPem, csrPem } = await createSensorRequest(nodeName);
+    const response = await fetch(`${home.origin}/api/v1/sensors/enroll`, {
+      method: "POST",
+      tls: { ca: home.caPem },
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        protocol_version: 1,
+        token,
+        csr_pem: csrPem,
+        node_name: nodeName,
+        declared_role: "generic_linux",
+        flavor: "standard",
+        sensor_version: "0.0.0-test",
+      }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    const answer = (await response.json()) as EnrollResponse;
+    const { origin, caPem } = home;
+    const at = { origin, caPem } as unknown as TestConsole;
+    return new TestSensor(at, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
+  };
+
+  const metrics = async (): Promise<string> =>
+    (await fetch(`${home.origin}/metrics`, { tls: { ca: home.caPem }, keepalive: false })).text();
+
+  /** A gauge of every worker. */
+  const gauges = async (name: string): Promise<number[]> => {
+    const text = await metrics();
+    return Array.from({ length: WORKERS }, (_, i) =>
+      Number(new RegExp(`^${name}{worker="${i + 1}"} (\\d+)$`, "m").exec(text)?.[1] ?? 0),
+    );
+  };
+
+  /** Opens things until every worker has at least one of them, as the gauge says; the kernel decides which connection goes where. */
+  const onEveryWorker = async <T>(gauge: string, open: () => Promise<T>): Promise<T[]> => {
+    const opened: T[] = [];
+    do for (let i = 0; i < 3; i++) opened.push(await open());
+    while ((await gauges(gauge)).includes(0));
+    return opened;
+  };
+  /** Live views of one person on every worker; those beyond what one person may have are refused, and left out. */
+  const viewsEverywhere = async (): Promise<LiveView[]> =>
+    (await onEveryWorker("telovix_console_live_watchers", () => LiveView.open(home, person))).filter(
+      (view) => view.closed === undefined,
+    );
+  const closeAll = async (views: readonly LiveView[]): Promise<void> => {
+    for (const view of views) view.close();
+    await until(async () => (await gauges("telovix_console_live_watchers")).every((n) => n === 0));
+  };
+
+  test("status and metrics tell of each", async () => {
+    const { workers, jobs } = await home.status();
+    expect(workers!.map((w) => [w.number, w.status, w.restarts])).toEqual([
+      [1, "running", 0],
+      [2, "running", 0],
+    ]);
+    expect(new Set(workers!.map((w) => w.pid))).toEqual(new Set(await home.workerPids()));
+    expect(jobs!.length).toBeGreaterThan(0);
+    const heard = ["parent", "1", "2"].map((worker) => `telovix_console_bus_instances{worker="${worker}"} ${WORKERS}`);
+    const text = await until(async () => {
+      const all = await metrics();
+      return heard.every((line) => all.includes(line)) ? all : undefined;
+    });
+    expect(text.match(/# TYPE telovix_console_connections gauge/g)).toHaveLength(1);
+    const said = (await home.run("status").ended).out;
+    expect(said).toMatch(/workers +2 of 2 run/);
+    expect(said).toMatch(/jobs +\d+/);
+  });
+
+  test("live views on one see what another takes in, and which sensors are there", async () => {
+    const views = await viewsEverywhere();
+    for (const view of views) view.subscribe();
+    await until(async () => (await gauges("telovix_console_live_taps")).every((n) => n > 0));
+    const sensors = await Promise.all([1, 2, 3, 4].map((n) => enroll(`live-${n}`)));
+    const streams = await Promise.all(sensors.map((sensor) => sensor.stream()));
+    await Promise.all(streams.map((stream) => stream.hello()));
+    for (const stream of streams) stream.send({ type: "events", batch: testBatch(1, 20) });
+    await Promise.all(streams.map((stream) => stream.next("ack")));
+    await until(() => views.every((view) => view.messages.length === 80));
+    for (const sensor of sensors)
+      await until(() => views.every((view) => view.changes.includes(`${sensor.sensorId} connected`)));
+    // Whichever worker is asked.
+    for (let i = 0; i < 8; i++) {
+      const list = await fetch(`${home.origin}/api/v1/sensors`, {
+        tls: { ca: home.caPem },
+        keepalive: false,
+        headers: { cookie: person.cookie },
+      });
+      const { sensors: listed } = (await list.json()) as {
+        sensors: { sensor_id: string; stream_connected: boolean }[];
+      };
+      expect(listed.filter((s) => s.stream_connected).length).toBe(4);
+    }
+    for (const stream of streams) stream.socket.close();
+    await closeAll(views);
+  });
+
+  test("a revoked sensor is cut on every worker within a second", async () => {
+    const sensor = await enroll("cut");
+    const streams = await onEveryWorker("telovix_console_streams", async () => {
+      const stream = await sensor.stream();
+      await stream.hello();
+      return stream;
+    });
+    const startMs = performance.now();
+    await api.post(`/api/v1/sensors/${sensor.sensorId}/revoke`, {});
+    await until(() => streams.every((stream) => stream.closed !== undefined));
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    for (let i = 0; i < 6; i++)
+      expect((await sensor.send("/sensors/heartbeat", testHeartbeat()).catch(() => ({ status: 403 }))).status).toBe(
+        403,
+      );
+  });
+
+  test("a worker killed with -9 costs its connections only, and is started again", async () => {
+    const sensor = await enroll("survivor");
+    const views = await viewsEverywhere();
+    const [victim] = (await home.status()).workers!;
+    process.kill(victim!.pid!, "SIGKILL");
+    await until(() => views.some((view) => view.closed !== undefined));
+    expect(views.some((view) => view.closed === undefined)).toBe(true);
+    // Somebody always answers.
+    for (let i = 0; i < 20; i++) expect((await sensor.send("/sensors/heartbeat", testHeartbeat())).status).toBe(200);
+    await until(async () => {
+      const { workers } = await home.status();
+      return workers!.every((w) => w.status === "running" && w.connections !== undefined);
+    });
+    const [again, other] = (await home.status()).workers!;
+    expect([again!.restarts, other!.restarts]).toEqual([1, 0]);
+    expect(again!.pid).not.toBe(victim!.pid);
+    // The new one is joined to the others as the old one was.
+    await closeAll(views);
+    const fresh = await viewsEverywhere();
+    for (const view of fresh) view.subscribe();
+    await until(async () => (await gauges("telovix_console_live_taps")).every((n) => n > 0));
+    const stream = await sensor.stream();
+    await stream.hello();
+    stream.send({ type: "events", batch: testBatch(1, 10) });
+    await stream.next("ack");
+    await until(() => fresh.every((view) => view.messages.length === 10));
+    stream.socket.close();
+    await closeAll(fresh);
+  });
+
+  test("signing in is limited to ten a minute over all of them", async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 25; i++) {
+      const response = await fetch(`${home.origin}/api/v1/auth/login`, {
+        method: "POST",
+        tls: { ca: home.caPem },
+        keepalive: false,
+        headers: { "content-type": "application/json", origin: home.origin },
+        body: JSON.stringify({ email: `nobody${i}@example.net`, password: "wrong but long enough" }),
+      });
+      statuses.push(response.status);
+      if (response.status === 429) expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    }
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(10);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(15);
+  });
+
+  test("another Console on the same port is refused, not let in beside them", async () => {
+    const other = await mkdtemp(join(tmpdir(), "telovix-workers-"));
+    await chmod(other, 0o755);
+    const words = ["console", "serve", "--port", String(home.port), "--listen", "127.0.0.1", "--workers", "2"];
+    const { code, err } = await runProgram(process.execPath, [MAIN, ...words, "--data-dir", join(other, "data")]);
+    expect(code).toBe(1);
+    expect(err).toContain(`Another program already listens on 127.0.0.1:${home.port}`);
+    await rm(other, { recursive: true, force: true });
+  });
+
+  test("when the parent is killed the workers end at once, and it starts again on the same port", async () => {
+    const pids = await home.workerPids();
+    expect(pids.length).toBe(WORKERS);
+    await home.program.stop("SIGKILL");
+    const startMs = performance.now();
+    await until(async () => (await home.workerPids()).length === 0);
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    await home.start();
+    expect((await home.status()).workers!.every((w) => w.status === "running")).toBe(true);
+  });
+
+  test("stopped, it ends in order: workers first, nothing left", async () => {
+    const { code } = await home.program.stop("SIGTERM");
+    expect(code).toBe(0);
+    expect(await pidsWith(home.dir)).toEqual([]);
+  });
+});
