@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { dirname, resolve } from "node:path";
+
+/** One figure beside its budget; without one it is told only. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly budget?: number;
+  /** The budget is a floor. */
+  readonly atLeast?: true;
+}
+
+/** The quantile of times, which need not be in order. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * q) - 1))] ?? Number.NaN;
+}
+
+export function isWithin({ value, budget, atLeast }: Figure): boolean {
+  return budget === undefined || (atLeast ? value >= budget : value <= budget);
+}
+
+/** Figures in lines, each beside its budget. */
+export function figuresText(figures: readonly Figure[]): string {
+  const width = Math.max(...figures.map((f) => f.name.length)) + 2;
+  const lines = figures.map((f) => {
+    const value = `${f.name.padEnd(width)}${f.value.toFixed(1).padStart(11)} ${f.unit.padEnd(9)}`;
+    if (f.budget === undefined) return value.trimEnd();
+    return `${value}budget ${f.atLeast ? "≥" : "≤"} ${f.budget} ${f.unit}  ${isWithin(f) ? "within" : "OVER"}`;
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+/** Writes figures with what is needed to read them later. */
+export async function writeFigures(path: string, command: string, figures: readonly Figure[]): Promise<void> {
+  const machine = {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? "",
+    memory_gb: Math.round(totalmem() / 1e9),
+    arch: process.arch,
+  };
+  const rounded = figures.map((f) => ({ ...f, value: Math.round(f.value * 10) / 10 }));
+  await mkdir(dirname(resolve(path)), { recursive: true });
+  await writeFile(
+    path,
+    `${JSON.stringify({ command, at: new Date().toISOString(), machine, figures: rounded }, null, 2)}\n`,
+  );
+}

@@ -1,0 +1,121 @@
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { AppError } from "../../core/error.ts";
+
+/** Where the Console keeps its events: its data directory on this host, or the address of an external ClickHouse. */
+export type EventStorePlace = { readonly dataDir: string } | { readonly url: string };
+
+export interface StoredLane {
+  readonly sensor_id: string;
+  readonly epoch: string;
+  /** Rows as any query sees them, and how many different numbers they have. */
+  readonly rows: number;
+  readonly numbers: number;
+  /** Of the messages' CRC-32, exclusive or: says whether what is stored is what was sent. */
+  readonly crc: number;
+}
+
+export interface LedgerEntry {
+  readonly sensor_id: string;
+  /** The sequence it is of; empty when it is of none. */
+  readonly epoch: string;
+  readonly stage: string;
+  readonly cause: string;
+  readonly count: number;
+}
+
+const MAX_SOCKET_BYTES = 100;
+
+/** Reads what the Console has stored, past the Console: the judge must not be the judged. */
+export class StoredEvents implements AsyncDisposable {
+  readonly #query: (sql: string) => Promise<string>;
+  readonly #close: () => Promise<void>;
+
+  private constructor(query: (sql: string) => Promise<string>, close: () => Promise<void>) {
+    this.#query = query;
+    this.#close = close;
+  }
+
+  static async open(place: EventStorePlace): Promise<StoredEvents> {
+    if ("url" in place) {
+      const url = new URL(place.url);
+      const database = url.pathname.replace(/^\//, "") || "telovix";
+      const authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString("base64")}`;
+      const headers = url.username ? { authorization } : {};
+      return new StoredEvents(
+        (sql) => ask(`${url.origin}/?database=${encodeURIComponent(database)}`, sql, { headers }),
+        () => Promise.resolve(),
+      );
+    }
+    let unix = join(place.dataDir, "clickhouse", "run", "http");
+    let short: string | undefined;
+    if (Buffer.byteLength(unix) > MAX_SOCKET_BYTES) {
+      short = await mkdtemp(join(tmpdir(), "telovix-"));
+      await symlink(dirname(unix), join(short, "s"));
+      unix = join(short, "s", "http");
+    }
+    return new StoredEvents(
+      (sql) => ask("http://clickhouse/?database=telovix", sql, { unix }),
+      async () => {
+        if (short !== undefined) await rm(short, { recursive: true, force: true });
+      },
+    );
+  }
+
+  async #rows<T>(sql: string): Promise<T[]> {
+    const text = await this.#query(`${sql} SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow`);
+    return text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as T);
+  }
+
+  /** Events taken in since a time, by sensor and epoch. */
+  lanes(sinceMs: number): Promise<StoredLane[]> {
+    return this.#rows(`SELECT toString(sensor_id) AS sensor_id, toString(epoch) AS epoch, count() AS rows, uniqExact(seq) AS numbers,
+      groupBitXor(CRC32(message)) AS crc
+      FROM runtime_events FINAL WHERE ingested_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) GROUP BY sensor_id, epoch`);
+  }
+
+  /** The loss ledger since a time. Losses in the kernel are of events that never had a number. */
+  ledger(sinceMs: number): Promise<LedgerEntry[]> {
+    return this.#rows(`SELECT toString(sensor_id) AS sensor_id, epoch, toString(stage) AS stage, toString(cause) AS cause, sum(count) AS count
+      FROM event_losses FINAL WHERE recorded_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) AND stage != 'kernel'
+      GROUP BY sensor_id, epoch, stage, cause`);
+  }
+
+  /** So many stored rows as JSON lines, for `insertAlone`. */
+  sample(rows: number): Promise<string> {
+    return this.#query(`SELECT * FROM runtime_events LIMIT ${rows} FORMAT JSONEachRow`);
+  }
+
+  /** Inserts JSON lines into a table of the same kind, as the engine does it alone; answers how long it took. */
+  async insertAlone(lines: string): Promise<number> {
+    await this.#query("CREATE OR REPLACE TABLE bench_alone AS runtime_events");
+    const startMs = performance.now();
+    await this.#query(`INSERT INTO bench_alone FORMAT JSONEachRow\n${lines}`);
+    const tookMs = performance.now() - startMs;
+    await this.#query("DROP TABLE bench_alone");
+    return tookMs;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+}
+
+async function ask(url: string, sql: string, more: object): Promise<string> {
+  let response: Response;
+  try {
+    response = await fetch(url, { method: "POST", body: sql, signal: AbortSignal.timeout(300_000), ...more });
+  } catch (cause) {
+    throw new AppError("unavailable", "The event store cannot be asked.", {
+      cause,
+      hint: "Name the Console's --data-dir on this host (as the same user), or its --clickhouse-url.",
+    });
+  }
+  const text = await response.text();
+  if (!response.ok) throw new AppError("unavailable", `The event store answered: ${text.slice(0, 300)}`);
+  return text;
+}

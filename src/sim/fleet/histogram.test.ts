@@ -1,0 +1,27 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Histogram } from "./histogram.ts";
+
+describe("a histogram", () => {
+  test("answers quantiles to within its buckets, also when put together from two", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0.2, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 300 }),
+        (times) => {
+          const [a, b] = [new Histogram(), new Histogram()];
+          times.forEach((ms, i) => (i % 2 === 0 ? a : b).add(ms));
+          const both = new Histogram(a);
+          both.merge(JSON.parse(JSON.stringify(b)) as Histogram);
+          const sorted = times.toSorted((x, y) => x - y);
+          for (const q of [0.5, 0.99, 1]) {
+            const exact = sorted[Math.ceil(sorted.length * q) - 1]!;
+            expect(Math.abs(both.quantile(q) - exact)).toBeLessThanOrEqual(exact * 0.051);
+          }
+          expect(both.count).toBe(times.length);
+        },
+      ),
+    );
+  });
+
+  test("knows nothing of nothing", () => expect(new Histogram().quantile(0.99)).toBe(0));
+});
