@@ -1,4 +1,5 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
+import { trustCommands } from "./trust-commands.ts";
 
 const DATA_DIR: FlagSpec = {
   name: "data-dir",
@@ -27,6 +28,27 @@ export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
         value: "url",
         help: "Use this ClickHouse (24.8 or newer) instead of the embedded engine.",
       },
+      {
+        name: "redpanda-url",
+        value: "url",
+        help: "Have events go by this Kafka or Redpanda cluster: kafka://broker:9092,… (kafkas:// for TLS).",
+      },
+      {
+        name: "redis-url",
+        value: "url",
+        help: "Redis that replicas share limits and live news through: redis://[:password@]host:6379 (rediss:// for TLS).",
+      },
+      { name: "workers", value: "number", help: "Processes that serve the port, 1 to 16. Default: 1." },
+      {
+        name: "disk-warn-percent",
+        value: "number",
+        help: "Free space below which the disk counts as nearly full. Default: 10.",
+      },
+      {
+        name: "disk-drop-older-than-days",
+        value: "number",
+        help: "On a full disk, drop weeks of events older than this. Default: drop none; sensors keep new ones.",
+      },
       { name: "local-sensor", help: "Also protect this host: a sensor that enrols itself once set-up is complete." },
       {
         name: "log-format",
@@ -42,19 +64,7 @@ export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import("./console-serve.ts"),
   },
-  {
-    name: "console token create",
-    summary: "Make a one-time enrolment token on the Console's host.",
-    flags: [
-      DATA_DIR,
-      { name: "node-name", value: "name", help: "Name the node will have." },
-      { name: "role", value: "role", help: "Role the node is declared as." },
-      { name: "flavor", value: "standard|telecom", help: "Flavour of the sensor." },
-      { name: "json", help: "Print JSON." },
-    ],
-    examples: ["telovix console token create --node-name db-17"],
-    load: () => import("./console-token-create.ts"),
-  },
+  ...trustCommands(DATA_DIR),
   {
     name: "console status",
     summary: "Say how the Console on this host is doing.",

@@ -2,25 +2,11 @@ import { networkInterfaces } from "node:os";
 import { manifest } from "../../embed/manifest.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLog, type Log } from "../core/log.ts";
-import { ownExecutable } from "../core/payload/executable.ts";
-import { readHead } from "../core/payload/head.ts";
-import { isCompiled } from "../core/self-command.ts";
 import { startConsole, type RunningConsole } from "../console/app.ts";
 import { loadConsoleConfig, type ConsoleConfig } from "../console/config.ts";
-import type { SensorDownload } from "../console/trust/download.ts";
 import { EXIT, type Call } from "./command.ts";
 import { createLocalSensor } from "./local-sensor.ts";
-
-/** What nodes download: this executable's own head, hashed once. Undefined from sources. */
-function ownHead(): SensorDownload {
-  if (!isCompiled()) return () => Promise.resolve(undefined);
-  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-  let head: ReturnType<SensorDownload> | undefined;
-  return () =>
-    (head ??= ownExecutable()
-      .then(readHead)
-      .then((own) => ({ sizeBytes: own.sizeBytes, sha256: own.sha256, arch, open: () => own.stream() })));
-}
+import { ownHead } from "./own-head.ts";
 
 function firstAddress(): string | undefined {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -67,7 +53,7 @@ export async function run(call: Call): Promise<number> {
   const config = await loadConsoleConfig({ flags: call.flags, terminal: process.stderr.isTTY });
   const log = createLog({ format: config.logFormat, level: config.logLevel, write: call.err });
   // The signal is watched here: the local sensor stops before the Console it talks to.
-  const console = await startConsole(config, manifest, { log, download: ownHead() });
+  const console = await startConsole(config, manifest, { log, download: ownHead(), write: call.err });
   greet(call, console, config);
   return serve(call, console, config, log);
 }

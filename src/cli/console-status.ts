@@ -1,6 +1,8 @@
 import { consoleDataDir } from "../console/config.ts";
 import type { StoreHealth } from "../console/http/readiness.ts";
+import type { JobStatus } from "../console/jobs/service.ts";
 import type { ConsoleStatus } from "../console/planes.ts";
+import type { WorkerStatus } from "../console/workers/pool.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { askConsole } from "./control-client.ts";
 
@@ -24,9 +26,10 @@ export function spell(seconds: number): string {
   return parts.join(" ");
 }
 
-function store({ ok, runs, status, restarts = 0, reason, problem, action }: StoreHealth): string {
+function store({ ok, optional, runs, status, restarts = 0, reason, problem, action }: StoreHealth): string {
   const times = restarts === 1 ? "once" : `${restarts} times`;
   const kept = runs === "embedded" ? `embedded, ${restarts === 0 ? "never restarted" : `restarted ${times}`}` : runs;
+  if (optional && !runs) return ok ? "well" : `${problem ?? "not well"}. ${action ?? ""}`;
   if (ok) return `answers${kept ? ` (${kept})` : ""}`;
   const why = [problem, status === "running" ? undefined : reason].filter(Boolean).join("; ");
   return `DOES NOT ANSWER${kept ? ` (${kept})` : ""}: ${why}. ${action ?? ""}`;
@@ -42,6 +45,21 @@ function setUp(complete: boolean | null): string {
   return complete ? "complete" : "not complete; 'telovix console setup-link' prints a link";
 }
 
+function workersLine(workers: readonly WorkerStatus[]): string {
+  const running = workers.filter((w) => w.status === "running");
+  const others = workers.filter((w) => w.status !== "running");
+  const restarts = workers.reduce((sum, w) => sum + w.restarts, 0);
+  const away = others.map((w) => `; worker ${w.number}: ${w.status}${w.reason ? `, ${w.reason}` : ""}`).join("");
+  const connections = running.map((w) => w.connections ?? "?").join(" + ");
+  return `${running.length} of ${workers.length} run (${connections} connections, ${restarts} restarts)${away}`;
+}
+
+function jobsLine(jobs: readonly JobStatus[]): string {
+  const failed = jobs.filter((j) => j.outcome !== "success" && j.outcome !== null && !j.running);
+  const why = failed.map((j) => `; FAILED: ${j.name}: ${j.error ?? "its process died"}`).join("");
+  return `${jobs.length}, ${jobs.filter((j) => j.running).length} running${why}`;
+}
+
 /** The status as lines of `name  value`. */
 export function statusText(status: ConsoleStatus): string {
   const { sensors_total: total } = status;
@@ -54,6 +72,8 @@ export function statusText(status: ConsoleStatus): string {
     ...status.stores.map((s): [string, string] => [s.name, store(s)]),
     ["events", status.event_store],
   ];
+  if (status.workers) lines.push(["workers", workersLine(status.workers)]);
+  if (status.jobs) lines.push(["jobs", jobsLine(status.jobs)]);
   if (total !== undefined)
     lines.push(["sensors", total === 0 ? "none" : `${total} (${counts(status.health ?? {}) || "none in service"})`]);
   return lines.map(([name, value]) => `${name.padEnd(20)}${value}\n`).join("");

@@ -32,3 +32,11 @@ export async function askConsole<T>(dataDir: string, method: "GET" | "POST", pat
     answer.error?.hint ? { hint: answer.error.hint } : {},
   );
 }
+
+/** True when a Console runs on this data directory: somebody answers its socket, whatever the answer. */
+export function isConsoleRunning(dataDir: string): Promise<boolean> {
+  return fetch("http://console/", { unix: controlSocketPath(dataDir), signal: AbortSignal.timeout(TIMEOUT_MS) }).then(
+    async (response) => (await response.arrayBuffer(), true),
+    () => false,
+  );
+}

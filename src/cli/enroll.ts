@@ -29,6 +29,7 @@ export async function run(call: Call): Promise<number> {
   const flavor = textFlag(flags, "flavor") ?? "standard";
   if (flavor !== "standard" && flavor !== "telecom")
     throw new UsageError(`There is no flavour '${flavor}'.`, "It is standard or telecom.");
+  const cluster = textFlag(flags, "cluster");
   const config = sensorConfig({ stateDir: textFlag(flags, "state-dir") });
   const state = await runEnroll(config, {
     consoleUrl,
@@ -38,7 +39,7 @@ export async function run(call: Call): Promise<number> {
     nodeName: textFlag(flags, "node-name") ?? config.nodeName,
     role: textFlag(flags, "role") ?? config.declaredRole,
     flavor,
-    tags: listFlag(flags, "tag"),
+    tags: [...listFlag(flags, "tag"), ...(cluster === undefined ? [] : [`cluster:${cluster}`])],
     force: flags["force"] === true,
   });
   if (flags["json"])

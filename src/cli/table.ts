@@ -1,17 +1,25 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
+import { BENCH_COMMANDS } from "./bench-commands.ts";
 import { CONSOLE_COMMANDS } from "./console-commands.ts";
+import { CONSOLE_STORE_COMMANDS } from "./console-store-commands.ts";
 import { POLICY_CHECK } from "./policy-check-command.ts";
 import { POLICY_COMMANDS } from "./policy-commands.ts";
 import { SENSOR_COMMANDS } from "./sensor-commands.ts";
+import { SIM_COMMANDS } from "./sim-commands.ts";
+import { VERIFY } from "./verify-command.ts";
 
 const JSON_FLAG: FlagSpec = { name: "json", help: "Print JSON." };
 
 /** Every command; the code of each is loaded only when it is called. */
 export const COMMANDS: readonly CommandSpec[] = [
   ...CONSOLE_COMMANDS,
+  ...CONSOLE_STORE_COMMANDS,
   ...SENSOR_COMMANDS,
   POLICY_CHECK,
   ...POLICY_COMMANDS,
+  ...SIM_COMMANDS,
+  ...BENCH_COMMANDS,
+  VERIFY,
   {
     name: "doctor",
     summary: "Say what this host can do, and what is in the way.",
@@ -39,6 +47,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: "[command]",
     flags: [],
     load: () => import("./help-command.ts"),
+  },
+  {
+    name: "internal console-worker",
+    summary: "Serve a Console's port beside others (started by the Console).",
+    hidden: true,
+    args: "socket number",
+    flags: [],
+    load: () => import("./internal-console-worker.ts"),
   },
   {
     name: "internal clickhouse",

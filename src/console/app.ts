@@ -10,16 +10,23 @@ import { Stack } from "../core/service.ts";
 import { systemFault } from "../core/system-fault.ts";
 import { dataPath, type ConsoleConfig } from "./config.ts";
 import { createControlSocket } from "./control/socket.ts";
+import { toAddresses, type StoreTargets } from "./control/store-addresses.ts";
 import type { ServerAccounts } from "./embedded/account.ts";
 import type { RequestHandler } from "./http/context.ts";
 import { RateLimiter } from "./http/limits.ts";
-import { Listener, type ListenerLimits } from "./http/listener.ts";
+import { Listener, type ListenerLimits, type TlsMaterial } from "./http/listener.ts";
 import type { Dependency } from "./http/readiness.ts";
 import { openEventStore, openStateStore, prepareEmbedded, type StoresDeps } from "./open-stores.ts";
 import { createPlanes } from "./planes.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
+import { assertTables, assertWritable } from "./stores/faults.ts";
 import type { SensorDownload } from "./trust/download.ts";
-import { openKeyStore, openPolicySigner, type KeyStore, type ServerNames } from "./trust/key-store.ts";
+import { createSharing } from "./shared/sharing.ts";
+import { connectionsOf, startWorkers, withAllMetrics } from "./workers/front.ts";
+import type { WorkerPool } from "./workers/pool.ts";
+import type { Seat } from "./workers/seat.ts";
+import { openPolicySigner, type KeyStore, type ServerNames } from "./trust/key-store.ts";
+import { Keys } from "./trust/keys.ts";
 
 /** What a test or an embedder puts in place of the usual. */
 export interface ConsoleOverrides {
@@ -30,6 +37,10 @@ export interface ConsoleOverrides {
   readonly stores?: { readonly db: Db; readonly events: EventDb };
   readonly download?: SensorDownload;
   readonly listenerLimits?: Partial<ListenerLimits>;
+  /** Makes this process a worker beside others, which listens on their port and leaves stores, jobs and control to its parent. */
+  readonly seat?: Seat;
+  /** Where lines of workers' logs go; stderr by default. */
+  readonly write?: (line: string) => void;
 }
 
 /** A running Console. */
@@ -75,6 +86,10 @@ async function step<T>(log: Log, name: string, run: () => Promise<T> | T): Promi
   }
 }
 
+function tlsMaterial(keys: KeyStore): TlsMaterial {
+  return { certPem: keys.serverCertPem, keyPem: keys.serverKeyPem, clientCaPem: keys.sensorCaPem };
+}
+
 function listen(
   config: ConsoleConfig,
   keys: KeyStore,
@@ -82,10 +97,15 @@ function listen(
   log: Log,
   metrics: Metrics,
   limits: Partial<ListenerLimits>,
+  seat: Seat | undefined,
 ): Listener {
-  const tls = { certPem: keys.serverCertPem, keyPem: keys.serverKeyPem, clientCaPem: keys.sensorCaPem };
+  const tls = tlsMaterial(keys);
   const open = (host: string): Listener =>
     new Listener({ host, port: config.port, tls, fetch, limits, log: log.child("listener"), metrics });
+  if (seat) {
+    const shared = { ...seat.boot, reusePort: true, tls, fetch: withAllMetrics(fetch, seat), limits };
+    return new Listener({ ...shared, log: log.child("listener"), metrics });
+  }
   try {
     return open(config.host);
   } catch (error) {
@@ -99,7 +119,11 @@ function listen(
 interface Stores {
   readonly db: Db;
   readonly events: EventDb;
+  /** What ingest writes to: the event store, or what stands before it. */
+  readonly sink: EventDb;
   readonly dependencies: readonly Dependency[];
+  /** Undefined when somebody else keeps them. */
+  readonly targets?: StoreTargets;
 }
 
 /** Both stores side by side: they know nothing of each other. When one fails, the other is waited for, so that it can be stopped. */
@@ -110,8 +134,10 @@ async function openStores(deps: StoresDeps, accounts: ServerAccounts | undefined
   ]);
   if (state.status === "rejected") throw state.reason;
   if (events.status === "rejected") throw events.reason;
-  const dependencies = [state.value.dependency, events.value.dependency];
-  return { db: state.value.store, events: events.value.store, dependencies };
+  const { sink, dependency: queue } = events.value.queue;
+  const dependencies = [state.value.dependency, events.value.dependency, ...(queue ? [queue] : [])];
+  const targets = { postgres: state.value.target, clickhouse: events.value.target };
+  return { db: state.value.store, events: events.value.store, sink, dependencies, targets };
 }
 
 /** Stores that somebody else keeps. */
@@ -120,9 +146,10 @@ function givenStores({ db, events }: { readonly db: Db; readonly events: EventDb
   return {
     db,
     events,
+    sink: events,
     dependencies: [
-      { name: "postgresql", ping: () => db.ping(), action },
-      { name: "clickhouse", ping: () => events.ping(), action },
+      { name: "postgresql", ping: () => assertWritable(db), action },
+      { name: "clickhouse", ping: () => assertTables(events), action },
     ],
   };
 }
@@ -140,6 +167,7 @@ export async function startConsole(
   const log = overrides.log ?? createLog({ format: config.logFormat, level: config.logLevel });
   const clock = overrides.clock ?? systemClock;
   const metrics = overrides.metrics ?? new Metrics();
+  const { seat } = overrides;
   const stack = new Stack(log);
   const failed = Promise.withResolvers<unknown>();
   let disposed: Promise<void> | undefined;
@@ -152,30 +180,51 @@ export async function startConsole(
     const dir = dataPath(config, "trust");
     const trustLog = log.child("trust");
     const policySigner = await step(log, "policy-signing keys", () => openPolicySigner(dir, trustLog));
-    const { db, events, dependencies } = overrides.stores
+    const { db, events, sink, dependencies, targets }: Stores = overrides.stores
       ? givenStores(overrides.stores)
-      : await openStores({ config, clock, log, metrics, stack, ...manifest }, accounts);
+      : await openStores(
+          {
+            config,
+            clock,
+            log,
+            metrics,
+            stack,
+            attach: seat?.boot,
+            maxConnections: connectionsOf(config.workers),
+            ...manifest,
+          },
+          accounts,
+        );
     const keys = await step(log, "TLS assets", () =>
-      openKeyStore({
+      Keys.open({
         dir,
         tlsCertPath: config.tlsCertPath,
         tlsKeyPath: config.tlsKeyPath,
         names: serverNames(config),
-        nowMs: clock.nowMs(),
+        db,
+        clock,
         log: trustLog,
         policySigner,
       }),
     );
-    const limiter = await step(log, "rate limiter", () => new RateLimiter(clock));
+    const sharing = await step(log, "other processes", () =>
+      createSharing({ db, redisUrl: config.redisUrl, seat, clock, log, metrics }),
+    );
+    const limiter = await step(log, "rate limiter", () => new RateLimiter(clock, sharing.limits));
     let listener: Listener | undefined;
+    let pool: WorkerPool | undefined;
     // The port may be chosen by the kernel, so the address is known only when it listens.
-    const url = (): string => config.publicUrl ?? `https://${hostname()}:${listener?.port ?? config.port}`;
+    const url = (): string =>
+      config.publicUrl ?? `https://${hostname()}:${listener?.port ?? pool?.port ?? config.port}`;
     const planes = await step(log, "routers", () =>
       createPlanes({
         config,
         db,
         events,
-        dependencies,
+        sink,
+        dependencies: [...dependencies, ...sharing.dependencies],
+        bus: sharing.bus,
+        runsJobs: !seat,
         keys,
         limiter,
         clock,
@@ -189,33 +238,44 @@ export async function startConsole(
       }),
     );
     await step(log, "background services", () => {
-      for (const service of planes.services) stack.start(service, failed.resolve);
+      for (const service of [...sharing.services, ...planes.services]) stack.start(service, failed.resolve);
     });
-    const open = await step(log, "listener", () =>
-      listen(config, keys, planes.handler, log, metrics, overrides.listenerLimits ?? {}),
-    );
-    listener = open;
-    stack.add("listener", () => open[Symbol.asyncDispose]());
-    const setupLink = await step(log, "set-up", () => planes.setup.createSetupLink());
+    const limits = overrides.listenerLimits ?? {};
+    const write = overrides.write ?? ((line: string) => void process.stderr.write(line));
+    const front =
+      config.workers > 1 && !seat && targets
+        ? (pool = await step(log, "workers", () =>
+            startWorkers({ config, targets, sharing, limiter, clock, log, metrics, write }),
+          ))
+        : (listener = await step(log, "listener", () =>
+            listen(config, keys, planes.handler, log, metrics, limits, seat),
+          ));
+    stack.add("front", () => front[Symbol.asyncDispose]());
+    stack.add("events under way", () => planes.drain());
+    keys.onChange(() => listener?.reload(tlsMaterial(keys)));
+    seat?.ready({ metrics: () => metrics.render(), connections: () => listener?.size ?? 0 });
+    const setupLink = await step(log, "set-up", () => (seat ? undefined : planes.setup.createSetupLink()));
     const control = createControlSocket(
       config.dataDir,
       {
-        createToken: (request) => planes.createLocalToken(request),
+        trust: planes.local,
         createSetupLink: () => planes.setup.createSetupLink(),
-        status: async () => ({ ...(await planes.status()) }),
+        refreshAll: (what) => planes.refreshAll(what),
+        status: async () => ({ ...(await planes.status()), ...(pool && { workers: await pool.statuses() }) }),
+        stores: targets && (() => toAddresses(targets)),
       },
       log.child("control"),
     );
-    await step(log, "control socket", () => stack.start(control, failed.resolve));
+    if (!seat) await step(log, "control socket", () => stack.start(control, failed.resolve));
     signal?.throwIfAborted();
     signal?.addEventListener("abort", () => void dispose(), { once: true });
-    log.info("the Console serves", { url: url(), port: open.port });
+    log.info("the Console serves", { url: url(), port: front.port });
     return {
-      port: open.port,
+      port: front.port,
       url: url(),
       setupLink,
       failure: failed.promise,
-      createToken: (request = {}) => planes.createLocalToken(request),
+      createToken: (request = {}) => planes.local.createToken(request),
       isSetUp: async () => (await planes.setup.status()).complete,
       [Symbol.asyncDispose]: dispose,
     };

@@ -17,6 +17,8 @@ test("without anything the defaults hold", async () => {
     port: 15_483,
     staleThresholdMs: 90_000,
     enrollmentTokenTtlMs: 900_000,
+    workers: 1,
+    redisUrl: undefined,
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -47,6 +49,9 @@ test("a setting that does not fit is named", async () => {
   expect(await refusal({ port: "99999" })).toStartWith("Setting port:");
   expect(await refusal({ port: "http" })).toStartWith("Setting port:");
   expect(await refusal({ "public-url": "http://console" })).toStartWith("Setting public-url:");
+  expect(await refusal({ workers: "0" })).toStartWith("Setting workers:");
+  expect(await refusal({ workers: "two" })).toStartWith("Setting workers:");
+  expect(await refusal({ "redis-url": "http://redis" })).toStartWith("Setting redis-url:");
   expect(await refusal({ "tls-cert": "x" })).toContain("belong together");
   expect(await refusal({ config: "/nonexistent/console.yaml" })).toContain("cannot be read");
 });

@@ -20,6 +20,16 @@ export interface ConsoleConfig {
   /** Undefined: the embedded one. */
   readonly postgresUrl: Secret | undefined;
   readonly clickhouseUrl: Secret | undefined;
+  /** A Kafka or Redpanda cluster that events go by; undefined: they go to ClickHouse directly. */
+  readonly redpandaUrl: Secret | undefined;
+  /** A Redis that replicas share limits and news through; undefined: each replica for itself. */
+  readonly redisUrl: Secret | undefined;
+  /** Processes that serve the port; 1: everything in one process. */
+  readonly workers: number;
+  /** The disk counts as nearly full below this much free space; undefined: 10 %. */
+  readonly diskWarnPercent: number | undefined;
+  /** When the disk is full, weeks of events older than this are dropped; undefined: none are. */
+  readonly diskDropOlderThanDays: number | undefined;
   /** Bearer token for /metrics from other hosts. */
   readonly metricsToken: Secret | undefined;
   readonly vertical: "standard" | "telecom";
@@ -53,6 +63,11 @@ const Settings = Type.Object(
     tls_key: Type.Optional(Text),
     postgres_url: Type.Optional(Type.String({ pattern: "^postgres(ql)?://" })),
     clickhouse_url: Type.Optional(Type.String({ pattern: "^https?://" })),
+    redpanda_url: Type.Optional(Type.String({ pattern: "^kafkas?://" })),
+    redis_url: Type.Optional(Type.String({ pattern: "^rediss?://" })),
+    workers: Type.Optional(Type.Integer({ minimum: 1, maximum: 16 })),
+    disk_warn_percent: Type.Optional(Type.Integer({ minimum: 3, maximum: 50 })),
+    disk_drop_older_than_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 730 })),
     metrics_token: Type.Optional(Type.String({ minLength: 16, maxLength: 256 })),
     vertical: Type.Optional(Type.Union([Type.Literal("standard"), Type.Literal("telecom")])),
     stale_threshold_secs: Type.Optional(Type.Integer({ minimum: 30, maximum: 3600 })),
@@ -66,7 +81,14 @@ const Settings = Type.Object(
 type Settings = Static<typeof Settings>;
 const checker = compile(Settings);
 const NAMES = Object.keys(Settings.properties) as (keyof Settings)[];
-const NUMBERS: ReadonlySet<string> = new Set(["port", "stale_threshold_secs", "enrollment_token_ttl_secs"]);
+const NUMBERS: ReadonlySet<string> = new Set([
+  "workers",
+  "port",
+  "stale_threshold_secs",
+  "enrollment_token_ttl_secs",
+  "disk_warn_percent",
+  "disk_drop_older_than_days",
+]);
 
 const DEFAULT_DATA_DIR = "/var/lib/telovix-console";
 
@@ -140,6 +162,11 @@ function makeConfig(s: Settings, terminal: boolean): ConsoleConfig {
     tlsKeyPath: s.tls_key,
     postgresUrl: secret(s.postgres_url),
     clickhouseUrl: secret(s.clickhouse_url),
+    redpandaUrl: secret(s.redpanda_url),
+    redisUrl: secret(s.redis_url),
+    workers: s.workers ?? 1,
+    diskWarnPercent: s.disk_warn_percent,
+    diskDropOlderThanDays: s.disk_drop_older_than_days,
     metricsToken: secret(s.metrics_token),
     vertical: s.vertical ?? "standard",
     staleThresholdMs: (s.stale_threshold_secs ?? 90) * 1000,

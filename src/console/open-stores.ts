@@ -1,22 +1,29 @@
+import { access, readFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { AppError, errorMessage } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Stack } from "../core/service.ts";
-import type { ConsoleConfig } from "./config.ts";
+import { dataPath, type ConsoleConfig } from "./config.ts";
 import { chooseAccounts, type ServerAccounts } from "./embedded/account.ts";
 import { startEmbeddedClickHouse } from "./embedded/clickhouse.ts";
-import { prepareDataDir } from "./embedded/directories.ts";
+import { MOVED, prepareDataDir, UNFINISHED_RESTORE } from "./embedded/directories.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { findPrograms } from "./embedded/programs.ts";
 import type { RunningServer } from "./embedded/running-server.ts";
 import type { Dependency } from "./http/readiness.ts";
+import type { Boot } from "./workers/boot.ts";
+import { openSink, type EventSink } from "./kafka/open.ts";
 import { connectClickHouse, openClickHouse, type ClickHouseTarget } from "./stores/clickhouse.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
+import { assertTables, assertWritable } from "./stores/faults.ts";
 import { migrateClickHouse } from "./stores/migrate-clickhouse.ts";
 import { migratePostgres } from "./stores/migrate-postgres.ts";
 import { parseMigrations } from "./stores/migrations.ts";
 import { connectPostgres, openPostgres, type PostgresTarget } from "./stores/postgres.ts";
+
+/** A migration may move every event there is. */
+const MIGRATION_TIMEOUT_MS = 24 * 3_600_000;
 
 export interface StoresDeps {
   readonly config: ConsoleConfig;
@@ -24,6 +31,10 @@ export interface StoresDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly stack: Stack;
+  /** Stores that another process of this host has started or found. */
+  readonly attach?: Pick<Boot, "postgres" | "clickhouse"> | undefined;
+  /** Connections to PostgreSQL that this process may have. */
+  readonly maxConnections?: number;
   /** File name → SQL. */
   readonly postgresMigrations: Readonly<Record<string, string>>;
   readonly clickhouseMigrations: Readonly<Record<string, string>>;
@@ -37,6 +48,14 @@ export interface OpenStore<T> {
 
 /** Who runs the embedded servers; the data directory is made, and known to be one they can enter. */
 export async function prepareEmbedded(config: ConsoleConfig): Promise<ServerAccounts | undefined> {
+  const half = await access(dataPath(config, UNFINISHED_RESTORE)).then(
+    () => true,
+    () => false,
+  );
+  if (half)
+    throw new AppError("conflict", `a backup was being restored into ${config.dataDir} and did not get to its end`, {
+      hint: `Remove the directory and restore again: rm -r ${config.dataDir}`,
+    });
   const accounts = await chooseAccounts(process.getuid?.() ?? 0);
   const embedded = !config.postgresUrl || !config.clickhouseUrl;
   await prepareDataDir(config.dataDir, embedded ? accounts?.server : undefined);
@@ -48,7 +67,15 @@ function dependency(
   flag: string,
   ping: () => Promise<void>,
   server: RunningServer | undefined,
+  embeddedElsewhere: boolean,
 ): Dependency {
+  if (!server && embeddedElsewhere)
+    return {
+      name,
+      ping,
+      state: () => ({ runs: "embedded" }),
+      action: "The Console starts it again by itself; 'telovix console status' says more.",
+    };
   if (!server)
     return { name, ping, state: () => ({ runs: "external" }), action: `Check the server that ${flag} names.` };
   return {
@@ -62,10 +89,22 @@ function dependency(
   };
 }
 
-async function postgresTarget(
-  { config, clock, log, stack }: StoresDeps,
+/** Throws AppError `conflict` when an embedded store was copied elsewhere: going on with it would make two histories of one. */
+async function assertNotMoved(config: ConsoleConfig, store: keyof typeof MOVED, flag: string): Promise<void> {
+  const file = dataPath(config, MOVED[store]);
+  const where = await readFile(file, "utf8").catch(() => undefined);
+  if (where === undefined) return;
+  throw new AppError("conflict", `the embedded ${store} of ${config.dataDir} was copied to ${where.trim()}`, {
+    hint: `Start the Console with ${flag}. To go back to what was copied from, and lose what came since, remove ${file}.`,
+  });
+}
+
+/** Where PostgreSQL is: as configured, or the embedded one, started for the life of the stack. */
+export async function postgresTarget(
+  { config, clock, log, stack, attach }: StoresDeps,
   accounts: ServerAccounts | undefined,
 ): Promise<{ target: PostgresTarget; server?: RunningServer }> {
+  if (attach) return { target: attach.postgres };
   if (config.postgresUrl) return { target: { url: config.postgresUrl } };
   const { postgresDir } = await findPrograms(config.dataDir);
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, postgresDir, accounts, clock, log });
@@ -74,10 +113,15 @@ async function postgresTarget(
 }
 
 /** Starts or finds PostgreSQL, connects and brings it to the newest schema. */
-export async function openStateStore(deps: StoresDeps, accounts: ServerAccounts | undefined): Promise<OpenStore<Db>> {
+export async function openStateStore(
+  deps: StoresDeps,
+  accounts: ServerAccounts | undefined,
+): Promise<OpenStore<Db> & { readonly target: PostgresTarget }> {
+  if (!deps.config.postgresUrl && !deps.attach) await assertNotMoved(deps.config, "postgres", "--postgres-url");
   const { target, server } = await postgresTarget(deps, accounts);
   // Version and role are checked before anything is made there: tables of a superuser would be in the way of the right role.
-  const store = await openPostgres(target, deps.log, deps.metrics);
+  const limits = deps.maxConnections === undefined ? {} : { maxConnections: deps.maxConnections };
+  const store = await openPostgres(target, deps.log, deps.metrics, limits);
   deps.stack.add("state store", () => store[Symbol.asyncDispose]());
   const sql = connectPostgres(target, { maxConnections: 1 });
   try {
@@ -91,13 +135,25 @@ export async function openStateStore(deps: StoresDeps, accounts: ServerAccounts 
   } finally {
     await sql.end({ timeout: 5 });
   }
-  return { store, dependency: dependency("postgresql", "--postgres-url", () => store.ping(), server) };
+  return {
+    store,
+    target,
+    dependency: dependency(
+      "postgresql",
+      "--postgres-url",
+      () => assertWritable(store),
+      server,
+      !deps.config.postgresUrl,
+    ),
+  };
 }
 
-async function clickhouseTarget(
-  { config, clock, log, stack }: StoresDeps,
+/** Where ClickHouse is: as configured, or the embedded one, started for the life of the stack. */
+export async function clickhouseTarget(
+  { config, clock, log, stack, attach }: StoresDeps,
   accounts: ServerAccounts | undefined,
 ): Promise<{ target: ClickHouseTarget; server?: RunningServer }> {
+  if (attach) return { target: attach.clickhouse };
   if (config.clickhouseUrl) return { target: { url: config.clickhouseUrl } };
   const programs = await findPrograms(config.dataDir);
   const account = accounts?.server;
@@ -106,17 +162,20 @@ async function clickhouseTarget(
   return embedded;
 }
 
-/** Starts or finds ClickHouse, connects and brings it to the newest schema. */
+/** Starts or finds ClickHouse, connects and brings it to the newest schema; then what stands before it, if anything does. */
 export async function openEventStore(
   deps: StoresDeps,
   accounts: ServerAccounts | undefined,
-): Promise<OpenStore<EventDb>> {
+): Promise<OpenStore<EventDb> & { readonly queue: EventSink; readonly target: ClickHouseTarget }> {
+  if (!deps.config.clickhouseUrl && !deps.attach) await assertNotMoved(deps.config, "clickhouse", "--clickhouse-url");
   const { target, server } = await clickhouseTarget(deps, accounts);
   const store = await openClickHouse(target, deps.log, deps.metrics);
   deps.stack.add("event store", () => store[Symbol.asyncDispose]());
-  const client = connectClickHouse(target);
+  const client = connectClickHouse(target, MIGRATION_TIMEOUT_MS);
+  let queue: EventSink;
   try {
     await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log);
+    queue = await openSink({ url: deps.config.redpandaUrl, client, events: store, ...deps });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError("unavailable", "ClickHouse could not be brought to the newest schema.", {
@@ -126,5 +185,16 @@ export async function openEventStore(
   } finally {
     await client.close();
   }
-  return { store, dependency: dependency("clickhouse", "--clickhouse-url", () => store.ping(), server) };
+  return {
+    store,
+    queue,
+    target,
+    dependency: dependency(
+      "clickhouse",
+      "--clickhouse-url",
+      () => assertTables(store),
+      server,
+      !deps.config.clickhouseUrl,
+    ),
+  };
 }

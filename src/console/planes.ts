@@ -1,5 +1,4 @@
 import type { SensorList } from "../core/api/sensors.ts";
-import type { CreatedToken } from "../core/api/tokens.ts";
 import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
@@ -22,26 +21,30 @@ import type { RequestHandler } from "./http/context.ts";
 import { createHealthRoutes } from "./http/health.ts";
 import type { RateLimiter } from "./http/limits.ts";
 import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
+import { Instances } from "./ingest/instances.ts";
 import { createSensorRoutes } from "./ingest/routes.ts";
+import { createLedger } from "./integrity/wire.ts";
 import { Ingest } from "./ingest/service.ts";
 import { Streams } from "./ingest/streams.ts";
 import { InventoryService } from "./inventory/service.ts";
 import { createLineageRoutes } from "./lineage/routes.ts";
 import { createLineageService } from "./lineage/service.ts";
 import { createLineageStore } from "./lineage/store.ts";
-import { createLiveHub } from "./live/hub.ts";
+import type { JobStatus } from "./jobs/service.ts";
 import { createLiveRoutes } from "./live/routes.ts";
+import type { Bus } from "./shared/contract.ts";
+import type { WorkerStatus } from "./workers/pool.ts";
+import { createJoined } from "./workers/wire.ts";
+import { createStorage } from "./retention/wire.ts";
 import { createSetupRoutes } from "./setup/routes.ts";
 import { createSetupService, type SetupService } from "./setup/service.ts";
 import { createSetupStore } from "./setup/store.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
 import type { SensorDownload } from "./trust/download.ts";
-import type { KeyStore } from "./trust/key-store.ts";
-import { PeerTrust } from "./trust/peers.ts";
-import { createEnrollmentRoutes, createTokenRoutes } from "./trust/routes.ts";
-import { EnrollmentService } from "./trust/service.ts";
+import { localTrust, type LocalTrust } from "./trust/local.ts";
+import type { Keys } from "./trust/keys.ts";
 import { findFirstTenant } from "./trust/store.ts";
-import { TokenService } from "./trust/tokens.ts";
+import { createTrust } from "./trust/wire.ts";
 import { createPasswords } from "./users/password.ts";
 import { createUserRoutes } from "./users/routes.ts";
 import { createUserService } from "./users/service.ts";
@@ -52,7 +55,9 @@ export interface PlanesDeps {
   readonly config: ConsoleConfig;
   readonly db: Db;
   readonly events: EventDb;
-  readonly keys: KeyStore;
+  /** Where ingest puts its rows. */
+  readonly sink: EventDb;
+  readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -65,6 +70,10 @@ export interface PlanesDeps {
   readonly assets: readonly UiAsset[];
   readonly download: SensorDownload;
   readonly closePeer: (name: string) => number;
+  /** Joins this process to the others of its installation. */
+  readonly bus: Bus;
+  /** False where another process of this host does. */
+  readonly runsJobs: boolean;
 }
 
 /** What `telovix console status` says. */
@@ -78,6 +87,10 @@ export interface ConsoleStatus {
   readonly setup_complete: boolean | null;
   readonly event_store: string;
   readonly server_certificate_ends_at: string;
+  /** Scheduled work of the whole installation; absent while PostgreSQL does not answer. */
+  readonly jobs?: readonly JobStatus[];
+  /** Where there are several processes. */
+  readonly workers?: readonly WorkerStatus[];
   /** Of the first tenant; absent before set-up and while PostgreSQL does not answer. */
   readonly sensors_total?: number;
   readonly sensors?: SensorList["counts"];
@@ -89,7 +102,12 @@ export interface Planes {
   /** In the order to start them. */
   readonly services: readonly Service[];
   readonly setup: SetupService;
-  createLocalToken(request: object): Promise<CreatedToken>;
+  /** What the host's own administrator may do about tokens and the authority. */
+  readonly local: LocalTrust;
+  /** Before the connections end: takes nothing more from sensors, makes durable and acknowledges what was taken. */
+  drain(): Promise<void>;
+  /** Asks every sensor with a stream to report now; answers how many were asked. */
+  refreshAll(what: "heartbeat" | "inventory"): Promise<number>;
   status(): Promise<ConsoleStatus>;
 }
 
@@ -97,25 +115,42 @@ export interface Planes {
 export function createPlanes(deps: PlanesDeps): Planes {
   const { config, db, events, keys, clock, log, metrics, limiter, url, version } = deps;
   const startedMs = clock.nowMs();
-  const readiness = createReadiness(deps.dependencies);
+  const storage = createStorage(deps, () => (ingest.room === 0 ? ingest.storeFault : undefined));
+  const readiness = createReadiness([...deps.dependencies, ...storage.dependencies]);
   const audit = createAuditLog({ store: createAuditStore({ db }), clock, log, metrics });
   const passwords = createPasswords();
   const userStore = createUserStore({ db });
-  const sessions = createSessions({ store: userStore, clock });
-  const hub = createLiveHub({ sessions, clock, log, metrics });
+  const alone = createSessions({ store: userStore, clock });
+  const { sessions, hub, streamHub, presence, jobs } = createJoined({ ...deps, sessions: alone });
+  storage.schedule(jobs);
 
-  const peers = new PeerTrust({ db, anchors: keys.anchors, clock, limiter, metrics });
-  const cutOff = (sensorId: string): void => {
-    peers.forget();
-    deps.closePeer(sensorId);
-  };
-  const ingest = new Ingest({ db, events, hub, clock, log, metrics });
-  const streams = new Streams({ ingest, hub, clock, metrics });
-  const samples = new Samples({ events, clock, log, metrics });
+  const { peers, cutOff, ...trust } = createTrust({ ...deps, audit, hub });
+  const cursor = (...of: Parameters<Ingest["cursor"]>): Promise<number> => ingest.cursor(...of);
+  const ledger = createLedger({ ...deps, events: storage.events, audit, jobs, cursor });
+  const { onDurable } = ledger;
+  const ingest: Ingest = new Ingest({ db, events: storage.sink, hub, clock, log, metrics, onDurable });
+  const instances = new Instances({ db, audit, clock, log, metrics });
+  const streams = new Streams({ ingest, hub: streamHub, clock, metrics, instances, epochs: ledger.epochs });
+  presence.serve(
+    (sensorId, what) => streams.refresh(sensorId, what),
+    (sensorId) => ingest.movedAway(sensorId),
+  );
+  const samples = new Samples({ events: storage.events, clock, log, metrics });
   const inventory = new InventoryService({ db, clock, metrics });
-  const { heartbeatIntervalMs, streamTickMs, staleThresholdMs: staleMs } = config;
-  const heartbeats = new HeartbeatService({ db, ingest, inventory, samples, hub, clock, heartbeatIntervalMs });
-  const isConnected = (sensorId: string): boolean => streams.isConnected(sensorId);
+  const { heartbeatIntervalMs, staleThresholdMs: staleMs } = config;
+  const { certificates } = trust;
+  const heartbeats = new HeartbeatService({
+    db,
+    ingest,
+    inventory,
+    samples,
+    hub,
+    clock,
+    metrics,
+    heartbeatIntervalMs,
+    notice: (peer) => certificates.notice(peer),
+  });
+  const isConnected = (sensorId: string): boolean => presence.has(sensorId);
   const fleet = new FleetService({
     db,
     events,
@@ -127,20 +162,6 @@ export function createPlanes(deps: PlanesDeps): Planes {
     forgetTrust: () => peers.forget(),
     cutOff,
   });
-  const enrollment = new EnrollmentService({
-    db,
-    keys,
-    audit,
-    hub,
-    limiter,
-    clock,
-    log,
-    metrics,
-    heartbeatIntervalMs,
-    streamTickMs,
-  });
-  const tokens = new TokenService({ db, audit, clock, pin: keys.pin, ttlMs: config.enrollmentTokenTtlMs });
-
   const users = createUserService({ store: userStore, sessions, passwords, audit, limiter });
   const setup = createSetupService({
     store: createSetupStore({ db }),
@@ -166,30 +187,47 @@ export function createPlanes(deps: PlanesDeps): Planes {
         metrics,
         metricsToken: config.metricsToken,
       }),
-      createEnrollmentRoutes({ enrollment, download: deps.download }),
+      ...trust.open,
       createSensorRoutes({ authenticator: peers, ingest, streams, heartbeats, inventory, fleet, cutOff }),
     ],
     operators: [
       createSetupRoutes({ service: setup }),
       createUserRoutes({ service: users }),
-      createTokenRoutes({ tokens, publicUrl: config.publicUrl }),
+      ...trust.operators,
       createFleetRoutes({ fleet, inventory }),
       createEventRoutes({ service: createEventService({ store: createEventStore({ events }), clock }) }),
       createLineageRoutes({ service: createLineageService({ store: createLineageStore({ events }), clock }) }),
+      ...ledger.operators,
       createAuditRoutes({ service: audit }),
+      ...storage.operators,
       createLiveRoutes({ hub, clock }),
     ],
   });
 
   return {
     handler,
-    services: [hub, samples, ingest, streams],
+    services: [
+      ...trust.services,
+      ...storage.services,
+      hub,
+      samples,
+      ...ledger.services,
+      ingest,
+      presence,
+      streams,
+      ...(deps.runsJobs ? [jobs] : []),
+    ],
     setup,
-    async createLocalToken(request) {
+    local: localTrust({ ...trust, url, tenant: () => findFirstTenant(db) }),
+    drain: () => ingest.drain(),
+    async refreshAll(what) {
       const tenantId = await findFirstTenant(db);
-      if (tenantId === undefined)
-        throw new AppError("setup_required", "Set-up is not complete yet.", { hint: "Open the set-up link first." });
-      return tokens.create({ tenantId, email: undefined }, request, url());
+      for (let page = 1, asked = 0; ; page++) {
+        const { sensors } =
+          tenantId === undefined ? { sensors: [] } : await fleet.list(tenantId, { page, page_size: 500 });
+        asked += sensors.filter((sensor) => presence.refresh(sensor.sensor_id, what)).length;
+        if (sensors.length < 500) return asked;
+      }
     },
     async status() {
       // With PostgreSQL down the rest is still told.
@@ -210,6 +248,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
         stores: await readiness(),
         setup_complete: complete,
         event_store: ingest.room > 0 ? "takes events" : "takes none",
+        ...(complete === null ? {} : { jobs: await jobs.list() }),
         server_certificate_ends_at: keys.serverNotAfter.toISOString(),
         ...(list ? { sensors_total: list.total, sensors: list.counts, health: list.health } : {}),
       };

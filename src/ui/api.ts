@@ -1,8 +1,20 @@
 import type { AuditPage } from "../core/api/audit.ts";
 import type { ApiError, LoginRequest, Me, SetupRequest, SetupStatus } from "../core/api/auth.ts";
 import type { EventDetail, EventHistogram, EventSearchResult, Lineage, ProcessActivity } from "../core/api/events.ts";
+import type { IntegrityRoots } from "../core/api/integrity.ts";
+import type { LossReport } from "../core/api/losses.ts";
 import type { SensorDetail, SensorInventory, SensorList, SensorResources } from "../core/api/sensors.ts";
-import type { CreatedToken, CreateTokenRequest, TokenSummary } from "../core/api/tokens.ts";
+import type { RetentionDays, RetentionSettings } from "../core/api/settings.ts";
+import type { CreateClusterTokenRequest, CreatedToken, CreateTokenRequest, TokenSummary } from "../core/api/tokens.ts";
+import type { AuthorityStatus, RotationAction } from "../core/api/trust.ts";
+
+/** Something the Console works with that is not well, as /readyz says it. */
+export interface StoreFault {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly problem?: string;
+  readonly action?: string;
+}
 
 export type Params = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -68,7 +80,7 @@ async function readFailure(response: Response): Promise<ApiFailure> {
 }
 
 async function request<T>(
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   options: { params?: Params | undefined; body?: unknown; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
@@ -110,6 +122,11 @@ export const api = {
   deleteSensor: (id: string) => request<void>("DELETE", `/api/v1/sensors/${part(id)}`),
   tokens: (signal?: AbortSignal) => get<readonly TokenSummary[]>("/api/v1/enrollment/tokens", signal),
   createToken: (body: CreateTokenRequest) => request<CreatedToken>("POST", "/api/v1/enrollment/tokens", { body }),
+  createClusterToken: (body: CreateClusterTokenRequest) =>
+    request<CreatedToken>("POST", "/api/v1/enrollment/cluster-tokens", { body }),
+  authority: (signal?: AbortSignal) => get<AuthorityStatus>("/api/v1/trust/authority", signal),
+  changeAuthority: (action: RotationAction, force: boolean) =>
+    request<AuthorityStatus>("POST", `/api/v1/trust/authority/${action}`, { body: { force } }),
   revokeToken: (id: string) => request<void>("DELETE", `/api/v1/enrollment/tokens/${part(id)}`),
   events: (params: Params, signal?: AbortSignal) => get<EventSearchResult>("/api/v1/events", signal, params),
   histogram: (params: Params, signal?: AbortSignal) => get<EventHistogram>("/api/v1/events/histogram", signal, params),
@@ -119,5 +136,16 @@ export const api = {
     get<Lineage>(`/api/v1/processes/${part(execId)}/lineage`, signal, { sensor_id: sensorId }),
   processActivity: (sensorId: string, execId: string, signal?: AbortSignal) =>
     get<ProcessActivity>(`/api/v1/processes/${part(execId)}/activity`, signal, { sensor_id: sensorId }),
+  losses: (params: Params, signal?: AbortSignal) => get<LossReport>("/api/v1/loss", signal, params),
+  integrityRoots: (params: Params, signal?: AbortSignal) =>
+    get<IntegrityRoots>("/api/v1/integrity/roots", signal, params),
   audit: (params: Params, signal?: AbortSignal) => get<AuditPage>("/api/v1/audit", signal, params),
+  retention: (signal?: AbortSignal) => get<RetentionSettings>("/api/v1/settings/retention", signal),
+  setRetention: (body: RetentionDays) => request<RetentionSettings>("PUT", "/api/v1/settings/retention", { body }),
+  /** What the Console works with and is not well. Its answer is the same whether it is ready or not. */
+  faults: async (): Promise<readonly StoreFault[]> => {
+    const response = await fetch("/readyz", { headers: { accept: "application/json" }, credentials: "same-origin" });
+    const body = (await response.json()) as { readonly stores?: readonly (StoreFault & { readonly ok: boolean })[] };
+    return (body.stores ?? []).filter((store) => !store.ok);
+  },
 } as const;

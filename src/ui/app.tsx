@@ -4,6 +4,7 @@ import { Frame } from "./frame/frame.tsx";
 import { EventPage } from "./pages/events/event-page.tsx";
 import { EventsPage } from "./pages/events/page.tsx";
 import { LineagePage } from "./pages/lineage/page.tsx";
+import { LossesPage } from "./pages/losses/page.tsx";
 import { OverviewPage } from "./pages/overview/page.tsx";
 import { PartsPage } from "./pages/parts/page.tsx";
 import { SensorPage } from "./pages/sensor-detail/page.tsx";
@@ -29,6 +30,7 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
   event: "Event",
   "lineage-event": "Lineage",
   "lineage-process": "Lineage",
+  losses: "Losses",
   settings: "Settings",
   parts: "Parts",
   "not-found": "Not found",
@@ -47,6 +49,8 @@ function Page({ at }: { at: Route }): JSX.Element {
     case "lineage-event":
     case "lineage-process":
       return can("analyst") ? <EvidencePage at={at} /> : <ForAnalysts />;
+    case "losses":
+      return <LossesPage />;
     case "settings":
       return <SettingsPage section={at.section} />;
     case "parts":

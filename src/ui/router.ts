@@ -8,7 +8,7 @@ export interface Place {
 }
 
 export type Route =
-  | { readonly page: "overview" | "setup" | "sign-in" | "sensors" | "parts" | "not-found" }
+  | { readonly page: "overview" | "setup" | "sign-in" | "sensors" | "losses" | "parts" | "not-found" }
   | { readonly page: "events" }
   | { readonly page: "settings"; readonly section: string }
   | { readonly page: "sensor"; readonly sensorId: string }
@@ -38,6 +38,7 @@ export function matchRoute(path: string): Route {
   if (first === "settings") return { page: "settings", section: second ?? "account" };
   if (second !== undefined) return { page: "not-found" };
   if (first === "") return { page: "overview" };
+  if (first === "losses") return { page: "losses" };
   if (first === "setup") return { page: "setup" };
   if (first === "sign-in") return { page: "sign-in" };
   if (first === "_parts") return { page: "parts" };

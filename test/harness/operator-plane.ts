@@ -10,6 +10,11 @@ import type { HttpEnv } from "../../src/console/http/env.ts";
 import { createNotFound, createOnError } from "../../src/console/http/errors.ts";
 import { RateLimiter } from "../../src/console/http/limits.ts";
 import type { Upgrade } from "../../src/console/http/socket.ts";
+import { createIntegrityRoutes } from "../../src/console/integrity/routes.ts";
+import { IntegrityService } from "../../src/console/integrity/service.ts";
+import { createLossRoutes } from "../../src/console/losses/routes.ts";
+import { createLossService } from "../../src/console/losses/service.ts";
+import { createLossStore } from "../../src/console/losses/store.ts";
 import { createLineageRoutes } from "../../src/console/lineage/routes.ts";
 import { createLineageService } from "../../src/console/lineage/service.ts";
 import { createLineageStore } from "../../src/console/lineage/store.ts";
@@ -28,6 +33,7 @@ import { createUserStore, insertUser } from "../../src/console/users/store.ts";
 import { ROLES, type Me, type Role } from "../../src/core/api/auth.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
+import { generateSigningKey, openSigner, type Signer } from "../../src/core/sign/ed25519.ts";
 import { AppError } from "../../src/core/error.ts";
 import { createLog, type Log } from "../../src/core/log.ts";
 import { Metrics } from "../../src/core/metrics.ts";
@@ -93,12 +99,15 @@ export function operatorPlane(stores: { db: Db; events: EventDb }, clock: Clock)
     await next();
   });
   app.use(createSessionMiddleware({ sessions }));
+  const signer = async (): Promise<Signer> => openSigner((await generateSigningKey()).privatePem);
   const routers = [
     createSetupRoutes({ service: setup }),
     createUserRoutes({ service: users }),
     createAuditRoutes({ service: audit }),
     createEventRoutes({ service: createEventService({ store: createEventStore({ events }), clock }) }),
     createLineageRoutes({ service: createLineageService({ store: createLineageStore({ events }), clock }) }),
+    createLossRoutes({ service: createLossService({ store: createLossStore({ db, events }), clock }) }),
+    createIntegrityRoutes({ service: new IntegrityService({ db, events, signer, clock }), audit }),
     createLiveRoutes({ hub, clock }),
   ];
   for (const router of routers) app.route("/", router);

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Packr, Unpackr } from "msgpackr";
 import { startConsole, type ConsoleOverrides, type RunningConsole } from "../../src/console/app.ts";
-import { loadConsoleConfig } from "../../src/console/config.ts";
+import { loadConsoleConfig, type ConsoleConfig } from "../../src/console/config.ts";
 import type { Db, EventDb } from "../../src/console/stores/contract.ts";
 import type { CreatedToken } from "../../src/core/api/tokens.ts";
 import type { Me } from "../../src/core/api/auth.ts";
@@ -12,7 +12,9 @@ import { Metrics } from "../../src/core/metrics.ts";
 import { createSensorRequest } from "../../src/core/pki/csr.ts";
 import type { EnrollResponse } from "../../src/core/wire/enroll.ts";
 import type { StreamDown, StreamUp } from "../../src/core/wire/stream.ts";
+import { readSqlFiles } from "../../scripts/sql-files.ts";
 import { EPOCH } from "./sensor-messages.ts";
+import { REPOSITORY } from "./servers.ts";
 
 const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
@@ -61,6 +63,7 @@ export class TestConsole implements AsyncDisposable {
     stores: { db: Db; events: EventDb },
     overrides: ConsoleOverrides = {},
     dir?: string,
+    settings: Partial<ConsoleConfig> = {},
   ): Promise<TestConsole> {
     const metrics = new Metrics();
     const logged: string[] = [];
@@ -68,10 +71,51 @@ export class TestConsole implements AsyncDisposable {
     const dataDir = dir ?? (await mkdtemp(join(tmpdir(), "telovix-plane-")));
     const config = await loadConsoleConfig({ flags: { "data-dir": dataDir, port: "0", listen: "127.0.0.1" }, env: {} });
     const manifest = { postgresMigrations: {}, clickhouseMigrations: {}, uiAssets: [], packs: [], engine: undefined };
-    const running = await startConsole(config, manifest, { stores, log, metrics, ...overrides });
+    const running = await startConsole({ ...config, ...settings }, manifest, { stores, log, metrics, ...overrides });
     const console = new TestConsole(running, metrics, logged, dataDir);
-    console.caPem = await Bun.file(join(dataDir, "trust", "ca.cert.pem")).text();
+    await console.readTrust();
     return console;
+  }
+
+  /** Reads anew what sensors trust the Console by. */
+  async readTrust(): Promise<void> {
+    const trust = join(this.#dir, "trust");
+    const names = (await readdir(trust)).filter((name) => /^ca(-[0-9a-f]+)?\.cert\.pem$/.test(name)).toSorted();
+    this.caPem = (await Promise.all(names.map((name) => Bun.file(join(trust, name)).text()))).join("");
+  }
+
+  /** A Console on embedded servers of its own, below `dir`. */
+  static async embedded(
+    dir: string,
+    flags: Record<string, string> = {},
+    overrides: ConsoleOverrides = {},
+  ): Promise<TestConsole> {
+    const metrics = new Metrics();
+    const logged: string[] = [];
+    const log = createLog({ write: (line) => void logged.push(line), level: "debug" });
+    const config = await loadConsoleConfig({
+      flags: { "data-dir": dir, port: "0", listen: "127.0.0.1", ...flags },
+      env: {},
+    });
+    const manifest = {
+      postgresMigrations: await readSqlFiles(REPOSITORY, "postgres"),
+      clickhouseMigrations: await readSqlFiles(REPOSITORY, "clickhouse"),
+      uiAssets: [],
+      packs: [],
+      engine: undefined,
+    };
+    const running = await startConsole(config, manifest, { log, metrics, ...overrides });
+    const console = new TestConsole(running, metrics, logged, dir);
+    console.caPem = await Bun.file(join(dir, "trust", "ca.cert.pem")).text();
+    return console;
+  }
+
+  /** Signs its administrator in, on a Console that was set up before. */
+  async signIn(): Promise<this> {
+    const { email, password } = ADMIN;
+    this.me = await this.json<Me>("POST", "/api/v1/auth/login", { email, password });
+    this.#csrf = this.me.csrf_token;
+    return this;
   }
 
   get dir(): string {
@@ -125,7 +169,22 @@ export class TestConsole implements AsyncDisposable {
     return new TestSensor(this, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
   }
 
-  postEnroll(token: string, nodeName: string, csrPem: string): Promise<Response> {
+  /** Enrols a sensor again, with a token made for it. */
+  async enrollAgain(sensor: TestSensor, nodeName: string): Promise<TestSensor> {
+    const made = await this.json<CreatedToken>("POST", "/api/v1/enrollment/tokens", { sensor_id: sensor.sensorId });
+    const { keyPem, csrPem } = await createSensorRequest(nodeName);
+    const response = await this.postEnroll(made.token, nodeName, csrPem);
+    if (!response.ok) throw new Error(await response.text());
+    const answer = (await response.json()) as EnrollResponse;
+    return new TestSensor(this, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
+  }
+
+  /** Uses a token with a fresh key; `more` overrides the request. */
+  async enrollWith(token: string, nodeName: string, more: object): Promise<Response> {
+    return this.postEnroll(token, nodeName, (await createSensorRequest(nodeName)).csrPem, more);
+  }
+
+  postEnroll(token: string, nodeName: string, csrPem: string, more: object = {}): Promise<Response> {
     return fetch(`${this.origin}/api/v1/sensors/enroll`, {
       method: "POST",
       tls: { ca: this.caPem },
@@ -139,6 +198,7 @@ export class TestConsole implements AsyncDisposable {
         flavor: "standard",
         sensor_version: "0.0.0-test",
         tags: ["cluster:oslo", "rack:7"],
+        ...more,
       }),
     });
   }

@@ -1,8 +1,8 @@
-import { zstdDecompressSync } from "node:zlib";
 import { Packr, Unpackr } from "msgpackr";
 import type { RuntimeEvent } from "../../src/core/event/event.ts";
 import { RuntimeEvent as RuntimeEventSchema } from "../../src/core/event/event.ts";
 import { compile } from "../../src/core/check.ts";
+import { decompressFrame, FRAME_DICTIONARY, needsDictionary } from "../../src/core/wire/dictionary.ts";
 import { newUuid } from "../../src/core/ids.ts";
 import { curlPin } from "../../src/core/pki/keys.ts";
 import { readSensorRequest } from "../../src/core/pki/csr.ts";
@@ -12,7 +12,7 @@ import type { EnrollRequest } from "../../src/core/wire/enroll.ts";
 import { EventsBatchEnvelope } from "../../src/core/wire/events.ts";
 import { Heartbeat } from "../../src/core/wire/heartbeat.ts";
 import { Inventory } from "../../src/core/wire/inventory.ts";
-import { StreamUp, type StreamDown } from "../../src/core/wire/stream.ts";
+import { StreamUp, type StreamDown, type StreamHello } from "../../src/core/wire/stream.ts";
 
 const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false, int64AsType: "number" });
@@ -26,30 +26,46 @@ const ups = compile(StreamUp);
 export interface Faults {
   /** Answers every request with this. */
   refuse?: { status: number; code: string; retryAfterSecs?: number } | undefined;
+  /** Takes streams all the same. */
+  streamsGo?: boolean;
   /** Refuses streams. */
   noStream?: boolean;
   /** Takes batches and acknowledges none. */
   noAck?: boolean;
   /** Acknowledges this many more events than came. */
   ackTooMuch?: number;
+  /** Says in the next welcome that it has this many events more than the sensor says it gave out, in the lane. */
+  aheadOnce?: { lane: "alert" | "bulk"; by: number } | undefined;
+  /** Events that may be under way, by lane; 5,000 unless given. */
+  credit?: Partial<Record<"alert" | "bulk" | "backlog", number>>;
+  /** Answers the next hello with this error. */
+  errorOnce?: string | undefined;
+  /** Welcomes as a Console without lanes does. */
+  noLanes?: boolean;
 }
 
-const read = (body: Uint8Array): unknown => unpackr.unpack(zstdDecompressSync(body)) as unknown;
+const read = (body: Uint8Array): unknown =>
+  unpackr.unpack(decompressFrame(body, 32 * 1024 * 1024, FRAME_DICTIONARY)) as unknown;
 
 /** The far end of a sensor in its own tests: real TLS, real frames, and faults on demand. Every message is checked against its schema. */
 export class StandInConsole implements AsyncDisposable {
   readonly faults: Faults = {};
   readonly heartbeats: Heartbeat[] = [];
   readonly inventories: Inventory[] = [];
-  /** Events by number, as stored: a number that comes again must be the same event. */
-  readonly events = new Map<number, RuntimeEvent>();
+  readonly hellos: StreamHello[] = [];
+  /** Events by epoch and number, as stored: a number that comes again must be the same event. */
+  readonly events = new Map<string, RuntimeEvent>();
+  /** Lanes of batches in the order they came. */
+  readonly arrived: { lane: string; epoch: string; events: number }[] = [];
+  /** Frames that were made with the dictionary. */
+  withDictionary = 0;
   readonly missing: { from_seq: number; to_seq: number; cause: string }[] = [];
   readonly decommissioned: boolean[] = [];
   repeated = 0;
   /** Interval the sensor is told. */
   heartbeatMs = 200;
-  acked = 0;
-  epoch = "0".repeat(16);
+  /** What it has, by epoch. */
+  readonly acked = new Map<string, number>();
   batches = { stream: 0, heartbeat: 0, events: 0 };
   readonly pin: string;
   readonly caPem: string;
@@ -81,7 +97,8 @@ export class StandInConsole implements AsyncDisposable {
       fetch: async (request, bun) => {
         const { pathname } = new URL(request.url);
         if (pathname.endsWith("/stream")) {
-          if (self.faults.noStream || self.faults.refuse) return new Response("no", { status: 503 });
+          if (self.faults.noStream || (self.faults.refuse && !self.faults.streamsGo))
+            return new Response("no", { status: 503 });
           return bun.upgrade(request) ? undefined : new Response("no", { status: 400 });
         }
         return self.#answer(pathname, request, async (body) => {
@@ -141,16 +158,19 @@ export class StandInConsole implements AsyncDisposable {
         const first = this.heartbeats.length === 1;
         return Response.json({
           server_time_us: Date.now() * 1000,
-          ...(beat.batch && !this.faults.noAck ? { ack: this.#ack() } : {}),
+          ...(beat.batch && !this.faults.noAck ? { ack: this.#ack(beat.batch.epoch) } : {}),
           rejected: [],
           heartbeat_interval_ms: this.heartbeatMs,
           trust_health: "healthy",
           want_full: first,
         });
       }
-      case "/api/v1/sensors/events":
-        this.#store(envelope.parse(body), "events");
-        return Response.json({ ack: this.faults.noAck ? { epoch: this.epoch, seq: 0 } : this.#ack(), rejected: [] });
+      case "/api/v1/sensors/events": {
+        const batch = envelope.parse(body);
+        this.#store(batch, "events");
+        const ack = this.faults.noAck ? { epoch: batch.epoch, seq: 0 } : this.#ack(batch.epoch);
+        return Response.json({ ack, rejected: [] });
+      }
       case "/api/v1/sensors/inventory":
         this.inventories.push(inventories.parse(body));
         return Response.json({ stored: [], unchanged: [] });
@@ -162,24 +182,25 @@ export class StandInConsole implements AsyncDisposable {
     }
   }
 
-  #ack(): { epoch: string; seq: number } {
-    return { epoch: this.epoch, seq: this.acked + (this.faults.ackTooMuch ?? 0) };
+  #ack(epoch: string): { epoch: string; seq: number } {
+    return { epoch, seq: (this.acked.get(epoch) ?? 0) + (this.faults.ackTooMuch ?? 0) };
   }
 
   #store(batch: EventsBatchEnvelope, way: keyof StandInConsole["batches"]): void {
     this.batches[way]++;
-    this.epoch = batch.epoch;
+    this.arrived.push({ lane: batch.lane ?? "bulk", epoch: batch.epoch, events: batch.events.length });
     this.missing.push(...(batch.missing ?? []));
     for (const value of batch.events) {
       const event = events.parse(value);
-      const before = this.events.get(event.seq);
+      const key = `${batch.epoch}/${event.seq}`;
+      const before = this.events.get(key);
       if (before) {
         this.repeated++;
         if (!Bun.deepEquals(before, event)) throw new Error(`number ${event.seq} came twice with different content`);
       }
-      this.events.set(event.seq, event);
+      this.events.set(key, event);
     }
-    this.acked = Math.max(this.acked, batch.last_seq);
+    this.acked.set(batch.epoch, Math.max(this.acked.get(batch.epoch) ?? 0, batch.last_seq));
   }
 
   #send(ws: Bun.ServerWebSocket<undefined>, message: StreamDown): void {
@@ -187,19 +208,49 @@ export class StandInConsole implements AsyncDisposable {
   }
 
   #frame(ws: Bun.ServerWebSocket<undefined>, data: Uint8Array): void {
+    if (needsDictionary(data)) this.withDictionary++;
     const up = ups.parse(read(data));
-    if (up.type === "hello") {
-      this.#send(ws, {
-        type: "welcome",
-        ack: { epoch: up.epoch, seq: up.epoch === this.epoch ? this.acked : 0 },
-        credit: 5000,
-        server_time_us: Date.now() * 1000,
-      });
-      ws.send(JSON.stringify({ type: "ping", id: 1, server_time_us: Date.now() * 1000 }));
-    } else if (up.type === "events") {
+    if (up.type === "hello") this.#hello(ws, up);
+    else if (up.type === "events") {
       this.#store(up.batch, "stream");
-      if (!this.faults.noAck) this.#send(ws, { type: "ack", ack: this.#ack(), credit: 5000, rejected: [] });
+      if (this.faults.noAck) return;
+      const credit = this.#credit(up.batch.lane ?? "bulk");
+      this.#send(ws, { type: "ack", ack: this.#ack(up.batch.epoch), credit, rejected: [] });
     }
+  }
+
+  #credit(lane: "alert" | "bulk" | "backlog"): number {
+    return this.faults.credit?.[lane] ?? 5000;
+  }
+
+  #hello(ws: Bun.ServerWebSocket<undefined>, hello: StreamHello): void {
+    this.hellos.push(hello);
+    const { errorOnce, aheadOnce } = this.faults;
+    if (errorOnce !== undefined) {
+      this.faults.errorOnce = undefined;
+      return this.#send(ws, { type: "error", code: errorOnce, message: "planted" });
+    }
+    const lanes = (hello.lanes ?? []).map(({ lane, epoch, next_seq }) => {
+      const had = this.acked.get(epoch) ?? 0;
+      const acked_seq = aheadOnce?.lane === lane ? next_seq - 1 + aheadOnce.by : had;
+      return { epoch, acked_seq, credit: this.#credit(lane) };
+    });
+    this.faults.aheadOnce = undefined;
+    this.#send(ws, {
+      type: "welcome",
+      ack: { epoch: hello.epoch, seq: this.acked.get(hello.epoch) ?? 0 },
+      credit: this.#credit("bulk"),
+      server_time_us: Date.now() * 1000,
+      ...(this.faults.noLanes ? {} : { lanes, dictionary: FRAME_DICTIONARY.id }),
+    });
+    ws.send(JSON.stringify({ type: "ping", id: 1, server_time_us: Date.now() * 1000 }));
+  }
+
+  /** Grants every lane on every stream what the faults say now. */
+  grant(): void {
+    for (const ws of this.#sockets)
+      for (const { lane, epoch } of this.hellos.at(-1)?.lanes ?? [])
+        this.#send(ws, { type: "ack", ack: this.#ack(epoch), credit: this.#credit(lane), rejected: [] });
   }
 
   get streams(): number {

@@ -1,5 +1,5 @@
 import { connectClickHouse, openClickHouse } from "../../src/console/stores/clickhouse.ts";
-import type { Db, EventDb } from "../../src/console/stores/contract.ts";
+import type { Db, EventAdmin, EventDb } from "../../src/console/stores/contract.ts";
 import { migrateClickHouse } from "../../src/console/stores/migrate-clickhouse.ts";
 import { migratePostgres } from "../../src/console/stores/migrate-postgres.ts";
 import { connectPostgres, openPostgres, type PostgresTarget } from "../../src/console/stores/postgres.ts";
@@ -21,7 +21,7 @@ closeAtEnd.push(closeServers);
 
 export interface TestStores extends AsyncDisposable {
   readonly db: Db & AsyncDisposable;
-  readonly events: EventDb & AsyncDisposable;
+  readonly events: EventDb & EventAdmin & AsyncDisposable;
   /** Where the fresh databases are, for a second connection. */
   readonly postgres: PostgresTarget;
   readonly clickhouse: { readonly socketPath: string; readonly database: string };

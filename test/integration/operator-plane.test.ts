@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import { formatMicros } from "../../src/console/events/row.ts";
 import { toRuntimeEventRow, type StoredEvent } from "../../src/console/stores/runtime-event-row.ts";
+import type { LossReport } from "../../src/core/api/losses.ts";
 import { ROLES, type Role } from "../../src/core/api/auth.ts";
 import type { AuditPage } from "../../src/core/api/audit.ts";
 import type { EventHistogram, EventSearchResult, Lineage } from "../../src/core/api/events.ts";
@@ -39,6 +40,12 @@ beforeAll(async () => {
     }),
   ];
   await stores.events.insert("runtime_events", events.map(toRuntimeEventRow));
+  await stores.db.system(async (tx) => {
+    for (const { sensorId, nodeName } of hosts)
+      await tx`
+        INSERT INTO sensors (sensor_id, tenant_id, node_name, declared_role, flavor)
+        VALUES (${sensorId}, ${ours.tenantId}, ${nodeName}, 'generic_linux', 'standard')`;
+  });
   await stores.events.insert("event_losses", [
     {
       tenant_id: ours.tenantId,
@@ -111,6 +118,19 @@ describe("every route × every role × two tenants", () => {
       {
         method: "GET",
         path: `/api/v1/processes/${execId}/activity?sensor_id=${stored.sensorId}`,
+        least: "analyst",
+        foreign: notFound,
+      },
+      {
+        method: "GET",
+        path: "/api/v1/loss?since=2d",
+        least: "viewer",
+        foreign: async (r) => expect((await json<LossReport>(r)).totals.count).toBe(0),
+      },
+      { method: "GET", path: "/api/v1/integrity/roots", least: "viewer", foreign: same },
+      {
+        method: "GET",
+        path: `/api/v1/integrity/export?sensor=${stored.sensorId}&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
         least: "analyst",
         foreign: notFound,
       },
@@ -192,8 +212,10 @@ describe("GET /api/v1/events", () => {
         to: formatMicros((NOW - 1_700_000) * 1000),
         sensor_id: events[0]!.sensorId.replace(/.$/, "1"),
         node_name: "node-1",
+        stage: "kernel",
         cause: "ring_main",
         count: 17,
+        unknown: false,
       },
     ]);
   });

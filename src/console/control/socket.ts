@@ -3,14 +3,20 @@ import { join } from "node:path";
 import { AppError, httpStatus } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
-import type { CreatedToken, CreateTokenRequest } from "../../core/api/tokens.ts";
+import type { RotationAction } from "../../core/api/trust.ts";
+import type { LocalTrust } from "../trust/local.ts";
+import type { StoreAddresses } from "./store-addresses.ts";
 
 /** What the host's own administrator may ask of a running Console, without signing in: whoever may open the socket owns the data anyway. */
 export interface ControlActions {
-  createToken(request: CreateTokenRequest): Promise<CreatedToken>;
+  readonly trust: LocalTrust;
   /** A fresh one-time set-up link, or undefined when set-up is complete. */
   createSetupLink(): Promise<string | undefined>;
   status(): Promise<Record<string, unknown>>;
+  /** Asks every sensor with a stream to report now; answers how many were asked. */
+  refreshAll(what: "heartbeat" | "inventory"): Promise<number>;
+  /** Where the stores are, for a backup; absent where somebody else keeps them. */
+  readonly stores?: (() => StoreAddresses) | undefined;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -28,11 +34,32 @@ export function createControlSocket(dataDir: string, actions: ControlActions, lo
       throw new AppError("too_large", "The request is too large.");
     switch (route) {
       case "POST /tokens":
-        return Response.json(await actions.createToken((await request.json()) as CreateTokenRequest));
+        return Response.json(await actions.trust.createToken((await request.json()) as object));
+      case "GET /tokens":
+        return Response.json(await actions.trust.listTokens());
+      case "POST /tokens/revoke":
+        await actions.trust.revokeToken(String(((await request.json()) as { token_id?: unknown }).token_id));
+        return Response.json({});
+      case "GET /ca":
+        return Response.json(await actions.trust.authority());
+      case "POST /ca/rotate":
+      case "POST /ca/advance":
+      case "POST /ca/abort":
+        return Response.json(
+          await actions.trust.rotate(
+            route.slice("POST /ca/".length) as RotationAction,
+            (await request.json()) as object,
+          ),
+        );
       case "POST /setup-link":
         return Response.json({ setup_link: (await actions.createSetupLink()) ?? null });
+      case "POST /refresh":
+        return Response.json({ asked: await actions.refreshAll("heartbeat") });
       case "GET /status":
         return Response.json(await actions.status());
+      case "GET /stores":
+        if (actions.stores) return Response.json(actions.stores());
+        throw new AppError("unavailable", "This Console does not keep its stores itself.");
       default:
         throw new AppError("not_found", `The control socket knows no ${route}.`);
     }

@@ -1,5 +1,6 @@
 import type { ChdbAddon, ChdbConnection } from "./chdb.ts";
 import { ClickHouseException, isStreamable, quote, type ChdbRequest } from "./chdb-request.ts";
+import { insertRows } from "./chdb-rows.ts";
 import { Lane } from "./lane.ts";
 
 // Inserts have a lane of their own, so that no number of slow questions can hold up what sensors wait for.
@@ -27,15 +28,18 @@ export class ChdbEngine {
   readonly #addon: ChdbAddon;
   readonly #path: string;
   readonly #args: readonly string[];
+  readonly #rowsDir: string;
   readonly #keeper: ChdbConnection;
   readonly #reads = new Lane(READ_SLOTS, MAX_WAITING);
   readonly #writes = new Lane(WRITE_SLOTS, MAX_WAITING);
   #uncollectedBytes = 0;
 
-  constructor(addon: ChdbAddon, path: string, args: readonly string[]) {
+  /** `rowsDir` is where the rows of an INSERT pass through: a directory that others cannot enter. */
+  constructor(addon: ChdbAddon, path: string, args: readonly string[], rowsDir: string) {
     this.#addon = addon;
     this.#path = path;
     this.#args = args;
+    this.#rowsDir = rowsDir;
     // The engine ends with its last connection; this one keeps it.
     this.#keeper = addon.CreateConnection(path, args);
   }
@@ -90,7 +94,7 @@ export class ChdbEngine {
     const { sql, data, format, params } = request;
     const addon = this.#addon;
     if (data !== undefined) {
-      if (data.length > 0) await addon.InsertRawAsyncConnection(connection, sql, data, false);
+      if (data.length > 0) await insertRows(addon, connection, sql, data, this.#rowsDir);
       return single(undefined, finish);
     }
     if (!isStreamable(sql, format)) {

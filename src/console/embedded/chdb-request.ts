@@ -55,7 +55,6 @@ export function parseChdbRequest(url: URL, body: Uint8Array): ChdbRequest {
   const text = query ?? new TextDecoder().decode(body);
   if (text.trim() === "") throw new ClickHouseException(62, "SYNTAX_ERROR", "Empty query");
   const data = query === null || (body.length === 0 && !isInsertFormat(query)) ? undefined : body;
-  if (data) assertNoEmptyLine(data);
   return {
     sql: text,
     data,
@@ -65,17 +64,6 @@ export function parseChdbRequest(url: URL, body: Uint8Array): ChdbRequest {
     params,
     settings,
   };
-}
-
-/**
- * The engine reads rows behind their statement, as its shell does: an empty line ends them, and what follows would run as the next
- * statement. Text formats of one row a line never need one, since a line feed inside a value is escaped; binary ones may hold any
- * bytes, and are refused when these are among them.
- */
-function assertNoEmptyLine(data: Uint8Array): void {
-  const found = data[0] === 0x0a || Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes("\n\n");
-  if (found)
-    throw new ClickHouseException(27, "CANNOT_PARSE_INPUT_ASSERTION_FAILED", "Rows must not hold an empty line");
 }
 
 function isInsertFormat(sql: string): boolean {

@@ -8,12 +8,6 @@ export interface ChdbAddon {
     format: string,
     params?: Readonly<Record<string, string>>,
   ): Promise<ChdbResult>;
-  InsertRawAsyncConnection(
-    connection: ChdbConnection,
-    statement: string,
-    data: Uint8Array,
-    countLines: boolean,
-  ): Promise<{ rowsWritten: number }>;
   StreamQuery(
     connection: ChdbConnection,
     sql: string,

@@ -1,4 +1,5 @@
 import { chmod, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { loadChdb } from "./chdb.ts";
 import { ChdbEngine } from "./chdb-engine.ts";
@@ -32,7 +33,7 @@ export async function runClickhouseChild(args: readonly string[], signal: AbortS
     // An orphan would hold the data against its successor. No goodbye: what was acknowledged is on disk.
     if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
   }, PARENT_CHECK_MS);
-  const engine = new ChdbEngine(loadChdb(addon), path, [`--config-file=${config}`]);
+  const engine = new ChdbEngine(loadChdb(addon), path, [`--config-file=${config}`], dirname(socket));
   await engine.command(`CREATE DATABASE IF NOT EXISTS \`${database}\` ENGINE = Atomic`);
   await rm(socket, { force: true });
   const server = Bun.serve({

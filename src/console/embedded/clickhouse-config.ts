@@ -22,5 +22,7 @@ export function clickhouseConfig(memoryBytes: number): string {
     max_concurrent_queries: 64,
   };
   const lines = Object.entries(values).map(([name, value]) => `  <${name}>${value}</${name}>\n`);
-  return `<clickhouse>\n${lines.join("")}</clickhouse>\n`;
+  // A reader of Kafka that was replaced or killed keeps its partitions for this long.
+  const kafka = "  <kafka><session_timeout_ms>6000</session_timeout_ms></kafka>\n";
+  return `<clickhouse>\n${lines.join("")}${kafka}</clickhouse>\n`;
 }

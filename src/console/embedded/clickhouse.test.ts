@@ -121,16 +121,31 @@ describe("embedded ClickHouse", () => {
     expect(Buffer.from(await out.arrayBuffer()).readBigUInt64LE()).toBe(7n);
   });
 
-  test("rows that would end early, and go on as a statement, are refused", async () => {
+  test("nothing behind rows runs as a statement, whatever they hold; all rows of a request are kept or none", async () => {
     const { socketPath } = engine.target as { socketPath: string };
-    const query = encodeURIComponent("INSERT INTO kept FORMAT JSONEachRow");
-    for (const body of ['{"n":3000001}\n\nDROP TABLE kept', "\nDROP TABLE kept", '{"n":3000001}\n\n{"n":3000002}']) {
+    const insert = async (
+      body: string | Uint8Array<ArrayBuffer>,
+      format = "JSONEachRow",
+    ): Promise<[number, string]> => {
+      const query = encodeURIComponent(`INSERT INTO kept FORMAT ${format}`);
       const url = `http://embedded.invalid/?database=telovix&query=${query}`;
       const response = await fetch(url, { method: "POST", body, unix: socketPath });
-      expect(response.status).toBe(400);
-      expect(await response.text()).toContain("empty line");
+      return [response.status, await response.text()];
+    };
+    for (const body of ['{"n":3000001}\n\nDROP TABLE kept', "\nDROP TABLE kept", '{"n":3000001}\n{"n":"many"}\n']) {
+      const [status, text] = await insert(body);
+      expect([status, text.slice(0, 8)]).toEqual([400, "Code: 27"]);
     }
-    expect(await rows("SELECT n FROM kept WHERE n IN (3000001, 3000002)")).toEqual([]);
+    expect(await rows("SELECT n FROM kept WHERE n = 3000001")).toEqual([]);
+    expect(await insert('{"n":3000001}\n\n{"n":3000002}')).toEqual([200, ""]);
+    // A binary value that is two line feeds and a statement: 0x0a0a, then "DROP T".
+    const body = Buffer.concat([Buffer.from("\n\nDROP T"), Buffer.from("ABLE kep")]);
+    expect(await insert(Uint8Array.from(body), "RowBinary")).toEqual([200, ""]);
+    const values = [3_000_001n, 3_000_002n, body.readBigUInt64LE(0), body.readBigUInt64LE(8)];
+    const found = await rows<{ total: number }>(`SELECT count() AS total FROM kept WHERE n IN (${values.join(", ")})`);
+    expect(found).toEqual([{ total: values.length }]);
+    const [status, text] = await insert("{}", "JSONEachRow SETTINGS max_threads = 1");
+    expect([status, text]).toEqual([400, expect.stringContaining("Only INSERT INTO") as string]);
   });
 
   test("words its errors as ClickHouse does", async () => {

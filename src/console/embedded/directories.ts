@@ -7,6 +7,12 @@ import { findClosedDirectory, type Account } from "./account.ts";
 // sun_path holds 108 bytes with its NUL; PostgreSQL's socket is called ".s.PGSQL.5432" and has a lock file beside it.
 const MAX_SOCKET_DIR_BYTES = 107 - "/.s.PGSQL.5432.lock".length;
 
+/** In a data directory whose embedded store was copied elsewhere; holds where. */
+export const MOVED = { postgres: "moved-postgresql", clickhouse: "moved-clickhouse" } as const;
+
+/** In a data directory while a backup is being restored into it; what lies there then is half of a Console. */
+export const UNFINISHED_RESTORE = "restore-unfinished";
+
 /**
  * Makes the Console's data directory: ours to read, and passable (not listable) for the account of the servers.
  * Rejects with AppError `unavailable` when a directory above it is closed to them; those are not ours to open.

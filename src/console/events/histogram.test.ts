@@ -8,8 +8,10 @@ const range = { fromUs: 1000 * HOUR, toUs: 1001 * HOUR };
 const loss = (fromUs: number, toUs: number, more: Partial<LossRow> = {}): LossRow => ({
   sensorId: "s1",
   nodeName: "n1",
+  stage: "kernel",
   cause: "ring_main",
   count: 1,
+  unknown: false,
   fromUs: range.fromUs + fromUs,
   toUs: range.fromUs + toUs,
   ...more,
@@ -33,12 +35,19 @@ describe("buckets", () => {
 
   test("counts stand in their bucket", () => {
     const buckets = fillBuckets(
-      [{ bucket: range.fromUs / 30e6 + 2, info: 7, warning: 0, high: 1, critical: 0 }],
+      [{ bucket: range.fromUs / 30e6 + 2, info: 7, warning: 0, high: 1, critical: 0, late: 2 }],
       range,
       30,
     );
     expect(buckets).toHaveLength(120);
-    expect(buckets[2]).toEqual({ at: "1970-02-11T16:01:00.000000Z", info: 7, warning: 0, high: 1, critical: 0 });
+    expect(buckets[2]).toEqual({
+      at: "1970-02-11T16:01:00.000000Z",
+      info: 7,
+      warning: 0,
+      high: 1,
+      critical: 0,
+      late: 2,
+    });
     expect(buckets.reduce((sum, b) => sum + b.info + b.high, 0)).toBe(8);
   });
 });

@@ -36,6 +36,7 @@ export function fillBuckets(rows: readonly BucketRow[], range: TimeRange, stepSe
       warning: row?.warning ?? 0,
       high: row?.high ?? 0,
       critical: row?.critical ?? 0,
+      late: row?.late ?? 0,
     };
   });
 }
@@ -48,7 +49,12 @@ function join(losses: readonly LossRow[], gapUs: number, keyOf: (loss: LossRow) 
     const key = keyOf(loss);
     const last = open.get(key);
     if (last && loss.fromUs <= last.toUs + gapUs) {
-      open.set(key, { ...last, toUs: Math.max(last.toUs, loss.toUs), count: last.count + loss.count });
+      open.set(key, {
+        ...last,
+        toUs: Math.max(last.toUs, loss.toUs),
+        count: last.count + loss.count,
+        unknown: last.unknown || loss.unknown,
+      });
     } else {
       if (last) done.push(last);
       open.set(key, loss);
@@ -62,7 +68,7 @@ function join(losses: readonly LossRow[], gapUs: number, keyOf: (loss: LossRow) 
  * sensors are joined too (then without a sensor id, the node name saying how many): coarser, but no count is left out.
  */
 export function mergeLosses(losses: readonly LossRow[], range: TimeRange, stepSecs: number): EventHistogram["blind"] {
-  const perSensor = (loss: LossRow): string => `${loss.sensorId} ${loss.cause}`;
+  const perSensor = (loss: LossRow): string => `${loss.sensorId} ${loss.stage} ${loss.cause}`;
   const clipped = losses.map((loss) => ({
     ...loss,
     fromUs: Math.max(loss.fromUs, range.fromUs),
@@ -74,14 +80,16 @@ export function mergeLosses(losses: readonly LossRow[], range: TimeRange, stepSe
   if (merged.length > MAX_BLIND) {
     const sensors = new Set(clipped.map((loss) => loss.sensorId)).size;
     const whole = clipped.map((loss) => ({ ...loss, sensorId: "", nodeName: `${sensors} sensors` }));
-    merged = join(whole, range.toUs - range.fromUs, (loss) => loss.cause);
+    merged = join(whole, range.toUs - range.fromUs, (loss) => `${loss.stage} ${loss.cause}`);
   }
   return merged.slice(0, MAX_BLIND).map((loss) => ({
     from: formatMicros(loss.fromUs),
     to: formatMicros(loss.toUs),
     sensor_id: loss.sensorId,
     node_name: loss.nodeName,
+    stage: loss.stage,
     cause: loss.cause,
     count: loss.count,
+    unknown: loss.unknown,
   }));
 }

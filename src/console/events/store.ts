@@ -20,14 +20,17 @@ export interface BucketRow {
   readonly warning: number;
   readonly high: number;
   readonly critical: number;
+  readonly late: number;
 }
 
 /** Losses of one sensor by one cause within one bucket. Microseconds. */
 export interface LossRow {
   readonly sensorId: string;
   readonly nodeName: string;
+  readonly stage: string;
   readonly cause: string;
   readonly count: number;
+  readonly unknown: boolean;
   readonly fromUs: number;
   readonly toUs: number;
 }
@@ -64,6 +67,9 @@ export interface EventStore {
     signal?: AbortSignal,
   ): Promise<DetailRow | undefined>;
 }
+
+/** What comes later than this was kept in a sensor's queue meanwhile. */
+const LATE_SECS = 120;
 
 const BELOW = `observed_at <= fromUnixTimestamp64Micro({at_us:Int64}, 'UTC')
   AND (observed_at < fromUnixTimestamp64Micro({at_us:Int64}, 'UTC')
@@ -112,7 +118,8 @@ export function createEventStore(deps: { events: EventDb }): EventStore {
         tenantId,
         `SELECT intDiv(toUnixTimestamp64Micro(observed_at), {step_us:Int64}) AS bucket,
            countIf(severity = 'info') AS info, countIf(severity = 'warning') AS warning,
-           countIf(severity = 'high') AS high, countIf(severity = 'critical') AS critical
+           countIf(severity = 'high') AS high, countIf(severity = 'critical') AS critical,
+           countIf(ingested_at > observed_at + INTERVAL ${LATE_SECS} SECOND) AS late
          FROM runtime_events FINAL WHERE ${where.sql}
          GROUP BY bucket ORDER BY bucket
          SETTINGS ${QUERY_SETTINGS}, do_not_merge_across_partitions_select_final = 1`,
@@ -125,6 +132,7 @@ export function createEventStore(deps: { events: EventDb }): EventStore {
         warning: Number(row.warning),
         high: Number(row.high),
         critical: Number(row.critical),
+        late: Number(row.late),
       }));
     },
 
@@ -132,20 +140,22 @@ export function createEventStore(deps: { events: EventDb }): EventStore {
       const rows = await select<{
         sensor_id: string;
         node: string;
+        stage: string;
         cause: string;
         lost: number | string;
+        unsure: number | string;
         from_us: number | string;
         to_us: number | string;
       }>(
         tenantId,
-        `SELECT sensor_id, any(node_name) AS node, cause, sum(count) AS lost,
+        `SELECT sensor_id, any(node_name) AS node, stage, cause, sum(count) AS lost, max(unknown) AS unsure,
            toUnixTimestamp64Micro(min(from_at)) AS from_us, toUnixTimestamp64Micro(max(to_at)) AS to_us
-         FROM event_losses
-         WHERE tenant_id = {tenant_id:UUID}
+         FROM event_losses FINAL
+         WHERE tenant_id = {tenant_id:UUID} AND (count > 0 OR unknown > 0)
            AND from_at < fromUnixTimestamp64Micro({to_us:Int64}, 'UTC') AND to_at >= fromUnixTimestamp64Micro({from_us:Int64}, 'UTC')
            AND (empty({ids:Array(UUID)}) OR has({ids:Array(UUID)}, sensor_id))
            AND (empty({names:Array(String)}) OR has({names:Array(String)}, node_name))
-         GROUP BY sensor_id, cause, intDiv(toUnixTimestamp64Micro(from_at), {step_us:Int64})
+         GROUP BY sensor_id, stage, cause, intDiv(toUnixTimestamp64Micro(from_at), {step_us:Int64})
          ORDER BY lost DESC LIMIT {row_limit:UInt32} SETTINGS ${QUERY_SETTINGS}`,
         {
           ids: sensors.ids,
@@ -160,8 +170,10 @@ export function createEventStore(deps: { events: EventDb }): EventStore {
       return rows.map((row) => ({
         sensorId: row.sensor_id,
         nodeName: row.node,
+        stage: row.stage,
         cause: row.cause,
         count: Number(row.lost),
+        unknown: Number(row.unsure) > 0,
         fromUs: Number(row.from_us),
         toUs: Number(row.to_us),
       }));

@@ -5,11 +5,16 @@ import {
   type LifecycleStatus,
   type TrustHealth,
 } from "../../core/api/sensors.ts";
+import { cloneReason } from "./clone-health.ts";
 
 /** What a sensor's health is computed from; times in milliseconds since 1970. */
 export interface HealthFacts {
+  /** For links to more about it. */
+  readonly sensorId?: string;
   readonly lifecycle: "active" | "disabled" | "revoked" | "decommissioned";
   readonly trustHealth: TrustHealth;
+  /** End of the active certificate; undefined when there is none. */
+  readonly certificateEndsMs: number | undefined;
   readonly enrolledMs: number;
   readonly lastSeenMs: number | undefined;
   readonly streamConnected: boolean;
@@ -25,6 +30,9 @@ export interface HealthFacts {
   readonly diskPercent: number | undefined;
   readonly spoolDepth: number | undefined;
   readonly clockSkewMs: number | undefined;
+  /** When a second node with this identity was seen last, and how. */
+  readonly cloneSuspectedMs?: number | undefined;
+  readonly cloneDetail?: string | undefined;
 }
 
 export interface Health {
@@ -34,10 +42,12 @@ export interface Health {
   readonly reasons: readonly HealthReason[];
 }
 
-const LOSS_REMEMBERED_MS = 15 * 60_000;
+const LOSS_REMEMBERED_MS = 60 * 60_000;
 const PRESSURE_PERCENT = 95;
 const SPOOL_FILLING = 80_000;
 const SKEW_MS = 30_000;
+/** From here on the sensor and the Console disagree about the day, and dates of certificates begin to matter. */
+const GREAT_SKEW_MS = 12 * 3_600_000;
 
 function reason(code: string, state: HealthState, message: string, action: string): HealthReason {
   return { code, state, message, action };
@@ -79,9 +89,23 @@ function timing(facts: HealthFacts, nowMs: number, staleMs: number): HealthReaso
   return undefined;
 }
 
-function trust(trustHealth: TrustHealth): HealthReason | undefined {
-  const renew =
-    "The sensor renews by itself while it reaches the Console; if it does not, enrol it again with a new token.";
+/** A certificate that does not count any more: nothing but a person helps. */
+function withoutCertificate(endsMs: number | undefined, nowMs: number): HealthReason | undefined {
+  if (endsMs !== undefined && endsMs > nowMs) return undefined;
+  const what =
+    endsMs === undefined
+      ? "It has no certificate that counts."
+      : `Its certificate ended ${spanWords(nowMs - endsMs)} ago: what it sends is refused.`;
+  return reason(
+    "certificate_expired",
+    "degraded",
+    what,
+    "Re-enrol it on its page: it keeps its id, and what waits in its spool is delivered then.",
+  );
+}
+
+function trust(trustHealth: TrustHealth, endsMs: number | undefined, nowMs: number): HealthReason | undefined {
+  const renew = "The sensor renews by itself while it reaches the Console; if it does not, re-enrol it on its page.";
   switch (trustHealth) {
     case "revoked":
       return reason(
@@ -94,15 +118,18 @@ function trust(trustHealth: TrustHealth): HealthReason | undefined {
       return reason(
         "certificate_renewal_due",
         "degraded",
-        "Its certificate ends within a day, has ended, or was just refused.",
+        "Its certificate ends within a day, or was refused a moment ago.",
         renew,
       );
     case "degraded":
-      return reason(
-        "trust_degraded",
-        "degraded",
-        "It had trouble with its trust lately.",
-        "Look at the trust error on its page.",
+      return (
+        withoutCertificate(endsMs, nowMs) ??
+        reason(
+          "trust_degraded",
+          "degraded",
+          "It had trouble with its trust in the last day.",
+          "Look at the trust error on its page.",
+        )
       );
     case "renewal_recommended":
       return reason("certificate_renewal_recommended", "watch", "Its certificate ends within three days.", renew);
@@ -184,9 +211,9 @@ function resources(facts: HealthFacts): HealthReason[] {
     found.push(
       reason(
         "clock_skew",
-        "watch",
+        Math.abs(facts.clockSkewMs!) > GREAT_SKEW_MS ? "degraded" : "watch",
         `Its clock is ${spanWords(Math.abs(facts.clockSkewMs!))} ${facts.clockSkewMs! > 0 ? "ahead of" : "behind"} the Console's.`,
-        "Set the node's time (NTP): its events appear at the wrong time.",
+        "Set the node's time (NTP): its events appear at the wrong time, and beyond two days it can't prove itself any more.",
       ),
     );
   return found;
@@ -197,7 +224,7 @@ const rank = (state: HealthState): number => HEALTH_STATES.indexOf(state);
 /** Health of a sensor and every reason for it, each with what to do. Pure. */
 export function computeHealth(facts: HealthFacts, nowMs: number, staleMs: number): Health {
   if (facts.lifecycle === "revoked" || facts.lifecycle === "decommissioned")
-    return { status: "revoked", state: "critical", reasons: [trust("revoked")!] };
+    return { status: "revoked", state: "critical", reasons: [trust("revoked", undefined, nowMs)!] };
   if (facts.lifecycle === "disabled")
     return {
       status: "disabled",
@@ -212,19 +239,24 @@ export function computeHealth(facts: HealthFacts, nowMs: number, staleMs: number
       ],
     };
   const silence = timing(facts, nowMs, staleMs);
-  const found = [silence, trust(facts.trustHealth)];
+  const found = [
+    silence,
+    trust(facts.trustHealth, facts.certificateEndsMs, nowMs),
+    cloneReason(facts.cloneSuspectedMs, facts.cloneDetail ?? "", nowMs),
+  ];
   // What an absent sensor said last says nothing about now.
   if (silence?.state !== "offline") {
     found.push(...engine(facts), ...resources(facts));
     if (facts.lastLossMs !== undefined && nowMs - facts.lastLossMs <= LOSS_REMEMBERED_MS)
-      found.push(
-        reason(
+      found.push({
+        ...reason(
           "event_loss",
           "watch",
-          `Events were lost on the node ${spanWords(nowMs - facts.lastLossMs)} ago.`,
-          "The timeline marks the blind ranges; narrow what is watched or give the engine larger buffers.",
+          `Events of it were lost ${spanWords(nowMs - facts.lastLossMs)} ago.`,
+          "The ledger of losses says how many, where on their way and why, and what helps.",
         ),
-      );
+        href: facts.sensorId === undefined ? "/losses" : `/losses?sensor=${facts.sensorId}`,
+      });
   }
   const reasons = found.filter((r) => r !== undefined).toSorted((a, b) => rank(b.state) - rank(a.state));
   const stale = silence?.state === "offline" || silence?.state === "degraded";

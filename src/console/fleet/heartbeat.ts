@@ -1,21 +1,22 @@
 import { compile } from "../../core/check.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
+import type { Metrics } from "../../core/metrics.ts";
 import { Heartbeat, type HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import type { EventsResponse } from "../../core/wire/events.ts";
 import type { PipelineMetrics } from "../../core/wire/state.ts";
 import type { SensorPeer } from "../http/env.ts";
 import { readEnvelope } from "../ingest/check-batch.ts";
 import type { Ingest } from "../ingest/service.ts";
-import type { LossRow } from "../ingest/store.ts";
 import type { InventoryService } from "../inventory/service.ts";
 import type { LiveHub } from "../live/contract.ts";
 import type { Db } from "../stores/contract.ts";
 import { storableJson } from "../stores/storable-json.ts";
 import { checkProtocol } from "../trust/service.ts";
-import { findBefore, saveHeartbeat, type Before } from "./store-heartbeat.ts";
+import { HeartbeatBatch } from "./heartbeat-batch.ts";
+import type { Before, HeartbeatUpdate } from "./store-heartbeat.ts";
 import type { ResourceRow, Samples } from "./samples.ts";
-import { trustHealth } from "./trust-health.ts";
+import { bySkew, trustHealth } from "./trust-health.ts";
 
 const checker = compile(Heartbeat);
 const MAX_FLOAT32 = 3e38;
@@ -28,7 +29,10 @@ export interface HeartbeatDeps {
   readonly samples: Samples;
   readonly hub: LiveHub;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly heartbeatIntervalMs: number;
+  /** What the answer says about the trust bundle and a renewal that is due. */
+  readonly notice?: (peer: SensorPeer) => Pick<HeartbeatResponse, "trust_bundle_hash" | "renew_now">;
 }
 
 /** Counters that stand for events that are gone. */
@@ -48,25 +52,36 @@ const float = (value: number): number => Math.min(value, MAX_FLOAT32);
 /** Takes heartbeats: a sensor's state, and the way of its events while the stream is down. */
 export class HeartbeatService {
   readonly #deps: HeartbeatDeps;
+  readonly #records: HeartbeatBatch;
 
   constructor(deps: HeartbeatDeps) {
     this.#deps = deps;
+    this.#records = new HeartbeatBatch(deps);
   }
 
   /** Throws AppError `invalid_request` with the pointer, `protocol_version`, or `unavailable`. */
   async take(peer: SensorPeer, body: unknown): Promise<HeartbeatResponse> {
-    const { db, ingest, inventory, samples, hub, clock, heartbeatIntervalMs } = this.#deps;
+    const { ingest, inventory, samples, hub, clock, heartbeatIntervalMs } = this.#deps;
     const heartbeat = this.#read(peer, body);
     const batch = heartbeat.batch && readEnvelope(heartbeat.batch, "/batch");
     const nowMs = clock.nowMs();
-    const before = await findBefore(db, peer.tenantId, peer.sensorId);
-    if (!before) throw new AppError("invalid_sensor_trust", "This sensor is not known here.");
-    await this.#save(peer, heartbeat, before, nowMs);
-    const since = sinceBefore(heartbeat, before);
-    samples.add(resourceRow(peer, heartbeat, nowMs), lossRows(peer, heartbeat.pipeline, since, before, nowMs));
     const { connections, listening, flows } = heartbeat;
-    const sections = { ...(connections && { connections }), ...(listening && { listening }), ...(flows && { flows }) };
-    await inventory.store(peer, sections, heartbeat.sent_at_us / 1000);
+    const sections = inventory.prepare({
+      ...(connections && { connections }),
+      ...(listening && { listening }),
+      ...(flows && { flows }),
+    });
+    const before = await this.#records.record({
+      tenantId: peer.tenantId,
+      sensorId: peer.sensorId,
+      update: (was) => updateOf(heartbeat, nowMs, was),
+      sections,
+      observedAt: inventory.observedAt(heartbeat.sent_at_us / 1000),
+    });
+    if (!before) throw new AppError("invalid_sensor_trust", "This sensor is not known here.");
+    const unchanged = sections.filter(({ section, hash }) => before.hashes.get(section) === hash).length;
+    inventory.counted(sections.length - unchanged, unchanged);
+    samples.add(resourceRow(peer, heartbeat, nowMs));
     const delivered = batch && (await this.#deliver(ingest, peer, batch));
     hub.sensorChanged(peer.tenantId, peer.sensorId, "heartbeat");
     return {
@@ -78,11 +93,12 @@ export class HeartbeatService {
         {
           revoked: false,
           notAfterMs: before.not_after?.getTime(),
-          lastErrorMs: timeOf(heartbeat.trust.last_error_at),
+          lastErrorMs: bySkew(timeOf(heartbeat.trust.last_error_at), heartbeat.sent_at_us / 1000 - nowMs),
         },
         nowMs,
       ),
-      want_full: (!before.has_system && !heartbeat.system) || !before.has_processes,
+      ...this.#deps.notice?.(peer),
+      want_full: (!before.has_system && !heartbeat.system) || !before.hashes.has("processes"),
     };
   }
 
@@ -97,37 +113,6 @@ export class HeartbeatService {
     }
   }
 
-  async #save(peer: SensorPeer, heartbeat: Heartbeat, before: Before, nowMs: number): Promise<void> {
-    const since = sinceBefore(heartbeat, before);
-    const secs = before.last_seen_at && since ? Math.max(1, (nowMs - before.last_seen_at.getTime()) / 1000) : undefined;
-    const spooled = growth(heartbeat.pipeline, since, "events_spooled");
-    const { backends } = heartbeat.engine;
-    const hooks = { ok: 0, degraded: 0, rejected: 0 };
-    for (const backend of backends) hooks[backend.status]++;
-    await saveHeartbeat(
-      this.#deps.db,
-      peer.tenantId,
-      peer.sensorId,
-      {
-        sensorVersion: heartbeat.sensor_version.replaceAll("\0", ""),
-        runtimeMode: heartbeat.runtime_mode,
-        startedAt: new Date(Math.min(heartbeat.started_at_us / 1000, 8.64e15)),
-        engine: storableJson(heartbeat.engine),
-        trust: storableJson(heartbeat.trust),
-        pipeline: storableJson(heartbeat.pipeline),
-        resources: storableJson(heartbeat.resources),
-        system: heartbeat.system && storableJson(heartbeat.system),
-        hooks,
-        clockSkewMs: Math.round(heartbeat.sent_at_us / 1000 - nowMs),
-        at: new Date(nowMs),
-      },
-      {
-        eventsPerSec: secs === undefined ? 0 : spooled / secs,
-        lost: LOST.some((key) => growth(heartbeat.pipeline, since, key) > 0),
-      },
-    );
-  }
-
   /** A store that is down must not make the sensor look dead: its state is taken, its events stay with it. */
   async #deliver(
     ingest: Ingest,
@@ -137,10 +122,36 @@ export class HeartbeatService {
     try {
       return await ingest.accept(peer, batch);
     } catch (error) {
-      if (error instanceof AppError && error.code === "unavailable") return undefined;
+      // Nor does one that has more under way than its share.
+      if (error instanceof AppError && (error.code === "unavailable" || error.code === "rate_limited"))
+        return undefined;
       throw error;
     }
   }
+}
+
+/** What a heartbeat changes on the sensor's record. */
+function updateOf(heartbeat: Heartbeat, nowMs: number, before: Before): HeartbeatUpdate {
+  const since = sinceBefore(heartbeat, before);
+  const secs = before.last_seen_at && since ? Math.max(1, (nowMs - before.last_seen_at.getTime()) / 1000) : undefined;
+  const spooled = growth(heartbeat.pipeline, since, "events_spooled");
+  const hooks = { ok: 0, degraded: 0, rejected: 0 };
+  for (const backend of heartbeat.engine.backends) hooks[backend.status]++;
+  return {
+    sensorVersion: heartbeat.sensor_version.replaceAll("\0", ""),
+    runtimeMode: heartbeat.runtime_mode,
+    startedAt: new Date(Math.min(heartbeat.started_at_us / 1000, 8.64e15)),
+    engine: storableJson(heartbeat.engine),
+    trust: storableJson(heartbeat.trust),
+    pipeline: storableJson(heartbeat.pipeline),
+    resources: storableJson(heartbeat.resources),
+    system: heartbeat.system && storableJson(heartbeat.system),
+    hooks,
+    clockSkewMs: Math.round(heartbeat.sent_at_us / 1000 - nowMs),
+    at: new Date(nowMs),
+    eventsPerSec: secs === undefined ? 0 : spooled / secs,
+    lost: LOST.some((key) => growth(heartbeat.pipeline, since, key) > 0),
+  };
 }
 
 /** The counters of the heartbeat before, unless the sensor has started anew since. */
@@ -174,33 +185,4 @@ function resourceRow(peer: SensorPeer, heartbeat: Heartbeat, nowMs: number): Res
     events_lost: whole(LOST.reduce((sum, key) => sum + pipeline[key], 0)),
     spool_depth: Math.min(pipeline.spool_depth, MAX_UINT32),
   };
-}
-
-/**
- * Losses that no event and no batch tells of: lines of the engine the sensor could not read. What the kernel lost comes as
- * events of its own, what the spool gave up is named in the batches: both with better times than a heartbeat has.
- */
-function lossRows(
-  peer: SensorPeer,
-  pipeline: PipelineMetrics,
-  since: PipelineMetrics | undefined,
-  before: Before,
-  nowMs: number,
-): LossRow[] {
-  const count = growth(pipeline, since, "lines_malformed");
-  if (count === 0) return [];
-  const fromMs = since && before.last_seen_at ? before.last_seen_at.getTime() : nowMs;
-  return [
-    {
-      tenant_id: peer.tenantId,
-      sensor_id: peer.sensorId,
-      node_name: peer.nodeName,
-      stage: "tail",
-      cause: "malformed_line",
-      count: whole(count),
-      from_at: fromMs * 1000,
-      to_at: nowMs * 1000,
-      recorded_at: nowMs,
-    },
-  ];
 }

@@ -3,7 +3,6 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
-import type { LossRow } from "../ingest/store.ts";
 import type { EventDb } from "../stores/contract.ts";
 
 const WRITE_MS = 1_000;
@@ -37,7 +36,6 @@ export class Samples implements Service {
   readonly #deps: { events: EventDb; clock: Clock; log: Log };
   readonly #dropped: (by: number, labels: { table: string }) => void;
   #resources: ResourceRow[] = [];
-  #losses: LossRow[] = [];
 
   constructor(deps: { events: EventDb; clock: Clock; log: Log; metrics: Metrics }) {
     this.#deps = deps;
@@ -47,12 +45,9 @@ export class Samples implements Service {
     );
   }
 
-  add(row: ResourceRow, losses: readonly LossRow[]): void {
+  add(row: ResourceRow): void {
     if (this.#resources.length < MAX_SAMPLES) this.#resources.push(row);
     else this.#dropped(1, { table: "sensor_resources" });
-    for (const loss of losses)
-      if (this.#losses.length < MAX_SAMPLES) this.#losses.push(loss);
-      else this.#dropped(1, { table: "event_losses" });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -64,19 +59,10 @@ export class Samples implements Service {
   }
 
   async #write(): Promise<void> {
-    const [resources, losses] = [this.#resources, this.#losses];
+    const rows = this.#resources;
     this.#resources = [];
-    this.#losses = [];
-    await this.#insert("sensor_resources", resources, (rows) => (this.#resources = [...rows, ...this.#resources]));
-    await this.#insert("event_losses", losses, (rows) => (this.#losses = [...rows, ...this.#losses]));
-  }
-
-  async #insert<Row extends object>(
-    table: "sensor_resources" | "event_losses",
-    rows: Row[],
-    restore: (rows: Row[]) => void,
-  ): Promise<void> {
     if (rows.length === 0) return;
+    const table = "sensor_resources";
     try {
       await this.#deps.events.insert(table, rows);
     } catch (error) {
@@ -87,7 +73,7 @@ export class Samples implements Service {
         return;
       }
       this.#deps.log.warn("samples could not be written; they are tried again", { table, error: errorMessage(error) });
-      restore(rows);
+      this.#resources = [...rows, ...this.#resources];
     }
   }
 }

@@ -68,12 +68,19 @@ export class FleetService {
       ...found.parts,
       clock_skew_ms: found.row.clock_skew_ms,
       events_rejected: found.row.events_rejected,
+      clone_suspected_at: found.row.clone_suspected_at?.toISOString() ?? null,
+      clone_detail: found.row.clone_detail,
       certificates: found.certificates.map((c) => ({
         serial: c.serial,
         not_before: c.not_before.toISOString(),
         not_after: c.not_after.toISOString(),
         status: c.status,
+        valid_until: c.valid_until?.toISOString() ?? null,
+        issuer_id: c.issuer_id,
+        created_at: c.created_at.toISOString(),
       })),
+      trust_error:
+        found.row.trust_error === null ? null : { message: found.row.trust_error, at: found.row.trust_error_at },
       delivery: summary.stream_connected ? "stream" : summary.lifecycle_status === "healthy" ? "heartbeat" : "none",
     };
   }

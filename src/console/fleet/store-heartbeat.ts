@@ -1,5 +1,6 @@
 import type { PipelineMetrics } from "../../core/wire/state.ts";
-import type { Db } from "../stores/contract.ts";
+import { saveSections, type SectionUpdate } from "../inventory/store.ts";
+import type { Db, Tx } from "../stores/contract.ts";
 
 export interface HeartbeatUpdate {
   readonly sensorVersion: string;
@@ -15,47 +16,86 @@ export interface HeartbeatUpdate {
   readonly hooks: { readonly ok: number; readonly degraded: number; readonly rejected: number };
   readonly clockSkewMs: number;
   readonly at: Date;
+  readonly eventsPerSec: number;
+  /** True when events were lost since the heartbeat before. */
+  readonly lost: boolean;
 }
 
 /** What was on the record before the heartbeat. */
 export interface Before {
+  sensor_id: string;
+  tenant_id: string;
   pipeline: PipelineMetrics | null;
   started_at: Date | null;
   last_seen_at: Date | null;
   has_system: boolean;
-  has_processes: boolean;
   not_after: Date | null;
+  /** Section of the inventory → hash of what is stored. */
+  hashes: Map<string, string>;
 }
 
-export function findBefore(db: Db, tenantId: string, sensorId: string): Promise<Before | undefined> {
-  return db.tenant(tenantId, async (tx) => {
-    const [row] = await tx<Before[]>`
-      SELECT pipeline, started_at, last_seen_at, system IS NOT NULL AS has_system,
-        EXISTS (SELECT FROM sensor_inventories i WHERE i.sensor_id = s.sensor_id AND i.section = 'processes') AS has_processes,
-        (SELECT max(not_after) FROM sensor_certificates c WHERE c.sensor_id = s.sensor_id AND c.status = 'active') AS not_after
-      FROM sensors s WHERE sensor_id = ${sensorId}`;
-    return row;
+/** One sensor's part of a batch. */
+export interface Recorded {
+  readonly tenantId: string;
+  readonly sensorId: string;
+  readonly update: HeartbeatUpdate;
+  readonly sections: readonly SectionUpdate[];
+  readonly observedAt: Date;
+}
+
+/**
+ * Reads the records of several sensors and writes what `decide` makes of them, in one transaction. Rows are locked in the order of
+ * their ids, so that processes with the same sensors wait for each other and never in a circle. A lost second of heartbeats is
+ * harmless: nobody waits for the disk.
+ */
+export async function recordHeartbeats(
+  db: Db,
+  sensorIds: readonly string[],
+  decide: (before: ReadonlyMap<string, Before>) => readonly Recorded[],
+): Promise<void> {
+  await db.system(async (tx) => {
+    const [, rows, hashes] = await Promise.all([
+      tx`SELECT set_config('synchronous_commit', 'off', true)`,
+      tx<Omit<Before, "hashes">[]>`
+        SELECT sensor_id, tenant_id, pipeline, started_at, last_seen_at, system IS NOT NULL AS has_system,
+          (SELECT max(not_after) FROM sensor_certificates c WHERE c.sensor_id = s.sensor_id AND c.status = 'active') AS not_after
+        FROM sensors s WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[]) ORDER BY sensor_id FOR NO KEY UPDATE`,
+      tx<{ sensor_id: string; section: string; content_hash: string }[]>`
+        SELECT sensor_id, section, content_hash FROM sensor_inventories
+        WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[])`,
+    ]);
+    const before = new Map(rows.map((row) => [row.sensor_id, { ...row, hashes: new Map<string, string>() }]));
+    for (const { sensor_id, section, content_hash } of hashes) before.get(sensor_id)?.hashes.set(section, content_hash);
+    const recorded = decide(before);
+    if (recorded.length === 0) return;
+    await updateSensors(tx, recorded);
+    await saveSections(
+      tx,
+      recorded.flatMap(({ tenantId, sensorId, sections, observedAt }) =>
+        sections.map((update) => ({ tenantId, sensorId, observedAt, ...update })),
+      ),
+    );
   });
 }
 
-export async function saveHeartbeat(
-  db: Db,
-  tenantId: string,
-  sensorId: string,
-  update: HeartbeatUpdate,
-  rates: { readonly eventsPerSec: number; readonly lost: boolean },
-): Promise<void> {
-  await db.tenant(
-    tenantId,
-    (tx) => tx`
-      UPDATE sensors SET last_seen_at = ${update.at}, sensor_version = ${update.sensorVersion}, runtime_mode = ${update.runtimeMode},
-        started_at = ${update.startedAt}, engine = ${update.engine}::text::jsonb, trust = ${update.trust}::text::jsonb,
-        pipeline = ${update.pipeline}::text::jsonb, resources = ${update.resources}::text::jsonb,
-        system = coalesce(${update.system ?? null}::text::jsonb, system), hooks_ok = ${update.hooks.ok},
-        hooks_degraded = ${update.hooks.degraded}, hooks_rejected = ${update.hooks.rejected},
-        clock_skew_ms = ${update.clockSkewMs}, events_per_sec = ${rates.eventsPerSec},
-        last_loss_at = CASE WHEN ${rates.lost} THEN ${update.at} ELSE last_loss_at END,
-        trust_state = CASE WHEN trust_state = 'bootstrap_pending' THEN 'trusted' ELSE trust_state END
-      WHERE sensor_id = ${sensorId}`,
-  );
+async function updateSensors(tx: Tx, recorded: readonly Recorded[]): Promise<void> {
+  const column = <T>(of: (update: HeartbeatUpdate) => T): T[] => recorded.map(({ update }) => of(update));
+  const numbers = (of: (update: HeartbeatUpdate) => number): string[] => column((u) => String(of(u)));
+  await tx`
+    UPDATE sensors s SET last_seen_at = u.at, sensor_version = u.sensor_version, runtime_mode = u.runtime_mode,
+      started_at = u.started_at, engine = u.engine::jsonb, trust = u.trust::jsonb, pipeline = u.pipeline::jsonb,
+      resources = u.resources::jsonb, system = coalesce(u.system::jsonb, s.system), hooks_ok = u.hooks_ok,
+      hooks_degraded = u.hooks_degraded, hooks_rejected = u.hooks_rejected, clock_skew_ms = u.clock_skew_ms,
+      events_per_sec = u.events_per_sec, last_loss_at = CASE WHEN u.lost THEN u.at ELSE s.last_loss_at END,
+      trust_state = CASE WHEN s.trust_state = 'bootstrap_pending' THEN 'trusted' ELSE s.trust_state END
+    FROM unnest(${recorded.map((r) => r.sensorId)}::uuid[], ${column((u) => u.at.toISOString())}::text[]::timestamptz[],
+      ${column((u) => u.sensorVersion)}::text[], ${column((u) => u.runtimeMode)}::text[],
+      ${column((u) => u.startedAt.toISOString())}::text[]::timestamptz[], ${column((u) => u.engine)}::text[], ${column((u) => u.trust)}::text[],
+      ${column((u) => u.pipeline)}::text[], ${column((u) => u.resources)}::text[],
+      ${column((u) => u.system ?? null)}::text[], ${numbers((u) => u.hooks.ok)}::int[],
+      ${numbers((u) => u.hooks.degraded)}::int[], ${numbers((u) => u.hooks.rejected)}::int[],
+      ${numbers((u) => u.clockSkewMs)}::bigint[], ${numbers((u) => u.eventsPerSec)}::float8[],
+      ${column((u) => String(u.lost))}::text[]::bool[]) AS u (sensor_id, at, sensor_version, runtime_mode, started_at, engine, trust,
+      pipeline, resources, system, hooks_ok, hooks_degraded, hooks_rejected, clock_skew_ms, events_per_sec, lost)
+    WHERE s.sensor_id = u.sensor_id`;
 }

@@ -21,6 +21,7 @@ export interface SensorRow {
   hooks_degraded: number;
   hooks_rejected: number;
   trust_error_at: string | null;
+  trust_error: string | null;
   kernel: string | null;
   os: string | null;
   enrolled_at: Date;
@@ -35,6 +36,8 @@ export interface SensorRow {
   memory_percent: number | null;
   disk_percent: number | null;
   clock_skew_ms: number | null;
+  clone_suspected_at: Date | null;
+  clone_detail: string | null;
 }
 
 export interface SensorParts {
@@ -48,20 +51,23 @@ export interface CertificateRow {
   serial: string;
   not_before: Date;
   not_after: Date;
-  status: "active" | "previous" | "revoked";
+  status: "pending" | "active" | "previous" | "revoked";
+  valid_until: Date | null;
+  created_at: Date;
+  issuer_id: string | null;
 }
 
 const projection = (tx: Tx) => tx`
   s.sensor_id, s.node_name, s.declared_role, s.flavor, s.cluster, s.tags, s.lifecycle, s.trust_state, s.enforcement_state,
   s.assigned_pack_id, s.sensor_version, s.runtime_mode, s.engine->>'state' AS engine_state, s.engine->>'reason' AS engine_reason,
-  s.hooks_ok, s.hooks_degraded, s.hooks_rejected, s.trust->>'last_error_at' AS trust_error_at, s.system->>'kernel' AS kernel,
+  s.hooks_ok, s.hooks_degraded, s.hooks_rejected, s.trust->>'last_error_at' AS trust_error_at, s.trust->>'last_error' AS trust_error, s.system->>'kernel' AS kernel,
   s.system->>'os' AS os, s.enrolled_at, s.last_seen_at, s.last_loss_at, c.not_after, s.events_per_sec, s.events_rejected,
   coalesce((s.pipeline->>'kernel_lost')::float8, 0) + coalesce((s.pipeline->>'spool_dropped')::float8, 0)
     + coalesce((s.pipeline->>'spool_corrupt')::float8, 0) + coalesce((s.pipeline->>'lines_malformed')::float8, 0) AS events_lost,
   (s.pipeline->>'spool_depth')::float8 AS spool_depth, (s.resources->>'cpu_percent')::float8 AS cpu_percent,
   100 * (s.resources->>'memory_used_bytes')::float8 / nullif((s.resources->>'memory_total_bytes')::float8, 0) AS memory_percent,
   100 * (s.resources->>'disk_used_bytes')::float8 / nullif((s.resources->>'disk_total_bytes')::float8, 0) AS disk_percent,
-  s.clock_skew_ms`;
+  s.clock_skew_ms, s.clone_suspected_at, s.clone_detail`;
 
 const source = (tx: Tx) => tx`
   FROM sensors s LEFT JOIN LATERAL
@@ -90,8 +96,8 @@ export function findSensor(
     const [parts] = await tx<SensorParts[]>`
       SELECT engine, pipeline, resources, system FROM sensors WHERE sensor_id = ${sensorId}`;
     const certificates = await tx<CertificateRow[]>`
-      SELECT serial, not_before, not_after, status FROM sensor_certificates
-      WHERE sensor_id = ${sensorId} ORDER BY not_before DESC, serial LIMIT 50`;
+      SELECT serial, not_before, not_after, status, valid_until, issuer_id, created_at FROM sensor_certificates
+      WHERE sensor_id = ${sensorId} ORDER BY created_at DESC, serial LIMIT 50`;
     return { row, parts: parts!, certificates };
   });
 }

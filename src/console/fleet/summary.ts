@@ -1,7 +1,7 @@
 import type { SensorSummary } from "../../core/api/sensors.ts";
 import { computeHealth, type HealthFacts } from "./health.ts";
 import type { SensorRow } from "./store.ts";
-import { trustHealth } from "./trust-health.ts";
+import { bySkew, trustHealth } from "./trust-health.ts";
 
 export interface SummaryContext {
   readonly nowMs: number;
@@ -23,12 +23,18 @@ function revoked(row: SensorRow): boolean {
 export function summarize(row: SensorRow, context: SummaryContext): SensorSummary {
   const connected = context.isConnected(row.sensor_id) && row.lifecycle === "active";
   const trust = trustHealth(
-    { revoked: revoked(row), notAfterMs: row.not_after?.getTime(), lastErrorMs: timeOf(row.trust_error_at) },
+    {
+      revoked: revoked(row),
+      notAfterMs: row.not_after?.getTime(),
+      lastErrorMs: bySkew(timeOf(row.trust_error_at), row.clock_skew_ms ?? 0),
+    },
     context.nowMs,
   );
   const facts: HealthFacts = {
+    sensorId: row.sensor_id,
     lifecycle: row.lifecycle,
     trustHealth: trust,
+    certificateEndsMs: row.not_after?.getTime(),
     enrolledMs: row.enrolled_at.getTime(),
     lastSeenMs: row.last_seen_at?.getTime(),
     streamConnected: connected,
@@ -44,6 +50,8 @@ export function summarize(row: SensorRow, context: SummaryContext): SensorSummar
     diskPercent: row.disk_percent ?? undefined,
     spoolDepth: row.spool_depth ?? undefined,
     clockSkewMs: row.clock_skew_ms ?? undefined,
+    cloneSuspectedMs: row.clone_suspected_at?.getTime(),
+    cloneDetail: row.clone_detail ?? undefined,
   };
   const health = computeHealth(facts, context.nowMs, context.staleMs);
   return {

@@ -23,6 +23,8 @@ export class Connection {
   clientEnded = false;
   requests = 0;
   readonly openedMs: number;
+  /** When its handshake's turn came; 0 while it waits. */
+  begunMs = 0;
   activeMs: number;
   /** Since when bytes came without a whole request head; 0 while none are due. */
   headSinceMs = 0;
@@ -37,6 +39,13 @@ export class Connection {
     this.peer = { remoteAddr, remotePort: front.remotePort, certificate: undefined };
     this.up.from(front);
     this.down.to(front);
+  }
+
+  /** Its handshake may go on: what came meanwhile is still with the kernel. */
+  begin(nowMs: number): void {
+    this.activeMs = nowMs;
+    this.#front.resume();
+    this.begunMs = nowMs;
   }
 
   /** Takes what the handshake proved. */

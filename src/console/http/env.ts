@@ -16,6 +16,12 @@ export interface SensorPeer {
   readonly tenantId: string;
   readonly nodeName: string;
   readonly serial: string;
+  /** The certificate that was shown; `previous`: it has a successor that was used. */
+  readonly certificate?: {
+    readonly status: "active" | "previous";
+    readonly issuerId: string;
+    readonly notAfterMs: number;
+  };
 }
 
 /** What the TLS front knows of a connection. */

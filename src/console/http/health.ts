@@ -31,8 +31,9 @@ export function createHealthRoutes(options: HealthOptions): Hono<HttpEnv> {
     .get("/healthz", (c) => c.json({ status: "ok" }))
     .get("/readyz", async (c) => {
       const stores = await options.readiness();
-      const ok = stores.every((s) => s.ok);
-      return c.json({ status: ok ? "ready" : "not_ready", stores }, ok ? 200 : 503);
+      const ok = stores.every((s) => s.ok || s.optional);
+      const whole = stores.every((s) => s.ok);
+      return c.json({ status: whole ? "ready" : ok ? "degraded" : "not_ready", stores }, ok ? 200 : 503);
     })
     .get("/info", (c) =>
       c.json({ name: "telovix-console", version: options.version, vertical: options.vertical, api: "v1" }),

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { ManualClock } from "../../core/clock.ts";
+import type { AppError } from "../../core/error.ts";
 import { RateLimiter } from "./limits.ts";
 
 test("a bucket gives what it holds at once, then what is refilled, each key for itself", async () => {
@@ -23,4 +24,66 @@ test("the number of buckets is bounded, and the longest untouched goes first", (
   limiter.take("one more", 1);
   expect(limiter.take("old", 1)).toBe(0);
   expect(limiter.take("used", 1)).toBeGreaterThan(0);
+});
+
+/** What two processes share, here in one place. */
+function sharedBuckets(clock: ManualClock) {
+  const all = new RateLimiter(clock);
+  const state = { away: false, asked: 0 };
+  return {
+    state,
+    charge: (key: string, perMinute: number, mode: "ask" | "tell", count: number) => {
+      state.asked++;
+      return Promise.resolve(state.away ? undefined : all.charge(key, perMinute, mode, count));
+    },
+  };
+}
+
+const passes = (limiter: RateLimiter, key: string): Promise<boolean> =>
+  limiter.acquire(key, 10).then(
+    () => true,
+    (error: unknown) => {
+      expect((error as AppError).retryAfterSecs).toBeGreaterThan(0);
+      return false;
+    },
+  );
+
+test("two processes give together what one would, and each by itself while nobody answers", async () => {
+  const clock = new ManualClock();
+  const shared = sharedBuckets(clock);
+  const [a, b] = [new RateLimiter(clock, shared), new RateLimiter(clock, shared)];
+  let passed = 0;
+  for (let i = 0; i < 10; i++) for (const limiter of [a, b]) if (await passes(limiter, "k")) passed++;
+  expect(passed).toBe(10);
+  await clock.advance(6_000);
+  expect([await passes(a, "k"), await passes(b, "k")]).toEqual([true, false]);
+  shared.state.away = true;
+  await clock.advance(60_000);
+  passed = 0;
+  for (let i = 0; i < 12; i++) for (const limiter of [a, b]) if (await passes(limiter, "k")) passed++;
+  expect(passed).toBe(20);
+});
+
+test("what was given without asking is owed: over time both give what one would", async () => {
+  const clock = new ManualClock();
+  const shared = sharedBuckets(clock);
+  const limiters = [new RateLimiter(clock, shared), new RateLimiter(clock, shared)];
+  let passed = 0;
+  for (let second = 0; second < 600; second++) {
+    for (const limiter of limiters) if (limiter.take("k", 60) === 0) passed++;
+    await clock.advance(1_000);
+  }
+  // 600 s at one a second, and the buckets' first fill.
+  expect(passed).toBeLessThanOrEqual(600 + 60 + 20);
+  expect(passed).toBeGreaterThan(590);
+});
+
+test("a bucket that is hardly used costs nobody a question", () => {
+  const clock = new ManualClock();
+  const shared = sharedBuckets(clock);
+  const limiter = new RateLimiter(clock, shared);
+  for (let i = 0; i < 29; i++) limiter.take("sensor", 600);
+  expect(shared.state.asked).toBe(0);
+  limiter.take("sensor", 600);
+  expect(shared.state.asked).toBe(1);
 });

@@ -192,6 +192,20 @@ describe("the listener", () => {
     expect(idle.got()).toEndWith("ok");
   });
 
+  test("lets in who comes all at once, a few at a time, and past one who never speaks", async () => {
+    const listener = listen(() => new Response("in"), { maxHandshakes: 2, handshakeTimeoutMs: 300 });
+    const silent = net.connect(listener.port, "127.0.0.1");
+    await until(() => listener.size === 1, "the silent one is there");
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const options = { tls: { ca: caPem }, headers: { connection: "close" } };
+        return (await fetch(`https://127.0.0.1:${listener.port}/`, options)).text();
+      }),
+    );
+    expect(answers).toEqual(answers.map(() => "in"));
+    silent.destroy();
+  });
+
   test("bounds connections per address, but not those of known sensors", async () => {
     const listener = listen(() => new Response("ok"), { maxPerAddress: 2 });
     const sensors = [dial(listener, sensorTls), dial(listener, sensorTls)];

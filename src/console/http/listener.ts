@@ -1,10 +1,12 @@
 import type { Socket, SocketHandler as TcpHandler, TCPSocketListener } from "bun";
-import { AppError, errorMessage } from "../../core/error.ts";
+import { errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import { Connection, type CutReason } from "./connection.ts";
 import type { RequestHandler } from "./context.ts";
+import { HandshakeGate } from "./handshakes.ts";
 import { createInnerServer, type InnerServer } from "./inner-server.ts";
+import { portError } from "./port-error.ts";
 
 export interface TlsMaterial {
   readonly certPem: string;
@@ -17,6 +19,9 @@ export interface ListenerLimits {
   readonly maxConnections: number;
   /** Of connections without a certificate of ours, and of unfinished handshakes. */
   readonly maxPerAddress: number;
+  /** Handshakes at once; others wait their turn. */
+  readonly maxHandshakes: number;
+  /** From its turn. */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a request to the end of its head. */
   readonly headerTimeoutMs: number;
@@ -25,8 +30,9 @@ export interface ListenerLimits {
 }
 
 export const LISTENER_LIMITS: ListenerLimits = {
-  maxConnections: 20_000,
+  maxConnections: 32_000,
   maxPerAddress: 1_024,
+  maxHandshakes: 64,
   handshakeTimeoutMs: 10_000,
   headerTimeoutMs: 10_000,
   idleTimeoutMs: 120_000,
@@ -37,6 +43,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Lets other processes of this user listen on the same port; the kernel spreads connections over them. */
+  readonly reusePort?: boolean;
   readonly tls: TlsMaterial;
   readonly fetch: RequestHandler;
   readonly limits?: Partial<ListenerLimits>;
@@ -45,6 +53,10 @@ export interface ListenerOptions {
 }
 
 const SWEEP_MS = 250;
+/** Four round trips to the far side of the world, and then some. */
+const HANDSHAKE_LENT_MS = 1_000;
+/** Nobody waits longer for a turn. */
+const HANDSHAKE_WAIT_MS = 60_000;
 
 /**
  * One TLS port for browsers (no certificate) and sensors (certificate). TLS ends here, where the peer's certificate is known;
@@ -58,8 +70,10 @@ export class Listener implements AsyncDisposable {
   readonly #byInnerPort = new Map<number, Connection>();
   readonly #byName = new Map<string, Set<Connection>>();
   readonly #perAddress = new Map<string, number>();
+  readonly #handshakes: HandshakeGate<Connection>;
   readonly #inner: InnerServer;
-  readonly #front: TCPSocketListener<Connection>;
+  #front: TCPSocketListener<Connection>;
+  #tls: TlsMaterial;
   readonly #sweeper: NodeJS.Timeout;
   readonly #cuts: (by?: number, labels?: { reason: CutReason }) => void;
   readonly #failures: (by?: number) => void;
@@ -68,11 +82,20 @@ export class Listener implements AsyncDisposable {
   /** Opens the port. Throws AppError `unavailable` when it cannot be had. */
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#tls = options.tls;
     this.#limits = { ...LISTENER_LIMITS, ...options.limits };
     this.#cuts = options.metrics.counter("telovix_console_connections_cut_total", "Connections cut by the listener.");
     this.#failures = options.metrics.counter("telovix_console_handshakes_failed_total", "TLS handshakes that failed.");
     const open = options.metrics.gauge("telovix_console_connections", "Open TLS connections.");
-    options.metrics.onCollect(() => open(this.#connections.size));
+    const waiting = options.metrics.gauge(
+      "telovix_console_handshakes_waiting",
+      "Connections that wait for their turn.",
+    );
+    this.#handshakes = new HandshakeGate(this.#limits.maxHandshakes, HANDSHAKE_LENT_MS);
+    options.metrics.onCollect(() => {
+      open(this.#connections.size);
+      waiting(this.#handshakes.waiting);
+    });
     this.#inner = createInnerServer({
       fetch: options.fetch,
       find: (port) => this.#byInnerPort.get(port),
@@ -102,6 +125,25 @@ export class Listener implements AsyncDisposable {
     return this.#connections.size;
   }
 
+  /**
+   * Shows another certificate and names other anchors from the next connection on; those that are open stay. The port is opened anew
+   * for it, which takes well under a millisecond: who connects in between tries again.
+   */
+  reload(tls: TlsMaterial): void {
+    if (this.#draining || Bun.deepEquals(tls, this.#tls)) return;
+    const { port } = this;
+    const before = this.#tls;
+    this.#front.stop(false);
+    this.#tls = tls;
+    try {
+      this.#front = this.#listen(port);
+    } catch (error) {
+      this.#options.log.error("the port could not be opened with the new certificate; the old one stays", { error });
+      this.#tls = before;
+      this.#front = this.#listen(port);
+    }
+  }
+
   /** Cuts every connection of a sensor, by its id or a certificate's serial; returns how many there were. */
   closePeer(name: string): number {
     const found = [...(this.#byName.get(name) ?? [])];
@@ -124,12 +166,14 @@ export class Listener implements AsyncDisposable {
     await this.#inner.stop();
   }
 
-  #listen(): TCPSocketListener<Connection> {
-    const { host, port, tls } = this.#options;
+  #listen(port = this.#options.port): TCPSocketListener<Connection> {
+    const { host, reusePort = false } = this.#options;
+    const tls = this.#tls;
     const now = (): number => performance.now();
     return Bun.listen<Connection>({
       hostname: host,
       port,
+      ...(reusePort ? { reusePort } : {}),
       allowHalfOpen: true,
       tls: {
         cert: tls.certPem,
@@ -165,11 +209,13 @@ export class Listener implements AsyncDisposable {
     this.#perAddress.set(address, count);
     if (this.#draining || this.#connections.size > this.#limits.maxConnections || count > this.#limits.maxPerAddress)
       this.#cut(connection, this.#draining ? "shutdown" : "too_many");
+    else if (!this.#handshakes.enter(connection, performance.now())) socket.pause();
   }
 
   #secured(socket: Socket<Connection>, success: boolean, known: boolean): void {
     const connection = socket.data;
     if (!connection || connection.closed) return;
+    this.#handshakes.leave(connection, performance.now());
     if (!success) return this.#failures();
     connection.secured(known);
     if (connection.known) this.#release(connection.peer.remoteAddr);
@@ -224,6 +270,7 @@ export class Listener implements AsyncDisposable {
 
   #gone(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
+    if (!connection.secure) this.#handshakes.leave(connection, performance.now());
     if (!connection.closed) connection.frontClosed();
     if (!connection.known) this.#release(connection.peer.remoteAddr);
     for (const name of connection.names) {
@@ -235,29 +282,12 @@ export class Listener implements AsyncDisposable {
 
   #sweep(nowMs: number): void {
     const { handshakeTimeoutMs, headerTimeoutMs, idleTimeoutMs } = this.#limits;
+    this.#handshakes.sweep(nowMs);
     for (const c of this.#connections) {
-      if (!c.secure && nowMs - c.openedMs > handshakeTimeoutMs) this.#cut(c, "handshake_timeout");
+      const late = c.begunMs > 0 ? nowMs - c.begunMs > handshakeTimeoutMs : nowMs - c.openedMs > HANDSHAKE_WAIT_MS;
+      if (!c.secure && late) this.#cut(c, "handshake_timeout");
       else if (c.headSinceMs > 0 && nowMs - c.headSinceMs > headerTimeoutMs) this.#cut(c, "header_timeout");
       else if (nowMs - c.activeMs > idleTimeoutMs && !(c.upgraded && c.down.waitingBytes === 0)) this.#cut(c, "idle");
     }
   }
-}
-
-function portError(options: ListenerOptions, error: unknown): AppError {
-  const code = (error as { code?: string }).code;
-  const where = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
-  if (code === "EADDRINUSE")
-    return new AppError("unavailable", `Another program already listens on ${where}.`, {
-      cause: error,
-      hint: `Stop it ('ss -ltnp sport = :${options.port}' names it) or choose another port with --port.`,
-    });
-  if (code === "EACCES")
-    return new AppError("unavailable", `Port ${options.port} may not be used by this user.`, {
-      cause: error,
-      hint: "Run as root or choose a port above 1023 with --port.",
-    });
-  return new AppError("unavailable", `Cannot listen on ${where}: ${errorMessage(error)}`, {
-    cause: error,
-    hint: "Check the address given with --listen and the certificate and key given with --tls-cert and --tls-key.",
-  });
 }

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../core/error.ts";
+import { AppError, errorMessage } from "../../core/error.ts";
 import type { ChildStatus } from "../../core/supervise.ts";
 
 /** How a store is kept running. */
@@ -19,12 +19,16 @@ export interface Dependency {
   readonly state?: () => StoreState;
   /** What an operator does when it does not. */
   readonly action: string;
+  /** True when the Console serves without it, with less. */
+  readonly optional?: boolean;
 }
 
 /** Answer of /readyz for one store. */
 export interface StoreHealth extends Partial<StoreState> {
   readonly name: string;
   readonly ok: boolean;
+  /** Its absence does not make the Console unready. */
+  readonly optional?: boolean;
   readonly problem?: string;
   readonly action?: string;
 }
@@ -32,7 +36,8 @@ export interface StoreHealth extends Partial<StoreState> {
 const PING_TIMEOUT_MS = 3_000;
 const CACHED_MS = 1_000;
 
-async function look({ name, ping, state, action }: Dependency): Promise<StoreHealth> {
+async function look({ name, ping, state, action, optional }: Dependency): Promise<StoreHealth> {
+  const kind = optional ? { optional } : {};
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`no answer within ${PING_TIMEOUT_MS / 1000} s`)),
@@ -40,9 +45,11 @@ async function look({ name, ping, state, action }: Dependency): Promise<StoreHea
   );
   try {
     await Promise.race([ping(), late.promise]);
-    return { name, ok: true, ...state?.() };
+    return { name, ok: true, ...kind, ...state?.() };
   } catch (error) {
-    return { name, ok: false, ...state?.(), problem: errorMessage(error), action };
+    // A fault that is understood says itself what to do.
+    const hint = error instanceof AppError ? error.hint : undefined;
+    return { name, ok: false, ...kind, ...state?.(), problem: errorMessage(error), action: hint ?? action };
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { checkBatch, readEnvelope } from "./check-batch.ts";
+import { SeqRanges } from "./seq-ranges.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const EPOCH = "00000000000000aa";
@@ -37,20 +38,53 @@ describe("a batch", () => {
         const sum = (stage: string, cause?: string): number =>
           checked.gaps
             .filter((g) => g.stage === stage && (cause === undefined || g.cause === cause))
-            .reduce((n, g) => n + g.count, 0);
-        expect(sum("console")).toBe(of("bad").filter((seq) => seq > cursor).length);
-        expect(sum("sensor")).toBe(of("declared").filter((seq) => seq > cursor).length);
-        expect(sum("uplink", "unexplained")).toBe(of("silent").filter((seq) => seq > cursor).length);
-        expect(sum("uplink", "skipped")).toBe(cursor > 0 ? Math.max(0, first - cursor - 1) : 0);
+            .reduce((n, g) => n + g.toSeq - g.fromSeq + 1, 0);
+        expect(sum("rejected")).toBe(of("bad").filter((seq) => seq > cursor).length);
+        expect(sum("spool")).toBe(of("declared").filter((seq) => seq > cursor).length);
+        expect(sum("wire", "unexplained")).toBe(of("silent").filter((seq) => seq > cursor).length);
+        expect(sum("wire", "skipped")).toBe(cursor > 0 ? Math.max(0, first - cursor - 1) : 0);
+        const seqs = checked.gaps.flatMap((g) =>
+          Array.from({ length: g.toSeq - g.fromSeq + 1 }, (_, i) => g.fromSeq + i),
+        );
+        expect(new Set(seqs).size).toBe(seqs.length);
       }),
     );
   });
 
   test("drops what the store has above the cursor", () => {
-    const checked = checkBatch(batch(1, 5, [1, 2, 3, 4, 5].map(event)), 1, new Set([3, 4]), NOW);
+    const checked = checkBatch(batch(1, 5, [1, 2, 3, 4, 5].map(event)), 1, new SeqRanges([[3, 4]]), NOW);
     expect(checked.events.map((e) => e.seq)).toEqual([2, 5]);
     expect(checked.duplicates).toBe(3);
     expect(checked.gaps).toEqual([]);
+  });
+
+  test("whose lost ranges overlap each other, its events and what is known already counts each number once", () => {
+    const range = fc
+      .tuple(fc.integer({ min: 1, max: 40 }), fc.nat(20))
+      .map(([from, more]) => ({ from_seq: from, to_seq: Math.min(40, from + more), cause: "spool_full" }));
+    const seqs = fc.uniqueArray(fc.integer({ min: 1, max: 40 })).map((all) => all.toSorted((a, b) => a - b));
+    fc.assert(
+      fc.property(
+        fc.array(range),
+        seqs,
+        fc.uniqueArray(fc.integer({ min: 1, max: 40 })),
+        fc.nat(39),
+        (missing, got, had, cursor) => {
+          const { gaps } = checkBatch(
+            batch(1, 40, got.map(event), missing),
+            cursor,
+            new SeqRanges(had.map((seq) => [seq, seq])),
+            NOW,
+          );
+          const counted = gaps.flatMap((g) => Array.from({ length: g.toSeq - g.fromSeq + 1 }, (_, i) => g.fromSeq + i));
+          const all = Array.from({ length: 40 }, (_, i) => i + 1);
+          expect(counted).toEqual(all.filter((seq) => seq > cursor && !got.includes(seq) && !had.includes(seq)));
+          for (const g of gaps)
+            for (let seq = g.fromSeq; seq <= g.toSeq; seq++)
+              expect(g.stage === "spool").toBe(missing.some((m) => seq >= m.from_seq && seq <= m.to_seq));
+        },
+      ),
+    );
   });
 
   test("refuses events outside its range, out of order, twice, or that are no events", () => {

@@ -3,46 +3,33 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
-import type { RejectedEvent } from "../../core/wire/common.ts";
+import type { LaneName, RejectedEvent } from "../../core/wire/common.ts";
 import type { EventDb } from "../stores/contract.ts";
-import type { RuntimeEventRow, StoredEvent } from "../stores/runtime-event-row.ts";
-import type { Lane } from "./lanes.ts";
-import { soundRow } from "./sound-row.ts";
-import type { LossRow } from "./store.ts";
+import { makeEntry, type Commit, type DurableCommit, type Entry } from "./commit.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { insertRows } from "./insert-rows.ts";
+import { refusedLoss } from "./losses.ts";
+import { busy, Pressure, type PressureLimits } from "./pressure.ts";
 
-export interface CommitOptions {
+export interface CommitOptions extends PressureLimits {
   /** Batches are gathered this long. */
   readonly gatherMs: number;
   readonly maxGroupRows: number;
-  /** Bounds of what is under way: beyond them new batches are refused. */
-  readonly maxPendingRows: number;
-  readonly maxPendingBytes: number;
+  /** Inserts at once: the next is prepared, and begun, while one waits for its disk. */
+  readonly maxInserts: number;
   readonly probeMs: number;
 }
 
 const COMMIT_OPTIONS: CommitOptions = {
   gatherMs: 100,
-  maxGroupRows: 10_000,
-  maxPendingRows: 60_000,
-  maxPendingBytes: 128 * 1024 * 1024,
+  maxGroupRows: 25_000,
+  maxInserts: 2,
+  maxPendingRows: 80_000,
+  maxPendingBytes: 256 * 1024 * 1024,
   probeMs: 1_000,
 };
 
-/** A checked batch on its way to the store. */
-export interface Commit {
-  readonly lane: Lane;
-  readonly events: readonly StoredEvent[];
-  readonly losses: readonly LossRow[];
-  readonly lastSeq: number;
-}
-
-interface Entry extends Commit {
-  readonly rows: readonly RuntimeEventRow[];
-  readonly bytes: number;
-  readonly refused: RejectedEvent[];
-  readonly resolve: (refused: readonly RejectedEvent[]) => void;
-  readonly reject: (error: unknown) => void;
-}
+export type { DurableCommit } from "./commit.ts";
 
 export interface GroupCommitDeps {
   readonly events: EventDb;
@@ -50,62 +37,73 @@ export interface GroupCommitDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Called for each batch once it is durable, before it is acknowledged. */
-  readonly onDurable: (commit: Commit) => void;
+  readonly onDurable: (commit: DurableCommit) => void;
   readonly options?: Partial<CommitOptions>;
 }
 
-const ROW_OVERHEAD_BYTES = 600;
-
-function busy(message: string): AppError {
-  return new AppError("unavailable", message, { retryAfterSecs: 2, hint: "Keep the events and send them again." });
-}
-
 /**
- * Gathers batches of all sensors into few large inserts, one at a time, in order of arrival. A batch resolves when its rows are
- * durable. When the store fails, everything under way is handed back to the sensors, which still have it: nothing waits here
- * for a store that is down, and the store is probed until it answers.
+ * Gathers batches of all sensors into few large inserts. A batch resolves when its rows are durable and everything of its lane
+ * before it is too. When the store fails, everything under way is handed back to the sensors, which still have it: nothing waits
+ * here for a store that is down, and the store is probed until it answers.
  */
 export class GroupCommit implements Service {
   readonly name = "group commit";
   readonly #deps: GroupCommitDeps;
   readonly #options: CommitOptions;
   readonly #log: Log;
-  #queue: Entry[] = [];
-  #rows = 0;
-  #bytes = 0;
+  readonly #queue = new FairQueue<Entry>();
+  readonly #pressure: Pressure;
   #down = false;
+  #fault: AppError | undefined;
   #ended = false;
+  /** Groups under way, oldest first; they end in the order they began. */
+  readonly #groupsUnderWay: Promise<void>[] = [];
   #wake = Promise.withResolvers<void>();
+  #full: AbortController | undefined;
   readonly #watchers = new Set<() => void>();
   readonly #groups: (rows: number) => void;
+  readonly #times: (ms: number) => void;
   readonly #failures: () => void;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
     this.#options = { ...COMMIT_OPTIONS, ...deps.options };
+    this.#pressure = new Pressure(this.#options, () => deps.clock.monotonicMs());
     this.#log = deps.log.child("ingest");
     const { metrics } = deps;
     this.#groups = metrics.histogram("telovix_console_commit_rows", "Rows of an insert.", [10, 100, 1_000, 10_000]);
+    this.#times = metrics.histogram(
+      "telovix_console_commit_ms",
+      "Milliseconds until an insert was durable.",
+      [25, 50, 100, 200, 500, 1_000, 5_000],
+    );
     this.#failures = metrics.counter(
       "telovix_console_commit_failures_total",
       "Inserts that failed; their events stay with the sensors.",
     );
     const pending = metrics.gauge("telovix_console_ingest_pending_rows", "Events taken and not yet durable.");
+    const pendingBytes = metrics.gauge("telovix_console_ingest_pending_bytes", "Memory they hold, about.");
     const down = metrics.gauge("telovix_console_event_store_down", "1 while the event store refuses inserts.");
     metrics.onCollect(() => {
-      pending(this.#rows);
+      pending(this.#pressure.rows);
+      pendingBytes(this.#pressure.bytes);
       down(this.#down ? 1 : 0);
     });
   }
 
-  /** Events that may still be taken; 0 while the store is down. */
-  get room(): number {
-    if (this.#down || this.#bytes >= this.#options.maxPendingBytes) return 0;
-    return Math.max(0, this.#options.maxPendingRows - this.#rows);
+  /** Events of a lane that may still be taken over all sensors; 0 while the store is down. */
+  room(lane: LaneName): number {
+    return this.#down || this.#ended ? 0 : this.#pressure.room(lane);
   }
 
-  get down(): boolean {
-    return this.#down;
+  /** Events one sensor may have under way in a lane now; 0 means wait. */
+  creditFor(sensorId: string, lane: LaneName): number {
+    return this.#down || this.#ended ? 0 : this.#pressure.creditFor(sensorId, lane);
+  }
+
+  /** Why the last insert failed; undefined once one has succeeded since. */
+  get fault(): AppError | undefined {
+    return this.#fault;
   }
 
   /** Calls back whenever the store goes down or comes back; returns how to stop that. */
@@ -114,111 +112,158 @@ export class GroupCommit implements Service {
     return () => this.#watchers.delete(changed);
   }
 
-  /** Resolves once durable, with the events the store itself refused. Throws AppError `unavailable` when there is no room. */
-  submit(commit: Commit): Promise<readonly RejectedEvent[]> {
-    if (this.#down) throw busy("The event store does not answer.");
+  /** Throws AppError `unavailable` or `rate_limited` when so many rows of a sensor would not be taken now. */
+  admit(sensorId: string, lane: LaneName, rows: number): void {
+    if (this.#down) throw busy(this.#fault?.message ?? "The event store does not answer.");
     if (this.#ended) throw busy("The Console is shutting down.");
-    if (commit.events.length > 0 && this.room === 0) throw busy("Too many events are under way.");
-    const rows = commit.events.map(soundRow);
-    let bytes = 0;
-    for (const row of rows) bytes += row.event.length + row.raw.length + ROW_OVERHEAD_BYTES;
+    this.#pressure.admit(sensorId, lane, rows);
+  }
+
+  /** Resolves once durable, with the events the store itself refused. Throws as `admit` does. */
+  submit(commit: Commit): Promise<readonly RejectedEvent[]> {
+    const { sensorId } = commit.lane;
+    this.admit(sensorId, commit.laneName, commit.events.length);
     const { promise, resolve, reject } = Promise.withResolvers<readonly RejectedEvent[]>();
-    this.#queue.push({ ...commit, rows, bytes, refused: [], resolve, reject });
-    this.#rows += rows.length;
-    this.#bytes += bytes;
+    const entry = makeEntry(commit, this.#deps.events, resolve, reject);
+    this.#queue.add(entry);
+    this.#pressure.add(sensorId, entry.rows.length, entry.bytes);
     commit.lane.pending++;
     this.#wake.resolve();
+    if (this.#queue.cost >= this.#options.maxGroupRows) this.#full?.abort();
     return promise;
+  }
+
+  /** Takes nothing more; resolves when what was taken is durable and told, or the store is down. */
+  async drain(): Promise<void> {
+    this.#ended = true;
+    this.#wake.resolve();
+    this.#full?.abort();
+    this.#tell();
+    while (this.#pressure.rows > 0 || this.#queue.size > 0) {
+      if (this.#down) return this.#failAll(busy("The Console is shutting down."));
+      await this.#next();
+    }
+    await this.#groupsUnderWay.at(-1);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     while (!signal.aborted) {
       await Promise.race([this.#wake.promise, stopped]);
-      if (this.#rows < this.#options.maxGroupRows) await this.#deps.clock.sleep(this.#options.gatherMs, signal);
-      this.#wake = Promise.withResolvers<void>();
-      // What was taken before the end is still made durable; its senders are told if their connection lives.
-      while (this.#queue.length > 0 && !this.#down) await this.#commit(this.#takeGroup());
       if (this.#down) await this.#recover(signal);
-    }
-    this.#ended = true;
-    this.#failAll(busy("The Console is shutting down."));
-  }
-
-  #takeGroup(): Entry[] {
-    let rows = 0;
-    let count = 0;
-    while (
-      count < this.#queue.length &&
-      (count === 0 || rows + this.#queue[count]!.rows.length <= this.#options.maxGroupRows)
-    )
-      rows += this.#queue[count++]!.rows.length;
-    return this.#queue.splice(0, count);
-  }
-
-  async #commit(group: Entry[]): Promise<void> {
-    try {
-      const rows = group.length === 1 ? group[0]!.rows : group.flatMap((entry) => entry.rows);
-      const refused = await this.#insert(rows);
-      const losses = group.flatMap((entry) => entry.losses);
-      if (losses.length > 0) await this.#deps.events.insert("event_losses", losses);
-      if (rows.length > 0) this.#groups(rows.length);
-      for (const entry of group) this.#durable(entry, refused);
-    } catch (error) {
-      this.#failures();
-      this.#queue.unshift(...group);
-      this.#down = true;
-      this.#log.error("the event store failed; events stay with the sensors until it answers", {
-        error: errorMessage(error),
-      });
-      this.#failAll(busy("The event store does not answer."));
-      this.#tell();
-    }
-  }
-
-  /** Inserts; rows the store says do not fit are searched for by halves, so that the others are kept. */
-  async #insert(rows: readonly RuntimeEventRow[]): Promise<Map<RuntimeEventRow, string>> {
-    const refused = new Map<RuntimeEventRow, string>();
-    const parts: (readonly RuntimeEventRow[])[] = rows.length > 0 ? [rows] : [];
-    for (let part = parts.shift(); part; part = parts.shift()) {
-      try {
-        await this.#deps.events.insert("runtime_events", part);
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== "invalid_request") throw error;
-        if (part.length === 1) {
-          refused.set(part[0]!, error.message);
-          this.#log.error("the event store refused an event", { sensor_id: part[0]!.sensor_id, error: error.message });
-        } else {
-          const middle = part.length >> 1;
-          parts.unshift(part.slice(0, middle), part.slice(middle));
-        }
+      else {
+        if (this.#queue.cost < this.#options.maxGroupRows && !this.#ended) await this.#gather(signal);
+        await this.#next();
       }
+      if (this.#queue.size === 0 && !this.#down) this.#wake = Promise.withResolvers<void>();
     }
-    return refused;
+    // What was taken before the end is still made durable; its senders are told if their connection lives.
+    await this.drain();
   }
 
-  #durable(entry: Entry, refused: ReadonlyMap<RuntimeEventRow, string>): void {
-    this.#leave(entry);
+  async #gather(signal: AbortSignal): Promise<void> {
+    this.#full = new AbortController();
+    await this.#deps.clock.sleep(this.#options.gatherMs, AbortSignal.any([signal, this.#full.signal]));
+    this.#full = undefined;
+  }
+
+  /** Begins the next group as soon as one may begin; resolves when it has begun. */
+  async #next(): Promise<void> {
+    const underWay = this.#groupsUnderWay;
+    while (underWay.length >= this.#options.maxInserts) await underWay[0];
+    const group = this.#down ? [] : this.#queue.take(this.#options.maxGroupRows);
+    if (group.length === 0) return underWay.at(-1);
+    const inserted = this.#insert(group).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    const before = underWay.at(-1);
+    const settled = (async () => {
+      const failed = await inserted;
+      await before;
+      void underWay.shift();
+      if (failed) this.#failed(group, failed.error);
+      else this.#durable(group);
+    })();
+    underWay.push(settled);
+  }
+
+  async #insert(group: Entry[]): Promise<void> {
+    const startedMs = this.#deps.clock.monotonicMs();
+    // As the table is ordered, by the second half of the sensor's id first: what comes in order need not be sorted by the engine.
+    const key = ({ sensorId }: Entry): string => sensorId.slice(19) + sensorId;
+    const ordered = group.length === 1 ? group : group.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+    const count = group.reduce((sum, entry) => sum + entry.rows.length, 0);
+    const refused = await insertRows(this.#deps.events, ordered, (row, message) =>
+      this.#log.error("the event store refused an event", { sensor_id: row.sensor_id, error: message }),
+    );
     if (refused.size > 0)
-      for (const row of entry.rows)
-        if (refused.has(row)) entry.refused.push({ seq: row.seq, pointer: "/", reason: "the event store refused it" });
-    const { lane } = entry;
-    if (!lane.stale) lane.durableSeq = Math.max(lane.durableSeq, entry.lastSeq);
-    this.#deps.onDurable(entry);
-    entry.resolve(entry.refused);
+      for (const entry of group)
+        for (const row of entry.rows) {
+          if (!refused.has(row)) continue;
+          entry.losses.push(refusedLoss(row, this.#deps.clock.nowMs()));
+          entry.refused.push({ seq: row.seq, pointer: "/", reason: "the event store refused it" });
+        }
+    const losses = group.flatMap((entry) => entry.losses);
+    if (losses.length > 0) await this.#deps.events.insert("event_losses", losses);
+    if (count === 0) return;
+    this.#groups(count);
+    this.#times(this.#deps.clock.monotonicMs() - startedMs);
   }
 
-  #leave(entry: Entry): void {
-    this.#rows -= entry.rows.length;
-    this.#bytes -= entry.bytes;
+  #durable(group: readonly Entry[]): void {
+    // A group without rows says nothing about the store.
+    if (group.some((entry) => entry.rows.length > 0)) this.#works();
+    for (const entry of group) {
+      const { lane } = entry;
+      this.#leave(entry, !lane.stale);
+      if (lane.stale) {
+        // Something before it in its lane failed: this is stored, and will be found to be, but may not be acknowledged yet.
+        entry.reject(busy("The event store failed."));
+        continue;
+      }
+      lane.durableSeq = Math.max(lane.durableSeq, entry.lastSeq);
+      this.#deps.onDurable(entry);
+      entry.resolve(entry.refused);
+    }
+  }
+
+  #works(): void {
+    if (!this.#fault) return;
+    this.#fault = undefined;
+    this.#pressure.trial = false;
+    this.#log.info("the event store takes events again");
+    this.#tell();
+  }
+
+  #failed(group: readonly Entry[], error: unknown): void {
+    this.#failures();
+    const fault =
+      error instanceof AppError
+        ? error
+        : new AppError("unavailable", "The event store failed.", { cause: error, retryAfterSecs: 2 });
+    // Said once, not at every attempt.
+    if (fault.message !== this.#fault?.message)
+      this.#log.error("the event store failed; events stay with the sensors until it answers", {
+        error: errorMessage(fault),
+        ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+      });
+    this.#fault = fault;
+    this.#pressure.trial = true;
+    this.#down = true;
+    this.#wake.resolve();
+    this.#failAll(busy(fault.message), group);
+    this.#tell();
+  }
+
+  #leave(entry: Entry, stored: boolean): void {
+    this.#pressure.remove(entry.sensorId, entry.rows.length, entry.bytes, stored);
     entry.lane.pending--;
   }
 
-  #failAll(error: AppError): void {
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const entry of queue) {
-      this.#leave(entry);
+  #failAll(error: AppError, group: readonly Entry[] = []): void {
+    for (const entry of [...group, ...this.#queue.clear()]) {
+      this.#leave(entry, false);
       // The insert may have happened although it seemed to fail: what is stored is asked for before the lane goes on.
       entry.lane.stale = true;
       entry.reject(error);
@@ -226,6 +271,7 @@ export class GroupCommit implements Service {
   }
 
   async #recover(signal: AbortSignal): Promise<void> {
+    await this.#groupsUnderWay.at(-1);
     while (this.#down && !signal.aborted) {
       await this.#deps.clock.sleep(this.#options.probeMs, signal);
       try {
@@ -235,9 +281,7 @@ export class GroupCommit implements Service {
         this.#log.debug("the event store is still down", { error: errorMessage(error) });
       }
     }
-    if (signal.aborted) return;
-    this.#log.info("the event store answers again");
-    this.#tell();
+    if (!this.#down) this.#tell();
   }
 
   #tell(): void {

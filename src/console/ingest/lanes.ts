@@ -1,10 +1,17 @@
 import type { SensorPeer } from "../http/env.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
-import { findCursor, findStored, type CursorUpdate, type LaneKey } from "./store.ts";
+import { Loader } from "./loader.ts";
+import { busy } from "./pressure.ts";
+import type { SeqRanges } from "./seq-ranges.ts";
+import type { CursorUpdate, LaneKey } from "./store.ts";
+import { findCursors, findStored } from "./store-lanes.ts";
 
-const MAX_LANES = 50_000;
-/** Look-ups in the event store at once: a fleet that comes back together must not stall it. */
-const MAX_LOADING = 8;
+const MAX_LANES = 200_000;
+/** A sensor has 8 at most, and some that are over; one that makes them without end pushes out its own. */
+const MAX_LANES_OF_ONE = 64;
+/** A fleet that comes back together must stall neither store. */
+const LANES_AT_ONCE = { maxKeys: 64, maxActive: 4, maxWaiting: 100_000 };
+const CURSORS_AT_ONCE = { maxKeys: 1_000, maxActive: 2, maxWaiting: 100_000 };
 
 /** What the Console has of one sensor's sequence in one epoch. */
 export interface Lane extends LaneKey {
@@ -14,56 +21,71 @@ export interface Lane extends LaneKey {
   /** Highest sequence taken, durable or under way. */
   queuedSeq: number;
   /** Stored already though above the cursor, after a restart or an insert with an unknown end. */
-  present: Set<number> | undefined;
+  present: SeqRanges | undefined;
   /** Time of the last event taken, for the edges of gaps; 0 before there is one. */
   lastObservedUs: number;
   pending: number;
   /** What is known of it may be wrong: it is loaded again before it is used. */
   stale: boolean;
+  /** Where a batch began that left numbers out, and when; by the clock that never goes back. */
+  leap: { readonly to: number; readonly sinceMs: number } | undefined;
 }
 
 /** Cursors of all lanes in use, loaded at first sight and written back together. */
 export class Lanes {
-  readonly #db: Db;
-  readonly #events: EventDb;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #bySensor = new Map<string, Map<string, Lane>>();
   readonly #loading = new Map<string, Promise<Lane>>();
   readonly #dirty = new Map<string, CursorUpdate>();
-  readonly #waiting: (() => void)[] = [];
-  #active = 0;
+  readonly #loader: Loader<LaneKey, { cursor: number; present: SeqRanges | undefined }>;
+  readonly #cursors: Loader<LaneKey, number>;
+  #size = 0;
 
-  constructor(deps: { db: Db; events: EventDb }) {
-    this.#db = deps.db;
-    this.#events = deps.events;
+  constructor({ db, events }: { db: Db; events: EventDb }) {
+    this.#loader = new Loader(async (keys) => {
+      const saved = await findCursors(db, keys);
+      const lanes = keys.map((key, i) => ({ ...key, cursor: Math.max(saved[i]!, this.#known(key)) }));
+      const stored = await findStored(events, lanes);
+      return lanes.map(({ cursor }, i) => ({ cursor, present: stored[i] }));
+    }, LANES_AT_ONCE);
+    this.#cursors = new Loader((keys) => findCursors(db, keys), CURSORS_AT_ONCE);
   }
 
-  /** The lane, loaded. Rejects with AppError `unavailable` when a store does not answer. */
+  /** Lanes in use. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The lane, loaded. Rejects with AppError `unavailable` when a store does not answer or too many are being loaded. */
   async get(peer: SensorPeer, epoch: string): Promise<Lane> {
-    const key = `${peer.sensorId}/${epoch}`;
-    const lane = this.#lanes.get(key);
+    const lane = this.#find(peer.sensorId, epoch);
     if (lane && !lane.stale) return lane;
+    // What is still under way of it will be stored or not: until then nobody can say what there is.
+    if (lane && lane.pending > 0) throw busy("The event store failed; what it has is not known yet.");
+    const key = `${peer.sensorId}/${epoch}`;
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = this.#load(key, peer, epoch).finally(() => this.#loading.delete(key));
+      loading = this.#load(peer, epoch).finally(() => this.#loading.delete(key));
       this.#loading.set(key, loading);
     }
     return loading;
   }
 
-  /** Highest sequence this process knows to be durable; 0 when it has not seen the epoch. */
-  known(sensorId: string, epoch: string): number {
-    const key = `${sensorId}/${epoch}`;
-    return Math.max(this.#lanes.get(key)?.durableSeq ?? 0, this.#dirty.get(key)?.seq ?? 0);
+  /**
+   * Highest sequence known to be durable, as it was last saved or as this process knows better; 0 for a new epoch. Who asks has come
+   * anew, maybe from another process of this installation: what is known here is looked up again before the lane goes on.
+   */
+  async cursor(peer: SensorPeer, epoch: string): Promise<number> {
+    const key = { tenantId: peer.tenantId, sensorId: peer.sensorId, epoch };
+    const saved = await this.#cursors.get(key);
+    const lane = this.#find(peer.sensorId, epoch);
+    if (lane && lane.pending === 0) lane.stale = true;
+    return Math.max(saved, this.#known(key));
   }
 
   /** Notes that a lane is durable up to its `durableSeq`. */
   advanced(lane: Lane): void {
-    this.#dirty.set(`${lane.sensorId}/${lane.epoch}`, {
-      tenantId: lane.tenantId,
-      sensorId: lane.sensorId,
-      epoch: lane.epoch,
-      seq: lane.durableSeq,
-    });
+    const { tenantId, sensorId, epoch, durableSeq } = lane;
+    this.#dirty.set(`${sensorId}/${epoch}`, { tenantId, sensorId, epoch, seq: durableSeq });
   }
 
   /** The updates to save, taken out; `restore` puts them back when saving failed. */
@@ -80,42 +102,58 @@ export class Lanes {
     }
   }
 
-  async #load(key: string, peer: SensorPeer, epoch: string): Promise<Lane> {
-    await this.#enter();
-    try {
-      const id: LaneKey = { tenantId: peer.tenantId, sensorId: peer.sensorId, epoch };
-      const saved = Math.max(await findCursor(this.#db, id), this.#dirty.get(key)?.seq ?? 0);
-      const { cursor, present } = await findStored(this.#events, id, saved);
-      const lane: Lane = {
-        ...id,
-        nodeName: peer.nodeName,
-        durableSeq: cursor,
-        queuedSeq: cursor,
-        present,
-        lastObservedUs: this.#lanes.get(key)?.lastObservedUs ?? 0,
-        pending: 0,
-        stale: false,
-      };
-      this.#makeRoom();
-      this.#lanes.set(key, lane);
-      return lane;
-    } finally {
-      this.#active--;
-      this.#waiting.shift()?.();
+  /** Another process takes this sensor's events now: the stores are asked before any lane of it is used here again. */
+  doubt(sensorId: string): void {
+    for (const lane of this.#bySensor.get(sensorId)?.values() ?? []) if (lane.pending === 0) lane.stale = true;
+  }
+
+  #find(sensorId: string, epoch: string): Lane | undefined {
+    return this.#bySensor.get(sensorId)?.get(epoch);
+  }
+
+  /** What this process knows to be durable, whether it was saved yet or is being saved. */
+  #known({ sensorId, epoch }: LaneKey): number {
+    return Math.max(this.#find(sensorId, epoch)?.durableSeq ?? 0, this.#dirty.get(`${sensorId}/${epoch}`)?.seq ?? 0);
+  }
+
+  async #load(peer: SensorPeer, epoch: string): Promise<Lane> {
+    const id: LaneKey = { tenantId: peer.tenantId, sensorId: peer.sensorId, epoch };
+    const { cursor, present } = await this.#loader.get(id);
+    const lane: Lane = {
+      ...id,
+      nodeName: peer.nodeName,
+      durableSeq: cursor,
+      queuedSeq: cursor,
+      present,
+      lastObservedUs: this.#find(peer.sensorId, epoch)?.lastObservedUs ?? 0,
+      pending: 0,
+      stale: false,
+      leap: this.#find(peer.sensorId, epoch)?.leap,
+    };
+    this.#keep(lane);
+    return lane;
+  }
+
+  #keep(lane: Lane): void {
+    const own = this.#bySensor.get(lane.sensorId) ?? new Map<string, Lane>();
+    if (!own.delete(lane.epoch)) {
+      this.#size++;
+      if (own.size >= MAX_LANES_OF_ONE) this.#forgetOne(lane.sensorId, own);
+      else if (this.#size > MAX_LANES)
+        for (const [sensorId, lanes] of this.#bySensor) if (this.#forgetOne(sensorId, lanes)) break;
     }
+    this.#bySensor.set(lane.sensorId, own.set(lane.epoch, lane));
   }
 
-  async #enter(): Promise<void> {
-    if (this.#active >= MAX_LOADING) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#active++;
-  }
-
-  #makeRoom(): void {
-    if (this.#lanes.size < MAX_LANES) return;
-    for (const [key, lane] of this.#lanes) {
+  /** Forgets a sensor's oldest lane with nothing under way, and the sensor with its last. */
+  #forgetOne(sensorId: string, lanes: Map<string, Lane>): boolean {
+    for (const [epoch, lane] of lanes) {
       if (lane.pending > 0) continue;
-      this.#lanes.delete(key);
-      return;
+      lanes.delete(epoch);
+      this.#size--;
+      if (lanes.size === 0) this.#bySensor.delete(sensorId);
+      return true;
     }
+    return false;
   }
 }

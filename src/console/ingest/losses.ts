@@ -1,23 +1,41 @@
+import { findCause } from "../../core/event/loss-causes.ts";
 import type { LossSection } from "../../core/event/sections.ts";
 import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
-import type { Gap } from "./check-batch.ts";
+import { countOf, type Gap } from "../losses/gaps.ts";
 import type { Lane } from "./lanes.ts";
 import type { LossRow } from "./store.ts";
 
-const KEPT_US = 90 * 86_400_000_000;
+/** A day less than the ledger keeps: a row as old as that would be gone as soon as it came. */
+const KEPT_US = 89 * 86_400_000_000;
+const AHEAD_US = 86_400_000_000;
 
 /** A loss as an event tells of it, if the event is of that kind and sound. */
 function lossOf(value: unknown): (LossSection & { seq: number }) | undefined {
   const event = value as { seq?: unknown; loss?: LossSection } | null;
   const loss = event?.loss;
-  if (!loss || typeof event.seq !== "number" || typeof loss.cause !== "string") return undefined;
-  const numbers = [loss.count, loss.from_us, loss.to_us];
-  return numbers.every((n) => Number.isSafeInteger(n) && n >= 0) ? { ...loss, seq: event.seq } : undefined;
+  if (!loss || !isCount(event.seq) || typeof loss.cause !== "string") return undefined;
+  return [loss.count, loss.from_us, loss.to_us].every(isCount) ? { ...loss, seq: event.seq } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Numbers and times of the events of a batch that have both, in order; times no event may have say nothing. */
+function timesOf(batch: EventsBatchEnvelope, nowUs: number): { seq: number; us: number }[] {
+  const times: { seq: number; us: number }[] = [];
+  for (const value of batch.events) {
+    const event = value as { seq?: unknown; observed_at_us?: unknown } | null;
+    const us = event?.observed_at_us;
+    if (!isCount(event?.seq) || !isCount(us) || us < nowUs - KEPT_US || us > nowUs + AHEAD_US) continue;
+    if (event.seq > (times.at(-1)?.seq ?? -1)) times.push({ seq: event.seq, us });
+  }
+  return times;
 }
 
 /**
  * Rows of the loss ledger a batch gives: what the kernel's own events tell, with their times; and what is missing from the
- * batch, between the last event had and the first one in it.
+ * batch, between the events before and behind it. Each has a key of its own, so that a second delivery counts nothing twice.
  */
 export function lossesOf(
   lane: Lane,
@@ -26,31 +44,78 @@ export function lossesOf(
   gaps: readonly Gap[],
   nowMs: number,
 ): LossRow[] {
-  const { tenantId, sensorId } = lane;
   const nowUs = nowMs * 1000;
   // A sensor's times are its own: kept inside what the ledger keeps, so that no sensor can scatter it over countless months.
   const within = (us: number): number => Math.max(nowUs - KEPT_US, Math.min(us, nowUs));
-  const row = (stage: string, cause: string, count: number, fromUs: number, toUs: number): LossRow => ({
-    tenant_id: tenantId,
-    sensor_id: sensorId,
-    node_name: nodeName,
-    stage,
-    cause,
-    count,
-    from_at: within(fromUs),
-    to_at: Math.max(within(fromUs), within(toUs)),
-    recorded_at: nowMs,
-  });
   const rows: LossRow[] = [];
+  const add = (
+    row: Pick<LossRow, "stage" | "cause" | "count" | "source" | "from_seq" | "to_seq">,
+    from: number,
+    to: number,
+  ) =>
+    void rows.push({
+      tenant_id: lane.tenantId,
+      sensor_id: lane.sensorId,
+      node_name: nodeName,
+      epoch: lane.epoch,
+      unknown: 0,
+      from_at: within(from),
+      to_at: Math.max(within(from), within(to)),
+      recorded_at: nowMs,
+      ...row,
+    });
   for (const value of batch.events) {
     const loss = lossOf(value);
-    if (loss && loss.seq > lane.queuedSeq) rows.push(row("kernel", loss.cause, loss.count, loss.from_us, loss.to_us));
+    if (!loss || loss.seq <= lane.queuedSeq) continue;
+    const { cause, count, seq } = loss;
+    const stage = findCause(cause)?.stage ?? "kernel";
+    add({ stage, cause, count, source: "event", from_seq: seq, to_seq: seq }, loss.from_us, loss.to_us);
   }
   if (gaps.length === 0) return rows;
-  const first = batch.events[0] as { observed_at_us?: unknown } | null | undefined;
-  const firstUs = Number.isSafeInteger(first?.observed_at_us) ? (first!.observed_at_us as number) : nowUs;
-  const lastUs = lane.lastObservedUs || firstUs;
-  for (const { stage, cause, count } of gaps)
-    rows.push(row(stage, cause, count, Math.min(lastUs, firstUs), Math.max(lastUs, firstUs)));
+  const times = timesOf(batch, nowUs);
+  let next = 0;
+  for (const gap of gaps) {
+    while (next < times.length && times[next]!.seq <= gap.toSeq) next++;
+    const before =
+      times.findLast(({ seq }, i) => i < next && seq < gap.fromSeq)?.us ?? (lane.lastObservedUs || undefined);
+    const behind = times[next]?.us;
+    const ends = [before ?? behind ?? nowUs, behind ?? before ?? nowUs];
+    add(
+      {
+        stage: gap.stage,
+        cause: gap.cause,
+        count: countOf(gap),
+        source: "range",
+        from_seq: gap.fromSeq,
+        to_seq: gap.toSeq,
+      },
+      Math.min(...ends),
+      Math.max(...ends),
+    );
+  }
   return rows;
+}
+
+/** The row of an event that the event store itself refused. */
+export function refusedLoss(
+  row: { tenant_id: string; sensor_id: string; node_name: string; epoch: string; seq: number; observed_at: number },
+  nowMs: number,
+): LossRow {
+  const at = Math.max(nowMs * 1000 - KEPT_US, Math.min(row.observed_at, nowMs * 1000));
+  return {
+    tenant_id: row.tenant_id,
+    sensor_id: row.sensor_id,
+    node_name: row.node_name,
+    stage: "store",
+    cause: "row_refused",
+    count: 1,
+    unknown: 0,
+    source: "range",
+    epoch: row.epoch,
+    from_seq: row.seq,
+    to_seq: row.seq,
+    from_at: at,
+    to_at: at,
+    recorded_at: nowMs,
+  };
 }

@@ -1,20 +1,24 @@
 import type { Clock } from "../../core/clock.ts";
-import { errorMessage } from "../../core/error.ts";
+import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
+import type { LaneName } from "../../core/wire/common.ts";
 import type { EventsBatchEnvelope, EventsResponse } from "../../core/wire/events.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { LiveHub } from "../live/contract.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
 import type { StoredEvent } from "../stores/runtime-event-row.ts";
 import { checkBatch } from "./check-batch.ts";
-import { GroupCommit, type Commit, type CommitOptions } from "./group-commit.ts";
+import { GroupCommit, type CommitOptions, type DurableCommit } from "./group-commit.ts";
 import { Lanes, type Lane } from "./lanes.ts";
 import { lossesOf } from "./losses.ts";
-import { addRejected, findSavedCursor, saveCursors } from "./store.ts";
+import { leapOf } from "./leap.ts";
+import { addRejected } from "./store.ts";
+import { saveCursors } from "./store-lanes.ts";
 
 const SAVE_MS = 1_000;
+const DRAIN_MS = 10_000;
 
 export interface IngestDeps {
   readonly db: Db;
@@ -24,6 +28,8 @@ export interface IngestDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly commit?: Partial<CommitOptions>;
+  /** Told of each batch once it is durable, before it is acknowledged; must not wait or throw. */
+  readonly onDurable?: (commit: DurableCommit) => void;
 }
 
 /** The corridor from a sensor's batch to durable rows: check, deduplicate, commit in groups, acknowledge. */
@@ -35,6 +41,7 @@ export class Ingest implements Service {
   readonly #faults = new Map<string, { rejected: number; malformed: number }>();
   readonly #taken: (by: number, labels: { outcome: string }) => void;
   readonly #malformed: () => void;
+  readonly #put: (by: number, labels: { reason: string }) => void;
 
   constructor(deps: IngestDeps) {
     this.#deps = deps;
@@ -45,6 +52,12 @@ export class Ingest implements Service {
       onDurable: (commit) => this.#durable(commit),
     });
     this.#taken = deps.metrics.counter("telovix_console_events_total", "Events received, by what became of them.");
+    this.#put = deps.metrics.counter(
+      "telovix_console_batches_put_off_total",
+      "Batches that were not taken, by why; their sensors keep them and come again.",
+    );
+    const lanes = deps.metrics.gauge("telovix_console_ingest_lanes", "Sequences of sensors in use.");
+    deps.metrics.onCollect(() => lanes(this.#lanes.size));
     this.#malformed = deps.metrics.counter(
       "telovix_console_messages_malformed_total",
       "Messages of sensors that could not be read.",
@@ -53,7 +66,20 @@ export class Ingest implements Service {
 
   /** Events that may be taken now over all sensors. */
   get room(): number {
-    return this.#commit.room;
+    return this.#commit.room("bulk");
+  }
+
+  /**
+   * Events of a lane this sensor may have under way from now on: its share of what the store can take. 0 means wait; `watchStore`
+   * tells when to ask again after the store was down, and each acknowledgement is an occasion too.
+   */
+  creditFor(sensorId: string, lane: LaneName): number {
+    return this.#commit.creditFor(sensorId, lane);
+  }
+
+  /** Why the event store took nothing the last time; undefined once it has since. */
+  get storeFault(): AppError | undefined {
+    return this.#commit.fault;
   }
 
   /** Calls back when the event store goes down or comes back. */
@@ -61,27 +87,46 @@ export class Ingest implements Service {
     return this.#commit.watch(changed);
   }
 
+  /** The sensor's stream is at another process now. */
+  movedAway(sensorId: string): void {
+    this.#lanes.doubt(sensorId);
+  }
+
   /** What the Console has of an epoch, for a sensor that says hello. A lower answer than the truth costs a re-delivery only. */
-  async cursor(peer: SensorPeer, epoch: string): Promise<number> {
-    const saved = await findSavedCursor(this.#deps.db, peer.tenantId, peer.sensorId, epoch);
-    return Math.max(saved, this.#lanes.known(peer.sensorId, epoch));
+  cursor(peer: SensorPeer, epoch: string): Promise<number> {
+    return this.#lanes.cursor(peer, epoch);
   }
 
   /**
-   * Takes a batch and resolves once its good events are durable. Rejects with AppError `unavailable` when the store is down or
-   * too much is under way: the sensor keeps the events and sends them again.
+   * Takes a batch and resolves once its good events are durable. Rejects with AppError `unavailable` when the store is down, too
+   * much is under way or numbers before it are missing, and `rate_limited` when this sensor has its share under way: it keeps the
+   * events and sends them again.
    */
   async accept(peer: SensorPeer, batch: EventsBatchEnvelope): Promise<EventsResponse> {
+    const laneName = batch.lane ?? "bulk";
+    // Before any work is done for it.
+    this.#admit(peer, laneName, batch.events.length);
     const lane = await this.#lanes.get(peer, batch.epoch);
     // No await between here and submit: order of arrival is order in the queue.
     const nowMs = this.#deps.clock.nowMs();
+    const leap = leapOf(lane, batch.first_seq, this.#deps.clock.monotonicMs());
+    if (leap) {
+      this.#taken(batch.events.length, { outcome: "out_of_order" });
+      throw leap;
+    }
     const checked = checkBatch(batch, lane.queuedSeq, lane.present, nowMs);
-    const events = checked.events.map((event): StoredEvent => {
-      const { tenantId, sensorId, epoch } = lane;
-      return { tenantId, sensorId, nodeName: peer.nodeName, epoch, event, ingestedAtMs: nowMs };
-    });
+    const { tenantId, sensorId, epoch } = lane;
+    const events = checked.events.map((event): StoredEvent => ({
+      tenantId,
+      sensorId,
+      nodeName: peer.nodeName,
+      epoch,
+      event,
+      ingestedAtMs: nowMs,
+    }));
     const losses = lossesOf(lane, peer.nodeName, batch, checked.gaps, nowMs);
-    const done = this.#commit.submit({ lane, events, losses, lastSeq: batch.last_seq });
+    const { first_seq: firstSeq, last_seq: lastSeq } = batch;
+    const done = this.#commit.submit({ lane, laneName, events, losses, firstSeq, lastSeq });
     this.#advance(lane, batch, events);
     if (checked.duplicates > 0) this.#taken(checked.duplicates, { outcome: "duplicate" });
     const refused = await done;
@@ -99,6 +144,13 @@ export class Ingest implements Service {
     this.#fault(peer.sensorId, 0, 1);
   }
 
+  /** Takes nothing more; resolves once what was taken is durable and told, the store is down, or it takes too long. For the end. */
+  async drain(): Promise<void> {
+    await Promise.race([this.#commit.drain(), this.#deps.clock.sleep(DRAIN_MS)]);
+    // The answers have a turn to be sent.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const commit = this.#commit.run(signal);
     while (!signal.aborted) {
@@ -109,16 +161,27 @@ export class Ingest implements Service {
     await this.#save();
   }
 
+  #admit(peer: SensorPeer, lane: LaneName, rows: number): void {
+    try {
+      this.#commit.admit(peer.sensorId, lane, rows);
+    } catch (error) {
+      this.#put(1, { reason: error instanceof AppError ? error.code : "internal" });
+      throw error;
+    }
+  }
+
   #advance(lane: Lane, batch: EventsBatchEnvelope, events: readonly StoredEvent[]): void {
     lane.queuedSeq = Math.max(lane.queuedSeq, batch.last_seq);
     const last = events.at(-1);
     if (last) lane.lastObservedUs = last.event.observed_at_us;
     if (!lane.present) return;
-    for (const seq of lane.present) if (seq <= lane.queuedSeq) lane.present.delete(seq);
-    if (lane.present.size === 0) lane.present = undefined;
+    lane.present.dropTo(lane.queuedSeq);
+    if (lane.present.isEmpty) lane.present = undefined;
   }
 
-  #durable({ lane, events }: Commit): void {
+  #durable(commit: DurableCommit): void {
+    const { lane, events } = commit;
+    this.#deps.onDurable?.(commit);
     if (!lane.stale) this.#lanes.advanced(lane);
     if (events.length === 0) return;
     this.#taken(events.length, { outcome: "stored" });

@@ -1,31 +1,34 @@
 import { AppError, errorMessage } from "../../core/error.ts";
-import type { Ack } from "../../core/wire/common.ts";
-import type { StreamDown, StreamUp } from "../../core/wire/stream.ts";
+import type { Ack, LaneName } from "../../core/wire/common.ts";
+import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
+import type { SensorInstance, StreamDown, StreamHello, StreamUp } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { ClientSocket, SocketHandler } from "../http/socket.ts";
 import { checkProtocol } from "../trust/service.ts";
 import { readEnvelope } from "./check-batch.ts";
 import { readFrame, writeFrame } from "./frames.ts";
 import type { Ingest } from "./service.ts";
-
-/** Events one sensor may have under way, whatever credit it remembers. */
-const MAX_UNDER_WAY = 20_000;
+import { StreamLanes } from "./stream-lanes.ts";
 
 /** WebSocket close codes: try again later, and violation of the protocol. */
 const TRY_LATER = 1013;
 const VIOLATION = 1008;
+const CLONE =
+  "Another node uses this identity too: go on under new epochs, or the numbers of both would be taken for each other's.";
 
 export interface SessionHost {
-  readonly ingest: Ingest;
+  readonly ingest: Pick<Ingest, "accept" | "cursor" | "countMalformed">;
   nowMs(): number;
-  /** Events this sensor may have under way. */
-  credit(): number;
+  /** Events this sensor may have under way in a lane. */
+  credit(sensorId: string, lane: LaneName): number;
   arrived(session: StreamSession): void;
-  opened(session: StreamSession): void;
+  /** Looks at who says hello; true when somebody else uses this identity and this one has to go on under new epochs first. */
+  isClone(session: StreamSession): Promise<boolean>;
+  opened(session: StreamSession, hello: StreamHello): void;
   closed(session: StreamSession): void;
 }
 
-/** One sensor's stream: hello → welcome, then batches → acknowledgements. */
+/** One sensor's stream: hello → welcome, then batches → acknowledgements, each lane for itself. */
 export class StreamSession implements SocketHandler {
   readonly peer: SensorPeer;
   /** Rejects once the Console no longer stands by the sensor. */
@@ -35,17 +38,21 @@ export class StreamSession implements SocketHandler {
   /** When anything was last heard of the sensor. */
   heardMs: number;
   ready = false;
+  /** Who speaks; undefined before the hello and of sensors that do not say. */
+  instance: SensorInstance | undefined;
   readonly #host: SessionHost;
+  readonly #lanes: StreamLanes;
+  readonly #pongs = new Map<number, () => void>();
   #socket: ClientSocket | undefined;
-  #ack: Ack | undefined;
-  #credit = 0;
-  #underWay = 0;
+  #greeted = false;
+  #dictionary: FrameDictionary | undefined;
   #pings = 0;
 
   constructor(peer: SensorPeer, recheck: () => Promise<unknown>, host: SessionHost) {
     this.peer = peer;
     this.recheck = recheck;
     this.#host = host;
+    this.#lanes = new StreamLanes((lane) => host.credit(peer.sensorId, lane));
     this.openedMs = host.nowMs();
     this.heardMs = this.openedMs;
   }
@@ -59,25 +66,35 @@ export class StreamSession implements SocketHandler {
     this.heardMs = this.#host.nowMs();
     let up: StreamUp;
     try {
-      up = readFrame(frame);
-      if (up.type === "hello") checkProtocol(up.protocol_version);
+      up = readFrame(frame, this.#dictionary);
+      if (up.type === "hello") {
+        checkProtocol(up.protocol_version);
+        if (this.#greeted) throw new AppError("invalid_request", "There was a hello already.");
+        this.#greeted = true;
+      }
     } catch (error) {
       return this.#violation(error);
     }
     switch (up.type) {
       case "hello":
-        return void this.#hello(up.epoch);
+        return void this.#hello(up);
       case "events":
         return void this.#events(up.batch);
       case "pong":
-        return;
+        return this.#pongs.get(up.id)?.();
     }
   }
 
   close(): void {
     this.#socket = undefined;
     this.ready = false;
+    for (const done of this.#pongs.values()) done();
     this.#host.closed(this);
+  }
+
+  /** The connection is there, as far as this side knows. */
+  get isOpen(): boolean {
+    return this.#socket !== undefined;
   }
 
   /** Ends the stream from this side. */
@@ -90,31 +107,60 @@ export class StreamSession implements SocketHandler {
     this.#socket?.terminate();
   }
 
-  ping(): void {
-    const message: StreamDown = { type: "ping", id: this.#pings++, server_time_us: this.#host.nowMs() * 1000 };
+  ping(): number {
+    const id = this.#pings++;
+    const message: StreamDown = { type: "ping", id, server_time_us: this.#host.nowMs() * 1000 };
     this.#socket?.send(JSON.stringify(message));
+    return id;
   }
 
-  refresh(what: "heartbeat" | "inventory"): void {
+  /** Asks whether somebody is there: true once the answer comes, false when `late` resolves first or the stream ends. */
+  async answers(late: Promise<void>): Promise<boolean> {
+    if (!this.#socket) return false;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const id = this.ping();
+    this.#pongs.set(id, resolve);
+    let inTime = true;
+    await Promise.race([promise, late.then(() => void (inTime = false))]);
+    this.#pongs.delete(id);
+    return inTime && this.#socket !== undefined;
+  }
+
+  refresh(what: "heartbeat" | "inventory" | "certificate"): void {
     this.#send({ type: "refresh", what });
   }
 
-  /** Tells the sensor its credit when it changed between nothing and something. */
+  /** Tells the sensor a lane's credit when it changed between nothing and something. */
   regrant(): void {
-    if (!this.ready || !this.#ack) return;
-    const credit = this.#host.credit();
-    if (credit === 0 ? this.#credit > 0 : this.#credit === 0) this.#acknowledge(this.#ack, []);
+    if (!this.ready) return;
+    for (const { ack, credit } of this.#lanes.regrants()) this.#send({ type: "ack", ack, credit, rejected: [] });
   }
 
-  async #hello(epoch: string): Promise<void> {
+  async #hello(hello: StreamHello): Promise<void> {
+    const { ingest } = this.#host;
     try {
-      const seq = await this.#host.ingest.cursor(this.peer, epoch);
-      this.#ack = { epoch, seq };
-      this.#credit = this.#host.credit();
-      this.#send({ type: "welcome", ack: this.#ack, credit: this.#credit, server_time_us: this.#host.nowMs() * 1000 });
+      this.instance = hello.instance;
+      if (await this.#host.isClone(this)) return this.#refuse("clone_suspected", CLONE);
+      const named = hello.lanes ?? [{ lane: "bulk" as const, epoch: hello.epoch }];
+      const seqs = await Promise.all(named.map(({ epoch }) => ingest.cursor(this.peer, epoch)));
+      const lanes = named.map(({ lane, epoch }, i) => {
+        const { ack, credit } = this.#lanes.open(lane, { epoch, seq: seqs[i]! }, named.length === 1);
+        return { epoch, acked_seq: ack.seq, credit };
+      });
+      const bulk = lanes.find((lane) => lane.epoch === hello.epoch) ?? lanes[0]!;
+      const dictionary = hello.dictionaries?.includes(FRAME_DICTIONARY.id) ? FRAME_DICTIONARY : undefined;
+      this.#send({
+        type: "welcome",
+        ack: { epoch: bulk.epoch, seq: bulk.acked_seq },
+        credit: bulk.credit,
+        server_time_us: this.#host.nowMs() * 1000,
+        ...(hello.lanes ? { lanes } : {}),
+        ...(dictionary ? { dictionary: dictionary.id } : {}),
+      });
+      this.#dictionary = dictionary;
       if (!this.#socket || this.ready) return;
       this.ready = true;
-      this.#host.opened(this);
+      this.#host.opened(this, hello);
     } catch (error) {
       this.#later(error);
     }
@@ -122,27 +168,28 @@ export class StreamSession implements SocketHandler {
 
   async #events(body: unknown): Promise<void> {
     if (!this.ready) return this.#violation(new AppError("invalid_request", "The first frame must be hello."));
-    let count = 0;
+    let taken: Disposable | undefined;
     try {
       const batch = readEnvelope(body, "/batch");
-      count = batch.events.length;
-      if (this.#underWay + count > MAX_UNDER_WAY)
-        throw new AppError("rate_limited", "More events are under way than were granted.");
-      this.#underWay += count;
-      const { ack, rejected } = await this.#host.ingest.accept(this.peer, batch);
-      this.#underWay -= count;
-      this.#acknowledge(ack, rejected);
+      const lane = this.#lanes.find(batch.epoch);
+      // An epoch the hello did not name is answered with what the Console has of it, and nothing of it is taken.
+      if (!lane) return await this.#unknownEpoch(batch.epoch);
+      taken = this.#lanes.take(batch.events.length);
+      // What a lane is called is said once, in the hello.
+      const { ack, rejected } = await this.#host.ingest.accept(this.peer, { ...batch, lane: lane.name });
+      taken[Symbol.dispose]();
+      const { credit } = this.#lanes.acknowledge(lane, ack);
+      this.#send({ type: "ack", ack, credit, rejected });
     } catch (error) {
-      this.#underWay -= count;
+      taken?.[Symbol.dispose]();
       if (error instanceof AppError && error.code === "invalid_request") this.#violation(error);
       else this.#later(error);
     }
   }
 
-  #acknowledge(ack: Ack, rejected: Extract<StreamDown, { type: "ack" }>["rejected"]): void {
-    this.#ack = ack;
-    this.#credit = this.#host.credit();
-    this.#send({ type: "ack", ack, credit: this.#credit, rejected });
+  async #unknownEpoch(epoch: string): Promise<void> {
+    const ack: Ack = { epoch, seq: await this.#host.ingest.cursor(this.peer, epoch) };
+    this.#send({ type: "ack", ack, credit: 0, rejected: [] });
   }
 
   /** What the sensor sent cannot be read: said, counted, ended. */
@@ -157,8 +204,12 @@ export class StreamSession implements SocketHandler {
   /** Nothing was kept: the sensor has all of it and begins anew from the next welcome. */
   #later(error: unknown): void {
     const message = error instanceof AppError ? error.message : "The Console cannot take events now.";
-    this.#send({ type: "error", code: error instanceof AppError ? error.code : "internal", message });
-    this.end(TRY_LATER, errorMessage(error).slice(0, 100));
+    this.#refuse(error instanceof AppError ? error.code : "internal", message, errorMessage(error));
+  }
+
+  #refuse(code: string, message: string, reason = code): void {
+    this.#send({ type: "error", code, message });
+    this.end(TRY_LATER, reason.slice(0, 100));
   }
 
   #send(message: StreamDown): void {

@@ -1,65 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Packr, Unpackr } from "msgpackr";
-import { ManualClock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
-import { Metrics } from "../../core/metrics.ts";
-import type { StreamDown } from "../../core/wire/stream.ts";
-import type { ClientSocket } from "../http/socket.ts";
-import type { Ingest } from "./service.ts";
-import { Streams } from "./streams.ts";
-
-const PEER = { sensorId: "s", tenantId: "t", nodeName: "n", serial: "1" };
-const EPOCH = "00000000000000aa";
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
-const frame = (message: object): Buffer =>
-  Buffer.from(Bun.zstdCompressSync(new Packr({ useRecords: false }).pack(message)));
-const HELLO = frame({ type: "hello", protocol_version: 1, sensor_version: "1", epoch: EPOCH, next_seq: 1 });
-
-function setUp(recheck: () => Promise<unknown> = () => Promise.resolve()) {
-  const clock = new ManualClock();
-  const changes: string[] = [];
-  const store = { room: 60_000, malformed: 0, changed: (): void => {} };
-  const ingest = {
-    get room() {
-      return store.room;
-    },
-    cursor: () => Promise.resolve(7),
-    watchStore: (changed: () => void) => {
-      store.changed = changed;
-      return () => {};
-    },
-    countMalformed: () => void store.malformed++,
-  } as unknown as Ingest;
-  const hub = { offer: () => {}, sensorChanged: (_t: string, _s: string, change: string) => void changes.push(change) };
-  const streams = new Streams({ ingest, hub, clock, metrics: new Metrics() });
-  const connect = () => {
-    const sent: (string | StreamDown)[] = [];
-    const closed: { code?: number | undefined } = {};
-    const session = streams.session(PEER, recheck);
-    const socket = {
-      send: (data: string | Uint8Array) =>
-        void sent.push(typeof data === "string" ? data : (unpackr.unpack(Bun.zstdDecompressSync(data)) as StreamDown)),
-      close: (code?: number) => {
-        closed.code = code;
-        session.close();
-      },
-      terminate: () => {
-        closed.code = 1006;
-        session.close();
-      },
-    } as unknown as ClientSocket;
-    session.open(socket);
-    return { session, socket, sent, closed };
-  };
-  const controller = new AbortController();
-  const done = streams.run(controller.signal);
-  return { clock, streams, store, changes, connect, stop: () => (controller.abort(), done) };
-}
-
-/** Lets everything that is due happen. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const PONG = frame({ type: "pong", id: 0 });
+import { EPOCH, frame, HELLO, PONG, settled, setUp } from "../../../test/harness/stream-set-up.ts";
 
 describe("streams", () => {
   test("a sensor that answers no ping any more is let go of; one that answers is kept", async () => {

@@ -2,9 +2,12 @@ import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
+import type { LaneName } from "../../core/wire/common.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
+import type { StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { LiveHub } from "../live/contract.ts";
+import type { Instances } from "./instances.ts";
 import type { Ingest } from "./service.ts";
 import { StreamSession, type SessionHost } from "./stream-session.ts";
 
@@ -12,7 +15,10 @@ import { StreamSession, type SessionHost } from "./stream-session.ts";
 const SILENCE_MS = 3 * INTERVALS.streamPingMs + 5_000;
 const TICK_MS = 500;
 const HELLO_TIMEOUT_MS = 10_000;
-const MAX_CREDIT = 5_000;
+/** A node that is there answers a ping sooner than this; one that restarted leaves a connection behind that does not. */
+const CHALLENGE_MS = 2_000;
+/** Streams of one identity at once, when several nodes have it. */
+const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */
 const PINGS_PER_CHECK = 3;
 
@@ -21,15 +27,33 @@ export interface StreamsDeps {
   readonly hub: LiveHub;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly instances?: Pick<Instances, "judge">;
+  /** Told which sequences a sensor has and which are over. */
+  readonly epochs?: {
+    seen(
+      peer: SensorPeer,
+      lanes: readonly { readonly epoch: string }[],
+      ended: readonly { readonly epoch: string; readonly last_seq: number }[],
+    ): Promise<void>;
+  };
 }
 
-/** All sensors' streams of this Console: one each, a new one replacing the old. */
+/** Who else uses a session's identity. */
+interface Company {
+  /** Their streams, which answer. */
+  readonly streams: readonly StreamSession[];
+  readonly suspected: boolean;
+}
+
+/** All sensors' streams of this Console: one each, a new one replacing the old. Only nodes that share an identity have one beside the other. */
 export class Streams implements Service, SessionHost {
   readonly name = "sensor streams";
   readonly ingest: Ingest;
   readonly #deps: StreamsDeps;
   readonly #all = new Set<StreamSession>();
-  readonly #bySensor = new Map<string, StreamSession>();
+  /** Newest last. */
+  readonly #bySensor = new Map<string, StreamSession[]>();
+  readonly #company = new WeakMap<StreamSession, Company>();
   #pings = 0;
 
   constructor(deps: StreamsDeps) {
@@ -52,9 +76,9 @@ export class Streams implements Service, SessionHost {
     return this.#bySensor.has(sensorId);
   }
 
-  /** Asks a sensor to report now; false when it has no stream. */
-  refresh(sensorId: string, what: "heartbeat" | "inventory"): boolean {
-    const session = this.#bySensor.get(sensorId);
+  /** Asks a sensor to report now, or to renew its certificate; false when it has no stream. */
+  refresh(sensorId: string, what: "heartbeat" | "inventory" | "certificate"): boolean {
+    const session = this.#bySensor.get(sensorId)?.at(-1);
     session?.refresh(what);
     return session !== undefined;
   }
@@ -63,25 +87,45 @@ export class Streams implements Service, SessionHost {
     return this.#deps.clock.nowMs();
   }
 
-  credit(): number {
-    const share = Math.floor(this.ingest.room / Math.max(1, this.#bySensor.size));
-    // While there is room at all each sensor may send a little, so that none starves beside a thousand others.
-    return this.ingest.room === 0 ? 0 : Math.min(MAX_CREDIT, Math.max(100, share));
+  credit(sensorId: string, lane: LaneName): number {
+    return this.ingest.creditFor(sensorId, lane);
   }
 
-  opened(session: StreamSession): void {
+  async isClone(session: StreamSession): Promise<boolean> {
+    const { instance, peer } = session;
+    const { instances, clock } = this.#deps;
+    if (!instance || !instances) return false;
+    const others = (this.#bySensor.get(peer.sensorId) ?? []).filter(
+      (other) => other.instance !== undefined && other.instance.start_id !== instance.start_id,
+    );
+    const late = clock.sleep(CHALLENGE_MS);
+    const answers = await Promise.all(others.map((other) => other.answers(late)));
+    const alive = others.filter((_, i) => answers[i]);
+    const seen = alive.map((other) => other.instance!);
+    const { clone, tell } = await instances.judge(peer, instance, seen);
+    this.#company.set(session, { streams: alive, suspected: clone });
+    return tell;
+  }
+
+  opened(session: StreamSession, hello: StreamHello): void {
     const { sensorId, tenantId } = session.peer;
+    const company = this.#company.get(session);
     const old = this.#bySensor.get(sensorId);
-    this.#bySensor.set(sensorId, session);
+    const stay = (old ?? []).filter((other) => company?.streams.includes(other)).slice(1 - MAX_CLONES);
+    this.#bySensor.set(sensorId, [...stay, session]);
     session.pingDueMs = this.nowMs() + Math.random() * INTERVALS.streamPingMs;
-    if (old) old.end(1000, "replaced by a newer stream");
-    else this.#deps.hub.sensorChanged(tenantId, sensorId, "connected");
+    if (old) for (const other of old) if (!stay.includes(other)) other.end(1000, "replaced by a newer stream");
+    if (!old) this.#deps.hub.sensorChanged(tenantId, sensorId, "connected");
+    // Sensors before version 3 say nothing of it; of two that share an identity each knows its own sequences only.
+    if (hello.lanes && !company?.suspected) void this.#deps.epochs?.seen(session.peer, hello.lanes, hello.ended ?? []);
   }
 
   closed(session: StreamSession): void {
     this.#all.delete(session);
     const { sensorId, tenantId } = session.peer;
-    if (this.#bySensor.get(sensorId) !== session) return;
+    const left = this.#bySensor.get(sensorId)?.filter((other) => other !== session);
+    if (!left || left.length === this.#bySensor.get(sensorId)!.length) return;
+    if (left.length > 0) return void this.#bySensor.set(sensorId, left);
     this.#bySensor.delete(sensorId);
     this.#deps.hub.sensorChanged(tenantId, sensorId, "disconnected");
   }
@@ -110,7 +154,7 @@ export class Streams implements Service, SessionHost {
   }
 
   #regrant(): void {
-    for (const session of this.#bySensor.values()) session.regrant();
+    for (const session of this.#all) session.regrant();
   }
 
   #check(session: StreamSession): void {

@@ -13,7 +13,14 @@ const checker = compile(Inventory);
 /** A sensor's clock may be wrong; a snapshot is never from the future. */
 const DAY_MS = 86_400_000;
 
-export type Sections = Partial<Record<Section, readonly unknown[]>>;
+/** Leaves out what grows by itself: it is right for the time of the snapshot that is stored. */
+function withoutAge(entry: unknown): string {
+  if (typeof entry !== "object" || entry === null || !("duration_secs" in entry)) return JSON.stringify(entry);
+  const { duration_secs: _age, ...rest } = entry;
+  return JSON.stringify(rest);
+}
+
+type Sections = Partial<Record<Section, readonly unknown[]>>;
 
 /** Last snapshots of what runs on the nodes; a section is written only when it differs from what is there. */
 export class InventoryService {
@@ -40,24 +47,56 @@ export class InventoryService {
     return this.store(peer, sections, inventory.observed_at_us / 1000);
   }
 
-  /** Stores sections that are known to fit their schema. */
+  /** Stores sections that are known to fit their schema, those that differ from what is there. */
   async store(peer: SensorPeer, sections: Sections, observedAtMs: number): Promise<InventoryResponse> {
-    const names = SECTIONS.filter((section) => sections[section] !== undefined);
-    if (names.length === 0) return { stored: [], unchanged: [] };
-    const hashes = await findHashes(this.#db, peer.tenantId, peer.sensorId);
-    const updates: SectionUpdate[] = [];
-    for (const section of names) {
-      const content = storableJson(sections[section]);
-      const hash = sha256Hex(content);
-      if (hashes.get(section) !== hash) updates.push({ section, hash, content });
-    }
+    const updates = this.prepare(sections);
+    if (updates.length === 0) return { stored: [], unchanged: [] };
+    const { tenantId, sensorId } = peer;
+    const hashes = await findHashes(this.#db, tenantId, sensorId);
+    const changed = updates.filter(({ section, hash }) => hashes.get(section) !== hash);
+    const observedAt = this.observedAt(observedAtMs);
+    if (changed.length > 0)
+      await this.#db.tenant(tenantId, (tx) =>
+        saveSections(
+          tx,
+          changed.map((update) => ({ ...update, tenantId, sensorId, observedAt })),
+        ),
+      );
+    this.counted(changed.length, updates.length - changed.length);
+    const stored = changed.map((u) => u.section);
+    return { stored, unchanged: updates.map((u) => u.section).filter((section) => !stored.includes(section)) };
+  }
+
+  /** Sections with the hash that tells whether they differ from what is stored: in more than the order of entries and their age. */
+  prepare(sections: Sections): SectionUpdate[] {
+    return SECTIONS.flatMap((section) => {
+      const entries = sections[section];
+      if (!entries) return [];
+      const told = entries.map(withoutAge).toSorted().join("\n");
+      return [
+        {
+          section,
+          hash: sha256Hex(told),
+          sizeChars: told.length,
+          // Most sections are as they were: the text is made for those that are stored.
+          get content() {
+            return storableJson(entries);
+          },
+        },
+      ];
+    });
+  }
+
+  /** When a snapshot was made: never in the future, and at most a day ago. */
+  observedAt(observedAtMs: number): Date {
     const nowMs = this.#clock.nowMs();
-    const observedAt = new Date(Math.max(nowMs - DAY_MS, Math.min(observedAtMs, nowMs)));
-    if (updates.length > 0) await saveSections(this.#db, peer.tenantId, peer.sensorId, updates, observedAt);
-    this.#count(updates.length, { outcome: "stored" });
-    this.#count(names.length - updates.length, { outcome: "unchanged" });
-    const stored = updates.map((u) => u.section);
-    return { stored, unchanged: names.filter((section) => !stored.includes(section)) };
+    return new Date(Math.max(nowMs - DAY_MS, Math.min(observedAtMs, nowMs)));
+  }
+
+  /** Counts what became of sections. */
+  counted(stored: number, unchanged: number): void {
+    this.#count(stored, { outcome: "stored" });
+    this.#count(unchanged, { outcome: "unchanged" });
   }
 
   /** The last snapshot; empty, with `observed_at` null, when none has come. */

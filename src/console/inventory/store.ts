@@ -1,4 +1,4 @@
-import type { Db } from "../stores/contract.ts";
+import type { Db, Tx } from "../stores/contract.ts";
 
 export const SECTIONS = ["processes", "connections", "listening", "flows"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -9,9 +9,12 @@ export interface SectionRow {
   observed_at: Date;
 }
 
+/** What a sensor sent of one section. */
 export interface SectionUpdate {
   readonly section: Section;
   readonly hash: string;
+  /** About how long the text is. */
+  readonly sizeChars: number;
   /** JSON text. */
   readonly content: string;
 }
@@ -25,23 +28,25 @@ export async function findHashes(db: Db, tenantId: string, sensorId: string): Pr
   return new Map(rows.map((row) => [row.section, row.content_hash]));
 }
 
+/** Sections of any number of sensors, each replacing what was there. */
 export async function saveSections(
-  db: Db,
-  tenantId: string,
-  sensorId: string,
-  updates: readonly SectionUpdate[],
-  observedAt: Date,
+  tx: Tx,
+  updates: readonly (SectionUpdate & {
+    readonly tenantId: string;
+    readonly sensorId: string;
+    readonly observedAt: Date;
+  })[],
 ): Promise<void> {
-  await db.tenant(
-    tenantId,
-    (tx) => tx`
-      INSERT INTO sensor_inventories (sensor_id, tenant_id, section, content_hash, content, observed_at)
-      SELECT ${sensorId}, ${tenantId}, u.section, u.hash, u.content::jsonb, ${observedAt}
-      FROM unnest(${updates.map((u) => u.section)}::text[], ${updates.map((u) => u.hash)}::text[],
-                  ${updates.map((u) => u.content)}::text[]) AS u (section, hash, content)
-      ON CONFLICT (sensor_id, section) DO UPDATE
-      SET content_hash = excluded.content_hash, content = excluded.content, observed_at = excluded.observed_at`,
-  );
+  if (updates.length === 0) return;
+  await tx`
+    INSERT INTO sensor_inventories (sensor_id, tenant_id, section, content_hash, content, observed_at)
+    SELECT u.sensor_id, u.tenant_id, u.section, u.hash, u.content::jsonb, u.observed_at
+    FROM unnest(${updates.map((u) => u.sensorId)}::uuid[], ${updates.map((u) => u.tenantId)}::uuid[],
+                ${updates.map((u) => u.section)}::text[], ${updates.map((u) => u.hash)}::text[],
+                ${updates.map((u) => u.content)}::text[], ${updates.map((u) => u.observedAt.toISOString())}::text[]::timestamptz[])
+      AS u (sensor_id, tenant_id, section, hash, content, observed_at)
+    ON CONFLICT (sensor_id, section) DO UPDATE
+    SET content_hash = excluded.content_hash, content = excluded.content, observed_at = excluded.observed_at`;
 }
 
 export function listSections(db: Db, tenantId: string, sensorId: string): Promise<SectionRow[]> {

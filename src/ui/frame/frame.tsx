@@ -10,6 +10,7 @@ import { KeysHelp } from "./keys-help.tsx";
 import { keysOpen, paletteOpen } from "./open.ts";
 import { PaletteHost } from "./palette.tsx";
 import { Rail } from "./rail.tsx";
+import { StoreNotice } from "./store-notice.tsx";
 import { Topbar } from "./topbar.tsx";
 
 const GO = "Go to";
@@ -41,6 +42,7 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
       <Rail />
       <Topbar />
       <main id="main" class="main" tabIndex={-1}>
+        <StoreNotice />
         {children}
       </main>
       <PaletteHost />

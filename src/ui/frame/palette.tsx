@@ -31,6 +31,12 @@ function entries(text: string, sensors: readonly SensorSummary[]): Entry[] {
   const go = (href: string) => () => navigate(href);
   const list: Entry[] = [
     ...sections().map((s) => ({ group: "Pages", label: s.label, hint: "", icon: s.icon, run: go(withRange(s.href)) })),
+    ...(can("admin")
+      ? [
+          { group: "Pages", label: "Storage", hint: "", icon: "settings" as const, run: go("/settings/storage") },
+          { group: "Pages", label: "Trust", hint: "", icon: "settings" as const, run: go("/settings/trust") },
+        ]
+      : []),
     ...(can("operator")
       ? [
           { group: "Pages", label: "Deploy a sensor", hint: "", icon: "plus" as const, run: go("/sensors?deploy=1") },

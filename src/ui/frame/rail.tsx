@@ -24,6 +24,7 @@ const SECTIONS: readonly Section[] = [
     role: "analyst",
   },
   { label: "Sensors", icon: "sensors", href: "/sensors", pages: ["sensors", "sensor"] },
+  { label: "Losses", icon: "losses", href: "/losses", pages: ["losses"] },
   { label: "Settings", icon: "settings", href: "/settings", pages: ["settings"] },
 ];
 

@@ -70,7 +70,7 @@ function PersonMenu(): JSX.Element | null {
   );
 }
 
-const WITH_RANGE = new Set(["overview", "events"]);
+const WITH_RANGE = new Set(["overview", "events", "losses"]);
 
 export function Topbar(): JSX.Element {
   return (
@@ -84,7 +84,7 @@ export function Topbar(): JSX.Element {
         <kbd>Ctrl K</kbd>
       </button>
       <span class="grow" />
-      {WITH_RANGE.has(route.value.page) && can("analyst") && <RangePicker />}
+      {WITH_RANGE.has(route.value.page) && (can("analyst") || route.value.page === "losses") && <RangePicker />}
       <LiveSwitch />
       <PersonMenu />
     </header>

@@ -60,30 +60,3 @@ export function timeTicks(fromMs: number, toMs: number, most: number, offsetMin:
   for (let t = Math.ceil((fromMs - shift) / step) * step + shift; t <= toMs; t += step) ticks.push(t);
   return ticks;
 }
-
-/** Blind ranges that overlap in time and share a cause, as one. */
-export function mergeBlind(blind: EventHistogram["blind"]): {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly count: number;
-  readonly lines: readonly string[];
-}[] {
-  const sorted = blind
-    .map((b) => ({
-      fromMs: Date.parse(b.from),
-      toMs: Date.parse(b.to),
-      count: b.count,
-      line: `${b.node_name}: ${b.count} lost, ${b.cause}`,
-    }))
-    .toSorted((a, b) => a.fromMs - b.fromMs);
-  const merged: { fromMs: number; toMs: number; count: number; lines: string[] }[] = [];
-  for (const { fromMs, toMs, count, line } of sorted) {
-    const last = merged.at(-1);
-    if (last && fromMs <= last.toMs) {
-      last.toMs = Math.max(last.toMs, toMs);
-      last.count += count;
-      last.lines.push(line);
-    } else merged.push({ fromMs, toMs, count, lines: [line] });
-  }
-  return merged;
-}

@@ -5,7 +5,8 @@ import { SEVERITIES } from "../../core/event/severity.ts";
 import { formatClock, formatCount, formatDay, formatMoment, formatShort } from "../format.ts";
 import { sentence } from "../words.ts";
 import { stepRange, type KeyRange } from "./histogram-keys.ts";
-import { bucketTotal, mergeBlind, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
+import { BlindLegend, BlindPatterns, BlindTip, lateStretches, lostWords, mergeBlind } from "./blind.tsx";
+import { bucketTotal, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
 import { useSize } from "./measure.ts";
 
 const LEFT = 44;
@@ -14,12 +15,25 @@ const TOP = 6;
 const LEAST_DRAG_PX = 5;
 const DAY_MS = 86_400_000;
 
-/** Events over time, stacked by severity; blind ranges are hatched. Dragging selects a range. */
-export function Histogram(props: {
+/** Events over time with, where there are any, what its patterns mean. */
+export function Histogram(props: HistogramProps): JSX.Element {
+  const late = lateStretches(props.data.buckets, props.data.step_secs * 1000);
+  return (
+    <>
+      <Plot {...props} />
+      <BlindLegend blind={props.data.blind.length > 0} late={late.length > 0} />
+    </>
+  );
+}
+
+interface HistogramProps {
   data: EventHistogram;
   height?: number;
   onSelect?: ((fromMs: number, toMs: number) => void) | undefined;
-}): JSX.Element {
+}
+
+/** Stacked by severity; blind ranges are hatched, stretches that were filled in later dotted. Dragging selects a range. */
+function Plot(props: HistogramProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const { width } = useSize(box);
   const [hoverX, setHoverX] = useState<number | undefined>(undefined);
@@ -41,6 +55,7 @@ export function Histogram(props: {
   const ticks = timeTicks(fromMs, toMs, Math.max(2, Math.floor(plotWidth / 90)), new Date(fromMs).getTimezoneOffset());
   const long = toMs - fromMs > DAY_MS * 1.5;
   const blind = mergeBlind(data.blind);
+  const late = lateStretches(data.buckets, stepMs);
 
   const place = (event: PointerEvent): number => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
   const onUp = (event: PointerEvent): void => {
@@ -101,13 +116,12 @@ export function Histogram(props: {
         width={width}
         height={height}
         role="img"
-        aria-label={`${formatCount(data.total)} events over time: ${counts.join(", ")}. ${blind.length} blind ranges.`}
+        aria-label={`${formatCount(data.total)} events over time: ${counts.join(", ")}. ${blind
+          .map((b) => `Blind, ${lostWords(b.count, b.unknown)}.`)
+          .slice(0, 5)
+          .join(" ")}`}
       >
-        <defs>
-          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <line x1="0" y1="0" x2="0" y2="6" class="hatch-line" />
-          </pattern>
-        </defs>
+        <BlindPatterns />
         {[0, 0.5, 1].map((part) => (
           <g key={part}>
             <line class="axis-line" x1={LEFT} x2={width} y1={y(most * part)} y2={y(most * part)} />
@@ -144,6 +158,20 @@ export function Histogram(props: {
             />
           )),
         )}
+        {late.map((stretch) => {
+          const left = Math.max(LEFT, x(stretch.fromMs));
+          const right = Math.min(width, x(stretch.toMs));
+          return (
+            <rect
+              key={stretch.fromMs}
+              x={left}
+              y={TOP}
+              width={Math.max(3, right - left)}
+              height={plotHeight}
+              fill="url(#dots)"
+            />
+          );
+        })}
         {ticks.map((t) => (
           <text
             key={t}
@@ -205,15 +233,14 @@ export function Histogram(props: {
               ) : null,
             )}
           {hovered && bucketTotal(hovered) === 0 && <div class="faint">No events</div>}
-          {hoveredBlind.map((b) => (
-            <div key={b.fromMs} class="tip-blind">
-              <strong>Blind: {formatCount(b.count)} lost</strong>
-              {b.lines.slice(0, 4).map((line) => (
-                <div key={line}>{line}</div>
-              ))}
-              {b.lines.length > 4 && <div>and {b.lines.length - 4} more</div>}
+          {hovered && hovered.late > 0 && (
+            <div class="tip-row">
+              <span class="tip-key tip-key-late" />
+              <span class="grow">Of these, came later</span>
+              <span>{formatCount(hovered.late)}</span>
             </div>
-          ))}
+          )}
+          <BlindTip ranges={hoveredBlind} />
         </div>
       )}
     </div>

@@ -7,6 +7,13 @@ import { formatClock } from "../format.ts";
 import { useSize } from "./measure.ts";
 import { lonePoints, withGaps } from "./gaps.ts";
 
+/** A range in which something is known to be missing, ms since 1970. */
+export interface ChartBlind {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly words: string;
+}
+
 export interface ChartSeries {
   readonly label: string;
   readonly values: readonly number[];
@@ -15,6 +22,37 @@ export interface ChartSeries {
 const LINE_COLOURS = ["--accent", "--text-2"];
 const HEIGHT = 104;
 const LEAST_SPAN_SECS = 300;
+
+const HATCH_PX = 6;
+const LEAST_BLIND_PX = 3;
+
+/** Hatches ranges of time on the canvas, in the way the histogram does. */
+function hatch(u: uPlot, blind: readonly ChartBlind[], colour: string): void {
+  const { ctx, bbox } = u;
+  const ratio = window.devicePixelRatio || 1;
+  for (const { fromMs, toMs } of blind) {
+    const start = Math.max(bbox.left, u.valToPos(fromMs / 1000, "x", true));
+    const end = Math.min(
+      bbox.left + bbox.width,
+      Math.max(start + LEAST_BLIND_PX * ratio, u.valToPos(toMs / 1000, "x", true)),
+    );
+    if (end <= start) continue;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(start, bbox.top, end - start, bbox.height);
+    ctx.clip();
+    ctx.beginPath();
+    ctx.strokeStyle = colour;
+    ctx.globalAlpha = 0.4;
+    ctx.lineWidth = 1.5 * ratio;
+    for (let x = start - bbox.height; x < end; x += HATCH_PX * ratio) {
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x + bbox.height, bbox.top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+}
 
 function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -31,6 +69,8 @@ export function LineChart(props: {
   most?: number;
   /** End of the time axis, ms since 1970: silence up to it is seen as an empty stretch. */
   toMs?: number;
+  /** Drawn hatched behind the lines. */
+  blind?: readonly ChartBlind[];
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const { width } = useSize(place);
@@ -60,7 +100,10 @@ export function LineChart(props: {
         legend: { show: false },
         padding: [8, 18, 0, 0],
         cursor: { sync: { key: "resources" }, drag: { x: false, y: false }, points: { size: 5 } },
-        hooks: { setCursor: [(u) => setHover(u.cursor.idx ?? undefined)] },
+        hooks: {
+          setCursor: [(u) => setHover(u.cursor.idx ?? undefined)],
+          drawClear: [(u) => hatch(u, props.blind ?? [], token("--warning"))],
+        },
         scales: {
           // A single point has no width of its own.
           x: {
@@ -103,7 +146,7 @@ export function LineChart(props: {
       element,
     );
     return () => chart.destroy();
-  }, [atMs, series, width, chosen, props.toMs]);
+  }, [atMs, series, width, chosen, props.toMs, props.blind]);
 
   const padded = withGaps(
     atMs,
@@ -111,6 +154,11 @@ export function LineChart(props: {
     props.stepSecs * 2500,
   );
   const index = hover ?? padded[0].length - 1;
+  const hoverMs = hover === undefined ? undefined : (padded[0][hover] ?? 0) * 1000;
+  const stepMs = props.stepSecs * 1000;
+  const hidden = props.blind?.find(
+    (b) => hoverMs !== undefined && hoverMs >= b.fromMs - stepMs && hoverMs <= b.toMs + stepMs,
+  );
   const lastMs = atMs.at(-1) ?? 0;
   const silent = props.toMs !== undefined && props.toMs - lastMs > props.stepSecs * 3000;
   return (
@@ -118,6 +166,7 @@ export function LineChart(props: {
       <figcaption>
         <h3>{props.title}</h3>
         <span class="grow" />
+        {hidden && <span class="chart-blind">{hidden.words}</span>}
         {series.map((s, i) => {
           const value = padded[i + 1]?.[index];
           return (

@@ -86,7 +86,17 @@ export function HealthReasons({ reasons }: { reasons: readonly HealthReason[] })
           <HealthMark state={reason.state} short />
           <div>
             <p class="reason-what">{reason.message}</p>
-            <p class="quiet">{reason.action}</p>
+            <p class="quiet">
+              {reason.action}
+              {reason.href !== undefined && (
+                <>
+                  {" "}
+                  <a class="inline-link" href={reason.href}>
+                    Show them
+                  </a>
+                </>
+              )}
+            </p>
           </div>
         </li>
       ))}

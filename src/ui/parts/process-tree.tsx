@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Lineage } from "../../core/api/events.ts";
 import { formatClock, formatDay } from "../format.ts";
+import { BlindPatterns, lostWords, type BlindRange } from "./blind.tsx";
 import { timeTicks } from "./histogram-scale.ts";
 import { useSize } from "./measure.ts";
 import { timeDomain } from "./time-domain.ts";
@@ -20,6 +21,8 @@ export function ProcessTree(props: {
   active: string | undefined;
   onActive: (row: TreeRow) => void;
   nowMs: number;
+  /** Times in which something of this sensor is known to be missing: what happened then may not be in the tree. */
+  blind?: readonly BlindRange[];
 }): JSX.Element {
   const { lineage } = props;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -96,6 +99,28 @@ export function ProcessTree(props: {
         aria-activedescendant={at >= view.first && at < view.end ? `tree-${at}` : undefined}
         onKeyDown={onKeyDown}
       >
+        {props.blind && props.blind.length > 0 && (
+          <g role="presentation" aria-hidden="true">
+            <BlindPatterns />
+            {props.blind.map((b) => {
+              const left = Math.max(grid.laneLeft, x(b.fromMs));
+              const right = Math.min(size.width, x(b.toMs));
+              return (
+                <rect
+                  key={b.fromMs}
+                  class="blind"
+                  x={left}
+                  y={0}
+                  width={Math.max(4, right - left)}
+                  height={rows.length * TREE_ROW}
+                  fill="url(#hatch)"
+                >
+                  <title>{`Blind: ${lostWords(b.count, b.unknown)}\n${b.lines.join("\n")}`}</title>
+                </rect>
+              );
+            })}
+          </g>
+        )}
         <g role="presentation">
           {rows.slice(view.first, view.end).map((row, i) => (
             <TreeLink key={row.key} row={row} index={view.first + i} grid={grid} x={x} />

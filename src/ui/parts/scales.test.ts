@@ -1,13 +1,14 @@
 import { expect, test } from "bun:test";
 import { lonePoints, withGaps } from "./gaps.ts";
-import { mergeBlind, niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
+import { lateStretches, mergeBlind } from "./blind.tsx";
+import { niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
 
 test("an axis ends in a round number", () => {
   expect([0, 1, 3, 42, 180, 1001].map(niceCeiling)).toEqual([1, 1, 5, 50, 200, 2000]);
 });
 
 test("one critical event among thousands is seen", () => {
-  const [critical, info] = stack({ at: "", info: 5000, warning: 0, high: 0, critical: 1 }, 0.01);
+  const [critical, info] = stack({ at: "", info: 5000, warning: 0, high: 0, critical: 1, late: 0 }, 0.01);
   expect(critical).toEqual({ severity: "critical", from: 0, to: 4 });
   expect(info).toEqual({ severity: "info", from: 4, to: 54 });
 });
@@ -23,13 +24,33 @@ test("overlapping blind ranges become one, with every cause told", () => {
     to: `2026-01-01T${to}:00Z`,
     sensor_id: "s",
     node_name: "n",
-    cause: "c",
+    stage: "spool",
+    cause: "spool_full",
     count,
+    unknown: count === 4,
   });
   const merged = mergeBlind([range("10:00", "10:05", 2), range("09:00", "09:10", 3), range("10:04", "10:09", 4)]);
   expect(merged.map((m) => [m.count, m.lines.length, (m.toMs - m.fromMs) / 60_000])).toEqual([
     [3, 1, 10],
     [6, 2, 9],
+  ]);
+  expect(merged.map((m) => m.unknown)).toEqual([false, true]);
+  expect(merged[1]!.lines[1]).toBe("n: at least 4 lost, the sensor's queue was full, the oldest went");
+});
+
+test("a stretch is told as filled in later when half of it came late", () => {
+  const bucket = (minute: number, info: number, late: number) => ({
+    at: new Date(minute * 60_000).toISOString(),
+    info,
+    warning: 0,
+    high: 0,
+    critical: 0,
+    late,
+  });
+  const buckets = [bucket(0, 10, 1), bucket(1, 10, 10), bucket(2, 10, 5), bucket(3, 0, 0), bucket(4, 1, 1)];
+  expect(lateStretches(buckets, 60_000).map((s) => [s.fromMs / 60_000, s.toMs / 60_000, s.late])).toEqual([
+    [1, 3, 15],
+    [4, 5, 1],
   ]);
 });
 

@@ -6,7 +6,9 @@ import { now } from "../../clock.ts";
 import { PageHead } from "../../frame/frame.tsx";
 import { bindKeys } from "../../keys.ts";
 import { Icon } from "../../parts/icon.tsx";
+import { BlindLegend, mergeBlind, type BlindRange } from "../../parts/blind.tsx";
 import { ProcessTree } from "../../parts/process-tree.tsx";
+import { timeDomain } from "../../parts/time-domain.ts";
 import { execChains } from "../../parts/tree-chain.ts";
 import { Await, Banner, Empty } from "../../parts/states.tsx";
 import { baseName, formatCount, plural } from "../../format.ts";
@@ -39,6 +41,23 @@ export function LineagePage({ of }: { of: LineageOf }): JSX.Element {
   );
 }
 
+/** Blind ranges of the sensor in the time the tree shows; none while they are not known. */
+function useBlind(data: Lineage, nowMs: number): readonly BlindRange[] {
+  const [blind, setBlind] = useState<readonly BlindRange[]>([]);
+  useEffect(() => {
+    const mine = new AbortController();
+    const { fromMs, toMs } = timeDomain(data.nodes, data.focus_exec_id, nowMs);
+    const [from, to] = [new Date(fromMs).toISOString(), new Date(Math.max(toMs, fromMs + 1)).toISOString()];
+    api.losses({ sensor: data.sensor_id, from, to, limit: 200 }, mine.signal).then(
+      ({ ranges }) => setBlind(mergeBlind(ranges)),
+      // The tree stands without them.
+      () => {},
+    );
+    return () => mine.abort();
+  }, [data]);
+  return blind;
+}
+
 function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
   const chosen = query.value.get("process") ?? undefined;
   const byId = useMemo(() => new Map(data.nodes.map((node) => [node.exec_id, node])), [data]);
@@ -47,6 +66,7 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
   const [active, setActive] = useState<string | undefined>(chosen ?? data.focus_exec_id);
   const chains = useMemo(() => execChains(data.nodes), [data]);
   const nowMs = useMemo(() => now.peek(), [data]);
+  const blind = useBlind(data, nowMs);
   return (
     <div class={`page page-fill${node ? " page-with-pane" : ""}`}>
       <div class="page-list">
@@ -79,6 +99,7 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
             processes to see what is around it.
           </Banner>
         )}
+        <BlindLegend blind={blind.length > 0} late={false} />
         <div class="panel panel-fill">
           {data.nodes.length === 0 ? (
             <Empty title="Nothing is known of this process">
@@ -89,6 +110,7 @@ function Found({ of, data }: { of: LineageOf; data: Lineage }): JSX.Element {
               lineage={data}
               active={active}
               nowMs={nowMs}
+              blind={blind}
               onActive={(row) => {
                 setActive(row.key);
                 if (row.members.length === 1) setQuery({ process: row.node.exec_id }, { replace: true });

@@ -12,6 +12,7 @@ export function sampleHistogram(count: number): EventHistogram {
     warning: (i * 7) % 9,
     high: i % 11 === 0 ? 3 : 0,
     critical: i === 40 ? 2 : 0,
+    late: i > 4 && i < 12 ? 60 : 0,
   }));
   const blind =
     count === 0
@@ -22,8 +23,10 @@ export function sampleHistogram(count: number): EventHistogram {
             to: iso(START_MS + 24 * 60_000),
             sensor_id: "s",
             node_name: "db-17",
-            cause: "kernel ring buffer full",
+            stage: "kernel",
+            cause: "ring_main",
             count: 1204,
+            unknown: false,
           },
         ];
   return {

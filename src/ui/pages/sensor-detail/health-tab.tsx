@@ -36,7 +36,11 @@ export function HealthTab({ state, sensor }: { state: SensorState; sensor: Senso
         )}
       </Section>
       {sensor.pipeline && (
-        <Section title="From the kernel to the store" count="since the sensor started">
+        <Section
+          title="From the kernel to the store"
+          count="since the sensor started"
+          actions={<a href={`/losses?sensor=${sensor.sensor_id}&since=24h`}>Its losses</a>}
+        >
           <PipelineFlow pipeline={sensor.pipeline} rejected={sensor.events_rejected} />
         </Section>
       )}

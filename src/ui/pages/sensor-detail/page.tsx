@@ -10,6 +10,7 @@ import { setQuery, withRange } from "../../router.ts";
 import { can } from "../../session.ts";
 import { LIFECYCLE_WORDS, roleName, sentence } from "../../words.ts";
 import { SensorHealth, TrustMark } from "../sensors/columns.tsx";
+import { ReenrollDialog } from "../sensors/reenroll-dialog.tsx";
 import { HealthTab } from "./health-tab.tsx";
 import { NetworkTab } from "./network-tab.tsx";
 import { ProcessesTab } from "./processes-tab.tsx";
@@ -31,6 +32,15 @@ export function SensorPage({ sensorId }: { sensorId: string }): JSX.Element {
             <Head state={state} sensor={sensor} />
             <Tabs state={state} />
             <Tab state={state} sensor={sensor} />
+            {state.reenrolling.value && (
+              <ReenrollDialog
+                sensor={sensor}
+                onClose={() => {
+                  state.reenrolling.value = false;
+                  state.detail.load();
+                }}
+              />
+            )}
           </div>
         )}
       </Await>
@@ -65,6 +75,7 @@ function Head({ state, sensor }: { state: SensorState; sensor: SensorDetail }): 
                   sensor.lifecycle_status === "disabled"
                     ? { label: "Enable", onSelect: () => void state.act("enable") }
                     : { label: "Disable", disabled: off, onSelect: () => void state.act("disable") },
+                  { label: "Re-enrol…", onSelect: () => (state.reenrolling.value = true) },
                   "line",
                   {
                     label: "Revoke",
@@ -143,7 +154,7 @@ function Tab({ state, sensor }: { state: SensorState; sensor: SensorDetail }): J
       {at === "health" && <HealthTab state={state} sensor={sensor} />}
       {at === "processes" && <ProcessesTab state={state} />}
       {at === "network" && <NetworkTab state={state} />}
-      {at === "system" && <SystemTab sensor={sensor} />}
+      {at === "system" && <SystemTab sensor={sensor} onReenroll={() => (state.reenrolling.value = true)} />}
     </div>
   );
 }

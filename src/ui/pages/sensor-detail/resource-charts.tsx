@@ -1,13 +1,16 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import type { LossRange } from "../../../core/api/losses.ts";
 import type { SensorResources } from "../../../core/api/sensors.ts";
 import { formatBytes, formatDuration, formatMoment, formatPercent, formatRate } from "../../format.ts";
 import { Segments } from "../../parts/field.tsx";
+import { BlindLegend, BlindPatterns, lostWords, mergeBlind } from "../../parts/blind.tsx";
 import { LineChart } from "../../parts/line-chart.tsx";
 import { Section } from "../../parts/pane.tsx";
 import { Await, Skeleton } from "../../parts/states.tsx";
 import { RESOURCE_RANGES, type SensorState } from "./state.ts";
 
+const NONE: readonly LossRange[] = [];
 type Point = SensorResources["points"][number];
 type Measure = Exclude<keyof Point, "at">;
 
@@ -77,7 +80,7 @@ export function ResourceCharts({ state }: { state: SensorState }): JSX.Element {
           data.points.length === 0 ? (
             <p class="calm">No measures in this time. They come with each heartbeat, every 15 seconds.</p>
           ) : (
-            <Charts data={data} />
+            <Charts data={data} losses={state.losses.state.value.data?.ranges ?? NONE} />
           )
         }
       </Await>
@@ -85,7 +88,11 @@ export function ResourceCharts({ state }: { state: SensorState }): JSX.Element {
   );
 }
 
-function Charts({ data }: { data: SensorResources }): JSX.Element {
+function Charts({ data, losses }: { data: SensorResources; losses: readonly LossRange[] }): JSX.Element {
+  const blind = useMemo(
+    () => mergeBlind(losses).map((b) => ({ ...b, words: `Blind: ${lostWords(b.count, b.unknown)}` })),
+    [losses],
+  );
   const atMs = useMemo(() => data.points.map((point) => Date.parse(point.at)), [data]);
   const toMs = useMemo(() => Date.now(), [data]);
   const charts = useMemo(
@@ -117,9 +124,19 @@ function Charts({ data }: { data: SensorResources }): JSX.Element {
             series={chart.values}
             format={chart.format}
             {...(chart.most === undefined ? {} : { most: chart.most })}
+            // Host measures have no hole: only what events are made of is blind.
+            {...(chart.title === "Events a second" ? { blind } : {})}
           />
         ))}
       </div>
+      {blind.length > 0 && (
+        <>
+          <svg width="0" height="0" aria-hidden="true" class="patterns">
+            <BlindPatterns />
+          </svg>
+          <BlindLegend blind late={false} />
+        </>
+      )}
     </>
   );
 }

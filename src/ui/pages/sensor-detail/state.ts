@@ -13,6 +13,8 @@ export const RESOURCE_RANGES = ["1h", "6h", "24h", "7d"] as const;
 
 const NEWS_MS = 2000;
 const POLL_MS = 15_000;
+/** Ranges drawn on its charts. */
+const MOST_LOSSES = 500;
 
 /** One sensor: its state, its measures, and what runs on its host. */
 export function createSensorState(sensorId: string) {
@@ -21,9 +23,16 @@ export function createSensorState(sensorId: string) {
   const detail = createResource((abort) => api.sensor(sensorId, abort));
   const inventory = createResource((abort) => api.sensorInventory(sensorId, abort));
   const resources = createResource((abort) => api.sensorResources(sensorId, since.peek(), abort));
+  const losses = createResource((abort) =>
+    api.losses({ sensor: sensorId, since: since.peek(), limit: MOST_LOSSES }, abort),
+  );
   const find = signal("");
+  const reenrolling = signal(false);
   const loadTab = (): void => {
-    if (tab.peek() === "health") resources.load();
+    if (tab.peek() === "health") {
+      resources.load();
+      losses.load();
+    }
     if (tab.peek() === "processes" || tab.peek() === "network") inventory.load();
   };
   const refresh = throttle(NEWS_MS, () => {
@@ -59,11 +68,12 @@ export function createSensorState(sensorId: string) {
       detail.stop,
       inventory.stop,
       resources.stop,
+      losses.stop,
     ];
     return () => {
       for (const stop of stops) stop();
     };
   };
-  return { sensorId, tab, since, find, detail, inventory, resources, act, start };
+  return { sensorId, tab, since, find, reenrolling, detail, inventory, resources, losses, act, start };
 }
 export type SensorState = ReturnType<typeof createSensorState>;

@@ -41,7 +41,7 @@ export const ACTION_WORDS: Readonly<Record<SensorAction, ActionWords>> = {
     ask: (who) => ({
       title: `Revoke ${who}?`,
       what: "Its certificate is refused from now on and its connection is cut at once. The node goes on without protection being reported.",
-      undo: "This can't be undone. To bring the node back, deploy a sensor on it anew.",
+      undo: "The certificate can't be used again. To bring the node back, re-enrol it on its page.",
       verb: `Revoke ${who}`,
     }),
   },

@@ -1,5 +1,5 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { CreatedToken, CreateTokenRequest } from "../../../core/api/tokens.ts";
+import { CLUSTER_TOKEN_DAYS, type CreatedToken } from "../../../core/api/tokens.ts";
 import { api, toFailure, type ApiFailure } from "../../api.ts";
 import { onSensorNews } from "../../live.ts";
 import { toastDone, toastFailed } from "../../parts/toast.tsx";
@@ -7,8 +7,18 @@ import { createResource, poll } from "../../resource.ts";
 
 const WAIT_POLL_MS = 3000;
 
-/** A token from its making to the sensor that used it. */
-export function createDeployState() {
+/** A number as typed; what is no number is sent as it is, for the Console to say what is wrong with it. */
+function numberOf(text: string): number | undefined {
+  const trimmed = text.trim();
+  return trimmed === "" ? undefined : Number(trimmed);
+}
+
+/** A token from its making to the sensor that used it; `sensorId` is of a sensor that is to enrol again. */
+export function createDeployState(sensorId?: string) {
+  const what = signal<"node" | "cluster">("node");
+  const cluster = signal("");
+  const maxNodes = signal("");
+  const days = signal(String(CLUSTER_TOKEN_DAYS.usual));
   const nodeName = signal("");
   const role = signal("generic_linux");
   const flavor = signal<"standard" | "telecom">("standard");
@@ -21,17 +31,30 @@ export function createDeployState() {
   /** The sensor that came with the token, once there is one. */
   const arrived = createResource((abort) => api.sensor(own.peek()?.sensor_id ?? "", abort));
 
+  /** It was heard after it used the token: one that was known before was heard already. */
+  const reports = computed(() => {
+    const [seen, used] = [arrived.state.value.data?.last_seen_at, own.value?.used_at];
+    return Boolean(seen && used && Date.parse(seen) >= Date.parse(used));
+  });
+
   const create = async (): Promise<void> => {
     busy.value = true;
     failure.value = undefined;
     const name = nodeName.peek().trim();
-    const body: CreateTokenRequest = {
-      declared_role: role.peek(),
-      flavor: flavor.peek(),
-      ...(name === "" ? {} : { node_name: name }),
+    const kind = { declared_role: role.peek(), flavor: flavor.peek() };
+    const [most, expires] = [numberOf(maxNodes.peek()), numberOf(days.peek())];
+    const make = (): Promise<CreatedToken> => {
+      if (sensorId !== undefined) return api.createToken({ sensor_id: sensorId });
+      if (what.peek() === "node") return api.createToken({ ...kind, ...(name === "" ? {} : { node_name: name }) });
+      return api.createClusterToken({
+        ...kind,
+        cluster: cluster.peek().trim(),
+        ...(most === undefined ? {} : { max_nodes: most }),
+        ...(expires === undefined ? {} : { expires_days: expires }),
+      });
     };
     try {
-      created.value = await api.createToken(body);
+      created.value = await make();
       tokens.load();
     } catch (error) {
       failure.value = toFailure(error);
@@ -57,7 +80,7 @@ export function createDeployState() {
       }),
       poll(WAIT_POLL_MS, () => {
         if (created.peek() && own.peek()?.status !== "used") tokens.load();
-        else if (own.peek()?.sensor_id && !arrived.state.peek().data?.last_seen_at) arrived.load();
+        else if (own.peek()?.sensor_id && !reports.peek()) arrived.load();
       }),
       effect(() => {
         if (own.value?.sensor_id) untracked(() => arrived.load({ fresh: true }));
@@ -69,6 +92,7 @@ export function createDeployState() {
       for (const stop of stops) stop();
     };
   };
-  return { nodeName, role, flavor, busy, failure, created, tokens, own, arrived, create, revoke, start };
+  const fields = { what, nodeName, cluster, maxNodes, days, role, flavor };
+  return { ...fields, busy, failure, created, tokens, own, reports, create, revoke, start };
 }
 export type DeployState = ReturnType<typeof createDeployState>;

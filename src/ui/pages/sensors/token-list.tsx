@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { HealthState } from "../../../core/api/sensors.ts";
-import type { TokenStatus } from "../../../core/api/tokens.ts";
+import type { TokenStatus, TokenSummary } from "../../../core/api/tokens.ts";
+import { formatCount } from "../../format.ts";
 import { Button } from "../../parts/button.tsx";
 import { StateMark } from "../../parts/marks.tsx";
 import { Section } from "../../parts/pane.tsx";
@@ -13,6 +14,7 @@ const TONE: Readonly<Record<TokenStatus, HealthState>> = {
   used: "healthy",
   expired: "offline",
   revoked: "offline",
+  exhausted: "watch",
 };
 const SHOWN = 8;
 
@@ -29,7 +31,7 @@ export function TokenList({ state }: { state: DeployState }): JSX.Element | null
         <thead>
           <tr>
             <th>State</th>
-            <th>Node</th>
+            <th>For</th>
             <th class="hide-narrow">Role</th>
             <th class="hide-narrow">Made by</th>
             <th>Made</th>
@@ -45,11 +47,7 @@ export function TokenList({ state }: { state: DeployState }): JSX.Element | null
                 <StateMark tone={TONE[token.status]}>{sentence(token.status)}</StateMark>
               </td>
               <td>
-                {token.sensor_id ? (
-                  <a href={`/sensors/${token.sensor_id}`}>{token.node_name ?? "its sensor"}</a>
-                ) : (
-                  (token.node_name ?? <span class="faint">any</span>)
-                )}
+                <For token={token} />
               </td>
               <td class="hide-narrow">{token.declared_role ? roleName(token.declared_role) : ""}</td>
               <td class="hide-narrow">{token.created_by}</td>
@@ -57,7 +55,7 @@ export function TokenList({ state }: { state: DeployState }): JSX.Element | null
                 <Ago at={token.created_at} />
               </td>
               <td class="number">
-                {token.status === "pending" && (
+                {(token.status === "pending" || token.status === "exhausted") && (
                   <Button kind="quiet" onClick={() => void state.revoke(token.token_id)}>
                     Revoke
                   </Button>
@@ -68,5 +66,28 @@ export function TokenList({ state }: { state: DeployState }): JSX.Element | null
         </tbody>
       </table>
     </Section>
+  );
+}
+
+/** Whom the token is for: a node, a sensor that is known, or a cluster. */
+function For({ token }: { token: TokenSummary }): JSX.Element {
+  if (token.kind === "cluster") {
+    const of = token.max_nodes === null ? "" : ` of ${formatCount(token.max_nodes)}`;
+    return (
+      <>
+        {token.cluster}{" "}
+        <span class="faint">
+          cluster, {formatCount(token.nodes)}
+          {of} {token.nodes === 1 && of === "" ? "node" : "nodes"}
+        </span>
+      </>
+    );
+  }
+  const name = token.node_name ?? (token.sensor_id ? "its sensor" : "any node");
+  return (
+    <>
+      {token.sensor_id ? <a href={`/sensors/${token.sensor_id}`}>{name}</a> : <span class="faint">{name}</span>}
+      {token.kind === "reenroll" && <span class="faint"> again</span>}
+    </>
   );
 }

@@ -7,6 +7,8 @@ import { theme, type Theme } from "../../prefs.ts";
 import { can, me, signOut, version } from "../../session.ts";
 import { sentence } from "../../words.ts";
 import { AuditSection } from "./audit-section.tsx";
+import { AuthoritySection } from "./authority-section.tsx";
+import { StorageSection } from "./storage-section.tsx";
 
 const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
   { value: "system", label: "As the system" },
@@ -17,21 +19,33 @@ const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
 /** The person's own settings, and the audit log. */
 export function SettingsPage({ section }: { section: string }): JSX.Element {
   const audit = section === "audit";
+  const storage = section === "storage" && can("admin");
+  const trust = section === "trust" && can("admin");
   return (
     <div class={audit ? "page page-fill" : "page page-scroll"}>
       <div class="page-list">
         <PageHead title="Settings" />
         <nav class="tabs" aria-label="Settings">
-          <a href="/settings" aria-current={audit ? undefined : "page"}>
+          <a href="/settings" aria-current={audit || storage || trust ? undefined : "page"}>
             Account
           </a>
+          {can("admin") && (
+            <a href="/settings/storage" aria-current={storage ? "page" : undefined}>
+              Storage
+            </a>
+          )}
+          {can("admin") && (
+            <a href="/settings/trust" aria-current={trust ? "page" : undefined}>
+              Trust
+            </a>
+          )}
           {can("operator") && (
             <a href="/settings/audit" aria-current={audit ? "page" : undefined}>
               Audit log
             </a>
           )}
         </nav>
-        {audit ? <AuditSection /> : <Account />}
+        {audit ? <AuditSection /> : storage ? <StorageSection /> : trust ? <AuthoritySection /> : <Account />}
       </div>
     </div>
   );

@@ -1,0 +1,143 @@
+import { AppError } from "../../core/error.ts";
+import type { LaneName } from "../../core/wire/common.ts";
+
+export interface PressureLimits {
+  /** Bounds of all that is taken and not yet durable. */
+  readonly maxPendingRows: number;
+  readonly maxPendingBytes: number;
+}
+
+/** How full the whole may be for a lane to be taken: what an outage left waits first, alerts last. */
+const SHARE_OF_ALL: Readonly<Record<LaneName, number>> = { alert: 1, bulk: 0.9, backlog: 0.5 };
+/** Of what its lane may fill, one sensor has this part at most: it can slow down itself only. */
+const SHARE_OF_ONE = 0.5;
+/** When the whole is this full, a sensor has no more than its even share. */
+const CROWDED = 0.75;
+const MIN_SENSOR_ROWS = 1_000;
+/** Granted is less than there is, so that who keeps to it is not refused when others come. */
+const SHARE_GRANTED = 0.6;
+const MAX_CREDIT = 10_000;
+/** So that none starves beside a thousand others. */
+const MIN_CREDIT = 100;
+/** A sensor begins with so much, and gets twice as much with each batch that became durable, up to its share. */
+const FIRST_CREDIT = 1_000;
+/** A sensor counts for so long after its last batch. */
+const ACTIVE_MS = 5_000;
+/** After a failure so many are let through until an insert succeeds. */
+const TRIAL_ROWS = 1_000;
+
+const RETRY_SECS = 2;
+const MAX_JITTER_SECS = 30;
+/** Sensors a second that may come back. */
+const RETRY_RATE = 400;
+
+/** Refuses, and says when to come back: together with so many others that they are spread over a while. */
+export function busy(message: string, others = 0): AppError {
+  const spread = Math.min(MAX_JITTER_SECS, others / RETRY_RATE);
+  const retryAfterSecs = RETRY_SECS + Math.floor(Math.random() * spread);
+  return new AppError("unavailable", message, { retryAfterSecs, hint: "Keep the events and send them again." });
+}
+
+interface Sensor {
+  rows: number;
+  credit: number;
+  seenMs: number;
+}
+
+/** What is under way, in rows and bytes, over all and for each sensor; and what may still come. */
+export class Pressure {
+  readonly #limits: PressureLimits;
+  readonly #nowMs: () => number;
+  /** In order of their last batch. */
+  readonly #sensors = new Map<string, Sensor>();
+  #rows = 0;
+  #bytes = 0;
+  /** The last insert failed: only a little is let through. */
+  trial = false;
+
+  /** `nowMs` never goes back. */
+  constructor(limits: PressureLimits, nowMs: () => number) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Rows that may still be taken in a lane, over all sensors. */
+  room(lane: LaneName): number {
+    if (this.#bytes >= this.#limits.maxPendingBytes * SHARE_OF_ALL[lane]) return 0;
+    const limit = this.trial ? Math.min(TRIAL_ROWS, this.#limit(lane)) : this.#limit(lane);
+    return Math.max(0, Math.floor(limit - this.#rows));
+  }
+
+  /** Rows one sensor may have under way in a lane from now on. 0: it has to wait. */
+  creditFor(sensorId: string, lane: LaneName): number {
+    const room = this.room(lane);
+    if (room === 0) return 0;
+    const own = this.#sensors.get(sensorId);
+    const share = (this.#limit(lane) * SHARE_GRANTED) / this.#active(own);
+    const most = this.trial ? MIN_CREDIT : Math.min(MAX_CREDIT, own?.credit ?? FIRST_CREDIT, share);
+    return Math.floor(Math.max(MIN_CREDIT, Math.min(most, (own?.rows ?? 0) + room)));
+  }
+
+  /** Throws AppError `unavailable` when all is full, `rate_limited` when this sensor has more than its share under way. */
+  admit(sensorId: string, lane: LaneName, rows: number): void {
+    if (rows === 0) return;
+    if (this.room(lane) === 0) throw busy("Too many events are under way.", this.#sensors.size);
+    const own = this.#sensors.get(sensorId);
+    const all = this.#limit(lane);
+    const crowded = this.#rows > all * CROWDED;
+    const limit = Math.max(MIN_SENSOR_ROWS, crowded ? all / this.#active(own) : all * SHARE_OF_ONE);
+    // A first batch is always taken, whatever its size: otherwise one larger than the share never would be.
+    if (!own || own.rows === 0 || own.rows + rows <= limit) return;
+    throw new AppError("rate_limited", "This sensor has more events under way than its share.", {
+      retryAfterSecs: 1 + Math.floor(Math.random() * RETRY_SECS),
+      hint: "Keep the events and send them again.",
+    });
+  }
+
+  add(sensorId: string, rows: number, bytes: number): void {
+    this.#rows += rows;
+    this.#bytes += bytes;
+    if (rows === 0) return;
+    const sensor = this.#sensors.get(sensorId) ?? { rows: 0, credit: FIRST_CREDIT, seenMs: 0 };
+    sensor.rows += rows;
+    sensor.seenMs = this.#nowMs();
+    this.#sensors.delete(sensorId);
+    this.#sensors.set(sensorId, sensor);
+    this.#forget();
+  }
+
+  /** What is durable, or was given back (`stored` false). */
+  remove(sensorId: string, rows: number, bytes: number, stored: boolean): void {
+    this.#rows -= rows;
+    this.#bytes -= bytes;
+    const sensor = this.#sensors.get(sensorId);
+    if (!sensor || rows === 0) return;
+    sensor.rows -= rows;
+    sensor.credit = stored ? Math.min(MAX_CREDIT, sensor.credit * 2) : FIRST_CREDIT;
+  }
+
+  #limit(lane: LaneName): number {
+    return this.#limits.maxPendingRows * SHARE_OF_ALL[lane];
+  }
+
+  /** Sensors that share the room, whoever asks among them. */
+  #active(own: Sensor | undefined): number {
+    return this.#sensors.size + (own ? 0 : 1);
+  }
+
+  #forget(): void {
+    const beforeMs = this.#nowMs() - ACTIVE_MS;
+    for (const [sensorId, sensor] of this.#sensors) {
+      if (sensor.seenMs > beforeMs) return;
+      if (sensor.rows === 0) this.#sensors.delete(sensorId);
+    }
+  }
+}
