@@ -77,7 +77,9 @@ frames of zstd-compressed MessagePack, the Console's ping as a JSON text frame. 
 An event is named by (sensor, epoch, seq). \`seq\` starts at 1 with each epoch, grows by one, and is given when the event enters the spool. The
 Console acknowledges the highest \`seq\` up to which everything is durable (or known to be missing); only then the sensor lets go. A repeated
 event is dropped by the Console. Unknown certificate: 401 \`invalid_sensor_trust\`. Revoked: 403 \`sensor_revoked\`. Too large: 413 before
-parsing. Wrong shape: 400 with \`pointer\`. Store slow or down: 503 with Retry-After, or credit 0 on the stream.
+parsing. Wrong shape: 400 with \`pointer\`. Store slow or down: 503 with Retry-After, or credit 0 on the stream. A
+sensor with more under way than its share: 429 with Retry-After. A batch that begins behind numbers the Console has not seen: 503; when the
+sensor begins there again a second later, they are gone, and the ledger says so.
 
 ## Limits
 

@@ -172,7 +172,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "stream ↑ hello",
-    words: "First frame.",
+    words: "First frame: every sequence the sensor has, the last ones that ended, and who speaks.",
     schema: StreamHello,
     value: {
       type: "hello",
@@ -184,14 +184,15 @@ export const EXAMPLES: readonly Example[] = [
         { lane: "alert", epoch: "91c0de0000000001", next_seq: 12, acked_seq: 11 },
         { lane: "bulk", epoch, next_seq: 4712, acked_seq: 4700 },
       ],
-      ended: [{ epoch: "0d0d0d0d00000001", last_seq: 100_000 }],
+      ended: [{ epoch: "0d0d0d0d00000001", last_seq: 100_000, acked_seq: 100_000 }],
       instance: { machine_hash: "0".repeat(64), boot_id: "5a0e…", start_id: "0123456789abcdef" },
       dictionaries: ["0011aabb"],
     },
   },
   {
     name: "stream ↓ welcome",
-    words: "What the Console has of this epoch, and how many events may be under way.",
+    words:
+      "What the Console has of each sequence, and how many events of it may be under way. More than the sensor ever numbered: it goes on under a new epoch.",
     schema: StreamWelcome,
     value: {
       type: "welcome",
@@ -227,7 +228,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "stream ↓ error",
-    words: "Said before the Console closes the stream.",
+    words: "Said before the Console closes the stream. `clone_suspected`: come again under new epochs.",
     schema: StreamError,
     value: { type: "error", code: "sensor_revoked", message: "This sensor has been revoked." },
   },

@@ -77,4 +77,5 @@ kernels_stage
 bun_stage "unit" src scripts test/packs test/kernels --timeout 60000
 bun_stage "integration" test/integration test/architecture --timeout 120000
 bun_stage "end to end" test/e2e --timeout 240000
+bun_stage "chaos" test/chaos --timeout 400000
 finish

@@ -92,6 +92,19 @@ const SHOTS: readonly Shot[] = [
     },
   },
   { name: "deploy-form", path: "/sensors?deploy=1", states: ["empty"] },
+  {
+    name: "deploy-cluster",
+    path: "/sensors?deploy=1",
+    states: ["data"],
+    act: async (page) => page.getByRole("radio", { name: "A cluster" }).click(),
+  },
+  {
+    name: "reenroll",
+    path: `/sensors/${SENSOR}?tab=system`,
+    states: ["data"],
+    act: async (page) => page.getByRole("button", { name: "Re-enrol" }).click(),
+  },
+  { name: "trust", path: "/settings/trust", states: ALL },
   { name: "sensor", path: `/sensors/${SENSOR}`, states: ALL },
   {
     name: "sensor-policies",
@@ -127,7 +140,37 @@ const SHOTS: readonly Shot[] = [
   { name: "sensor-processes", path: `/sensors/${SENSOR}?tab=processes`, states: ["data", "empty"] },
   { name: "sensor-network", path: `/sensors/${SENSOR}?tab=network`, states: ["data"] },
   { name: "sensor-system", path: `/sensors/${SENSOR}?tab=system`, states: ["data"] },
+  { name: "losses", path: "/losses?since=24h", states: ALL },
+  { name: "losses-sensor", path: `/losses?since=24h&sensor=${SENSOR}`, states: ["data", "empty"] },
+  {
+    name: "losses-hover",
+    path: "/losses?since=24h",
+    states: ["data"],
+    act: async (page) => {
+      const box = await page.locator(".losses .histogram").boundingBox();
+      if (box) await page.mouse.move(box.x + box.width * 0.62, box.y + 60);
+    },
+  },
+  {
+    name: "events-blind",
+    path: "/events?since=1h",
+    states: ["data"],
+    act: async (page) => {
+      const box = await page.locator(".histogram").boundingBox();
+      if (box) await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
+    },
+  },
   { name: "settings", path: "/settings", states: ["data"] },
+  { name: "settings-storage", path: "/settings/storage", states: ["data", "loading", "error"] },
+  {
+    name: "settings-storage-less",
+    path: "/settings/storage",
+    states: ["data"],
+    act: async (page) => {
+      await page.getByLabel("Events, days").fill("30");
+      await page.getByRole("button", { name: "Save" }).click();
+    },
+  },
   {
     name: "audit",
     path: "/settings/audit",

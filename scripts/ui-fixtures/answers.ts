@@ -6,8 +6,11 @@ import type { CreatedToken, TokenSummary } from "../../src/core/api/tokens.ts";
 import type { Severity } from "../../src/core/event/severity.ts";
 import { makeDetail, makeHistogram, makeRow } from "./events.ts";
 import { makeLineage } from "./lineage.ts";
+import { makeLosses, makeRoots } from "./losses.ts";
 import { makeFleet, makeInventory, makeResources } from "./sensors.ts";
 import type { PreviewState } from "./state.ts";
+import { makeRetention } from "./storage.ts";
+import { makeAuthority } from "./trust.ts";
 
 const ME: Me = {
   user_id: "u1",
@@ -93,7 +96,26 @@ export function makeAnswers() {
   const rows = new Map<string, EventRow>();
   const tokens: TokenSummary[] = [
     {
+      token_id: "k0",
+      kind: "cluster",
+      status: "pending",
+      node_name: null,
+      declared_role: "generic_linux",
+      created_by: "ada@example.org",
+      created_at: iso(bornMs - 3600e3),
+      expires_at: iso(bornMs + 364 * 86_400e3),
+      used_at: null,
+      sensor_id: null,
+      cluster: "oslo-5g",
+      max_nodes: 40,
+      nodes: 12,
+    },
+    {
       token_id: "k1",
+      kind: "once",
+      cluster: null,
+      max_nodes: null,
+      nodes: 0,
       status: "used",
       node_name: "db-11",
       declared_role: "generic_linux",
@@ -105,6 +127,10 @@ export function makeAnswers() {
     },
     {
       token_id: "k2",
+      kind: "once",
+      cluster: null,
+      max_nodes: null,
+      nodes: 0,
       status: "expired",
       node_name: null,
       declared_role: "upf",
@@ -187,6 +213,10 @@ export function makeAnswers() {
       return Response.json({ ...created, expires_at: iso(Date.now() + 900_000) });
     }
     if (path === "/enrollment/tokens") return Response.json(state === "empty" ? [] : tokens);
+    if (path === "/loss") return Response.json(makeLosses(range(url), fleet, url.searchParams, state));
+    if (path === "/integrity/roots") return Response.json(makeRoots(Date.now(), state));
+    if (path.startsWith("/trust/authority")) return Response.json(makeAuthority(Date.now(), state));
+    if (path === "/settings/retention") return Response.json(makeRetention(Date.now()));
     if (path === "/audit") return Response.json({ records: state === "empty" ? [] : audit(), next_cursor: null });
     if (path === "/sensors") return Response.json(list(url, fleet, state));
     if (part[1] === "sensors") {
@@ -216,6 +246,7 @@ export function makeAnswers() {
         warning: kept("warning", b.warning),
         high: kept("high", b.high),
         critical: kept("critical", b.critical),
+        late: b.late,
       }));
       const total = buckets.reduce((n, b) => n + b.info + b.warning + b.high + b.critical, 0);
       const data = { ...whole, buckets, total };

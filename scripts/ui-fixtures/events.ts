@@ -232,6 +232,7 @@ export function makeHistogram(fromMs: number, toMs: number): EventHistogram {
       warning: r.int(2, 14) * (burst > 1 ? 6 : 1),
       high: burst > 1 ? r.int(8, 24) : r.int(0, 3),
       critical: burst > 1 ? r.int(4, 9) : r.next() < 0.06 ? 1 : 0,
+      late: i > 26 && i < 34 ? 160 : 0,
     });
   }
   const at = (part: number): string => iso(fromMs + (toMs - fromMs) * part);
@@ -246,10 +247,21 @@ export function makeHistogram(fromMs: number, toMs: number): EventHistogram {
         to: at(0.62),
         sensor_id: "x",
         node_name: "web-18",
-        cause: "kernel ring buffer full",
+        stage: "kernel",
+        cause: "ring_main",
         count: 1204,
+        unknown: false,
       },
-      { from: at(0.2), to: at(0.23), sensor_id: "y", node_name: "edge-18", cause: "spool full", count: 311 },
+      {
+        from: at(0.2),
+        to: at(0.23),
+        sensor_id: "y",
+        node_name: "edge-18",
+        stage: "spool",
+        cause: "spool_full",
+        count: 311,
+        unknown: true,
+      },
     ],
     total: buckets.reduce((n, b) => n + b.info + b.warning + b.high + b.critical, 0),
   };

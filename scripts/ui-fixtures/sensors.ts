@@ -181,18 +181,26 @@ function makeSensor(i: number, nowMs: number): SensorDetail {
     clock_skew_ms: 12,
     events_rejected: 0,
     delivery: state === "offline" ? "none" : state === "degraded" ? "heartbeat" : "stream",
+    trust_error:
+      state === "degraded" ? { message: "The sensor certificate has expired.", at: iso(nowMs - 3 * 3600e3) } : null,
     certificates: [
       {
         serial: random.hex(40),
         not_before: iso(nowMs - 6 * 86_400e3),
         not_after: iso(nowMs + 24 * 86_400e3),
         status: "active",
+        valid_until: null,
+        created_at: iso(nowMs - 4 * 86_400e3),
+        issuer_id: null,
       },
       {
         serial: random.hex(40),
         not_before: iso(nowMs - 26 * 86_400e3),
-        not_after: iso(nowMs - 4 * 86_400e3),
+        not_after: iso(nowMs + 86_400e3),
         status: "previous",
+        valid_until: iso(nowMs + 8 * 3600e3),
+        created_at: iso(nowMs - 24 * 86_400e3),
+        issuer_id: null,
       },
     ],
   };

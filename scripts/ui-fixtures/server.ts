@@ -4,6 +4,7 @@ import type { EventRow, LiveDown } from "../../src/core/api/events.ts";
 import { makeAnswers } from "./answers.ts";
 import { makeRow } from "./events.ts";
 import type { PreviewState } from "./state.ts";
+import { makeReady } from "./storage.ts";
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -48,6 +49,7 @@ export function startPreview(uiDir: string, port: number): Server<LiveData> & { 
         if (!isSession && state === "error") return unavailable();
         return answers(request, url, state);
       }
+      if (url.pathname === "/readyz") return Response.json(makeReady(state));
       const file = Bun.file(join(uiDir, url.pathname));
       const found = url.pathname !== "/" && !url.pathname.includes("..") && (await file.exists());
       return new Response(found ? file : Bun.file(join(uiDir, "index.html")), {

@@ -43,6 +43,30 @@ const PLANTED: readonly {
     says: "console never imports sensor",
   },
   {
+    rule: "the simulator imports no console",
+    file: "src/sim/bad.ts",
+    text: 'import { a } from "../console/a.ts";\nexport const b = a;\n',
+    says: "the simulator knows the wire",
+  },
+  {
+    rule: "the simulator imports no sensor",
+    file: "src/sim/scenario/bad.ts",
+    text: 'import { a } from "../../sensor/a.ts";\nexport const b = a;\n',
+    says: "the simulator knows the wire",
+  },
+  {
+    rule: "no server library in the simulator",
+    file: "src/sim/sql.ts",
+    text: 'import postgres from "postgres";\nexport const b = postgres;\n',
+    says: "server libraries stay in console",
+  },
+  {
+    rule: "the console imports no simulator",
+    file: "src/console/sim.ts",
+    text: 'import { a } from "../sim/a.ts";\nexport const b = a;\n',
+    says: "console never imports sensor",
+  },
+  {
     rule: "the UI sees the API only",
     file: "src/ui/bad.ts",
     text: 'import { a } from "../console/a.ts";\nexport const b = a;\n',
@@ -104,6 +128,7 @@ const PLANTED: readonly {
 const HELPERS: Readonly<Record<string, string>> = {
   "src/console/a.ts": "export const a = 1;\n",
   "src/sensor/a.ts": "export const a = 1;\n",
+  "src/sim/a.ts": "export const a = 1;\n",
   "src/core/wire/a.ts": "export const a = 1;\n",
   "src/console/x/helper.ts": "export const a = 1;\n",
   "src/core/c2.ts": 'import type { C } from "./c1.ts";\nexport type D = C | 2;\n',

@@ -50,8 +50,26 @@ const PAGES: readonly {
   },
   { name: "event", path: "/events/x", ready: ".event-message" },
   { name: "lineage", path: "/lineage/event/x?process=focus", ready: ".activity" },
+  { name: "losses", path: "/losses?since=24h", ready: ".causes" },
+  { name: "losses, none", path: "/losses?since=24h", state: "empty", ready: ".losses-clear" },
   { name: "sensors", path: "/sensors", ready: ".table-data" },
   { name: "sensors, empty", path: "/sensors", state: "empty", ready: ".empty" },
+  { name: "trust", path: "/settings/trust", ready: ".change-steps" },
+  {
+    name: "re-enrol",
+    path: "/sensors/db-11?tab=system",
+    ready: ".facts",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Re-enrol" }).click();
+      await page.locator("dialog").waitFor();
+    },
+  },
+  {
+    name: "deploy on a cluster",
+    path: "/sensors?deploy=1",
+    ready: "dialog",
+    act: async (page) => page.getByRole("radio", { name: "A cluster" }).click(),
+  },
   {
     name: "deploy",
     path: "/sensors?deploy=1",
@@ -66,6 +84,8 @@ const PAGES: readonly {
   { name: "sensor, network", path: "/sensors/db-11?tab=network", ready: ".table-data" },
   { name: "sensor, system", path: "/sensors/db-11?tab=system", ready: ".facts" },
   { name: "settings", path: "/settings", ready: ".facts" },
+  { name: "storage", path: "/settings/storage", ready: ".stored" },
+  { name: "storage while a store is down", path: "/settings/storage", ready: ".store-notice .banner", state: "error" },
   { name: "audit", path: "/settings/audit", ready: ".table-data" },
   {
     name: "palette",

@@ -1,0 +1,57 @@
+import type { RetentionSettings } from "../../src/core/api/settings.ts";
+import type { PreviewState } from "./state.ts";
+
+const GB = 1e9;
+const DAY_MS = 86_400_000;
+
+/** Made-up answer of GET /api/v1/settings/retention. */
+export function makeRetention(nowMs: number): RetentionSettings {
+  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  const monday = nowMs - ((new Date(nowMs).getUTCDay() + 6) % 7) * DAY_MS;
+  const partitions = Array.from({ length: 9 }, (_, i) => ({
+    from: day(monday - i * 7 * DAY_MS),
+    to: day(monday - i * 7 * DAY_MS + 6 * DAY_MS),
+    rows: i === 0 ? 41_310_224 : 118_204_417 - i * 3_810_120,
+    bytes: i === 0 ? 3.1 * GB : (8.7 - i * 0.29) * GB,
+  }));
+  const sum = (pick: (p: (typeof partitions)[number]) => number): number => partitions.reduce((n, p) => n + pick(p), 0);
+  return {
+    days: { events: 90, resources: 30, losses: 90 },
+    kept: {
+      events: { at_least_days: 90, gone_after_days: 98 },
+      resources: { at_least_days: 30, gone_after_days: 31 },
+      losses: { at_least_days: 90, gone_after_days: 91 },
+    },
+    tables: [
+      { name: "runtime_events", rows: sum((p) => p.rows), bytes: sum((p) => p.bytes), partitions },
+      { name: "sensor_resources", rows: 20_736_000, bytes: 0.61 * GB, partitions: [] },
+      { name: "integrity_links", rows: 1_204_117, bytes: 0.14 * GB, partitions: [] },
+      { name: "event_losses", rows: 214, bytes: 18_204, partitions: [] },
+    ],
+    disk: { level: "nearly_full", free_bytes: 31.4 * GB, total_bytes: 480 * GB },
+    bytes_per_day: 1.21 * GB,
+    days_until_full: 25,
+    last_backup_at: new Date(nowMs - 7 * 3_600_000).toISOString(),
+  };
+}
+
+/** Made-up answer of GET /readyz. */
+export function makeReady(state: PreviewState): object {
+  const action =
+    "Free space on that disk or make it larger; keep less (Settings, Storage); or move the events to a ClickHouse of their own (telovix console store migrate).";
+  const problem = "the disk is nearly full (29.2 GiB of 447.0 GiB are left)";
+  const down = {
+    name: "postgresql",
+    ok: false,
+    problem: "the state database does not answer",
+    action: "The Console starts it again by itself.",
+  };
+  return {
+    stores: [
+      state === "error" ? down : { name: "postgresql", ok: true },
+      state === "error"
+        ? { name: "disk", ok: false, optional: true, problem, action }
+        : { name: "disk", ok: true, optional: true },
+    ],
+  };
+}

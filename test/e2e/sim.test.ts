@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SimReport } from "../../src/sim/report.ts";
+import type { ScenarioResult } from "../../src/sim/scenario/run.ts";
+import { BUILT_FILE } from "../harness/built-console.ts";
+import { expectPlainRefusal, runProgram } from "../harness/program.ts";
+
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "telovix-sim-"));
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+const sim = (...args: string[]) => runProgram(BUILT_FILE, ["sim", ...args]);
+const BEHAVIOUR = ["--n", "60", "--ramp", "1s", "--duration", "12s", "--seed", "7", "--burst", "0.02:200"];
+
+describe("the simulator of the built file", () => {
+  test("plays the same fleet it says it will, over a Console that is killed on the way, and every event adds up", async () => {
+    const state = join(home, "keys");
+    // Queues so small that the outage overflows them: what is dropped must be in the ledger, and nothing else.
+    const call = ["console-restart", ...BEHAVIOUR, "--queue", "40", "--state", state, "--json"];
+    const { out, err, code } = await sim("scenario", ...call);
+    const [result] = JSON.parse(out || "[]") as ScenarioResult[];
+    if (code !== 0) process.stderr.write(`${err}\n${JSON.stringify(result, null, 1)}\n`);
+    expect(result).toMatchObject({ passed: true, report: { not_acknowledged: 0, check: { ok: true, doubled: 0 } } });
+    expect(code).toBe(0);
+    const { missing, check } = result!.report;
+    expect(missing).toBeGreaterThan(0);
+    expect(check).toMatchObject({ ledger: missing, ledger_by_cause: { "spool/spool_full": missing } });
+    expect(check!.contents_compared).toBeGreaterThan(20);
+    expect(result!.figures["green_after_ms"]).toBeLessThan(120_000);
+
+    const expected = JSON.parse((await sim("expect", ...BEHAVIOUR, "--json")).out) as { generated: number };
+    expect(result!.report.generated).toBe(expected.generated);
+  }, 120_000);
+
+  test("spreads a fleet over processes, several of them breaking the rules", async () => {
+    const more = ["--processes", "2", "--rogue", "0.1", "--state", join(home, "keys")];
+    const { out, err, code } = await sim("scenario", "rogues", ...BEHAVIOUR, ...more, "--json");
+    const [result] = JSON.parse(out || "[]") as ScenarioResult[];
+    if (code !== 0) process.stderr.write(`${err}\n${JSON.stringify(result, null, 1)}\n`);
+    const report: SimReport = result!.report;
+    expect(report.counts.rogueActs).toBeGreaterThan(0);
+    expect(report.check).toMatchObject({ ok: true, mismatches: [] });
+    expect(code).toBe(0);
+  }, 120_000);
+
+  test("says what is wrong with a call, and how to put it right", async () => {
+    for (const args of [
+      ["scenario", "stedy"],
+      ["sensors", "--state", join(home, "none")],
+      ["sensors", "--ramp", "soon"],
+      ["sensors", "--profile", "web,mainframe"],
+      ["sensors", "--check", "--console", "https://127.0.0.1:1"],
+    ])
+      expectPlainRefusal(await sim(...args));
+  });
+});
