@@ -133,7 +133,8 @@ describe("decoders of what sensors send", () => {
             if (!(error instanceof AppError) || error.code !== "invalid_request") throw error;
           });
       }),
-      { numRuns: 300 },
+      // The one given is a key whose parameters are damaged, which shows only when the key is asked for.
+      { numRuns: 300, examples: [[126_238_678]] },
     );
   });
 });

@@ -32,19 +32,23 @@ export async function readSensorRequest(csrPem: string, nodeName: string): Promi
   if (csrPem.length > 32_768) throw refuse("longer than 32,768 characters");
   let request: x509.Pkcs10CertificateRequest;
   let subject: x509.JsonName;
+  let publicKey: x509.PublicKey;
+  let algorithm: { readonly name: string; readonly namedCurve?: string };
   try {
     request = new x509.Pkcs10CertificateRequest(csrPem);
     subject = request.subjectName.toJSON();
+    // Parsed when it is asked for: what is damaged may show only here.
+    ({ publicKey } = request);
+    algorithm = publicKey.algorithm;
   } catch (error) {
     throw refuse("not a PKCS#10 certificate request", error);
   }
   const wanted: x509.JsonName = [{ CN: [nodeName] }, { O: [SENSOR_ORGANISATION] }];
   if (JSON.stringify(subject) !== JSON.stringify(wanted))
     throw refuse(`the subject must be CN=${nodeName}, O=${SENSOR_ORGANISATION}`);
-  const algorithm = request.publicKey.algorithm as { name: string; namedCurve?: string };
   if (algorithm.name !== P256.name || algorithm.namedCurve !== P256.namedCurve)
     throw refuse("the key must be on the curve P-256");
   const genuine = await request.verify().catch(() => false);
   if (!genuine) throw refuse("the signature does not belong to the key in it");
-  return { publicKey: request.publicKey, keyHash: spkiHash(request.publicKey.rawData) };
+  return { publicKey, keyHash: spkiHash(publicKey.rawData) };
 }
