@@ -19,6 +19,7 @@ import { soakResult } from "./bench-engine/soak.ts";
 
 /**
  * bench-engine.ts [--kernel K] [--rounds N]            what the engine costs and whether it loses anything
+ * bench-engine.ts --counted [--kernel K]               what it costs in instructions, whatever else runs on the machine
  * bench-engine.ts --soak MINUTES [--kernel K | here]   whether it grows
  *
  * K is a kernel of test/kernels/vm-run.sh. --engine FILE measures another build than native/.output's.
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     kernel: { type: "string", default: "6.12" },
     rounds: { type: "string", default: "5" },
     soak: { type: "string" },
+    counted: { type: "boolean", default: false },
     engine: { type: "string", default: "native/.output/telovix-engine" },
   },
 });
@@ -109,6 +111,31 @@ async function bench(): Promise<readonly Figure[]> {
   return figures;
 }
 
+async function counted(): Promise<readonly Figure[]> {
+  const lines = await runJob(
+    {
+      engine,
+      kernel,
+      sections: ["latency"],
+      subjects: ["nothing", "engine-0", "engine-1", "auditd", "bpftrace"],
+      counts: [1],
+      env: { BENCH_ROUNDS: values.rounds, BENCH_COUNTS: "300 3000 2000 1000" },
+      limitS: 1500,
+      counted: true,
+    },
+    true,
+  );
+  const all = costs(lines);
+  const result = {
+    command: `bun scripts/bench-engine.ts --counted --kernel ${values.kernel} --rounds ${values.rounds}`,
+    kernel: lines.of("machine")[0]?.kernel ?? "unknown",
+    costs: all,
+    figures: costFigures(all),
+  };
+  await save({ counted: result });
+  return result.figures;
+}
+
 async function soak(minutes: string): Promise<readonly Figure[]> {
   const lines = await runJob(
     {
@@ -127,6 +154,6 @@ async function soak(minutes: string): Promise<readonly Figure[]> {
   return result.figures;
 }
 
-const figures = values.soak === undefined ? await bench() : await soak(values.soak);
+const figures = values.counted ? await counted() : values.soak === undefined ? await bench() : await soak(values.soak);
 say(figureTable(figures));
 process.exit(figures.every(isKept) ? 0 : 1);

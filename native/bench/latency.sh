@@ -18,10 +18,10 @@ measure_latency() { # ROUND SUBJECT
 	pause 0.5
 	for target in exec open open-watched connect; do
 		case $target in
-		exec) result=$("$BENCH_BIN/latency" exec "${counts[0]}") ;;
-		open) result=$("$BENCH_BIN/latency" open "${counts[1]}" "$free/x") ;;
-		open-watched) result=$("$BENCH_BIN/latency" open "${counts[2]}" "$watched/x") ;;
-		connect) result=$("$BENCH_BIN/latency" connect "${counts[3]}") ;;
+		exec) result=$("$BENCH_QUICK/latency" exec "${counts[0]}") ;;
+		open) result=$("$BENCH_QUICK/latency" open "${counts[1]}" "$free/x") ;;
+		open-watched) result=$("$BENCH_QUICK/latency" open "${counts[2]}" "$watched/x") ;;
+		connect) result=$("$BENCH_QUICK/latency" connect "${counts[3]}") ;;
 		esac || die "latency of $target"
 		results[$target]=$result
 		pause 0.5

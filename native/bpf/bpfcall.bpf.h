@@ -65,13 +65,13 @@ static __always_inline void bpf__object(struct tx_syscall *e)
 	file = fd__file(word);
 	if (!file)
 		return;
-	object = BPF_CORE_READ(file, private_data);
+	object = TX_READ(file, private_data);
 	if (cmd == TX_CMD_LINK_UPDATE || cmd == TX_CMD_LINK_DETACH) {
 		e->args[3] = TX_BPF_LINK;
-		e->args[4] = BPF_CORE_READ((struct bpf_link *)object, id);
+		e->args[4] = TX_READ((struct bpf_link *)object, id);
 	} else {
 		e->args[3] = TX_BPF_MAP;
-		e->args[4] = BPF_CORE_READ((struct bpf_map *)object, id);
+		e->args[4] = TX_READ((struct bpf_map *)object, id);
 	}
 }
 

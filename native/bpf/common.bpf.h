@@ -59,6 +59,28 @@ const volatile __u32 tx_wake_bytes[2] = {}; /* fill mark of each ring */
 /* Process ids whose own calls are not reported (engine, sensor); they are counted. */
 volatile __u32 tx_self[4] = {};
 
+/*
+ * From 7.0 on tracepoints can be preempted. The kernel skips a program that is entered while
+ * another task stands in it on the same CPU, and what that run would have told is lost: so none is
+ * preempted where there is something to tell. A constant once loaded: whether the kernel has these
+ * functions.
+ */
+const volatile __u8 tx_stays = 0;
+
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+#define TX_UNDISTURBED(body)                   \
+	({                                     \
+		int _ret;                      \
+		if (tx_stays)                  \
+			bpf_preempt_disable(); \
+		_ret = body;                   \
+		if (tx_stays)                  \
+			bpf_preempt_enable();  \
+		_ret;                          \
+	})
+
 static __always_inline struct tx_stats *counters__get(void)
 {
 	u32 zero = 0;

@@ -87,8 +87,8 @@ static __always_inline void dns__send(struct tx_scratch *s, const struct tx_sock
 /* The peer's address and port only: what decides whether the rest is read at all. */
 static __always_inline void peer__fill(struct tx_sock *peer, struct sock *sk, u64 name)
 {
-	peer->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	peer->dport = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	peer->family = TX_READ(sk, __sk_common.skc_family);
+	peer->dport = bpf_ntohs(TX_READ(sk, __sk_common.skc_dport));
 	if (name && sock__peer(peer, name))
 		return;
 	if (peer->family == TX_AF_INET)
@@ -150,7 +150,7 @@ static __always_inline struct sock *message__sock(u32 fd, bool *datagram)
 	if (*datagram)
 		return sk;
 	if (protocol != TX_IPPROTO_TCP ||
-	    BPF_CORE_READ(sk, __sk_common.skc_dport) != bpf_htons(TX_PORT_DNS))
+	    TX_READ(sk, __sk_common.skc_dport) != bpf_htons(TX_PORT_DNS))
 		return NULL;
 	return sk;
 }

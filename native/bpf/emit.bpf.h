@@ -23,8 +23,8 @@ static __always_inline void header__current(struct tx_header *h, u8 type)
 	header__init(h, type);
 	h->tgid = id >> 32;
 	h->tid = (u32)id;
-	h->uid = BPF_CORE_READ(task, cred, euid.val);
-	h->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	h->uid = TX_READ(task, cred, euid.val);
+	h->start = TX_READ(task, group_leader, start_boottime);
 }
 
 static __always_inline void header__owner(struct tx_header *h, u8 type,

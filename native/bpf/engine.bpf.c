@@ -9,6 +9,7 @@
 
 #include "events.h"
 #include "policy.h"
+#include "read.bpf.h"
 #include "common.bpf.h"
 #include "maps.bpf.h"
 #include "policy_maps.bpf.h"
@@ -16,6 +17,7 @@
 #include "task.bpf.h"
 #include "path.bpf.h"
 #include "watch.bpf.h"
+#include "cold.bpf.h"
 #include "socket.bpf.h"
 #include "ptask.bpf.h"
 #include "bpfcall.bpf.h"

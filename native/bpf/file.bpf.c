@@ -15,9 +15,9 @@ static __always_inline bool path__base(struct tx_scratch *s, s32 dirfd)
 	struct fs_struct *fs;
 
 	if (dirfd == TX_AT_FDCWD) {
-		fs = BPF_CORE_READ(task, fs);
-		return path__walk(s, TX_SCRATCH_CALL, BPF_CORE_READ(fs, pwd.mnt),
-				  BPF_CORE_READ(fs, pwd.dentry));
+		fs = TX_READ(task, fs);
+		return path__walk(s, TX_SCRATCH_CALL, TX_READ(fs, pwd.mnt),
+				  TX_READ(fs, pwd.dentry));
 	}
 	file = fd__file(dirfd);
 	if (!file)
@@ -112,21 +112,25 @@ static __always_inline void open__send(struct tx_open *e, const struct tx_call *
 
 static __always_inline int open__done(struct tx_scratch *s, const struct tx_open_call *o)
 {
-	struct file *file = fd__file(s->call.ret);
+	struct file *file = (struct file *)s->seen.file;
 	struct tx_open *e = (void *)s->record;
+	u64 tag = s->seen.tag;
 	struct tx_watch *watch;
 	struct inode *inode;
 
-	if (!file)
-		return 0;
-	file__walk(s, TX_SCRATCH_CALL, file);
-	watch = watch__walked(s, open__use(o->flags));
+	if (!file) { /* a compat call */
+		file = fd__file(s->call.ret);
+		if (!file)
+			return 0;
+		tag = cold__tag((u64)file);
+	}
+	watch = file__watched(s, file, tag, open__use(o->flags));
 	if (!watch)
 		return 0;
-	inode = BPF_CORE_READ(file, f_inode);
-	e->ino = BPF_CORE_READ(inode, i_ino);
-	e->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	e->mode = BPF_CORE_READ(inode, i_mode);
+	inode = TX_READ(file, f_inode);
+	e->ino = TX_READ(inode, i_ino);
+	e->dev = TX_READ(inode, i_sb, s_dev);
+	e->mode = TX_READ(inode, i_mode);
 	e->watch = watch->index;
 	e->toctou = 0;
 	e->unclean = 0;
@@ -263,8 +267,7 @@ static __always_inline int call__fdpath(struct tx_scratch *s)
 	file = fd__file(s->call.args[0]);
 	if (!file)
 		return 0;
-	file__walk(s, TX_SCRATCH_CALL, file);
-	watch = watch__walked(s, call__use(&s->call));
+	watch = file__watched(s, file, cold__tag((u64)file), call__use(&s->call));
 	if (!watch)
 		return 0;
 	len = path__append(s, e->data, 0, 0);
@@ -272,7 +275,7 @@ static __always_inline int call__fdpath(struct tx_scratch *s)
 	e->len[1] = 0;
 	e->unclean = 0;
 	e->toctou = 0;
-	e->mode = BPF_CORE_READ(file, f_inode, i_mode);
+	e->mode = TX_READ(file, f_inode, i_mode);
 	pathcall__rest_args(e, &s->call, 1);
 	pathcall__send(e, &s->call, watch, len);
 	return 0;

@@ -20,6 +20,12 @@ struct tx_call {
 	struct tx_sysdef def;
 };
 
+/* What sys_exit has found out about an open that succeeded. */
+struct tx_open_seen {
+	u64 file; /* 0: nothing */
+	u64 tag;  /* cold.bpf.h */
+};
+
 struct tx_scan {
 	u32 from; /* of the text in scratch->record */
 	u32 len;
@@ -33,6 +39,7 @@ struct tx_scan {
 #define TX_RECORD_MAX (sizeof(struct tx_proc) + TX_PROC_DATA + TX_PATH_MAX)
 struct tx_scratch {
 	struct tx_call call;
+	struct tx_open_seen seen;
 	struct tx_path_key key;
 	struct tx_text_key text;
 	struct tx_walk w;
@@ -61,11 +68,11 @@ struct {
 
 /*
  * Watched path prefixes: "/etc/shadow" from the root, "~/.ssh" below any directory whose first
- * dot-component it is (see watch.bpf.h).
+ * dot-component it is (see watch.bpf.h); and the directories above them (see cold.bpf.h).
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 1 << 18);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct tx_path_key);
 	__type(value, struct tx_watch);

@@ -45,12 +45,12 @@ static __always_inline void net__send(struct tx_net *e, struct sock *sk, u8 stat
 static __always_inline void tcp__bytes(struct tx_net *e, struct sock *sk)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	u64 flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
-	u64 again = BPF_CORE_READ(tp, bytes_retrans);
+	u64 flags = TX_READ(sk, __sk_common.skc_flags);
+	u64 again = TX_READ(tp, bytes_retrans);
 
-	e->sent = BPF_CORE_READ(tp, bytes_sent);
+	e->sent = TX_READ(tp, bytes_sent);
 	e->sent -= again < e->sent ? again : e->sent;
-	e->received = BPF_CORE_READ(tp, bytes_received);
+	e->received = TX_READ(tp, bytes_received);
 	if ((flags & (1 << TX_SOCK_DONE)) && e->received)
 		e->received--;
 }
@@ -67,7 +67,7 @@ static __always_inline void tcp__connected(struct sock *sk, struct tx_owner *own
 
 static __always_inline void tcp__connect_failed(struct sock *sk, struct tx_owner *owner)
 {
-	int error = BPF_CORE_READ(sk, sk_err);
+	int error = TX_READ(sk, sk_err);
 	u64 key = (u64)sk, now = bpf_ktime_get_boot_ns();
 	struct tx_net e = {};
 
@@ -106,6 +106,10 @@ static __always_inline int state__change(struct sock *sk, int from, int to)
 	struct tx_owner *owner, fresh;
 	u64 key = (u64)sk;
 
+	/* Others say nothing of who owns it, nor that it begins or ends. */
+	if (to != TX_TCP_SYN_SENT && to != TX_TCP_FIN_WAIT1 && to != TX_TCP_LAST_ACK &&
+	    to != TX_TCP_S_CLOSE && !(to == TX_TCP_ESTABLISHED && from == TX_TCP_SYN_SENT))
+		return 0;
 	if (sock__protocol(sk) != TX_IPPROTO_TCP)
 		return 0;
 	if (to == TX_TCP_SYN_SENT) {
@@ -142,26 +146,37 @@ static __always_inline int state__change(struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_btf__inet_sock_set_state, struct sock *sk, int from, int to)
 {
-	return state__change(sk, from, to);
+	return TX_UNDISTURBED(state__change(sk, from, to));
 }
 
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(raw_tp__inet_sock_set_state, struct sock *sk, int from, int to)
 {
-	return state__change(sk, from, to);
+	return TX_UNDISTURBED(state__change(sk, from, to));
 }
 
 /*
  * connect(2): tells the failures the state change did not (no route, refused by policy, …), and
  * remembers connected datagram sockets, the only ones we look at in read(2) and write(2).
  */
+static __always_inline void connect__refused(struct tx_scratch *s, struct sock *sk)
+{
+	struct tx_net e = {};
+
+	header__current(&e.h, TX_TCP_CONNECT);
+	e.ret = s->call.ret;
+	sock__fill(&e.sock, sk);
+	/* A socket that got nowhere has no peer yet: it is in the call's argument. */
+	sock__peer(&e.sock, s->call.args[1]);
+	record__output_main(&e.h, sizeof(e));
+}
+
 static __always_inline int call__connect(struct tx_scratch *s)
 {
 	u32 fd = s->call.args[0];
 	struct sock *sk = fd__sock(fd);
 	s64 ret = s->call.ret;
 	struct tx_owner *owner;
-	struct tx_net e = {};
 	u64 key = (u64)sk;
 	u16 protocol;
 	u8 one = 1;
@@ -183,14 +198,8 @@ static __always_inline int call__connect(struct tx_scratch *s)
 	if (ret >= 0 || ret == -TX_EINPROGRESS || ret == -TX_EALREADY || ret == -TX_EISCONN ||
 	    ret == -TX_EINTR || ret <= -TX_ERESTARTSYS)
 		return 0;
-	if (!bpf_map_delete_elem(&tx_failed, &key))
-		return 0;
-	header__current(&e.h, TX_TCP_CONNECT);
-	e.ret = ret;
-	sock__fill(&e.sock, sk);
-	/* A socket that got nowhere has no peer yet: it is in the call's argument. */
-	sock__peer(&e.sock, s->call.args[1]);
-	record__output_main(&e.h, sizeof(e));
+	if (bpf_map_delete_elem(&tx_failed, &key))
+		connect__refused(s, sk);
 	return 0;
 }
 
@@ -246,17 +255,17 @@ int iter__task_file(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
+	if ((TX_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
+	socket = TX_READ(file, private_data);
+	sk = TX_READ(socket, sk);
 	if (!sk)
 		return 0;
-	owner.tgid = BPF_CORE_READ(task, tgid);
-	key = BPF_CORE_READ(sk, __sk_common.skc_family);
+	owner.tgid = TX_READ(task, tgid);
+	key = TX_READ(sk, __sk_common.skc_family);
 	if (key != TX_AF_INET && key != TX_AF_INET6)
 		return 0;
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	state = TX_READ(sk, __sk_common.skc_state);
 	if (sock__protocol(sk) == TX_IPPROTO_UDP && state == TX_TCP_ESTABLISHED) {
 		u8 one = 1;
 
@@ -267,9 +276,9 @@ int iter__task_file(struct bpf_iter__task_file *ctx)
 	if (sock__protocol(sk) != TX_IPPROTO_TCP || state == TX_TCP_S_LISTEN ||
 	    state == TX_TCP_S_CLOSE)
 		return 0;
-	owner.tid = BPF_CORE_READ(task, pid);
-	owner.uid = BPF_CORE_READ(task, cred, euid.val);
-	owner.start = BPF_CORE_READ(task, group_leader, start_boottime);
+	owner.tid = TX_READ(task, pid);
+	owner.uid = TX_READ(task, cred, euid.val);
+	owner.start = TX_READ(task, group_leader, start_boottime);
 	owner.since = bpf_ktime_get_boot_ns();
 	key = (u64)sk;
 	bpf_map_update_elem(&tx_owners, &key, &owner, BPF_NOEXIST);

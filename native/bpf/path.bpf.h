@@ -24,14 +24,20 @@ static __always_inline struct mount *mount__of(struct vfsmount *mnt)
 
 static __always_inline void dentry__read(struct tx_dentry_head *head, struct dentry *dentry)
 {
+	if (tx_direct) {
+		head->parent = TX_READ(dentry, d_parent);
+		head->len = TX_READ(dentry, d_name.len);
+		head->name = TX_READ(dentry, d_name.name);
+		return;
+	}
 	if (bpf_core_field_offset(struct dentry, d_name) ==
 		    bpf_core_field_offset(struct dentry, d_parent) + 8 &&
 	    !bpf_probe_read_kernel(head, sizeof(*head),
 				   (void *)dentry + bpf_core_field_offset(struct dentry, d_parent)))
 		return;
-	head->parent = BPF_CORE_READ(dentry, d_parent);
-	head->len = BPF_CORE_READ(dentry, d_name.len);
-	head->name = BPF_CORE_READ(dentry, d_name.name);
+	head->parent = TX_READ(dentry, d_parent);
+	head->len = TX_READ(dentry, d_name.len);
+	head->name = TX_READ(dentry, d_name.name);
 }
 
 static long walk__step(u32 i, u32 *slot)
@@ -46,13 +52,13 @@ static long walk__step(u32 i, u32 *slot)
 	dentry = s->w.dentry;
 	if (dentry == s->w.mnt_root) {
 		struct mount *mnt = s->w.mnt;
-		struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
+		struct mount *up = TX_READ(mnt, mnt_parent);
 
 		if (!up || up == mnt)
 			return 1;
-		s->w.dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+		s->w.dentry = TX_READ(mnt, mnt_mountpoint);
 		s->w.mnt = up;
-		s->w.mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
+		s->w.mnt_root = TX_READ(up, mnt.mnt_root);
 		return 0;
 	}
 	dentry__read(&head, dentry);
@@ -94,7 +100,7 @@ static __always_inline bool path__walk(struct tx_scratch *s, u32 slot, struct vf
 	if (!dentry || !mnt)
 		return false;
 	s->w.dentry = dentry;
-	s->w.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	s->w.mnt_root = TX_READ(mnt, mnt_root);
 	s->w.mnt = mount__of(mnt);
 	bpf_loop(TX_WALK_STEPS, walk__step, &slot, 0);
 	if (s->w.pos >= TX_PATH_MAX - 1) {
@@ -111,7 +117,7 @@ static __always_inline void dentry__walk(struct tx_scratch *s, u32 slot, struct 
 	s->w.dot_pos = 0;
 	s->w.cut = 0;
 	s->w.dentry = dentry;
-	s->w.mnt_root = BPF_CORE_READ(dentry, d_sb, s_root);
+	s->w.mnt_root = TX_READ(dentry, d_sb, s_root);
 	s->w.mnt = NULL;
 	bpf_loop(TX_WALK_STEPS, walk__step, &slot, 0);
 	if (s->w.pos >= TX_PATH_MAX - 1) {

@@ -12,6 +12,7 @@
 
 #include "events.h"
 #include "policy.h"
+#include "read.bpf.h"
 #include "common.bpf.h"
 #include "policy_maps.bpf.h"
 #include "policy_state.bpf.h"
@@ -28,6 +29,8 @@
 #include "policy_match.bpf.h"
 #include "policy_act.bpf.h"
 #include "policy_pending.bpf.h"
+#include "policy_quick.bpf.h"
+#include "policy_begin.bpf.h"
 #include "policy_run.bpf.h"
 #include "policy_programs.bpf.h"
 #include "policy_deny.bpf.h"

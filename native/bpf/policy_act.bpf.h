@@ -28,7 +28,7 @@ static __always_inline u32 call__current(void)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	return BPF_CORE_READ(regs, TX_REG_CALL);
+	return TX_READ(regs, TX_REG_CALL);
 }
 
 static __always_inline void bits__set(u64 *words, u32 bit)

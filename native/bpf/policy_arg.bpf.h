@@ -178,30 +178,30 @@ __noinline int arg__read_local(u32 slot, u32 i, u64 from, u64 size, u32 user)
 static __always_inline void arg__skb(struct tx_scratch *s, struct tx_parg *p, struct sk_buff *skb)
 {
 	struct tx_skb_data *out = arg__space(s, p, sizeof(*out));
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	u16 l3 = BPF_CORE_READ(skb, network_header), l4 = BPF_CORE_READ(skb, transport_header);
+	unsigned char *head = TX_READ(skb, head);
+	u16 l3 = TX_READ(skb, network_header), l4 = TX_READ(skb, transport_header);
 	u16 ports[2] = {};
 
 	if (!out)
 		return;
 	p->value = (u64)skb;
-	out->len = BPF_CORE_READ(skb, len);
-	out->hash = BPF_CORE_READ(skb, hash);
-	out->sock.priority = BPF_CORE_READ(skb, priority);
-	out->sock.mark = BPF_CORE_READ(skb, mark);
+	out->len = TX_READ(skb, len);
+	out->hash = TX_READ(skb, hash);
+	out->sock.priority = TX_READ(skb, priority);
+	out->sock.mark = TX_READ(skb, mark);
 	out->sock.state = 0;
-	if (BPF_CORE_READ(skb, protocol) == bpf_htons(TX_ETH_P_IPV6)) {
+	if (TX_READ(skb, protocol) == bpf_htons(TX_ETH_P_IPV6)) {
 		struct ipv6hdr *ip = (void *)(head + l3);
 
 		out->sock.family = TX_AF_INET6;
-		out->sock.protocol = BPF_CORE_READ(ip, nexthdr);
+		out->sock.protocol = TX_READ(ip, nexthdr);
 		bpf_core_read(out->sock.saddr, 16, &ip->saddr);
 		bpf_core_read(out->sock.daddr, 16, &ip->daddr);
 	} else {
 		struct iphdr *ip = (void *)(head + l3);
 
 		out->sock.family = TX_AF_INET;
-		out->sock.protocol = BPF_CORE_READ(ip, protocol);
+		out->sock.protocol = TX_READ(ip, protocol);
 		bpf_core_read(out->sock.saddr, 4, &ip->saddr);
 		bpf_core_read(out->sock.daddr, 4, &ip->daddr);
 	}

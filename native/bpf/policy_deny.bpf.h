@@ -18,19 +18,20 @@ static __always_inline long lsm__run(void *ctx, u32 point)
 {
 	u32 slot;
 	struct tx_scratch *s = run__begin(point, &slot);
-	s64 error;
+	s64 error = 0;
 
 	if (!s)
 		return 0;
 	raw__trampoline(s, ctx);
-	run__hook(slot);
-	error = s->error;
-	if (error)
-		scratch__event(s)->method = TX_METHOD_LSM;
-	if (ima__wanted(s))
-		pending__keep(s);
-	else
-		event__emit(slot);
+	if (run__hook(slot)) {
+		error = s->error;
+		if (error)
+			scratch__event(s)->method = TX_METHOD_LSM;
+		if (ima__wanted(s))
+			pending__keep(s);
+		else
+			event__emit(slot);
+	}
 	slot__free(slot);
 	return errno__bound(error);
 }
@@ -100,7 +101,7 @@ int BPF_PROG(lsm__ima_file, struct file *file)
 static __always_inline int cgroup__run(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	u32 tid = BPF_CORE_READ(task, pid);
+	u32 tid = TX_READ(task, pid);
 	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
 	int error;
 

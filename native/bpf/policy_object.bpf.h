@@ -10,10 +10,10 @@ static __always_inline void arg__user_ns(struct tx_scratch *s, struct tx_parg *p
 
 	if (!out)
 		return;
-	out->level = BPF_CORE_READ(ns, level);
-	out->uid = BPF_CORE_READ(ns, owner.val);
-	out->gid = BPF_CORE_READ(ns, group.val);
-	out->inum = BPF_CORE_READ(ns, ns.inum);
+	out->level = TX_READ(ns, level);
+	out->uid = TX_READ(ns, owner.val);
+	out->gid = TX_READ(ns, group.val);
+	out->inum = TX_READ(ns, ns.inum);
 }
 
 /* union bpf_attr of a program to be loaded: type, instructions, name at fixed places. */
@@ -43,10 +43,10 @@ static __always_inline void arg__bpf_map(struct tx_scratch *s, struct tx_parg *p
 
 	if (!out)
 		return;
-	out->type = BPF_CORE_READ(map, map_type);
-	out->count = BPF_CORE_READ(map, key_size);
-	out->value_size = BPF_CORE_READ(map, value_size);
-	out->entries = BPF_CORE_READ(map, max_entries);
+	out->type = TX_READ(map, map_type);
+	out->count = TX_READ(map, key_size);
+	out->value_size = TX_READ(map, value_size);
+	out->entries = TX_READ(map, max_entries);
 	bpf_core_read(out->name, sizeof(out->name), &map->name);
 }
 
@@ -54,12 +54,12 @@ static __always_inline void arg__bpf_prog(struct tx_scratch *s, struct tx_parg *
 					  struct bpf_prog *prog)
 {
 	struct tx_bpf_data *out = arg__space(s, p, sizeof(*out));
-	struct bpf_prog_aux *aux = BPF_CORE_READ(prog, aux);
+	struct bpf_prog_aux *aux = TX_READ(prog, aux);
 
 	if (!out)
 		return;
-	out->type = BPF_CORE_READ(prog, type);
-	out->count = BPF_CORE_READ(prog, len);
+	out->type = TX_READ(prog, type);
+	out->count = TX_READ(prog, len);
 	bpf_core_read(out->name, sizeof(out->name), &aux->name);
 }
 
@@ -70,11 +70,11 @@ static __always_inline void arg__perf(struct tx_scratch *s, struct tx_parg *p,
 
 	if (!out)
 		return;
-	out->type = BPF_CORE_READ(event, attr.type);
-	out->config = BPF_CORE_READ(event, attr.config);
-	out->probe_offset = BPF_CORE_READ(event, attr.probe_offset);
+	out->type = TX_READ(event, attr.type);
+	out->config = TX_READ(event, attr.config);
+	out->probe_offset = TX_READ(event, attr.probe_offset);
 	bpf_probe_read_kernel_str(out->function, sizeof(out->function),
-				  (void *)BPF_CORE_READ(event, attr.kprobe_func));
+				  (void *)TX_READ(event, attr.kprobe_func));
 }
 
 static __always_inline void arg__module(struct tx_scratch *s, struct tx_parg *p,
@@ -85,10 +85,10 @@ static __always_inline void arg__module(struct tx_scratch *s, struct tx_parg *p,
 	if (!out)
 		return;
 	bpf_core_read(out->name, sizeof(out->name), &module->name);
-	out->taints = BPF_CORE_READ(module, taints);
+	out->taints = TX_READ(module, taints);
 	if (bpf_core_field_exists(module->sig_ok)) {
 		out->has_signature = 1;
-		out->signature_ok = BPF_CORE_READ(module, sig_ok);
+		out->signature_ok = TX_READ(module, sig_ok);
 	}
 }
 
@@ -100,10 +100,10 @@ static __always_inline void arg__load_info(struct tx_scratch *s, struct tx_parg 
 	if (!out)
 		return;
 	if (bpf_core_field_exists(info->name))
-		bpf_probe_read_kernel_str(out->name, sizeof(out->name), BPF_CORE_READ(info, name));
+		bpf_probe_read_kernel_str(out->name, sizeof(out->name), TX_READ(info, name));
 	if (bpf_core_field_exists(info->sig_ok)) {
 		out->has_signature = 1;
-		out->signature_ok = BPF_CORE_READ(info, sig_ok);
+		out->signature_ok = TX_READ(info, sig_ok);
 	}
 }
 

@@ -53,9 +53,9 @@ static __always_inline bool op__capability(struct tx_op_row *op)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
 	if (op->flags & TX_OPROW_IN_NAMESPACE) {
-		struct user_namespace___full *ns = (void *)BPF_CORE_READ(task, cred, user_ns);
+		struct user_namespace___full *ns = (void *)TX_READ(task, cred, user_ns);
 
-		if (!BPF_CORE_READ(ns, level))
+		if (!TX_READ(ns, level))
 			return false;
 	}
 	return task__caps(task, op->sub) & op->v[0];

@@ -32,44 +32,44 @@ static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs
 {
 	s->regs = (u64)regs;
 	if (compat) {
-		s->raw[0] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT0);
-		s->raw[1] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT1);
-		s->raw[2] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT2);
-		s->raw[3] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT3);
-		s->raw[4] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT4);
-		s->raw[5] = (u32)BPF_CORE_READ(regs, TX_REG_COMPAT5);
+		s->raw[0] = (u32)TX_READ(regs, TX_REG_COMPAT0);
+		s->raw[1] = (u32)TX_READ(regs, TX_REG_COMPAT1);
+		s->raw[2] = (u32)TX_READ(regs, TX_REG_COMPAT2);
+		s->raw[3] = (u32)TX_READ(regs, TX_REG_COMPAT3);
+		s->raw[4] = (u32)TX_READ(regs, TX_REG_COMPAT4);
+		s->raw[5] = (u32)TX_READ(regs, TX_REG_COMPAT5);
 		return;
 	}
-	s->raw[0] = BPF_CORE_READ(regs, TX_REG_CALL0);
-	s->raw[1] = BPF_CORE_READ(regs, TX_REG_CALL1);
-	s->raw[2] = BPF_CORE_READ(regs, TX_REG_CALL2);
-	s->raw[3] = BPF_CORE_READ(regs, TX_REG_CALL3);
-	s->raw[4] = BPF_CORE_READ(regs, TX_REG_CALL4);
-	s->raw[5] = BPF_CORE_READ(regs, TX_REG_CALL5);
+	s->raw[0] = TX_READ(regs, TX_REG_CALL0);
+	s->raw[1] = TX_READ(regs, TX_REG_CALL1);
+	s->raw[2] = TX_READ(regs, TX_REG_CALL2);
+	s->raw[3] = TX_READ(regs, TX_REG_CALL3);
+	s->raw[4] = TX_READ(regs, TX_REG_CALL4);
+	s->raw[5] = TX_READ(regs, TX_REG_CALL5);
 }
 
 static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 {
 	u32 slot, point = bpf_get_attach_cookie(ctx);
-	struct tx_scratch *s = run__begin(point, &slot);
-	union tx_row *head;
-	s64 error;
+	struct tx_scratch *s = run__begin_call(point, &slot, NULL, ctx);
+	s64 error = 0;
 
 	if (!s)
 		return 0;
-	head = row__get(s->rows, 0);
-	raw__function(s, ctx);
-	if (head && (head->hook.flags & TX_HOOK_SYSCALL_REGS)) {
+	if (s->hook_flags & TX_HOOK_SYSCALL_REGS) {
 		struct pt_regs *regs = (void *)ctx->TX_REG_ARG0;
 
-		s->nr = BPF_CORE_READ(regs, TX_REG_CALL);
-		raw__call(s, regs, head->hook.flags & TX_HOOK_COMPAT_REGS);
+		s->nr = TX_READ(regs, TX_REG_CALL);
+		raw__call(s, regs, s->hook_flags & TX_HOOK_COMPAT_REGS);
+	} else {
+		raw__function(s, ctx);
 	}
-	run__hook(slot);
-	error = s->error;
-	if (override && error)
-		scratch__event(s)->method = TX_METHOD_OVERRIDE_RETURN;
-	event__emit(slot);
+	if (run__hook(slot)) {
+		error = s->error;
+		if (override && error)
+			scratch__event(s)->method = TX_METHOD_OVERRIDE_RETURN;
+		event__emit(slot);
+	}
 	slot__free(slot);
 	if (override && error)
 		bpf_override_return(ctx, error);
@@ -188,7 +188,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 	point = leaving ? hooks->leave : hooks->enter;
 	if (!point)
 		return 0;
-	s = run__begin(point, &slot);
+	s = run__begin_call(point, &slot, leaving || compat ? NULL : regs, NULL);
 	if (!s)
 		return 0;
 	s->nr = nr;
@@ -210,7 +210,7 @@ int sys_exit__policy(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 
-	return call__run(regs, BPF_CORE_READ(regs, TX_REG_CALL), ctx->args[1], true);
+	return call__run(regs, TX_READ(regs, TX_REG_CALL), ctx->args[1], true);
 }
 
 static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 point)

@@ -82,10 +82,10 @@ __noinline int arg__read_path(u32 slot, u32 i)
 		text__file(s, slot, p, (struct file *)v);
 		break;
 	case TX_ARG_KIOCB:
-		text__file(s, slot, p, BPF_CORE_READ((struct kiocb *)v, ki_filp));
+		text__file(s, slot, p, TX_READ((struct kiocb *)v, ki_filp));
 		break;
 	case TX_ARG_LINUX_BINPRM:
-		text__file(s, slot, p, BPF_CORE_READ((struct linux_binprm *)v, file));
+		text__file(s, slot, p, TX_READ((struct linux_binprm *)v, file));
 		break;
 	case TX_ARG_PATH:
 		text__path(s, slot, p, (struct path *)v);
@@ -112,7 +112,7 @@ __noinline int arg__read_object(u32 slot, u32 i, u32 user)
 		arg__sock(s, p, (struct sock *)v);
 		break;
 	case TX_ARG_SOCKET:
-		arg__sock(s, p, BPF_CORE_READ((struct socket *)v, sk));
+		arg__sock(s, p, TX_READ((struct socket *)v, sk));
 		break;
 	case TX_ARG_SOCKADDR:
 		arg__sockaddr(s, p, v, user);

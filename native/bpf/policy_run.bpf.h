@@ -4,59 +4,20 @@
 #ifndef TELOVIX_POLICY_RUN_BPF_H
 #define TELOVIX_POLICY_RUN_BPF_H
 
-/* A work space for this run, or NULL when the hook is not to be looked at. */
-static __always_inline struct tx_scratch *run__begin(u32 point, u32 *slot)
-{
-	u32 tgid = bpf_get_current_pid_tgid() >> 32, *which;
-	struct tx_scratch *s;
-
-	if (process__is_self(tgid)) {
-		TX_TOTAL(self);
-		return NULL;
-	}
-	which = bpf_map_lookup_elem(&tx_active, &point);
-	if (!which)
-		return NULL;
-	*slot = slot__claim();
-	if (*slot >= TX_PSLOTS) {
-		TX_TOTAL(no_slot);
-		return NULL;
-	}
-	s = scratch__get(*slot);
-	if (!s)
-		return NULL;
-	s->point = point;
-	s->rows = 2 * point + (*which & 1);
-	s->ret = 0;
-	s->context = 0;
-	s->regs = 0;
-	s->nr = 0;
-	s->error = 0;
-	s->returning = 0;
-	return s;
-}
-
-static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row *head)
+/* The record's head, for what has passed the slots. */
+static __always_inline void event__begin(struct tx_scratch *s)
 {
 	struct tx_policy_event *e = scratch__event(s);
 
-	s->args = head->args;
-	s->selectors = head->selectors;
-	s->arg_row = head->arg_row;
-	s->slot_row = head->slot_row;
-	s->selector_row = head->selector_row;
-	s->op_row = head->op_row;
-	s->hook_flags = head->flags;
 	s->want = 0;
 	s->last_hook = ~0U;
 	s->first_policy = 0;
 	s->now = bpf_ktime_get_boot_ns();
 	e->hook = s->point;
-	e->build = head->build;
-	e->args = head->args;
+	e->build = s->build;
+	e->args = s->args;
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
-		s->mask[w] = head->all[w];
 		s->matched[w] = 0;
 		e->posted[w] = 0;
 		e->enforced[w] = 0;
@@ -65,12 +26,12 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 	e->error = 0;
 	e->signal = 0;
 	e->method = TX_METHOD_NONE;
-	e->has_ret = 0;
-	e->data_len = 0;
+	e->has_ret = s->return_position != TX_NO_POSITION;
 	e->kernel_stack = 0;
 	e->user_stack = 0;
 	e->call_nr = s->nr;
 	e->ima_len = 0;
+	header__current(&e->h, TX_POLICY_EVENT);
 }
 
 static __always_inline u32 bit__lowest(u64 v)
@@ -140,45 +101,57 @@ static long select__step(u32 i, u32 *slot)
 	return 0;
 }
 
+/* Reads the arguments of the bits. */
+__noinline int args__read(u32 slot, u32 which)
+{
+	struct tx_scratch *s = scratch__get(slot);
+
+	if (!s)
+		return 0;
+	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
+		u32 bit = which >> i;
+
+		/* The verifier would follow each combination of bits. */
+		asm volatile("" : "+r"(bit));
+		if (i >= s->args)
+			break;
+		if (bit & 1)
+			arg__read(slot, i);
+	}
+	return 0;
+}
+
 /*
  * The run itself; slot is claimed and holds the raw arguments. What is to be returned instead of
- * the call is left in s->error.
+ * the call is left in s->error. 0: no selector can hold, and there is no record.
  */
 __noinline int run__hook(u32 slot)
 {
 	struct tx_scratch *s = scratch__get(slot);
-	union tx_row *head = s ? row__get(s->rows, 0) : NULL;
-	struct tx_policy_event *e;
+	u32 first;
 
-	if (!head) {
-		TX_TOTAL(no_rows);
+	if (!s)
 		return 0;
-	}
-	head__take(s, &head->hook);
 	if (s->hook_flags & TX_HOOK_MARKS) {
 		u32 tid = (u32)bpf_get_current_pid_tgid();
 
 		bpf_map_delete_elem(&tx_marks, &tid);
 	}
-	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
-		if (i >= s->args)
-			break;
-		arg__read(slot, i);
-	}
+	first = s->first;
+	args__read(slot, first);
 	for (u32 i = 0; i < TX_HOOK_SLOTS; i++) {
-		if (i >= head->hook.slots)
+		if (i >= s->slots)
 			break;
 		if (!slot__apply(slot, i))
 			return 0;
 	}
-	e = scratch__event(s);
-	header__current(&e->h, TX_POLICY_EVENT);
+	if (first != 0xff)
+		args__read(slot, ~first);
+	event__begin(s);
 	bpf_loop(TX_HOOK_SELECTORS, select__step, &slot, 0);
-	if (head->hook.return_position != TX_NO_POSITION)
-		e->has_ret = 1;
 	if (s->hook_flags & TX_HOOK_RETURN_PAIR)
 		pending__keep(s);
-	return 0;
+	return 1;
 }
 
 /* The selectors that held at the call, at its return. */
@@ -208,11 +181,10 @@ __noinline int run__return(u32 slot)
 {
 	struct tx_scratch *s = scratch__get(slot);
 	u64 key = bpf_get_current_pid_tgid() << 32 | (s ? s->point : 0);
-	union tx_row *head = s ? row__get(s->rows, 0) : NULL;
 	struct tx_pending *kept;
 	struct tx_policy_event *e;
 
-	if (!head)
+	if (!s)
 		return 0;
 	kept = bpf_map_lookup_elem(&tx_pendings, &key);
 	if (!kept)
@@ -220,15 +192,10 @@ __noinline int run__return(u32 slot)
 	e = scratch__event(s);
 	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
 	bpf_map_delete_elem(&tx_pendings, &key);
-	if (e->build != head->hook.build) { /* its selectors are others now */
+	if (e->build != s->build) { /* its selectors are others now */
 		TX_TOTAL(pair_lost);
 		return 0;
 	}
-	s->args = head->hook.args;
-	s->selectors = head->hook.selectors;
-	s->arg_row = head->hook.arg_row;
-	s->selector_row = head->hook.selector_row;
-	s->hook_flags = head->hook.flags;
 	s->want = 0;
 	s->first_policy = 0;
 	s->now = bpf_ktime_get_boot_ns();
@@ -255,8 +222,8 @@ static __always_inline bool ima__wanted(struct tx_scratch *s)
 /* Run and report, for programs that can't return an error to the caller. */
 static __always_inline void run__and_emit(u32 slot)
 {
-	run__hook(slot);
-	event__emit(slot);
+	if (run__hook(slot))
+		event__emit(slot);
 }
 
 #endif

@@ -129,7 +129,8 @@ struct tx_scratch {
 	u32 rows; /* 2 * point + which */
 	u32 nr;   /* system call */
 	u32 hook_flags;
-	u32 args, selectors;
+	u32 args, slots, selectors;
+	u32 first, build, return_position; /* as in struct tx_hook_row */
 	u32 selector_row, op_row, slot_row, arg_row;
 	u32 last_hook; /* whose selector matched last: the first wins */
 	u32 first_policy;

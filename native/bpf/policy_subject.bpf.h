@@ -12,31 +12,31 @@ static __always_inline struct tx_ptask *ptask__current(void)
 
 static __always_inline u32 task__namespace(struct task_struct *task, u32 which)
 {
-	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+	struct nsproxy *ns = TX_READ(task, nsproxy);
 
 	switch (which) {
 	case TX_NS_UTS:
-		return BPF_CORE_READ(ns, uts_ns, ns.inum);
+		return TX_READ(ns, uts_ns, ns.inum);
 	case TX_NS_IPC:
-		return BPF_CORE_READ(ns, ipc_ns, ns.inum);
+		return TX_READ(ns, ipc_ns, ns.inum);
 	case TX_NS_MNT:
-		return BPF_CORE_READ(ns, mnt_ns, ns.inum);
+		return TX_READ(ns, mnt_ns, ns.inum);
 	case TX_NS_PID:
 		return task__pid_ns(task);
 	case TX_NS_PID_CHILD:
-		return BPF_CORE_READ(ns, pid_ns_for_children, ns.inum);
+		return TX_READ(ns, pid_ns_for_children, ns.inum);
 	case TX_NS_NET:
-		return BPF_CORE_READ(ns, net_ns, ns.inum);
+		return TX_READ(ns, net_ns, ns.inum);
 	case TX_NS_TIME:
-		return bpf_core_field_exists(ns->time_ns) ? BPF_CORE_READ(ns, time_ns, ns.inum) : 0;
+		return bpf_core_field_exists(ns->time_ns) ? TX_READ(ns, time_ns, ns.inum) : 0;
 	case TX_NS_TIME_CHILD:
 		return bpf_core_field_exists(ns->time_ns_for_children)
-			       ? BPF_CORE_READ(ns, time_ns_for_children, ns.inum)
+			       ? TX_READ(ns, time_ns_for_children, ns.inum)
 			       : 0;
 	case TX_NS_CGROUP:
-		return BPF_CORE_READ(ns, cgroup_ns, ns.inum);
+		return TX_READ(ns, cgroup_ns, ns.inum);
 	case TX_NS_USER:
-		return BPF_CORE_READ(task, cred, user_ns, ns.inum);
+		return TX_READ(task, cred, user_ns, ns.inum);
 	default:
 		return 0;
 	}
@@ -44,7 +44,7 @@ static __always_inline u32 task__namespace(struct task_struct *task, u32 which)
 
 static __always_inline u64 task__caps(struct task_struct *task, u32 set)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = TX_READ(task, cred);
 	u64 caps = 0;
 
 	switch (set) {
@@ -102,7 +102,7 @@ __noinline int subject__number(u32 slot, u32 source, u32 arg, u32 sub)
 		s->number.value = task__namespace(task, sub);
 		return 1;
 	case TX_SRC_CGROUP:
-		s->number.value = BPF_CORE_READ(task__cgroup(task), kn, id);
+		s->number.value = TX_READ(task__cgroup(task), kn, id);
 		return 1;
 	}
 	if (p->type == TX_ARG_SOCKADDR_UN && source == TX_SRC_FAMILY) {

@@ -183,8 +183,8 @@ __noinline int text__iter(u32 slot, u32 i, u64 from, u32 max)
 	struct tx_scratch *s = scratch__get(slot);
 	struct iov_iter *it = (struct iov_iter *)from;
 	struct iov_iter___old *old = (void *)it;
-	u64 count = BPF_CORE_READ(it, count);
-	u8 type = BPF_CORE_READ(it, iter_type);
+	u64 count = TX_READ(it, count);
+	u8 type = TX_READ(it, iter_type);
 
 	if (bpf_core_enum_value_exists(enum iter_type___local, ITER_UBUF___local) &&
 	    bpf_core_field_exists(it->ubuf) &&
@@ -198,7 +198,7 @@ __noinline int text__iter(u32 slot, u32 i, u64 from, u32 max)
 	return text__iovec(slot, i,
 			   bpf_core_field_exists(it->__iov) ? (u64)BPF_CORE_READ(it, __iov)
 							    : (u64)BPF_CORE_READ(old, iov),
-			   BPF_CORE_READ(it, nr_segs), TEXT_HOW(max, 0));
+			   TX_READ(it, nr_segs), TEXT_HOW(max, 0));
 }
 
 /* What was last walked (path.bpf.h). */
@@ -222,7 +222,7 @@ static __always_inline bool super__is_local(struct super_block *sb)
 {
 	struct super_block___kind *kind = (void *)sb;
 
-	switch (BPF_CORE_READ(kind, s_magic)) {
+	switch (TX_READ(kind, s_magic)) {
 	case TX_MAGIC_FUSE:
 		return false;
 	case TX_MAGIC_TMPFS:
@@ -231,9 +231,9 @@ static __always_inline bool super__is_local(struct super_block *sb)
 	case TX_MAGIC_ZFS:
 		return true;
 	case TX_MAGIC_OVERLAY:
-		return !BPF_CORE_READ(kind, s_user_ns, level);
+		return !TX_READ(kind, s_user_ns, level);
 	default:
-		return BPF_CORE_READ(sb, s_dev) >> 20; /* a block device */
+		return TX_READ(sb, s_dev) >> 20; /* a block device */
 	}
 }
 
@@ -247,12 +247,12 @@ static __always_inline void text__file(struct tx_scratch *s, u32 slot, struct tx
 		p->flags |= TX_PARG_FAULT;
 		return;
 	}
-	inode = BPF_CORE_READ(file, f_inode);
-	p->mode = BPF_CORE_READ(inode, i_mode);
-	p->extra = BPF_CORE_READ(flags, f_flags);
-	p->value = BPF_CORE_READ(inode, i_ino);
-	p->orig = BPF_CORE_READ(inode, i_sb, s_dev);
-	if (super__is_local(BPF_CORE_READ(inode, i_sb)))
+	inode = TX_READ(file, f_inode);
+	p->mode = TX_READ(inode, i_mode);
+	p->extra = TX_READ(flags, f_flags);
+	p->value = TX_READ(inode, i_ino);
+	p->orig = TX_READ(inode, i_sb, s_dev);
+	if (super__is_local(TX_READ(inode, i_sb)))
 		p->flags |= TX_PARG_LOCAL;
 	if (file__walk(s, slot, file))
 		text__walked(s, p);
@@ -267,7 +267,7 @@ static __always_inline void text__path(struct tx_scratch *s, u32 slot, struct tx
 		p->flags |= TX_PARG_FAULT;
 		return;
 	}
-	p->mode = BPF_CORE_READ(at.dentry, d_inode, i_mode);
+	p->mode = TX_READ(at.dentry, d_inode, i_mode);
 	if (path__walk(s, slot, at.mnt, at.dentry))
 		text__walked(s, p);
 }
@@ -280,7 +280,7 @@ static __always_inline void text__dentry(struct tx_scratch *s, u32 slot, struct 
 		p->flags |= TX_PARG_FAULT;
 		return;
 	}
-	p->mode = BPF_CORE_READ(dentry, d_inode, i_mode);
+	p->mode = TX_READ(dentry, d_inode, i_mode);
 	dentry__walk(s, slot, dentry);
 	text__walked(s, p);
 }

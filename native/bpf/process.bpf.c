@@ -29,11 +29,11 @@ static __always_inline struct tx_proc *proc__begin(struct tx_scratch *s, struct 
 static __always_inline u32 proc__exe(struct tx_proc *p, struct tx_scratch *s, u32 slot,
 				     struct file *exe)
 {
-	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+	struct inode *inode = TX_READ(exe, f_inode);
 
-	p->ino = BPF_CORE_READ(inode, i_ino);
-	p->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	p->nlink = BPF_CORE_READ(inode, i_nlink);
+	p->ino = TX_READ(inode, i_ino);
+	p->dev = TX_READ(inode, i_sb, s_dev);
+	p->nlink = TX_READ(inode, i_nlink);
 	file__walk(s, slot, exe);
 	p->path_len = path__append(s, p->data, 0, 0);
 	if (s->w.cut)
@@ -44,10 +44,10 @@ static __always_inline u32 proc__exe(struct tx_proc *p, struct tx_scratch *s, u3
 static __always_inline u32 proc__where(struct tx_proc *p, struct tx_scratch *s, u32 slot,
 				       struct task_struct *task, u32 off)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct fs_struct *fs = TX_READ(task, fs);
 
 	if (fs) {
-		path__walk(s, slot, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+		path__walk(s, slot, TX_READ(fs, pwd.mnt), TX_READ(fs, pwd.dentry));
 		p->cwd_len = path__append(s, p->data, off, TX_OFF_CWD);
 		if (s->w.cut)
 			p->flags |= TX_PF_CWD_CUT;
@@ -60,8 +60,8 @@ static __always_inline u32 proc__where(struct tx_proc *p, struct tx_scratch *s, 
 /* argv as it lies in the new address space; its pages were just written, so they are present. */
 static __always_inline u32 proc__args(struct tx_proc *p, struct task_struct *task, u32 off)
 {
-	unsigned long from = BPF_CORE_READ(task, mm, arg_start);
-	unsigned long to = BPF_CORE_READ(task, mm, arg_end);
+	unsigned long from = TX_READ(task, mm, arg_start);
+	unsigned long to = TX_READ(task, mm, arg_end);
 	u32 len = to > from ? to - from : 0;
 
 	p->args_total = len;
@@ -79,7 +79,7 @@ static __always_inline u32 proc__args(struct tx_proc *p, struct task_struct *tas
 static __always_inline int exec__report(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct tx_scratch *s = scratch__get(TX_SCRATCH_EXEC);
-	const char *filename = BPF_CORE_READ(bprm, filename);
+	const char *filename = TX_READ(bprm, filename);
 	struct tx_proc *p;
 	u32 off;
 
@@ -89,12 +89,12 @@ static __always_inline int exec__report(struct task_struct *task, struct linux_b
 	}
 	p = proc__begin(s, task);
 	header__current(&p->h, TX_EXEC);
-	off = proc__exe(p, s, TX_SCRATCH_EXEC, BPF_CORE_READ(bprm, file));
+	off = proc__exe(p, s, TX_SCRATCH_EXEC, TX_READ(bprm, file));
 	ptask__exec(s, task, p->data, off);
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		p->flags |= TX_PF_SETID;
 	/* A script: the interpreter runs, the name given was another. */
-	if (filename != BPF_CORE_READ(bprm, interp)) {
+	if (filename != TX_READ(bprm, interp)) {
 		long n;
 
 		TX_BOUND(off, TX_OFF_SCRIPT);
@@ -119,7 +119,7 @@ static __always_inline int fork__report(struct task_struct *parent, struct task_
 	u32 off = 0;
 
 	/* A thread: same group. Threads are no processes of ours. */
-	if (BPF_CORE_READ(child, tgid) == BPF_CORE_READ(parent, tgid))
+	if (TX_READ(child, tgid) == TX_READ(parent, tgid))
 		return 0;
 	if (!s) {
 		TX_COUNT(scratch);
@@ -146,10 +146,10 @@ static __always_inline int fork__report(struct task_struct *parent, struct task_
  */
 static __always_inline int exit__report(struct task_struct *task)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct signal_struct *signal = TX_READ(task, signal);
 	struct tx_exit e = {};
 
-	if (BPF_CORE_READ(signal, live.counter) > 0)
+	if (TX_READ(signal, live.counter) > 0)
 		return 0;
 	header__current(&e.h, TX_EXIT);
 	/* Its number may be another's soon, and we may outlive it. */
@@ -158,10 +158,10 @@ static __always_inline int exit__report(struct task_struct *task)
 		if (tx_self[i] == e.h.tgid)
 			tx_self[i] = 0;
 	/* What wait(2) will show: the group's code, or that of the leader who just left. */
-	if (BPF_CORE_READ(signal, flags) & TX_SIGNAL_GROUP_EXIT)
-		e.code = BPF_CORE_READ(signal, group_exit_code);
+	if (TX_READ(signal, flags) & TX_SIGNAL_GROUP_EXIT)
+		e.code = TX_READ(signal, group_exit_code);
 	else
-		e.code = BPF_CORE_READ(task, group_leader, exit_code);
+		e.code = TX_READ(task, group_leader, exit_code);
 	record__output_exec(&e.h, sizeof(e));
 	ptask__exit(e.h.tgid);
 	return 0;
@@ -171,38 +171,50 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, int old_pid,
 	     struct linux_binprm *bprm)
 {
-	return exec__report(task, bprm);
+	return TX_UNDISTURBED(exec__report(task, bprm));
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(raw_tp__sched_process_exec, struct task_struct *task, int old_pid,
 	     struct linux_binprm *bprm)
 {
-	return exec__report(task, bprm);
+	return TX_UNDISTURBED(exec__report(task, bprm));
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp_btf__sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return fork__report(parent, child);
+	return TX_UNDISTURBED(fork__report(parent, child));
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(raw_tp__sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return fork__report(parent, child);
+	return TX_UNDISTURBED(fork__report(parent, child));
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 {
-	return exit__report(task);
+	return TX_UNDISTURBED(exit__report(task));
 }
 
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(raw_tp__sched_process_exit, struct task_struct *task)
 {
-	return exit__report(task);
+	return TX_UNDISTURBED(exit__report(task));
+}
+
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(tp_btf__sched_process_free, struct task_struct *task)
+{
+	return TX_UNDISTURBED(ptask__free(task));
+}
+
+SEC("raw_tp/sched_process_free")
+int BPF_PROG(raw_tp__sched_process_free, struct task_struct *task)
+{
+	return TX_UNDISTURBED(ptask__free(task));
 }
 
 /* Thread group leaders, one record each; argv is added by the engine from /proc. */
@@ -216,7 +228,7 @@ int iter__task(struct bpf_iter__task *ctx)
 	struct file *exe;
 	u32 off = 0;
 
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!task || TX_READ(task, pid) != TX_READ(task, tgid))
 		return 0;
 	s = scratch__get(TX_SCRATCH_ITER);
 	if (!s)
@@ -227,7 +239,7 @@ int iter__task(struct bpf_iter__task *ctx)
 	p->h.tid = p->task.tid;
 	p->h.uid = p->task.creds.euid;
 	p->h.start = p->task.start;
-	exe = BPF_CORE_READ(task, mm, exe_file);
+	exe = TX_READ(task, mm, exe_file);
 	if (exe)
 		off = proc__exe(p, s, TX_SCRATCH_ITER, exe);
 	off = proc__where(p, s, TX_SCRATCH_ITER, task, off);

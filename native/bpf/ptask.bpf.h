@@ -25,7 +25,7 @@ static __always_inline void ptask__follow(struct tx_ptask *p, const struct tx_ma
 
 static __always_inline void ptask__at_exec(struct tx_ptask *p, struct task_struct *task)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = TX_READ(task, cred);
 
 	bpf_core_read(&p->caps[TX_CAP_EFFECTIVE], 8, &cred->cap_effective);
 	bpf_core_read(&p->caps[TX_CAP_INHERITABLE], 8, &cred->cap_inheritable);
@@ -36,7 +36,7 @@ static __always_inline void ptask__at_exec(struct tx_ptask *p, struct task_struc
 static __always_inline void ptask__fork(struct tx_scratch *s, struct task_struct *parent,
 					struct task_struct *child)
 {
-	u32 tgid = BPF_CORE_READ(child, tgid), parent_tgid = BPF_CORE_READ(parent, tgid);
+	u32 tgid = TX_READ(child, tgid), parent_tgid = TX_READ(parent, tgid);
 	struct tx_ptask *p = (void *)s->record, *up;
 	struct tx_control *control = ptask__wanted();
 	struct tx_int_key key = {};
@@ -54,7 +54,7 @@ static __always_inline void ptask__fork(struct tx_scratch *s, struct task_struct
 		ptask__at_exec(p, parent);
 		ns__read(p->ns, parent);
 	}
-	p->start = BPF_CORE_READ(child, start_boottime);
+	p->start = TX_READ(child, start_boottime);
 	p->parent_tgid = parent_tgid;
 	if (control->follow_pid) {
 		key.set = control->follow_pid;
@@ -85,7 +85,7 @@ static __always_inline void ptask__image(struct tx_scratch *s, struct tx_ptask *
 static __always_inline void ptask__exec(struct tx_scratch *s, struct task_struct *task,
 					const char *path, u32 len)
 {
-	u32 tgid = BPF_CORE_READ(task, tgid), zero = 0, parent_tgid;
+	u32 tgid = TX_READ(task, tgid), zero = 0, parent_tgid;
 	struct tx_control *control = ptask__wanted();
 	struct tx_ptask *p, *up;
 
@@ -103,8 +103,8 @@ static __always_inline void ptask__exec(struct tx_scratch *s, struct task_struct
 		p = bpf_map_lookup_elem(&tx_ptasks, &tgid);
 		if (!p)
 			return;
-		p->start = BPF_CORE_READ(task, group_leader, start_boottime);
-		p->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+		p->start = TX_READ(task, group_leader, start_boottime);
+		p->parent_tgid = TX_READ(task, real_parent, tgid);
 	}
 	p->flags &= ~TX_PTASK_BINARY_CUT;
 	if (len > TX_TEXT_KEY - 1) {
@@ -125,10 +125,28 @@ static __always_inline void ptask__exec(struct tx_scratch *s, struct task_struct
 	ptask__image(s, p, control);
 }
 
+/* Whether the kernel tells when a process's memory goes. */
+volatile __u32 tx_frees = 0;
+
+/* After this a process still closes its files and sockets, and policies see that. */
 static __always_inline void ptask__exit(u32 tgid)
 {
-	if (ptask__wanted())
+	if (!tx_frees && ptask__wanted())
 		bpf_map_delete_elem(&tx_ptasks, &tgid);
+}
+
+/* Its number may be another's by now. */
+static __always_inline int ptask__free(struct task_struct *task)
+{
+	u32 tgid = TX_READ(task, tgid);
+	struct tx_ptask *p;
+
+	if ((u32)TX_READ(task, pid) != tgid || !ptask__wanted())
+		return 0;
+	p = bpf_map_lookup_elem(&tx_ptasks, &tgid);
+	if (p && p->start == TX_READ(task, start_boottime))
+		bpf_map_delete_elem(&tx_ptasks, &tgid);
+	return 0;
 }
 
 #endif

@@ -19,13 +19,10 @@ static __always_inline struct file *fd__file(u32 fd)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
 	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
-	struct file **files = NULL, *file = NULL;
 
 	if (fd >= TX_FD_MAX || fd >= table->max_fds)
 		return NULL;
-	files = table->fd;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	return file;
+	return (struct file *)TX_WORD((u64)table->fd + fd * sizeof(struct file *));
 }
 
 /* The INET socket behind a descriptor, or NULL. */
@@ -38,19 +35,19 @@ static __always_inline struct sock *fd__sock(u32 fd)
 
 	if (!file)
 		return NULL;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
+	if ((TX_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
+	socket = TX_READ(file, private_data);
+	sk = TX_READ(socket, sk);
 	if (!sk)
 		return NULL;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = TX_READ(sk, __sk_common.skc_family);
 	return family == TX_AF_INET || family == TX_AF_INET6 ? sk : NULL;
 }
 
 static __always_inline u16 sock__protocol(struct sock *sk)
 {
-	return BPF_CORE_READ(sk, sk_protocol);
+	return TX_READ(sk, sk_protocol);
 }
 
 /* ::ffff:a.b.c.d is IPv4 spoken by an IPv6 socket: told as what goes over the wire. */
@@ -84,21 +81,21 @@ static __always_inline void sock__fill(struct tx_sock *out, struct sock *sk)
 	/* By a read: the verifier forbids arithmetic on the pointer itself. */
 	bpf_probe_read_kernel(&out->cookie, sizeof(out->cookie), &sk);
 	out->cookie ^= tx_cookie_key;
-	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	out->type = BPF_CORE_READ(sk, sk_type);
+	out->family = TX_READ(sk, __sk_common.skc_family);
+	out->type = TX_READ(sk, sk_type);
 	out->protocol = sock__protocol(sk);
-	out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	out->mark = BPF_CORE_READ(sk, sk_mark);
-	out->priority = BPF_CORE_READ(sk, sk_priority);
-	out->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	out->dport = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	out->state = TX_READ(sk, __sk_common.skc_state);
+	out->mark = TX_READ(sk, sk_mark);
+	out->priority = TX_READ(sk, sk_priority);
+	out->netns = TX_READ(sk, __sk_common.skc_net.net, ns.inum);
+	out->dport = bpf_ntohs(TX_READ(sk, __sk_common.skc_dport));
 	/* skc_num is 0 again when a closing socket has given its port back; inet_sport stays. */
-	out->sport = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	out->sport = bpf_ntohs(TX_READ(inet, inet_sport));
 	if (!out->sport)
-		out->sport = BPF_CORE_READ(sk, __sk_common.skc_num);
+		out->sport = TX_READ(sk, __sk_common.skc_num);
 	if (out->family == TX_AF_INET) {
-		bpf_core_read(out->saddr, 4, &sk->__sk_common.skc_rcv_saddr);
-		bpf_core_read(out->daddr, 4, &sk->__sk_common.skc_daddr);
+		*(u32 *)out->saddr = TX_READ(sk, __sk_common.skc_rcv_saddr);
+		*(u32 *)out->daddr = TX_READ(sk, __sk_common.skc_daddr);
 		return;
 	}
 	bpf_core_read(out->saddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
@@ -144,11 +141,11 @@ static __always_inline void owner__current(struct tx_owner *owner)
 	u64 id = bpf_get_current_pid_tgid();
 
 	__builtin_memset(owner, 0, sizeof(*owner));
-	owner->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	owner->start = TX_READ(task, group_leader, start_boottime);
 	owner->since = bpf_ktime_get_boot_ns();
 	owner->tgid = id >> 32;
 	owner->tid = (u32)id;
-	owner->uid = BPF_CORE_READ(task, cred, euid.val);
+	owner->uid = TX_READ(task, cred, euid.val);
 }
 
 #endif

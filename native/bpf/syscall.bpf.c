@@ -39,7 +39,7 @@ static __always_inline bool prctl__matters(u32 option)
  * typed: regs is a BTF pointer (tp_btf) and may be read directly; in raw_tp it takes a helper per
  * register. A constant in each program, so only one of the two remains.
  */
-#define TX_REG(reg) (typed ? regs->reg : BPF_CORE_READ(regs, reg))
+#define TX_REG(reg) (typed ? regs->reg : TX_READ(regs, reg))
 
 static __always_inline void call__args(struct tx_call *call, struct pt_regs *regs, bool compat,
 				       const bool typed)
@@ -106,29 +106,39 @@ static __always_inline bool fd__is_udp(u32 fd)
 	return bpf_map_lookup_elem(&tx_udp_fds, &key) != NULL;
 }
 
-static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long ret,
-					  const bool typed)
+/* True: an open that succeeded needs no further look. What was found out is for the handler. */
+static __always_inline bool open__uninteresting(struct tx_open_seen *seen, u8 id, long fd,
+						u64 second, u64 third)
 {
-	long nr = TX_REG(TX_REG_CALL);
-	bool compat = call__is_compat();
-	struct tx_sysdef *def;
-	struct tx_scratch *s;
-	u32 index;
+	struct file *file = fd__file(fd);
+	u64 flags = id == TX_S_OPENAT ? third : second;
 
-	if (nr < 0)
-		return 0;
-	index = (u32)nr & ~TX_CALL_FLAGS;
-	if (index >= TX_SYSCALLS)
-		return 0;
-	if (compat)
-		index += TX_SYSCALLS;
-	def = bpf_map_lookup_elem(&tx_syscalls, &index);
-	if (!def || !def->handler)
-		return 0;
+	if (!file)
+		return true;
+	seen->file = (u64)file;
+	seen->tag = cold__tag(seen->file);
+	/* The flags of the others are in memory, or none. */
+	if (id != TX_S_OPENAT && id != TX_S_OPEN)
+		return false;
+	return seen->tag && cold__is(seen->tag, open__use(flags));
+}
+
+/* Puts together what the handler needs; its number, or 0: nothing is to be done. */
+static __always_inline u32 call__prepare(struct tx_sysdef *def, u32 index, struct pt_regs *regs,
+					 long ret, const bool typed)
+{
+	bool compat = index >= TX_SYSCALLS;
+	struct tx_open_seen seen = {};
+	struct tx_scratch *s;
+
 	if (def->handler == TX_H_COMPAT) {
 		TX_COUNT(compat);
 		return 0;
 	}
+	/* What is done most is opening files that nobody watches. */
+	if (def->handler == TX_H_OPEN && ret >= 0 && !compat &&
+	    open__uninteresting(&seen, def->id, ret, TX_REG(TX_REG_CALL1), TX_REG(TX_REG_CALL2)))
+		return 0;
 	if ((def->flags & TX_SF_UDP_FD) &&
 	    !fd__is_udp(compat ? TX_REG(TX_REG_COMPAT0) : TX_REG(TX_REG_CALL0)))
 		return 0;
@@ -140,6 +150,7 @@ static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long 
 	s->call.def = *def;
 	s->call.nr = index;
 	s->call.ret = ret;
+	s->seen = seen;
 	call__args(&s->call, regs, compat, typed);
 	if (!call__matters(&s->call))
 		return 0;
@@ -147,7 +158,35 @@ static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long 
 		TX_COUNT(self);
 		return 0;
 	}
-	bpf_tail_call(ctx, &tx_handlers, def->handler);
+	return def->handler;
+}
+
+static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long ret,
+					  const bool typed)
+{
+	long nr = TX_REG(TX_REG_CALL);
+	struct tx_sysdef *def;
+	u32 index, handler;
+
+	if (nr < 0)
+		return 0;
+	index = (u32)nr & ~TX_CALL_FLAGS;
+	if (index >= TX_SYSCALLS)
+		return 0;
+	def = bpf_map_lookup_elem(&tx_syscalls, &index);
+	if (!def || !(def->handler | (def->flags & TX_SF_COMPAT)))
+		return 0;
+	if (call__is_compat()) {
+		index += TX_SYSCALLS;
+		def = bpf_map_lookup_elem(&tx_syscalls, &index);
+	}
+	if (!def || !def->handler)
+		return 0;
+	/* A program that may not be preempted may not go on to another either: there is a gap. */
+	handler = TX_UNDISTURBED(call__prepare(def, index, regs, ret, typed));
+	if (!handler)
+		return 0;
+	bpf_tail_call(ctx, &tx_handlers, handler);
 	TX_COUNT(no_handler);
 	return 0;
 }
@@ -169,12 +208,12 @@ int BPF_PROG(raw_tp__sys_exit, struct pt_regs *regs, long ret)
 	SEC("tp_btf/sys_exit") int tp_btf__call_##name(void *ctx)     \
 	{                                                             \
 		struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL); \
-		return s ? body(s) : 0;                               \
+		return s ? TX_UNDISTURBED(body(s)) : 0;               \
 	}                                                             \
 	SEC("raw_tp/sys_exit") int raw_tp__call_##name(void *ctx)     \
 	{                                                             \
 		struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL); \
-		return s ? body(s) : 0;                               \
+		return s ? TX_UNDISTURBED(body(s)) : 0;               \
 	}
 
 /* Copies one string argument behind the others; returns the new end. */
@@ -244,7 +283,7 @@ static __always_inline int call__creds(struct tx_scratch *s)
 #pragma unroll
 	for (u32 i = 0; i < 6; i++)
 		e->args[i] = s->call.args[i];
-	creds__fill(&e->now, BPF_CORE_READ(task, cred));
+	creds__fill(&e->now, TX_READ(task, cred));
 	record__output_main(&e->h, sizeof(*e));
 	return 0;
 }

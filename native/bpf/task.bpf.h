@@ -9,16 +9,16 @@
 
 static __always_inline void creds__fill(struct tx_creds *out, const struct cred *cred)
 {
-	out->uid = BPF_CORE_READ(cred, uid.val);
-	out->gid = BPF_CORE_READ(cred, gid.val);
-	out->suid = BPF_CORE_READ(cred, suid.val);
-	out->sgid = BPF_CORE_READ(cred, sgid.val);
-	out->euid = BPF_CORE_READ(cred, euid.val);
-	out->egid = BPF_CORE_READ(cred, egid.val);
-	out->fsuid = BPF_CORE_READ(cred, fsuid.val);
-	out->fsgid = BPF_CORE_READ(cred, fsgid.val);
-	out->securebits = BPF_CORE_READ(cred, securebits);
-	out->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	out->uid = TX_READ(cred, uid.val);
+	out->gid = TX_READ(cred, gid.val);
+	out->suid = TX_READ(cred, suid.val);
+	out->sgid = TX_READ(cred, sgid.val);
+	out->euid = TX_READ(cred, euid.val);
+	out->egid = TX_READ(cred, egid.val);
+	out->fsuid = TX_READ(cred, fsuid.val);
+	out->fsgid = TX_READ(cred, fsgid.val);
+	out->securebits = TX_READ(cred, securebits);
+	out->user_ns = TX_READ(cred, user_ns, ns.inum);
 	bpf_core_read(&out->cap_inheritable, 8, &cred->cap_inheritable);
 	bpf_core_read(&out->cap_permitted, 8, &cred->cap_permitted);
 	bpf_core_read(&out->cap_effective, 8, &cred->cap_effective);
@@ -26,8 +26,8 @@ static __always_inline void creds__fill(struct tx_creds *out, const struct cred 
 
 static __always_inline bool task__upid(struct task_struct *task, struct upid *upid)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	u32 level = BPF_CORE_READ(pid, level);
+	struct pid *pid = TX_READ(task, thread_pid);
+	u32 level = TX_READ(pid, level);
 
 	/* numbers[] has one entry per level; the last is the process's own namespace. */
 	return level < 32 &&
@@ -42,7 +42,7 @@ static __always_inline u32 process__own_pid(void)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct upid upid = {};
 
-	task__upid(BPF_CORE_READ(task, group_leader), &upid);
+	task__upid(TX_READ(task, group_leader), &upid);
 	return upid.nr;
 }
 
@@ -50,24 +50,24 @@ static __always_inline u32 task__pid_ns(struct task_struct *task)
 {
 	struct upid upid = {};
 
-	return task__upid(task, &upid) ? BPF_CORE_READ(upid.ns, ns.inum) : 0;
+	return task__upid(task, &upid) ? TX_READ(upid.ns, ns.inum) : 0;
 }
 
 static __always_inline void ns__read(u32 *ns, struct task_struct *task)
 {
-	struct nsproxy *proxy = BPF_CORE_READ(task, nsproxy);
+	struct nsproxy *proxy = TX_READ(task, nsproxy);
 
 	/* nsproxy is NULL in a task past exit; the numbers are 0 then. */
-	ns[TX_NS_UTS] = BPF_CORE_READ(proxy, uts_ns, ns.inum);
-	ns[TX_NS_IPC] = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
-	ns[TX_NS_MNT] = BPF_CORE_READ(proxy, mnt_ns, ns.inum);
-	ns[TX_NS_PID_CHILD] = BPF_CORE_READ(proxy, pid_ns_for_children, ns.inum);
-	ns[TX_NS_NET] = BPF_CORE_READ(proxy, net_ns, ns.inum);
-	ns[TX_NS_CGROUP] = BPF_CORE_READ(proxy, cgroup_ns, ns.inum);
-	ns[TX_NS_USER] = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	ns[TX_NS_UTS] = TX_READ(proxy, uts_ns, ns.inum);
+	ns[TX_NS_IPC] = TX_READ(proxy, ipc_ns, ns.inum);
+	ns[TX_NS_MNT] = TX_READ(proxy, mnt_ns, ns.inum);
+	ns[TX_NS_PID_CHILD] = TX_READ(proxy, pid_ns_for_children, ns.inum);
+	ns[TX_NS_NET] = TX_READ(proxy, net_ns, ns.inum);
+	ns[TX_NS_CGROUP] = TX_READ(proxy, cgroup_ns, ns.inum);
+	ns[TX_NS_USER] = TX_READ(task, cred, user_ns, ns.inum);
 	if (bpf_core_field_exists(proxy->time_ns)) {
-		ns[TX_NS_TIME] = BPF_CORE_READ(proxy, time_ns, ns.inum);
-		ns[TX_NS_TIME_CHILD] = BPF_CORE_READ(proxy, time_ns_for_children, ns.inum);
+		ns[TX_NS_TIME] = TX_READ(proxy, time_ns, ns.inum);
+		ns[TX_NS_TIME_CHILD] = TX_READ(proxy, time_ns_for_children, ns.inum);
 	}
 	ns[TX_NS_PID] = task__pid_ns(task);
 }
@@ -78,23 +78,23 @@ static __always_inline void ns__read(u32 *ns, struct task_struct *task)
  */
 static __always_inline struct cgroup *task__cgroup(struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup *unified = BPF_CORE_READ(set, dfl_cgrp);
+	struct css_set *set = TX_READ(task, cgroups);
+	struct cgroup *unified = TX_READ(set, dfl_cgrp);
 	struct cgroup *cgroup;
 	u32 id;
 
-	if (BPF_CORE_READ(unified, level) > 0)
+	if (TX_READ(unified, level) > 0)
 		return unified;
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id___local, memory_cgrp_id___local)) {
 		id = bpf_core_enum_value(enum cgroup_subsys_id___local, memory_cgrp_id___local);
-		cgroup = BPF_CORE_READ(set, subsys[id & 15], cgroup);
-		if (cgroup && BPF_CORE_READ(cgroup, level) > 0)
+		cgroup = TX_READ(set, subsys[id & 15], cgroup);
+		if (cgroup && TX_READ(cgroup, level) > 0)
 			return cgroup;
 	}
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id___local, pids_cgrp_id___local)) {
 		id = bpf_core_enum_value(enum cgroup_subsys_id___local, pids_cgrp_id___local);
-		cgroup = BPF_CORE_READ(set, subsys[id & 15], cgroup);
-		if (cgroup && BPF_CORE_READ(cgroup, level) > 0)
+		cgroup = TX_READ(set, subsys[id & 15], cgroup);
+		if (cgroup && TX_READ(cgroup, level) > 0)
 			return cgroup;
 	}
 	return unified;
@@ -105,8 +105,8 @@ static __always_inline struct kernfs_node *kernfs__parent(struct kernfs_node *kn
 	struct kernfs_node___rcu *renamed = (void *)kn;
 
 	if (bpf_core_field_exists(renamed->__parent))
-		return BPF_CORE_READ(renamed, __parent);
-	return BPF_CORE_READ(kn, parent);
+		return TX_READ(renamed, __parent);
+	return TX_READ(kn, parent);
 }
 
 static long kernfs__step(u32 i, u32 *slot)
@@ -125,7 +125,7 @@ static long kernfs__step(u32 i, u32 *slot)
 	if (!parent) /* the hierarchy's root has no name */
 		return 1;
 	/* Names have no stored length: read at the far end of the buffer first, then move. */
-	name = BPF_CORE_READ(kn, name);
+	name = TX_READ(kn, name);
 	len = bpf_probe_read_kernel_str(&s->walk[TX_PATH_MAX], TX_NAME_MAX, name);
 	if (len < 2)
 		return 1;
@@ -150,7 +150,7 @@ static __always_inline u32 cgroup__append(struct tx_scratch *s, u32 slot, struct
 {
 	u32 pos, len;
 
-	s->kernfs.kn = BPF_CORE_READ(cgroup, kn);
+	s->kernfs.kn = TX_READ(cgroup, kn);
 	s->kernfs.pos = TX_PATH_MAX - 1;
 	bpf_loop(TX_CGROUP_STEPS, kernfs__step, &slot, 0);
 	pos = s->kernfs.pos;
@@ -172,18 +172,18 @@ static __always_inline void task__fill(struct tx_task *out, struct task_struct *
 	struct cgroup *cgroup = task__cgroup(task);
 	struct upid upid = {};
 
-	out->tgid = BPF_CORE_READ(task, tgid);
-	out->tid = BPF_CORE_READ(task, pid);
-	out->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	out->start = BPF_CORE_READ(task, group_leader, start_boottime);
-	out->auid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0U;
-	out->kthread = !!(BPF_CORE_READ(task, flags) & TX_PF_KTHREAD);
+	out->tgid = TX_READ(task, tgid);
+	out->tid = TX_READ(task, pid);
+	out->ppid = TX_READ(task, real_parent, tgid);
+	out->start = TX_READ(task, group_leader, start_boottime);
+	out->auid = bpf_core_field_exists(task->loginuid) ? TX_READ(task, loginuid.val) : ~0U;
+	out->kthread = !!(TX_READ(task, flags) & TX_PF_KTHREAD);
 	__builtin_memset(out->ns, 0, sizeof(out->ns));
-	creds__fill(&out->creds, BPF_CORE_READ(task, cred));
+	creds__fill(&out->creds, TX_READ(task, cred));
 	ns__read(out->ns, task);
 	task__upid(task, &upid);
 	out->nspid = upid.nr;
-	out->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
+	out->cgroup_id = TX_READ(cgroup, kn, id);
 	bpf_core_read(&out->comm, sizeof(out->comm), &task->comm);
 }
 

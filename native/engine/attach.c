@@ -15,6 +15,7 @@ const struct load_hook load_hooks[HOOKS] = {
 	[HOOK_EXEC] = { "tp_btf__sched_process_exec", "raw_tp__sched_process_exec" },
 	[HOOK_FORK] = { "tp_btf__sched_process_fork", "raw_tp__sched_process_fork" },
 	[HOOK_EXIT] = { "tp_btf__sched_process_exit", "raw_tp__sched_process_exit" },
+	[HOOK_FREE] = { "tp_btf__sched_process_free", "raw_tp__sched_process_free" },
 	[HOOK_SOCK_STATE] = { "tp_btf__inet_sock_set_state", "raw_tp__inet_sock_set_state" },
 	[HOOK_SYS_EXIT] = { "tp_btf__sys_exit", "raw_tp__sys_exit" },
 	[HOOK_ITER] = { "iter__task", NULL },
@@ -46,6 +47,8 @@ int load_attach(struct kernel *k)
 			backends[h].mechanism = NULL;
 		}
 	}
+	/* Without, filters forget a process at its end already. */
+	k->skel->bss->tx_frees = !!backends[HOOK_FREE].mechanism;
 	if (!backends[HOOK_EXEC].mechanism && !backends[HOOK_SYS_EXIT].mechanism) {
 		log_failure("Run telovix-engine probe for details.",
 			    "No program could be attached: %s.", backends[HOOK_EXEC].reason);

@@ -24,6 +24,7 @@ struct engine {
 	struct reorder_item items[TX_RINGS][BATCH];
 	struct reorder_item ordered[TX_RINGS * BATCH];
 	size_t released[TX_RINGS]; /* of the last look: told, not yet let go */
+	bool program_times;
 	uint64_t next_second, next_stats, next_trim, max_turn;
 	bool adopted;
 };

@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "engine.skel.h"
 #include "events.h"
 #include "hash.h"
+#include "kallsyms.h"
 #include "log.h"
 #include "syscalls.h"
 #include "version.h"
@@ -126,9 +128,66 @@ uint64_t load_cookie_key(void)
 	return key;
 }
 
+/* Decided at the first load: all objects of a run read in the same way. */
+static enum { READS_UNKNOWN, READS_BY_HELPER, READS_DIRECTLY } reads;
+static bool can_stay;    /* programs may forbid to be preempted (bpf/common.bpf.h) */
+static char suspect[64]; /* refused while it read directly */
+
+/* Is it the way of reading that this verifier does not like? Then the program is tried with the
+ * other. */
+static bool blame_reads(void)
+{
+	if (reads == READS_DIRECTLY) {
+		reads = READS_BY_HELPER;
+		snprintf(suspect, sizeof(suspect), "%s", failed_program);
+		return true;
+	}
+	if (suspect[0] && !strcmp(suspect, failed_program))
+		reads = READS_DIRECTLY;
+	suspect[0] = 0;
+	return false;
+}
+
+bool load_reads_directly(void)
+{
+	struct btf *btf;
+
+	if (reads == READS_UNKNOWN) {
+		btf = btf__load_vmlinux_btf();
+		reads = btf && btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0
+				? READS_DIRECTLY
+				: READS_BY_HELPER;
+		can_stay = btf &&
+			   btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+		btf__free(btf);
+	}
+	return reads == READS_DIRECTLY;
+}
+
+/* Where the kernel counts renames and mounts (bpf/cold.bpf.h); without, every path is put together.
+ */
+static void find_locks(struct engine_bpf *skel)
+{
+	static const char *const names[] = { "rename_lock", "mount_lock" };
+	static uint64_t addresses[2];
+	static bool looked;
+	FILE *f = looked ? NULL : fopen("/proc/kallsyms", "re");
+
+	looked = true;
+	if (f) {
+		kallsyms_find(f, names, addresses, 2);
+		fclose(f);
+	}
+	skel->rodata->tx_rename_lock = addresses[0];
+	skel->rodata->tx_mount_lock = addresses[1];
+}
+
 static void configure(struct engine_bpf *skel, const struct options *o)
 {
 	skel->rodata->tx_cookie_key = load_cookie_key();
+	skel->rodata->tx_direct = load_reads_directly();
+	skel->rodata->tx_stays = skel->rodata->tx_direct && can_stay;
+	find_locks(skel);
 	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
 	skel->rodata->tx_wake_bytes[TX_RING_MAIN] = o->ring_main_bytes / 4;
 	skel->bss->tx_self[0] = getpid();
@@ -154,7 +213,8 @@ static struct engine_bpf *open_and_load(const struct options *o, int *err)
 		if (!*err)
 			return skel;
 		if (failed_program[0] && program_index(skel, failed_program) >= 0) {
-			remember_refusal(skel);
+			if (!blame_reads())
+				remember_refusal(skel);
 			engine_bpf__destroy(skel);
 			continue;
 		}

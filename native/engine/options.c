@@ -37,6 +37,9 @@ static const char usage[] =
 	"  --ring-main-kb KB     ring buffer for the rest (a power of two)\n"
 	"  --self-pid PID        leave out this process's own calls too (counted)\n"
 	"  --lease-fd FD         end when FD is closed at its other end\n"
+	"  --program-times       count the programs' runs and time, two seconds out of fifteen: "
+	"the\n"
+	"                        kernel changes its own code to begin and to end that\n"
 	"  --pin DIR             what happens after a kill is kept in the kernel for the next run\n"
 	"  --owner-pidfile FILE  end when the process it names (\"pid starttime\") is gone for 10 "
 	"min\n"
@@ -88,7 +91,8 @@ enum {
 	O_OWNER,
 	O_GRACE,
 	O_STAND,
-	O_BACKEND
+	O_BACKEND,
+	O_TIMES
 };
 
 static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
@@ -105,6 +109,7 @@ static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
 					     { "owner-grace-s", 1, NULL, O_GRACE },
 					     { "standalone", 0, NULL, O_STAND },
 					     { "backend", 1, NULL, O_BACKEND },
+					     { "program-times", 0, NULL, O_TIMES },
 					     { NULL, 0, NULL, 0 } };
 
 static bool apply_run_option(struct options *o, int which)
@@ -152,6 +157,9 @@ static bool apply_run_option(struct options *o, int which)
 	case O_BACKEND:
 		o->raw_tp = !strcmp(optarg, "raw_tp");
 		return o->raw_tp || !strcmp(optarg, "tp_btf");
+	case O_TIMES:
+		o->program_times = true;
+		return true;
 	default:
 		o->standalone = true;
 		return true;

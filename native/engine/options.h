@@ -30,7 +30,8 @@ struct options {
 	int lease_fd; /* -1: none */
 	pid_t self_pid;
 	bool standalone;
-	bool raw_tp; /* take the second choice of every hook: for tests of it */
+	bool raw_tp;        /* take the second choice of every hook: for tests of it */
+	bool program_times; /* let the kernel count runs and time of BPF programs, now and then */
 	bool json;
 };
 

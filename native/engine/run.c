@@ -90,7 +90,7 @@ static void every_second(uint64_t now)
 		stats_write(engine.rings, engine.max_turn);
 		stats_measure(false);
 		engine.max_turn = 0;
-	} else if (now + 2 * NS_PER_S > engine.next_stats) {
+	} else if (engine.program_times && now + 2 * NS_PER_S > engine.next_stats) {
 		stats_measure(true);
 	}
 }

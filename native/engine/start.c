@@ -116,6 +116,7 @@ int engine_start(const struct options *o)
 		err = watch_load(o->watch);
 	if (err)
 		return err;
+	engine.program_times = o->program_times;
 	owner_watch(o->owner_pidfile, o->owner_grace_s, clock_boot_ns());
 	pins_open(o->pin);
 	shape = load_shape(o);

@@ -195,6 +195,20 @@ static int set_number(int map_fd, int number, uint32_t base, const struct tx_sys
 	return bpf_map_update_elem(map_fd, &key, def, 0) ? -errno : 0;
 }
 
+/* So that one look at the native row says that nothing is to be done, whatever the ABI. */
+static int flag_number(int map_fd, int number)
+{
+	struct tx_sysdef def;
+	uint32_t key = number;
+
+	if (number < 0 || number >= TX_SYSCALLS)
+		return 0;
+	if (bpf_map_lookup_elem(map_fd, &key, &def))
+		return -errno;
+	def.flags |= TX_SF_COMPAT;
+	return set_number(map_fd, number, 0, &def);
+}
+
 int syscalls_load(int map_fd)
 {
 	for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -215,5 +229,8 @@ int syscalls_load(int map_fd)
 			return err;
 		}
 	}
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		if (flag_number(map_fd, numbers[i].compat))
+			return -EIO;
 	return 0;
 }

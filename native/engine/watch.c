@@ -135,12 +135,52 @@ static uint32_t inherited_flags(uint32_t at)
 	return flags;
 }
 
+struct trie_key {
+	uint32_t prefixlen;
+	char path[TX_WATCH_PREFIX];
+};
+
+size_t watch_above(uint32_t at, size_t from, char *key)
+{
+	const char *path = entries[at].path;
+	size_t len;
+
+	while (from < entries[at].len && path[from] != '/')
+		from++;
+	len = from + 1;
+	if (from >= entries[at].len || len + 2 > TX_WATCH_PREFIX)
+		return 0;
+	key[0] = TX_WATCH_ABOVE;
+	memcpy(key + 1, path, len);
+	key[1 + len] = 0;
+	return len;
+}
+
+/* Every directory on the way to an entry, with the flags of all entries below it. */
+static int fill_above(int map_fd, uint32_t at)
+{
+	struct trie_key key;
+	size_t len = 0;
+
+	memset(&key, 0, sizeof(key));
+	while ((len = watch_above(at, len, key.path))) {
+		struct tx_watch value = { .index = at }, other;
+
+		key.prefixlen = (len + 2) * 8;
+		/* A lookup may answer with a shorter entry: none is a part of another, they end in
+		 * NUL. */
+		if (!bpf_map_lookup_elem(map_fd, &key, &other))
+			value.flags = other.flags;
+		value.flags |= entries[at].flags;
+		if (bpf_map_update_elem(map_fd, &key, &value, 0))
+			return -errno;
+	}
+	return 0;
+}
+
 int watch_fill(int map_fd)
 {
-	struct {
-		uint32_t prefixlen;
-		char path[TX_WATCH_PREFIX];
-	} key;
+	struct trie_key key;
 
 	for (uint32_t i = 0; i < entry_count; i++) {
 		struct tx_watch value = { .index = i, .flags = inherited_flags(i) };
@@ -152,6 +192,11 @@ int watch_fill(int map_fd)
 			log_failure(NULL, "The watched path %s could not be set: %s.",
 				    entries[i].path, strerror(errno));
 			return -errno;
+		}
+		if (fill_above(map_fd, i)) {
+			log_failure(NULL, "The directories above %s could not be set.",
+				    entries[i].path);
+			return -ENOMEM;
 		}
 	}
 	return 0;

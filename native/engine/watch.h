@@ -14,6 +14,12 @@ int watch_load(const char *file);
 /* Fills the kernel's trie with it. */
 int watch_fill(int map_fd);
 
+/*
+ * The kernel's key for the directory that ends at the first slash from `from` on in an entry, into
+ * TX_WATCH_PREFIX bytes. Returns where that directory ends, or 0 when there is none.
+ */
+size_t watch_above(uint32_t index, size_t from, char *key);
+
 /* A number that changes with the list; the seed is mixed in. */
 uint64_t watch_hash(uint64_t seed);
 

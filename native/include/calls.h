@@ -31,6 +31,8 @@ enum tx_handler {
 #define TX_SF_SIGNAL2 0x08 /* the same, argument 2, and not to the caller's own threads */
 #define TX_SF_PTRACE 0x10  /* not the requests that only read or continue */
 #define TX_SF_UDP_FD 0x40  /* only on descriptors known to be connected UDP sockets */
+#define TX_SF_COMPAT \
+	0x80 /* in a native row: something is done with the compat call of this number */
 #define TX_SF_REMOVES 0x20 /* path call that removes or truncates what it names */
 
 #define TX_NO_ARG 7 /* "none": no such path, or a path relative to the working directory */

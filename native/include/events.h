@@ -201,6 +201,10 @@ struct tx_watch {
 #define TX_W_READ 0x1
 #define TX_W_WRITE 0x2
 #define TX_W_REMOVE 0x4
+/* In front of a key that is a directory above a watched prefix: no path begins with it. The key
+ * ends in NUL; flags are those of all below.
+ */
+#define TX_WATCH_ABOVE '^'
 
 /* Per-CPU counters, read every second; nothing the programs drop is without one. */
 struct tx_stats {

@@ -106,7 +106,10 @@ struct inode {
 	unsigned short i_mode;
 	unsigned long i_ino;
 	unsigned int i_nlink;
+	__u32 i_generation;
 	struct super_block *i_sb;
+	s64 i_ctime_sec; /* since 6.11 */
+	u32 i_ctime_nsec;
 };
 
 struct dentry {

@@ -51,9 +51,30 @@ struct tx_hook_row {
 	__u16 arg_row, slot_row, selector_row, op_row; /* of the first of each */
 	__u16 flags;                                   /* TX_HOOK_* */
 	__u8 return_position; /* of the return value among the arguments, or TX_NO_POSITION */
-	__u8 pad[5];
+	__u8 first;           /* bit per argument that is read before the slots are looked up */
+	__u8 quick_len;       /* 0: no quick look */
+	__u8 quick_index;     /* argument of the system call: a text in user memory */
+	__u8 pad[2];
 	__u64 all[TX_MASK_WORDS]; /* the selectors there are */
+	__u64 quick[TX_MASK_WORDS];
 };
+
+/*
+ * The quick look: where no selector can hold unless a call's text begins in one of some ways, a bit
+ * for each way's first quick_len bytes. A text whose bit is not set is done with before anything
+ * else is read. Words: the bytes, zeroes behind them.
+ */
+#define TX_QUICK_BYTES 32
+
+static inline __u32 tx_quick_bit(const __u64 *words)
+{
+	__u64 hash = words[0];
+
+	for (int i = 1; i < TX_QUICK_BYTES / 8; i++)
+		hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL + words[i];
+	hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;
+	return hash >> 56;
+}
 
 #define TX_ARGROW_USER 0x01  /* text and buffers lie in user memory */
 #define TX_ARGROW_FIELD 0x02 /* a field of a tracepoint's record, at offset */

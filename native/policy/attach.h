@@ -73,6 +73,10 @@ void *object_constants(struct bpf_object *object);
  */
 int object_load(struct bpf_object *object, char refused[64], char words[96]);
 
+/* Whether copies may read as bpf/read.bpf.h says, if the base object does. Returns whether they
+ * did. */
+bool object_read_directly(bool allowed);
+
 /* --- attach_program.c --- */
 
 /*

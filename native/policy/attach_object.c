@@ -27,6 +27,7 @@ static struct {
 	} maps[MAPS];
 	size_t count;
 	void (*configure)(void *rodata);
+	bool by_helper;
 } object;
 
 /* What libbpf said last: the refused program, and why. */
@@ -138,6 +139,14 @@ static int share_maps(struct bpf_object *obj)
 	return 0;
 }
 
+bool object_read_directly(bool allowed)
+{
+	bool before = !object.by_helper;
+
+	object.by_helper = !allowed;
+	return before;
+}
+
 struct bpf_object *object_copy(const char *btf_path)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "policy_bpf",
@@ -155,6 +164,8 @@ struct bpf_object *object_copy(const char *btf_path)
 	rodata = object_constants(obj);
 	if (rodata && object.configure)
 		object.configure(rodata);
+	if (rodata && object.by_helper)
+		((struct policy_bpf__rodata *)rodata)->tx_direct = 0;
 	if (share_maps(obj)) {
 		bpf_object__close(obj);
 		return NULL;

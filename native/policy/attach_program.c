@@ -184,19 +184,35 @@ static void give_up(struct point **points, size_t count, const char *words, int 
 			fail(points[i], words, err);
 }
 
+static int open_and_load(struct instance *in, struct point **points, size_t count, uint32_t limit,
+			 char refused[64], char words[96])
+{
+	memset(in, 0, sizeof(*in));
+	in->limit = limit;
+	in->obj = object_copy(NULL);
+	if (!in->obj)
+		return -ENOMEM;
+	fill(in, points, count);
+	return in->programs ? object_load(in->obj, refused, words) : 0;
+}
+
 void programs_load(struct point **points, size_t count, uint32_t limit)
 {
-	struct instance in = { .limit = limit };
+	struct instance in;
 	char refused[64], words[96];
-	int err;
+	int err = open_and_load(&in, points, count, limit, refused, words);
 
-	in.obj = object_copy(NULL);
 	if (!in.obj) {
 		give_up(points, count, "the programs cannot be opened", -ENOMEM);
 		return;
 	}
-	fill(&in, points, count);
-	err = in.programs ? object_load(in.obj, refused, words) : 0;
+	/* Is it the way of reading that this verifier does not like? */
+	if (err && object_read_directly(false)) {
+		bpf_object__close(in.obj);
+		err = open_and_load(&in, points, count, limit, refused, words);
+		if (err)
+			object_read_directly(true);
+	}
 	if (!err)
 		take_loaded(&in);
 	else if (!blame(&in, points, count, refused, words, err))

@@ -119,6 +119,21 @@ static uint8_t return_position(const struct build *b)
 	return TX_NO_POSITION;
 }
 
+/* What the slots look at, and the lengths of that: the rest is only read for who passes them. */
+static uint8_t first_arguments(const struct build *b)
+{
+	uint8_t first = 0;
+
+	for (uint32_t i = 0; i < b->slots; i++)
+		if (b->slot[i].source < TX_SRC_PID || b->slot[i].source == TX_SRC_MODE)
+			first |= 1 << b->slot[i].arg;
+	/* A tracepoint's lengths are arguments of their own, found by the order of reading. */
+	for (uint32_t i = 0; i < b->args; i++)
+		if (b->arg[i].flags & TX_ARGROW_FIELD)
+			return 0xff;
+	return first;
+}
+
 static int write_rows(struct build *b)
 {
 	uint32_t count = 1 + b->args + b->slots + b->selectors + b->ops;
@@ -141,6 +156,8 @@ static int write_rows(struct build *b)
 	head->op_row = head->selector_row + b->selectors;
 	head->flags = flags_of(b);
 	head->return_position = return_position(b);
+	head->first = first_arguments(b);
+	build_quick(b, head);
 	for (uint32_t i = 0; i < b->args; i++)
 		rows[head->arg_row + i].arg = b->arg[i];
 	for (uint32_t i = 0; i < b->slots; i++)

@@ -91,7 +91,7 @@ behaviour() { # NAME [ENGINE OPTIONS...]
 		tally <<<"not ok $name: the engine did not start: $(tail -1 "$dir.err")"
 		return
 	fi
-	for trigger in exec life tcp dns file calls; do
+	for trigger in exec life tcp dns file cold calls; do
 		if ! "$triggers/$trigger" >>"$dir.truth" 2>"$work/err"; then
 			tally <<<"not ok $name: trigger $trigger: $(cat "$work/err")"
 		fi

@@ -210,7 +210,7 @@ engine_pid=
 check "a killed engine's programs stay" test -e "$dir.pins/link_tp_btf__sched_process_exec" -o -e "$dir.pins/link_raw_tp__sched_process_exec"
 "$engine" unpin --pin "$dir.pins" 2>"$work/err"
 same "unpin succeeds" $? 0
-check "it says what it did" grep -q "5 programs were detached" "$work/err"
+check "it says what it did" grep -q "6 programs were detached" "$work/err"
 check "nothing is pinned or mounted" test ! -e "$dir.pins"
 "$engine" unpin --pin "$dir.pins" 2>"$work/err"
 same "unpin a second time succeeds" $? 0

@@ -14,6 +14,14 @@ export interface Place {
   readonly bytes_per_event: Readonly<Record<string, number>>;
 }
 
+/** What operations take in instructions, on a guest whose clock counts them. */
+export interface Counted {
+  readonly command: string;
+  readonly kernel: string;
+  readonly costs: readonly Cost[];
+  readonly figures: readonly Figure[];
+}
+
 /** docs/bench/engine.json. The bench and the soak each replace their own part. */
 export interface EngineReport {
   readonly command?: string;
@@ -23,6 +31,7 @@ export interface EngineReport {
   readonly places?: readonly Place[];
   readonly figures?: readonly Figure[];
   readonly soak?: SoakResult;
+  readonly counted?: Counted;
 }
 
 /** Load above which figures of time are not to be relied on. */
@@ -133,6 +142,27 @@ const soakSection = (soak: SoakResult): string[] => [
   figureTable(soak.figures),
 ];
 
+const INSTRUCTIONS_PER_US = 1000;
+
+function countedSection(counted: Counted): string[] {
+  const base = (c: Cost): number =>
+    counted.costs.find((n) => n.subject === "nothing" && n.target === c.target)?.p50_us ?? Number.NaN;
+  const rows = counted.costs.map((c) => [
+    c.target,
+    c.subject,
+    fixed(c.p50_us * INSTRUCTIONS_PER_US, 0),
+    fixed((c.p50_us - base(c)) * INSTRUCTIONS_PER_US, 0),
+    fixed(c.p50_ratio, 3),
+  ]);
+  return [
+    `## Instructions, ${counted.kernel}`,
+    `\`${counted.command}\`: the guest's clock counts instructions, so neither the load of the machine nor its make is in these ` +
+      "figures; nor are caches and mispredicted branches.",
+    figureTable(counted.figures),
+    table(["operation", "watching", "instructions, p50", "more than nothing", "ratio"], rows),
+  ];
+}
+
 /** docs/bench/engine.md. */
 export function markdown(report: EngineReport): string {
   return `${[
@@ -154,6 +184,7 @@ export function markdown(report: EngineReport): string {
           figureTable(report.figures ?? []),
         ]
       : []),
+    ...(report.counted ? countedSection(report.counted) : []),
     ...(report.places ?? []).flatMap(section),
     ...(report.soak ? soakSection(report.soak) : []),
   ].join("\n\n")}\n`;

@@ -12,6 +12,8 @@
 #   -e VAR   pass VAR (or VAR=VALUE) to the command (repeatable)
 #   -a ARGS  append ARGS to the kernel command line (the later value wins)
 #   -k FILE  keep the guest's console (kernel log) in FILE
+#   -i       while the guest works its clock counts instructions, one a nanosecond: what a program takes is the same on any machine
+#            and under any load. Instructions, not cycles: no caches, no mispredictions. Its CPUs take turns, so it runs longer.
 #   -v       show the guest's console and the times on stderr
 #   -p       only prepare (download, unpack, build the initramfs) and print the directory
 #
@@ -23,12 +25,12 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 die() { echo "vm-run: $*" >&2; exit 126; }
-cpus=2 mem=2048 limit=300 append= console= verbose= prepare= shares=() envs=()
-while getopts s:c:m:t:e:a:k:vp o; do
+cpus=2 mem=2048 limit=300 append= console= verbose= prepare= counted= shares=() envs=()
+while getopts s:c:m:t:e:a:k:ivp o; do
 	case $o in
 	s) shares+=("$(realpath -e "$OPTARG")") ;;
 	c) cpus=$OPTARG ;; m) mem=$OPTARG ;; t) limit=$OPTARG ;; e) envs+=("$OPTARG") ;;
-	a) append=$OPTARG ;; k) console=$OPTARG ;; v) verbose=1 ;; p) prepare=1 ;;
+	a) append=$OPTARG ;; k) console=$OPTARG ;; i) counted=1 ;; v) verbose=1 ;; p) prepare=1 ;;
 	*) die "see the head of $0" ;;
 	esac
 done
@@ -75,7 +77,10 @@ quiet="loglevel=$([ -n "$verbose" ] && echo 6 || echo 4)"
 # tsc=reliable and the like: without them the clocks of an emulated machine cost seconds at boot.
 cmdline="console=ttyS0 $quiet panic=-1 oops=panic lsm=lockdown,capability,landlock,yama,apparmor,bpf mitigations=off"
 cmdline+=" tsc=reliable no_timer_check nowatchdog rcupdate.rcu_expedited=1 $append"
-qemu=(qemu-system-x86_64 -M pc -accel "tcg,thread=multi,tb-size=512" -cpu max,la57=off -smp "$cpus" -m "$mem"
+if [ -n "$counted" ]; then engine=(-accel tcg,thread=single,tb-size=512 -icount "shift=0")
+else engine=(-accel tcg,thread=multi,tb-size=512)
+fi
+qemu=(qemu-system-x86_64 -M pc "${engine[@]}" -cpu max,la57=off -smp "$cpus" -m "$mem"
 	-nodefaults -no-user-config -display none -no-reboot -nic none
 	-kernel "$dir/vmlinux" -initrd "$dir/initrd" -append "$cmdline"
 	-serial "file:$console" -device virtio-rng-pci

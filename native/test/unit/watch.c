@@ -53,6 +53,29 @@ static void matching(void)
 	CHECK_TEXT(matched("/etc/ssh/ssh_host_rsa_key", TX_W_WRITE), "/etc/ssh/ssh_host_");
 }
 
+/* Directories above entries, as keys of the kernel's trie. */
+static void above(void)
+{
+	char key[TX_WATCH_PREFIX];
+	uint32_t flags;
+	int index;
+	size_t end;
+
+	CHECK(!watch_load(NULL));
+	index = watch_match("/etc/ssh/ssh_host_x", 19, &flags);
+	end = watch_above(index, 0, key);
+	CHECK(end == 1 && !memcmp(key, "^/", 3));
+	end = watch_above(index, end, key);
+	CHECK(end == 5 && !memcmp(key, "^/etc/", 7));
+	end = watch_above(index, end, key);
+	CHECK(end == 9 && !memcmp(key, "^/etc/ssh/", 11));
+	CHECK(!watch_above(index, end, key));
+	index = watch_match("/h/.ssh/k", 9, &flags);
+	end = watch_above(index, watch_above(index, 0, key), key);
+	CHECK(end == 7 && !memcmp(key, "^~/.ssh/", 9));
+	CHECK(!watch_above(index, end, key));
+}
+
 static void from_file(const char *text, int good)
 {
 	char path[] = "/tmp/tx-watch-XXXXXX";
@@ -68,6 +91,7 @@ int main(void)
 {
 	cleaning();
 	matching();
+	above();
 	from_file("# ours\nR /srv/keys/\n\nW ~/.app/rc\r\n", 1);
 	CHECK_TEXT(matched("/srv/keys/a", TX_W_READ), "/srv/keys/");
 	CHECK_TEXT(matched("/x/.app/rc", TX_W_WRITE), "~/.app/rc");

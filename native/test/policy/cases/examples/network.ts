@@ -44,6 +44,16 @@ export const networkExamples: Case[] = [
     ],
   }),
   example({
+    name: "example-tcp-close-at-exit",
+    hook: "kprobe",
+    spec: kprobe("tcp_close", { args: [arg(0, "sock")], selectors: [inAlpha] }),
+    needs: FUNCTION,
+    runs: [
+      { act: [`exec=${ALPHA}`, "listen", "127.0.1.9", "17011", "1"], events: [{ function_name: "tcp_close" }] },
+      { act: [`exec=${BETA}`, "listen", "127.0.1.9", "17012", "1"], events: [] },
+    ],
+  }),
+  example({
     name: "example-tcp-connect-filtered",
     hook: "kprobe",
     spec: kprobe("tcp_connect", {

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Directories in which nothing is watched, so that most opens are done with before their path is
+ * put together. What is remembered is one word per directory: a hash of all its path depends on,
+ * and the uses (TX_W_*) for which some file in it may be watched. The path of a directory is a
+ * matter of its identity, of the renames and of the mounts there have been: the kernel counts both
+ * in two sequence locks, and any of either makes all that was remembered worthless. A file whose
+ * own name begins with a dot, or that is itself a mount point, is never decided here.
+ */
+#ifndef TELOVIX_COLD_BPF_H
+#define TELOVIX_COLD_BPF_H
+
+#define TX_COLD_SLOTS 4096
+#define TX_COLD_PATH 240 /* bytes of the longest directory that is remembered */
+#define TX_W_ALL 7ULL
+
+struct seqcount {
+	unsigned int sequence;
+} __attribute__((preserve_access_index));
+
+struct inode___ctime {
+	struct timespec64 i_ctime; /* before 6.6 */
+} __attribute__((preserve_access_index));
+
+struct inode___private {
+	struct timespec64 __i_ctime; /* before 6.11 */
+} __attribute__((preserve_access_index));
+
+/* Addresses of the kernel's sequence locks; 0: nothing is remembered. */
+const volatile __u64 tx_rename_lock = 0;
+const volatile __u64 tx_mount_lock = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TX_COLD_SLOTS);
+	__type(key, u32);
+	__type(value, u64);
+} tx_cold SEC(".maps");
+
+/* The first four bytes at an address. */
+static __always_inline u32 word__at(u64 address)
+{
+	return TX_READ((struct seqcount *)address, sequence);
+}
+
+static __always_inline u64 hash__add(u64 hash, u64 v)
+{
+	hash = (hash ^ v) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ (hash >> 32);
+}
+
+/* When the directory itself last changed: a number that is given again is another directory's. */
+static __always_inline u64 inode__changed(struct inode *inode)
+{
+	struct inode___ctime *one = (void *)inode;
+	struct inode___private *two = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_nsec))
+		return TX_READ(inode, i_ctime_sec) << 32 ^ TX_READ(inode, i_ctime_nsec);
+	if (bpf_core_field_exists(two->__i_ctime))
+		return TX_READ(two, __i_ctime.tv_sec) << 32 ^ TX_READ(two, __i_ctime.tv_nsec);
+	return TX_READ(one, i_ctime.tv_sec) << 32 ^ TX_READ(one, i_ctime.tv_nsec);
+}
+
+#define TX_NUMBER(base, type, field) TX_WORD((base) + bpf_core_field_offset(type, field))
+
+/* The hash of the directory an open file is in; 0: it is not to be remembered. */
+static __always_inline u64 cold__tag(u64 file)
+{
+	u64 dentry, dir, mnt, inode, tag;
+	u32 renames, mounts;
+
+	if (!tx_rename_lock || !tx_mount_lock)
+		return 0;
+	/* Before anything else is read: what happens from here on shows. */
+	renames = word__at(tx_rename_lock);
+	mounts = word__at(tx_mount_lock);
+	if ((renames | mounts) & 1) /* in the middle of one */
+		return 0;
+	dentry = TX_NUMBER(file, struct file, f_path.dentry);
+	mnt = TX_NUMBER(file, struct file, f_path.mnt);
+	dir = TX_NUMBER(dentry, struct dentry, d_parent);
+	if (dir == dentry || dentry == TX_NUMBER(mnt, struct vfsmount, mnt_root) ||
+	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name)) & 0xff) == '.')
+		return 0;
+	inode = TX_NUMBER(dir, struct dentry, d_inode);
+	tag = hash__add(tx_cookie_key, dir);
+	tag = hash__add(tag, mnt);
+	tag = hash__add(tag, inode);
+	tag = hash__add(tag, TX_READ((struct inode *)inode, i_ino));
+	tag = hash__add(tag, inode__changed((struct inode *)inode) ^
+				     TX_READ((struct inode *)inode, i_generation));
+	tag = hash__add(tag, (u64)renames << 32 | mounts);
+	return tag & ~TX_W_ALL;
+}
+
+static __always_inline u64 *cold__slot(u64 tag)
+{
+	u32 at = tag >> 52;
+
+	return bpf_map_lookup_elem(&tx_cold, &at);
+}
+
+/* Uses for which a file of the directory whose text is len bytes at from may be watched. */
+static __always_inline u64 cold__uses(struct tx_scratch *s, const char *from, u32 len, u32 skip)
+{
+	struct tx_watch *found;
+	u64 uses = 0;
+	u32 n = len;
+
+	/* Below a watched prefix. */
+	TX_BOUND(n, TX_COLD_PATH);
+	skip &= 1;
+	s->key.path[0] = '~';
+	if (bpf_probe_read_kernel(&s->key.path[skip], n, from))
+		return TX_W_ALL;
+	s->key.prefixlen = (n + skip) * 8;
+	found = bpf_map_lookup_elem(&tx_watched, &s->key);
+	if (found)
+		uses |= found->flags;
+	/* Or on the way to one: those are in the trie too, whole, as watch_fill puts them. */
+	s->key.path[0] = TX_WATCH_ABOVE;
+	s->key.path[1] = '~';
+	if (bpf_probe_read_kernel(&s->key.path[1 + skip], n, from))
+		return TX_W_ALL;
+	s->key.path[1 + skip + n] = 0;
+	s->key.prefixlen = (n + skip + 2) * 8;
+	found = bpf_map_lookup_elem(&tx_watched, &s->key);
+	if (found)
+		uses |= found->flags;
+	return uses & TX_W_ALL;
+}
+
+/* The file's path has been walked into the scratch buffer. */
+static __always_inline void cold__learn(struct tx_scratch *s, struct file *file, u64 tag, u64 *slot)
+{
+	u32 pos = s->w.pos, dot = s->w.dot_pos, end, len;
+	u64 uses;
+
+	len = TX_READ(file, f_path.dentry, d_name.len);
+	end = TX_PATH_MAX - 1 - len;
+	if (s->w.cut || len > TX_NAME_MAX || end <= pos || end - pos > TX_COLD_PATH)
+		return;
+	len = end - pos;
+	TX_BOUND(pos, TX_PATH_MAX - 1);
+	uses = cold__uses(s, &s->walk[pos], len, 0);
+	if (dot) {
+		if (end <= dot)
+			return;
+		len = end - dot;
+		TX_BOUND(dot, TX_PATH_MAX - 1);
+		uses |= cold__uses(s, &s->walk[dot], len, 1);
+	}
+	*slot = tag | uses;
+}
+
+/* Is it remembered that nothing in the directory is watched for this use? */
+static __always_inline bool cold__is(u64 tag, u32 use)
+{
+	u64 *slot = cold__slot(tag);
+
+	return slot && (*slot & ~TX_W_ALL) == tag && !(*slot & use);
+}
+
+/* Is an open file watched for this use? Its path is in the scratch buffer when it is. */
+static __always_inline struct tx_watch *file__watched(struct tx_scratch *s, struct file *file,
+						      u64 tag, u32 use)
+{
+	u64 *slot = tag ? cold__slot(tag) : NULL;
+	u64 known = slot ? *slot : 0;
+	struct tx_watch *watch;
+
+	if (slot && (known & ~TX_W_ALL) == tag && !(known & use))
+		return NULL;
+	file__walk(s, TX_SCRATCH_CALL, file);
+	watch = watch__walked(s, use);
+	if (!watch && slot && (known & ~TX_W_ALL) != tag)
+		cold__learn(s, file, tag, slot);
+	return watch;
+}
+
+#endif
