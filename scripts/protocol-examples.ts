@@ -7,6 +7,8 @@ import { RenewRequest, RenewResponse, TrustBundle } from "../src/core/wire/renew
 import {
   StreamAck,
   StreamError,
+  StreamHeard,
+  StreamHeartbeat,
   StreamEvents,
   StreamHello,
   StreamPing,
@@ -204,6 +206,7 @@ export const EXAMPLES: readonly Example[] = [
         { epoch, acked_seq: 4700, credit: 2000 },
       ],
       dictionary: "0011aabb",
+      heartbeats: true,
     },
   },
   { name: "stream ↑ events", words: "", schema: StreamEvents, value: { type: "events", batch } },
@@ -225,6 +228,19 @@ export const EXAMPLES: readonly Example[] = [
     words: "The Console wants state now.",
     schema: StreamRefresh,
     value: { type: "refresh", what: "inventory" },
+  },
+  {
+    name: "stream ↑ heartbeat",
+    words:
+      "When the welcome says `heartbeats`: the body of POST /sensors/heartbeat. One may be under way; one over 1 MB is posted.",
+    schema: StreamHeartbeat,
+    value: { type: "heartbeat", id: 7, heartbeat: {} },
+  },
+  {
+    name: "stream ↓ heard",
+    words: "The response, or why the heartbeat was not taken. The stream goes on either way.",
+    schema: StreamHeard,
+    value: { type: "heard", id: 7, error: { code: "invalid_request", message: "/engine: is missing" } },
   },
   {
     name: "stream ↓ error",

@@ -130,7 +130,15 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const { onDurable } = ledger;
   const ingest: Ingest = new Ingest({ db, events: storage.sink, hub, clock, log, metrics, onDurable });
   const instances = new Instances({ db, audit, clock, log, metrics });
-  const streams = new Streams({ ingest, hub: streamHub, clock, metrics, instances, epochs: ledger.epochs });
+  const streams = new Streams({
+    ingest,
+    hub: streamHub,
+    clock,
+    metrics,
+    instances,
+    epochs: ledger.epochs,
+    heartbeat: (peer, body) => heartbeats.take(peer, body),
+  });
   presence.serve(
     (sensorId, what) => streams.refresh(sensorId, what),
     (sensorId) => ingest.movedAway(sensorId),
@@ -139,7 +147,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const inventory = new InventoryService({ db, clock, metrics });
   const { heartbeatIntervalMs, staleThresholdMs: staleMs } = config;
   const { certificates } = trust;
-  const heartbeats = new HeartbeatService({
+  const heartbeats: HeartbeatService = new HeartbeatService({
     db,
     ingest,
     inventory,

@@ -234,6 +234,7 @@ export async function runSensor(
     log,
     intervalMs: overrides.heartbeatIntervalMs ?? state.heartbeat_interval_ms,
     sockets: taker,
+    stream,
     onWantFull: () => inventory.refresh(),
     collect: async (full) => {
       await pods.refresh(clock.monotonicMs());

@@ -1,6 +1,7 @@
 import { AppError, errorMessage } from "../../core/error.ts";
 import type { Ack, LaneName } from "../../core/wire/common.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
+import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import type { SensorInstance, StreamDown, StreamHello, StreamUp } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { ClientSocket, SocketHandler } from "../http/socket.ts";
@@ -21,6 +22,8 @@ export interface SessionHost {
   nowMs(): number;
   /** Events this sensor may have under way in a lane. */
   credit(sensorId: string, lane: LaneName): number;
+  /** Takes a heartbeat; undefined where they are posted only. */
+  readonly heartbeat: ((peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse>) | undefined;
   arrived(session: StreamSession): void;
   /** Looks at who says hello; true when somebody else uses this identity and this one has to go on under new epochs first. */
   isClone(session: StreamSession): Promise<boolean>;
@@ -45,6 +48,7 @@ export class StreamSession implements SocketHandler {
   readonly #pongs = new Map<number, () => void>();
   #socket: ClientSocket | undefined;
   #greeted = false;
+  #beating = false;
   #dictionary: FrameDictionary | undefined;
   #pings = 0;
 
@@ -82,6 +86,8 @@ export class StreamSession implements SocketHandler {
         return void this.#events(up.batch);
       case "pong":
         return this.#pongs.get(up.id)?.();
+      case "heartbeat":
+        return void this.#heartbeat(up.id, up.heartbeat);
     }
   }
 
@@ -156,6 +162,7 @@ export class StreamSession implements SocketHandler {
         server_time_us: this.#host.nowMs() * 1000,
         ...(hello.lanes ? { lanes } : {}),
         ...(dictionary ? { dictionary: dictionary.id } : {}),
+        ...(this.#host.heartbeat ? { heartbeats: true } : {}),
       });
       this.#dictionary = dictionary;
       if (!this.#socket || this.ready) return;
@@ -184,6 +191,23 @@ export class StreamSession implements SocketHandler {
       taken?.[Symbol.dispose]();
       if (error instanceof AppError && error.code === "invalid_request") this.#violation(error);
       else this.#later(error);
+    }
+  }
+
+  /** One that is not taken ends nothing: the stream carries events too. */
+  async #heartbeat(id: number, body: unknown): Promise<void> {
+    if (!this.ready || !this.#host.heartbeat)
+      return this.#violation(new AppError("invalid_request", "Heartbeats are posted here."));
+    if (this.#beating) return this.#violation(new AppError("invalid_request", "A heartbeat is under way already."));
+    this.#beating = true;
+    try {
+      this.#send({ type: "heard", id, answer: await this.#host.heartbeat(this.peer, body) });
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : "internal";
+      const message = error instanceof AppError ? error.message.slice(0, 512) : "The heartbeat could not be taken.";
+      this.#send({ type: "heard", id, error: { code, message } });
+    } finally {
+      this.#beating = false;
     }
   }
 

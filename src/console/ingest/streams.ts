@@ -3,6 +3,7 @@ import { AppError } from "../../core/error.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
 import type { LaneName } from "../../core/wire/common.ts";
+import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
 import type { StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
@@ -28,6 +29,7 @@ export interface StreamsDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly instances?: Pick<Instances, "judge">;
+  readonly heartbeat?: (peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse>;
   /** Told which sequences a sensor has and which are over. */
   readonly epochs?: {
     seen(
@@ -85,6 +87,10 @@ export class Streams implements Service, SessionHost {
 
   nowMs(): number {
     return this.#deps.clock.nowMs();
+  }
+
+  get heartbeat(): SessionHost["heartbeat"] {
+    return this.#deps.heartbeat;
   }
 
   credit(sensorId: string, lane: LaneName): number {

@@ -31,7 +31,7 @@ const SCHEMAS = {
 const PINNED: Readonly<Record<number, string>> = {
   1: "09d0b1021713b1bf",
   2: "81398be2c0b1bf72",
-  3: "091b5904cace16ee",
+  3: "46063cbeab52f9b7",
 };
 
 describe("wire schemas", () => {

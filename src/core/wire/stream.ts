@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { Ack, Epoch, LaneName, RejectedEvent, Seq } from "./common.ts";
 import { EventsBatchEnvelope } from "./events.ts";
+import { HeartbeatResponse } from "./heartbeat.ts";
 
 /**
  * Frames of the sensor's WebSocket (GET /sensors/stream, mTLS). Binary frames: MessagePack, zstd-compressed.
@@ -63,8 +64,17 @@ export const StreamEvents = Type.Object(
 );
 export const StreamPong = Type.Object({ type: Type.Literal("pong"), id: Seq }, { additionalProperties: false });
 
+/**
+ * A heartbeat, when the welcome says that it may come this way: a request of its own costs a TLS handshake. It is checked as the body
+ * of POST /sensors/heartbeat is. One may be under way.
+ */
+export const StreamHeartbeat = Type.Object(
+  { type: Type.Literal("heartbeat"), id: Seq, heartbeat: Type.Unknown() },
+  { additionalProperties: false },
+);
+
 /** Sensor → Console. */
-export const StreamUp = Type.Union([StreamHello, StreamEvents, StreamPong]);
+export const StreamUp = Type.Union([StreamHello, StreamEvents, StreamPong, StreamHeartbeat]);
 export type StreamUp = Static<typeof StreamUp>;
 
 /** First answer: what the Console has, and how many events may be under way. */
@@ -81,6 +91,8 @@ export const StreamWelcome = Type.Object({
    * says whether it needs one.
    */
   dictionary: Type.Optional(Type.String({ pattern: "^[0-9a-f]{8}$" })),
+  /** True when heartbeats may come on the stream. */
+  heartbeats: Type.Optional(Type.Boolean()),
 });
 export type StreamWelcome = Static<typeof StreamWelcome>;
 /** After a batch was made durable. `credit` is the number of events of this epoch that may be under way from now on; 0 means wait. */
@@ -96,6 +108,13 @@ export const StreamRefresh = Type.Object({
   type: Type.Literal("refresh"),
   what: Type.Union([Type.Literal("heartbeat"), Type.Literal("inventory"), Type.Literal("certificate")]),
 });
+/** Answer to a heartbeat on the stream: the response, or why it was not taken. */
+export const StreamHeard = Type.Object({
+  type: Type.Literal("heard"),
+  id: Seq,
+  answer: Type.Optional(HeartbeatResponse),
+  error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+});
 /**
  * Why the stream ends. `clone_suspected`: somebody else uses this identity; the sensor goes on under new epochs, so that no number is
  * given out twice.
@@ -103,5 +122,5 @@ export const StreamRefresh = Type.Object({
 export const StreamError = Type.Object({ type: Type.Literal("error"), code: Type.String(), message: Type.String() });
 
 /** Console → sensor. */
-export const StreamDown = Type.Union([StreamWelcome, StreamAck, StreamPing, StreamRefresh, StreamError]);
+export const StreamDown = Type.Union([StreamWelcome, StreamAck, StreamPing, StreamRefresh, StreamHeard, StreamError]);
 export type StreamDown = Static<typeof StreamDown>;

@@ -32,6 +32,11 @@ interface ErrorBody {
   readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly hint?: unknown };
 }
 
+/** A refusal by its code; texts are bounded, they come from the network. */
+export function refusalOf({ code, message }: { readonly code: string; readonly message: string }): AppError {
+  return new AppError(Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : "unavailable", message.slice(0, 512));
+}
+
 /** The Console's refusal as an AppError; texts are bounded, they come from the network. */
 export async function refusal(response: Response): Promise<AppError> {
   const text = (await response.text()).slice(0, 4096);

@@ -32,6 +32,8 @@ export interface HeartbeatOptions {
   readonly collect: (full: boolean) => Promise<Omit<Heartbeat, "batch">>;
   /** Connections, listening services and flows that changed. */
   readonly sockets: Pick<InventoryTaker, "prepareSockets" | "arrived" | "failed">;
+  /** The way by the open stream; answers undefined when the heartbeat has to be posted. */
+  readonly stream?: { heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> };
   /** The Console has nothing of this sensor and wants all. */
   readonly onWantFull: () => void;
 }
@@ -120,9 +122,11 @@ export class HeartbeatLoop implements Service {
   }
 
   async #post(body: Heartbeat, changed: PreparedSockets | undefined, signal: AbortSignal): Promise<HeartbeatResponse> {
-    const { client, sockets } = this.#o;
+    const { client, sockets, stream } = this.#o;
     try {
-      const answer = heartbeatResponse.parse(await client.post("/sensors/heartbeat", body, signal));
+      const answer =
+        (await stream?.heartbeat(body)) ??
+        heartbeatResponse.parse(await client.post("/sensors/heartbeat", body, signal));
       if (changed) sockets.arrived(changed);
       return answer;
     } catch (error) {

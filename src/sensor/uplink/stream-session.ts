@@ -4,7 +4,9 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
+import type { Heartbeat, HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import { StreamDown, type StreamHello, type StreamUp, type StreamWelcome } from "../../core/wire/stream.ts";
+import { refusalOf } from "../enroll/errors.ts";
 import { decodeBody, encodeBody, eventsFrame } from "./codec.ts";
 import type { LaneSender } from "./lane-sender.ts";
 import type { Outbox } from "./outbox.ts";
@@ -20,6 +22,7 @@ const FULL_BATCH = 500;
  */
 const MAX_BUFFERED = { alert: 8 * 1024 * 1024, bulk: 512 * 1024, backlog: 128 * 1024 } as const;
 const BUFFER_POLL_MS = 10;
+const HEARTBEAT_TIMEOUT_MS = 15_000;
 
 export interface SessionOptions {
   readonly socket: WebSocket;
@@ -36,6 +39,8 @@ export interface SessionOptions {
 
 type Turn = { readonly sender: LaneSender; readonly room: number } | { readonly waitMs: number | undefined };
 
+type Heard = Extract<StreamDown, { type: "heard" }>;
+
 /** One life of the stream, from its open socket to its end. */
 export class StreamSession {
   readonly #o: SessionOptions;
@@ -44,6 +49,9 @@ export class StreamSession {
   #credit: Map<string, number> | undefined;
   #dictionary: FrameDictionary | undefined;
   #renaming: Promise<void> | undefined;
+  #takesHeartbeats = false;
+  #beat: { readonly id: number; readonly heard: (heard: Heard | undefined) => void } | undefined;
+  #beats = 0;
   #heardMs: number;
   #lastSendMs = -Infinity;
 
@@ -82,6 +90,7 @@ export class StreamSession {
       end(errorMessage(error));
     } finally {
       this.#end.abort();
+      this.#beat?.heard(undefined);
       outbox.wake();
       signal.removeEventListener("abort", abort);
       socket.close();
@@ -89,6 +98,30 @@ export class StreamSession {
       await this.#renaming;
     }
     return reason;
+  }
+
+  /**
+   * Sends a heartbeat on the stream. Resolves with the Console's answer, or with undefined when it has to be posted: the stream does not
+   * take it or has ended. Rejects with the Console's refusal.
+   */
+  async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
+    if (!this.#takesHeartbeats || this.#beat || this.#end.signal.aborted) return undefined;
+    const id = this.#beats++;
+    const frame = encodeBody({ type: "heartbeat", id, heartbeat: body });
+    if (frame.length > LIMITS.streamFrameBytes) return undefined;
+    const { promise, resolve } = Promise.withResolvers<Heard | undefined>();
+    this.#beat = { id, heard: resolve };
+    const late = new AbortController();
+    try {
+      this.#o.socket.send(frame);
+      void this.#o.clock.sleep(HEARTBEAT_TIMEOUT_MS, late.signal).then(() => resolve(undefined));
+      const heard = await promise;
+      if (heard?.error) throw refusalOf(heard.error);
+      return heard?.answer;
+    } finally {
+      late.abort();
+      this.#beat = undefined;
+    }
   }
 
   #send(message: StreamUp): void {
@@ -116,6 +149,9 @@ export class StreamSession {
       case "refresh":
         this.#o.onRefresh(message.what);
         break;
+      case "heard":
+        if (this.#beat?.id === message.id) this.#beat.heard(message);
+        break;
       case "error":
         if (message.code === "clone_suspected") this.#rename(() => outbox.rekeyAll());
         end(`the Console refused: ${message.message.slice(0, 256)} (${message.code.slice(0, 64)})`);
@@ -139,6 +175,7 @@ export class StreamSession {
     const others = message.lanes ? 0 : message.credit;
     this.#credit = new Map((hello.lanes ?? []).map((lane) => [lane.epoch, others]));
     for (const lane of lanes) this.#credit.set(lane.epoch, lane.credit);
+    this.#takesHeartbeats = message.heartbeats === true;
     if (message.dictionary === FRAME_DICTIONARY.id) this.#dictionary = FRAME_DICTIONARY;
     this.#o.onWelcome();
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
 import { FRAME_DICTIONARY } from "../../core/wire/dictionary.ts";
+import type { Heartbeat, HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
 import type { SensorInstance, StreamHello } from "../../core/wire/stream.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
@@ -36,6 +37,8 @@ export class Stream implements Service {
   readonly name = "stream";
   readonly #o: StreamOptions;
   readonly #log: Log;
+  #session: StreamSession | undefined;
+  #openedWith: UplinkTls | undefined;
   connected = false;
   /** Connections after the first. */
   reconnects = 0;
@@ -43,6 +46,14 @@ export class Stream implements Service {
   constructor(options: StreamOptions) {
     this.#o = options;
     this.#log = options.log.child("stream");
+  }
+
+  /**
+   * Sends a heartbeat by the open stream; undefined when it has to be posted. After a renewal it is: the new certificate counts once it
+   * was shown, and an open stream keeps the old one.
+   */
+  async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
+    return this.#o.tls === this.#openedWith ? this.#session?.heartbeat(body) : undefined;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -60,7 +71,7 @@ export class Stream implements Service {
       if (typeof socket !== "string") {
         backoffMs = reconnectMinMs;
         if (tries++ > 0) this.reconnects++;
-        const why = await this.#session(socket, signal);
+        const why = await this.#live(socket, signal);
         if (signal.aborted) break;
         this.#log.warn("the stream ended; it is opened again", { why });
         quiet = false;
@@ -85,7 +96,8 @@ export class Stream implements Service {
     target.protocol = "wss:";
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     // Bun's second argument; the browser's type, which is in scope too, knows only protocols.
-    const socket = new WebSocket(target, { tls: { ...this.#o.tls } } as unknown as string[]);
+    this.#openedWith = this.#o.tls;
+    const socket = new WebSocket(target, { tls: { ...this.#openedWith } } as unknown as string[]);
     const wait = new AbortController();
     socket.onopen = () => resolve(undefined);
     socket.onerror = (e) => resolve((e as ErrorEvent).message || "the connection failed");
@@ -116,7 +128,7 @@ export class Stream implements Service {
     };
   }
 
-  async #session(socket: WebSocket, signal: AbortSignal): Promise<string> {
+  async #live(socket: WebSocket, signal: AbortSignal): Promise<string> {
     const { outbox, clock, tickMs, onRefresh, onState } = this.#o;
     // The fallback path gives the spool back within its request's timeout.
     let claim = outbox.claim("stream");
@@ -145,9 +157,11 @@ export class Stream implements Service {
         onState(true);
       },
     });
+    this.#session = session;
     try {
       return await session.run(signal);
     } finally {
+      this.#session = undefined;
       this.connected = false;
       onState(false);
     }

@@ -10,6 +10,7 @@ import { exchange, type HttpAnswer } from "../link/http.ts";
 import type { ClientIdentity, Target } from "../link/tls.ts";
 import { SimSocket } from "../link/websocket.ts";
 import { hex16 } from "../mix.ts";
+import { StreamBeats } from "./beats.ts";
 import type { Lane } from "./lane.ts";
 import { rogueFrame, type RogueKind } from "./rogue.ts";
 import { heartbeatOf, inventoryOf, machineHash, SIM_VERSION, systemOf, type NodeFacts } from "./state.ts";
@@ -53,6 +54,7 @@ export class SimNode {
   #rejected = 0;
   #heartbeatFailures = 0;
   #wantFull = true;
+  readonly #beats = new StreamBeats();
   #inventoryChange = 0;
   #turns = 0;
 
@@ -92,6 +94,7 @@ export class SimNode {
   stop(): void {
     this.#ended = true;
     this.#live = false;
+    this.#beats.ended();
     this.#socket?.cut();
     this.#socket = undefined;
   }
@@ -128,6 +131,7 @@ export class SimNode {
     if (this.#socket !== socket) return;
     socket.cut();
     this.#socket = undefined;
+    this.#beats.ended();
     const { wheel, tally } = this.#o;
     if (this.#ended) return;
     if (this.#live) tally.counts.disconnects++;
@@ -197,6 +201,8 @@ export class SimNode {
       }
       case "ping":
         return this.#send(encode({ type: "pong", id: message.id }));
+      case "heard":
+        return this.#beats.heard(message);
       case "refresh":
         tally.counts.refreshes++;
         if (message.what === "heartbeat") void this.#beat();
@@ -219,6 +225,7 @@ export class SimNode {
       return this.#drop(socket, "the Console claims to have what was never sent");
     }
     this.#live = true;
+    this.#beats.taken = welcome.heartbeats === true;
     this.#backoffMs = INTERVALS.reconnectMinMs;
     this.#connects++;
     tally.counts.connects++;
@@ -286,20 +293,26 @@ export class SimNode {
       connected: this.#live,
     };
     const atMs = performance.now();
-    const answer = await this.#post("/heartbeat", heartbeatOf(facts, figures, this.#nowUs(), this.#wantFull));
+    const body = heartbeatOf(facts, figures, this.#nowUs(), this.#wantFull);
+    const response = (await this.#beats.send((up) => this.#send(encode(up)), body)) ?? (await this.#postBeat(body));
     if (this.#ended) return;
-    if (typeof answer === "string" || answer.status !== 200) {
+    if (typeof response === "string") {
       this.#heartbeatFailures++;
       tally.counts.heartbeatFailures++;
-      tally.reason(`heartbeat: ${typeof answer === "string" ? answer : answer.status}`);
-      return;
+      return tally.reason(`heartbeat: ${response}`);
     }
     tally.counts.heartbeats++;
     tally.heartbeatMs.add(performance.now() - atMs);
-    const response = JSON.parse(Buffer.from(answer.body).toString()) as unknown;
-    if (!heartbeatResponse.is(response)) return tally.reason("heartbeat: an answer that is none");
     this.#wantFull = response.want_full;
     if (response.want_full) await this.#inventory(false);
+  }
+
+  async #postBeat(body: unknown): Promise<HeartbeatResponse | string> {
+    const answer = await this.#post("/heartbeat", body);
+    if (typeof answer === "string") return answer;
+    if (answer.status !== 200) return String(answer.status);
+    const response = JSON.parse(Buffer.from(answer.body).toString()) as unknown;
+    return heartbeatResponse.is(response) ? response : "an answer that is none";
   }
 
   async #inventory(again: boolean): Promise<void> {

@@ -1,0 +1,33 @@
+import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
+import type { StreamDown, StreamUp } from "../../core/wire/stream.ts";
+
+type Heard = Extract<StreamDown, { type: "heard" }>;
+
+/** Heartbeats that go by the stream, one at a time. */
+export class StreamBeats {
+  /** The welcome said that they may. */
+  taken = false;
+  #id = 0;
+  #waiting: ((heard: Heard | undefined) => void) | undefined;
+
+  /** Resolves with the answer, with why there is none, or with undefined when the heartbeat has to be posted. */
+  async send(send: (frame: StreamUp) => void, heartbeat: unknown): Promise<HeartbeatResponse | string | undefined> {
+    if (!this.taken || this.#waiting) return undefined;
+    const { promise, resolve } = Promise.withResolvers<Heard | undefined>();
+    this.#waiting = resolve;
+    send({ type: "heartbeat", id: ++this.#id, heartbeat });
+    const heard = await promise;
+    this.#waiting = undefined;
+    return heard?.error ? heard.error.code : heard?.answer;
+  }
+
+  heard(message: Heard): void {
+    if (message.id === this.#id) this.#waiting?.(message);
+  }
+
+  /** The stream is gone, and an answer with it. */
+  ended(): void {
+    this.taken = false;
+    this.#waiting?.(undefined);
+  }
+}
