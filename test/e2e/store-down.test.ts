@@ -130,6 +130,7 @@ describe("a store that is killed", () => {
         "PostgreSQL and its migrations",
         "ClickHouse and its migrations",
         "TLS assets",
+        "other processes",
         "rate limiter",
         "routers",
         "background services",
