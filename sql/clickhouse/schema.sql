@@ -130,7 +130,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(observed_at)
 ORDER BY (tenant_id, sensor_id, observed_at, epoch, seq)
 TTL toDateTime(observed_at) + toIntervalDay(90)
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, min_bytes_for_wide_part = 268435456;
 
 CREATE TABLE sensor_resources
 (

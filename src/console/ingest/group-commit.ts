@@ -24,8 +24,8 @@ const COMMIT_OPTIONS: CommitOptions = {
   gatherMs: 100,
   maxGroupRows: 25_000,
   maxInserts: 2,
-  maxPendingRows: 80_000,
-  maxPendingBytes: 256 * 1024 * 1024,
+  maxPendingRows: 160_000,
+  maxPendingBytes: 384 * 1024 * 1024,
   probeMs: 1_000,
 };
 
