@@ -56,7 +56,7 @@ describe("streams", () => {
       old.socket,
       frame({ type: "hello", protocol_version: 99, sensor_version: "1", epoch: EPOCH, next_seq: 1 }),
     );
-    for (let i = 0; i < 30; i++) await clock.advance(500);
+    for (let i = 0; i < 70; i++) await clock.advance(500);
     expect([mute.closed.code, odd.closed.code, old.closed.code]).toEqual([1008, 1008, 1008]);
     expect(old.sent[0]).toMatchObject({ type: "error", code: "protocol_version" });
     expect(store.malformed).toBe(2);

@@ -15,7 +15,8 @@ import { StreamSession, type SessionHost } from "./stream-session.ts";
 /** Three pings without an answer. */
 const SILENCE_MS = 3 * INTERVALS.streamPingMs + 5_000;
 const TICK_MS = 500;
-const HELLO_TIMEOUT_MS = 10_000;
+/** A Console that has thousands come back at once may be late itself; whoever is here has shown a certificate. */
+const HELLO_TIMEOUT_MS = 30_000;
 /** A node that is there answers a ping sooner than this; one that restarted leaves a connection behind that does not. */
 const CHALLENGE_MS = 2_000;
 /** Streams of one identity at once, when several nodes have it. */

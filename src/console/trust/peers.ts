@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
+import { sha256Hex } from "../../core/ids.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import { verifySensorCertificate, type CertificateFault, type Verdict } from "../../core/pki/verify.ts";
 import type { PeerAuthenticator } from "../http/auth.ts";
@@ -68,6 +69,8 @@ function refusalOf(fault: CertificateFault | "retired_issuer"): AppError {
 export class PeerTrust implements PeerAuthenticator {
   readonly #deps: PeerDeps;
   #verdicts = new WeakMap<Uint8Array, Promise<Judged>>();
+  /** Good verdicts by the certificate's SHA-256: who comes back costs a hash, not a signature. Dates are looked at every time. */
+  readonly #good = new Map<string, Judged & { readonly ok: true }>();
   readonly #cache = new Map<string, Cached>();
   readonly #rows: Gather<string, PeerRow>;
   #generation = 0;
@@ -139,7 +142,16 @@ export class PeerTrust implements PeerAuthenticator {
   /** What the certificate says by itself; one of an authority that was retired is told apart from a stranger's. */
   async #judge(certificate: Uint8Array): Promise<Judged> {
     const { keys, clock } = this.#deps;
-    const verdict = await verifySensorCertificate(certificate, keys.anchors, clock.nowMs());
+    const hash = sha256Hex(certificate);
+    const known = this.#good.get(hash);
+    if (known) return known;
+    const { anchors } = keys;
+    const verdict = await verifySensorCertificate(certificate, anchors, clock.nowMs());
+    // Other authorities may count by now: what was found under the old ones is not kept.
+    if (verdict.ok && anchors === keys.anchors) {
+      if (this.#good.size >= MAX_CACHED) this.#good.delete(this.#good.keys().next().value!);
+      this.#good.set(hash, verdict);
+    }
     if (verdict.ok || (verdict.fault !== "unknown_issuer" && verdict.fault !== "bad_signature")) return verdict;
     if (keys.retired.length === 0) return verdict;
     const before = await verifySensorCertificate(certificate, keys.retired, clock.nowMs());
@@ -161,6 +173,7 @@ export class PeerTrust implements PeerAuthenticator {
   /** Forgets what certificates were found to say: other authorities count now. */
   forgetAuthorities(): void {
     this.#verdicts = new WeakMap();
+    this.#good.clear();
     this.forget();
   }
 
