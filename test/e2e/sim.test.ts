@@ -28,7 +28,10 @@ describe("the simulator of the built file", () => {
     expect(code).toBe(0);
     const { missing, check } = result!.report;
     expect(missing).toBeGreaterThan(0);
-    expect(check).toMatchObject({ ledger: missing, ledger_by_cause: { "spool/spool_full": missing } });
+    // What was stored just before the kill, and dropped by its sensor for want of the acknowledgement, is not lost.
+    expect(check!.ledger).toBeGreaterThan(0);
+    expect(check!.ledger).toBeLessThanOrEqual(missing);
+    expect(check!.ledger_by_cause).toEqual({ "spool/spool_full": check!.ledger });
     expect(check!.contents_compared).toBeGreaterThan(20);
     expect(result!.figures["green_after_ms"]).toBeLessThan(120_000);
 
