@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { compile } from "../../core/check.ts";
 import { AppError } from "../../core/error.ts";
-import { sha256Hex } from "../../core/ids.ts";
 import type { Secret } from "../../core/log.ts";
 import { createSensorRequest } from "../../core/pki/csr.ts";
 import { normalSerial } from "../../core/pki/names.ts";
 import { x509 } from "../../core/pki/x509.ts";
 import { EnrollRequest, EnrollResponse, type Flavor } from "../../core/wire/enroll.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
+import { readInstance } from "../state/instance.ts";
 import type { StatePaths } from "../state/paths.ts";
 import { readSensorState, type SensorState } from "../state/sensor-state.ts";
 import { uplinkTls, type UplinkTls } from "../uplink/tls.ts";
@@ -37,12 +37,6 @@ const request = compile(EnrollRequest);
 const response = compile(EnrollResponse);
 const TIMEOUT_MS = 30_000;
 const PIN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
-
-/** /etc/machine-id hashed with the product's name; undefined where there is none. */
-async function machineHash(path = "/etc/machine-id"): Promise<string | undefined> {
-  const id = (await readFile(path, "utf8").catch(() => "")).trim();
-  return /^[0-9a-f]{32}$/.test(id) ? sha256Hex(`telovix-machine:${id}`) : undefined;
-}
 
 /** The Console's address as an origin; throws AppError for anything else. */
 function parseConsoleUrl(text: string): URL {
@@ -143,7 +137,7 @@ export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: n
       hint: "Use --force to enrol it anew.",
     });
   const { keyPem, csrPem } = await createSensorRequest(options.nodeName);
-  const hash = await machineHash();
+  const { machine_hash: hash } = await readInstance();
   const body = request.parse({
     protocol_version: PROTOCOL_VERSION,
     token: options.token.reveal().trim(),

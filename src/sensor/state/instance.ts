@@ -22,11 +22,18 @@ const text = (path: string): Promise<string> =>
     () => "",
   );
 
+/** The machine id hashed with the product's name, the same at enrolment and in every hello; undefined where there is none. */
+function machineHash(machineId: string): string | undefined {
+  // An image that was never started says "uninitialized": that is no machine.
+  return /^[0-9a-f]{32}$/.test(machineId) ? sha256Hex(`telovix-machine:${machineId}`) : undefined;
+}
+
 /** This node, this boot of it and this start of the sensor. The machine id itself never leaves the node. */
 export async function readInstance(files: PlaceFiles = FILES): Promise<SensorInstance> {
   const [machineId, bootId] = await Promise.all([text(files.machineId), text(files.bootId)]);
+  const machine_hash = machineHash(machineId);
   return {
-    ...(machineId === "" ? {} : { machine_hash: sha256Hex(`telovix ${machineId}`) }),
+    ...(machine_hash === undefined ? {} : { machine_hash }),
     ...(bootId === "" ? {} : { boot_id: bootId.slice(0, 64) }),
     start_id: randomHex(8),
   };
