@@ -1,5 +1,6 @@
 import type { ChdbAddon, ChdbConnection } from "./chdb.ts";
-import { ClickHouseException, isStreamable, quote, type ChdbRequest } from "./chdb-request.ts";
+import { ClickHouseException, isStreamable, type ChdbRequest } from "./chdb-request.ts";
+import { literal } from "../stores/ddl.ts";
 import { insertRows } from "./chdb-rows.ts";
 import { Lane } from "./lane.ts";
 
@@ -66,7 +67,7 @@ export class ChdbEngine {
     try {
       connection = addon.CreateConnection(this.#path, this.#args);
       signal.addEventListener("abort", cancel, { once: true });
-      const defaults = `SET log_comment = ${quote(mark)}, max_block_size = ${STREAM_BLOCK_ROWS}`;
+      const defaults = `SET log_comment = ${literal(mark)}, max_block_size = ${STREAM_BLOCK_ROWS}`;
       for (const statement of [defaults, ...request.settings])
         await addon.QueryAsyncConnection(connection, statement, "TabSeparated");
       if (request.database !== undefined)
@@ -144,7 +145,7 @@ export class ChdbEngine {
   }
 
   async #kill(mark: string): Promise<void> {
-    const sql = `KILL QUERY WHERE Settings['log_comment'] = ${quote(mark)} ASYNC`;
+    const sql = `KILL QUERY WHERE Settings['log_comment'] = ${literal(mark)} ASYNC`;
     const connection = this.#addon.CreateConnection(this.#path, this.#args);
     // A query that has just ended cannot be killed, and need not be.
     await this.#addon.QueryAsyncConnection(connection, sql, "TabSeparated").catch(() => undefined);

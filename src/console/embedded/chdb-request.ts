@@ -1,3 +1,5 @@
+import { literal } from "../stores/ddl.ts";
+
 /** A request of ClickHouse's HTTP interface, taken apart. */
 export interface ChdbRequest {
   readonly sql: string;
@@ -36,11 +38,6 @@ const NOT_SETTINGS = new Set([
 const HTTP_SETTINGS =
   /^(wait_end_of_query|enable_http_compression|http_.*|send_progress_in_http_headers|compress|decompress)$/;
 
-/** A ClickHouse string literal. */
-export function quote(text: string): string {
-  return `'${text.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\0/g, "\\0")}'`;
-}
-
 /** Reads a URL's parameters and the body into one request. Throws ClickHouseException on what is not understood. */
 export function parseChdbRequest(url: URL, body: Uint8Array): ChdbRequest {
   const params: Record<string, string> = Object.create(null);
@@ -49,7 +46,7 @@ export function parseChdbRequest(url: URL, body: Uint8Array): ChdbRequest {
     const bound = name.startsWith("param_") ? name.slice(6) : undefined;
     if (!IDENTIFIER.test(bound ?? name)) throw new ClickHouseException(115, "UNKNOWN_SETTING", "bad parameter name");
     if (bound !== undefined) params[bound] = value;
-    else if (!NOT_SETTINGS.has(name) && !HTTP_SETTINGS.test(name)) settings.push(`SET ${name} = ${quote(value)}`);
+    else if (!NOT_SETTINGS.has(name) && !HTTP_SETTINGS.test(name)) settings.push(`SET ${name} = ${literal(value)}`);
   }
   const query = url.searchParams.get("query");
   const text = query ?? new TextDecoder().decode(body);

@@ -2,7 +2,8 @@ import { open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { randomHex } from "../../core/ids.ts";
 import type { ChdbAddon, ChdbConnection } from "./chdb.ts";
-import { ClickHouseException, quote } from "./chdb-request.ts";
+import { ClickHouseException } from "./chdb-request.ts";
+import { literal } from "../stores/ddl.ts";
 
 /** The statement and its format, apart. */
 const INSERT = /^\s*(INSERT\s+INTO\s[\s\S]*?)\s+FORMAT\s+(\w+)\s*$/i;
@@ -32,7 +33,7 @@ export async function insertRows(
     await file.writeFile(rows).catch((error: unknown) => {
       throw diskError(error);
     });
-    const from = `${insert} FROM INFILE ${quote(`/proc/self/fd/${file.fd}`)} FORMAT ${format}`;
+    const from = `${insert} FROM INFILE ${literal(`/proc/self/fd/${file.fd}`)} FORMAT ${format}`;
     await addon.QueryAsyncConnection(connection, from, "TabSeparated");
   } finally {
     await file.close();

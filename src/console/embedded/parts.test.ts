@@ -5,7 +5,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { rejectionOf } from "../../../test/harness/rejection.ts";
 import { chooseAccounts } from "./account.ts";
-import { describeException, isStreamable, parseChdbRequest, quote } from "./chdb-request.ts";
+import { literal } from "../stores/ddl.ts";
+import { describeException, isStreamable, parseChdbRequest } from "./chdb-request.ts";
 import { clickhouseConfig, engineMemoryBytes } from "./clickhouse-config.ts";
 import { Lane } from "./lane.ts";
 import { lockDirectory } from "./lock.ts";
@@ -108,7 +109,7 @@ describe("parseChdbRequest", () => {
   });
 
   test("quotes so that no text ends its literal", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => /^'(?:[^'\\\0]|\\.)*'$/su.test(quote(text))));
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => /^'(?:[^'\\\0]|\\.)*'$/su.test(literal(text))));
   });
 
   test("streams only what has no header", () => {
