@@ -8,7 +8,7 @@ BUN := node_modules/.bin/bun
 DATA_DIR ?= /var/lib/telovix-dev
 ARGS ?=
 
-DEBIAN_PACKAGES := clang llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format libclang-rt-14-dev pkg-config chromium iproute2 curl zstd redis-server
+DEBIAN_PACKAGES := clang lld llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format libclang-rt-14-dev pkg-config chromium iproute2 curl zstd redis-server
 STAMPS := .cache/stamps
 
 .PHONY: help setup run test check fmt native ui build bench bench-engine soak-engine bench-tools e2e unit integration clean

@@ -28,13 +28,17 @@ export class FaultyEventDb implements EventDb {
   selectSystem: EventDb["selectSystem"] = (...args) => (this.selects++, this.#real.selectSystem(...args));
   ping: EventDb["ping"] = () => (this.fault ? Promise.reject(this.fault) : this.#real.ping());
 
-  encodeEvents: NonNullable<EventDb["encodeEvents"]> = (rows) => this.#real.encodeEvents?.(rows);
-
-  insert: EventDb["insert"] = async (table, rows, parts) => {
-    if (table === "runtime_events") this.inserts.push(rows as { sensor_id: string; seq: number }[]);
+  insert: EventDb["insert"] = async (table, rows) => {
     await this.gate;
     if (this.fault) throw this.fault;
-    await this.#real.insert(table, rows, parts);
+    await this.#real.insert(table, rows);
+  };
+
+  insertEvents: EventDb["insertEvents"] = async (parts) => {
+    this.inserts.push(parts.flatMap((part) => part.rows()));
+    await this.gate;
+    if (this.fault) throw this.fault;
+    await this.#real.insertEvents(parts);
   };
 }
 
@@ -55,7 +59,7 @@ export class TestIngest implements AsyncDisposable {
     this.ingest = new Ingest({
       db: stores.db,
       events: this.events,
-      hub: { offer: (_tenantId, events) => void this.offered.push(...events), sensorChanged: () => {} },
+      hub: { offer: (_tenantId, events) => void this.offered.push(...events()), sensorChanged: () => {} },
       clock: systemClock,
       log: silentLog,
       metrics: this.metrics,

@@ -15,6 +15,7 @@ import { Metrics } from "../../src/core/metrics.ts";
 import { generateSigningKey, openSigner } from "../../src/core/sign/ed25519.ts";
 import { testEvent } from "./sensor-messages.ts";
 import type { TestStores } from "./stores.ts";
+import { PlainRows } from "../../src/console/rows/plain-rows.ts";
 
 export const HOUR_MS = 3_600_000;
 export const CHAIN_EPOCH = "00000000000000c1";
@@ -102,11 +103,11 @@ export class Bed {
       recorded_at: nowMs,
     }));
     const lane = { tenantId, sensorId, epoch } as DurableCommit["lane"];
-    return { lane, laneName: "bulk", events: [], losses, firstSeq: from, lastSeq: to, rows, refused: [] };
+    return { lane, laneName: "bulk", events: new PlainRows(rows), losses, firstSeq: from, lastSeq: to, refused: [] };
   }
 
-  async store({ rows, losses }: DurableCommit): Promise<void> {
-    await this.stores.events.insert("runtime_events", rows);
+  async store({ events, losses }: DurableCommit): Promise<void> {
+    await this.stores.events.insertEvents([events]);
     await this.stores.events.insert("event_losses", losses);
   }
 

@@ -6,6 +6,7 @@ import type { EventDb } from "../../src/console/stores/contract.ts";
 import { AppError } from "../../src/core/error.ts";
 import { Bed, CHAIN_EPOCH as EPOCH, faultOf, HOUR_MS } from "../harness/integrity-bed.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+import { PlainRows } from "../../src/console/rows/plain-rows.ts";
 
 let stores: TestStores;
 beforeAll(async () => void (stores = await testStores()), 60_000);
@@ -52,7 +53,7 @@ describe("a chain", () => {
     // The sensor's link broke before the acknowledgement: the same numbers come again, and more.
     recorder.add({ ...bed.commit(11, 14), firstSeq: 5 });
     await bed.store(bed.commit(11, 14));
-    recorder.add({ ...bed.commit(1, 14), rows: [] });
+    recorder.add({ ...bed.commit(1, 14), events: new PlainRows([]) });
     await bed.pass(recorder, 1);
     expect(await bed.links()).toEqual([[1, 14, 14]]);
     expect((await bed.verify()).events).toBe(14);
@@ -90,11 +91,11 @@ describe("after a kill", () => {
   test("between the events and the ledger, what is told again closes the gap", async () => {
     const bed = await Bed.make(stores);
     const lost = bed.commit(1, 10, [3]);
-    await stores.events.insert("runtime_events", lost.rows);
+    await stores.events.insert("runtime_events", lost.events.rows());
     // Killed before the ledger: nothing was acknowledged, the batch comes again, and its events are known to be stored.
     const second = bed.recorder();
     await stores.events.insert("event_losses", lost.losses);
-    second.add({ ...lost, rows: [] });
+    second.add({ ...lost, events: new PlainRows([]) });
     await bed.pass(second, 1);
     expect(await bed.links()).toEqual([[1, 10, 9]]);
     expect(await bed.verify()).toMatchObject({ events: 9, missing: 1 });
@@ -247,7 +248,10 @@ describe("what was changed in the store is found", () => {
     await bed.take(recorder, 1, 10, [5]);
     await bed.pass(recorder, 1);
     const [link] = await findLinks(stores.events, bed.chain, 0, 100);
-    const forged = bed.commit(5, 5).rows.map((row) => ({ ...row, observed_at: link!.first_at + 1 }));
+    const forged = bed
+      .commit(5, 5)
+      .events.rows()
+      .map((row) => ({ ...row, observed_at: link!.first_at + 1 }));
     await stores.events.insert("runtime_events", forged);
     const fault = await faultOf(bed);
     expect([fault.where.seq, fault.message]).toEqual([5, "event 5 stands behind a later one, or twice"]);
@@ -256,7 +260,10 @@ describe("what was changed in the store is found", () => {
   test("an event beside the genuine one of its number", async () => {
     const bed = await sealed();
     const [link] = await findLinks(stores.events, bed.chain, 0, 100);
-    const twin = bed.commit(5, 5).rows.map((row) => ({ ...row, observed_at: link!.last_at }));
+    const twin = bed
+      .commit(5, 5)
+      .events.rows()
+      .map((row) => ({ ...row, observed_at: link!.last_at }));
     await stores.events.insert("runtime_events", twin);
     expect((await faultOf(bed)).where.seq).toBe(5);
     // A second delivery of the same is no forgery.

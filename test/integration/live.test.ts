@@ -106,7 +106,7 @@ describe("GET /api/v1/live", () => {
     socket.send(JSON.stringify({ type: "subscribe", filter: { container_id: "X" } }));
     await frame((f) => f.type === "error" && f.message.includes("/container_id"));
     const offered = events(100);
-    plane.hub.offer(tenant.tenantId, offered);
+    plane.hub.offer(tenant.tenantId, () => offered);
     plane.hub.sensorChanged(tenant.tenantId, offered[0]!.sensorId, "connected");
     const got = await frame((f) => f.type === "events");
     const execs = offered.filter((e) => e.event.kind === "process_exec").length;
@@ -133,7 +133,7 @@ describe("GET /api/v1/live", () => {
     socket.send(JSON.stringify({ type: "subscribe", filter: {} }));
     await frame((f) => f.type === "error" && f.code === "forbidden");
     const offered = events(10);
-    plane.hub.offer(tenant.tenantId, offered);
+    plane.hub.offer(tenant.tenantId, () => offered);
     plane.hub.sensorChanged(tenant.tenantId, offered[0]!.sensorId, "enrolled");
     await frame((f) => f.type === "sensor" && f.change === "enrolled");
     expect(frames.filter((f) => f.type === "events")).toEqual([]);

@@ -27,10 +27,14 @@ class FaultyEvents implements EventDb {
 
   insert: EventDb["insert"] = async (table, rows) => {
     if (this.down) throw this.#gone();
-    if (table === "runtime_events" && (rows as RuntimeEventRow[]).some(this.refuses))
-      throw new AppError("invalid_request", "rows do not fit");
     await this.#real.insert(table, rows);
-    if (this.deaf && table === "runtime_events") throw this.#gone();
+  };
+
+  insertEvents: EventDb["insertEvents"] = async (parts) => {
+    if (this.down) throw this.#gone();
+    if (parts.some((part) => part.rows().some(this.refuses))) throw new AppError("invalid_request", "rows do not fit");
+    await this.#real.insertEvents(parts);
+    if (this.deaf) throw this.#gone();
   };
 
   #gone(): AppError {

@@ -65,15 +65,18 @@ test("a closed guard lets nothing in and says why; reading goes on", async () =>
     select: () => Promise.resolve([]),
     selectSystem: () => Promise.resolve([]),
     insert: () => (fault ? Promise.reject(fault) : (inserted++, Promise.resolve())),
+    insertEvents: () => (fault ? Promise.reject(fault) : (inserted++, Promise.resolve())),
     ping: () => Promise.resolve(),
   } satisfies EventDb);
   await guarded.insert("runtime_events", [{}]);
   guard.set(new AppError("unavailable", "the disk is full"));
   expect(await rejectionOf(guarded.insert("runtime_events", [{}]))).toMatchObject({ message: "the disk is full" });
+  expect(await rejectionOf(guarded.insertEvents([]))).toMatchObject({ message: "the disk is full" });
   expect(await rejectionOf(guarded.ping())).toMatchObject({ message: "the disk is full" });
   expect(await guarded.selectSystem("x")).toEqual([]);
   guard.set(undefined);
   fault = Object.assign(new Error("no"), { code: "243" });
   expect(await rejectionOf(guarded.insert("runtime_events", [{}]))).toBe(fault);
-  expect([inserted, noSpace]).toEqual([1, 1]);
+  expect(await rejectionOf(guarded.insertEvents([]))).toBe(fault);
+  expect([inserted, noSpace]).toEqual([1, 2]);
 });

@@ -24,18 +24,20 @@ export class InsertGuard {
     const check = (): void => {
       if (this.#reason) throw this.#reason;
     };
+    const inserting = async (insert: () => Promise<void>): Promise<void> => {
+      check();
+      try {
+        await insert();
+      } catch (error) {
+        if (isNoSpace(error)) this.#onNoSpace();
+        throw error;
+      }
+    };
     return {
       select: (...args) => events.select(...args),
       selectSystem: (...args) => events.selectSystem(...args),
-      insert: async (table, rows) => {
-        check();
-        try {
-          await events.insert(table, rows);
-        } catch (error) {
-          if (isNoSpace(error)) this.#onNoSpace();
-          throw error;
-        }
-      },
+      insert: (table, rows) => inserting(() => events.insert(table, rows)),
+      insertEvents: (parts) => inserting(() => events.insertEvents(parts)),
       ping: async () => {
         check();
         await events.ping();

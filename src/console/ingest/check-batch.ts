@@ -11,9 +11,9 @@ const checker = compile(RuntimeEvent);
 
 const DAY_US = 86_400_000_000;
 /** Events older than the store keeps them would be gone as soon as they came. */
-const MAX_AGE_US = 90 * DAY_US;
+export const MAX_AGE_US = 90 * DAY_US;
 /** A node whose clock is a day ahead is told so on its page; its events are kept. */
-const MAX_AHEAD_US = 2 * DAY_US;
+export const MAX_AHEAD_US = 2 * DAY_US;
 const MAX_SPAN = 1_000_000_000;
 
 export interface CheckedBatch {

@@ -7,6 +7,8 @@ import { StreamUp, type StreamDown } from "../../core/wire/stream.ts";
 import { decompress } from "../http/body.ts";
 import { checkShape } from "../http/depth.ts";
 import { unpackMsgpack } from "../http/msgpack.ts";
+import type { PackedEvents } from "../rows/packed-events.ts";
+import { splitBatch } from "./split-batch.ts";
 
 const checker = compile(StreamUp);
 const packr = new Packr({ useRecords: false });
@@ -25,8 +27,14 @@ function unpackFrame(frame: Buffer, dictionary: FrameDictionary | undefined): Ui
   }
 }
 
+/** A frame as read; `packed` are its events where they were not looked at yet (the batch has an empty list of them then). */
+export interface ReadFrame {
+  readonly up: StreamUp;
+  readonly packed: PackedEvents | undefined;
+}
+
 /** Reads a frame of a sensor: zstd MessagePack, or JSON in a text frame. Throws AppError `invalid_request` or `too_large`. */
-export function readFrame(frame: string | Buffer, dictionary?: FrameDictionary): StreamUp {
+export function readFrame(frame: string | Buffer, dictionary?: FrameDictionary): ReadFrame {
   if (frame.length > LIMITS.streamFrameBytes) throw new AppError("too_large", "The frame is too large.");
   let value: unknown;
   if (typeof frame === "string") {
@@ -36,8 +44,12 @@ export function readFrame(frame: string | Buffer, dictionary?: FrameDictionary):
       throw new AppError("invalid_request", "The text frame is not JSON.", { cause, pointer: "/" });
     }
     checkShape(value);
-  } else value = unpackMsgpack(unpackFrame(frame, dictionary));
-  return checker.parse(value);
+    return { up: checker.parse(value), packed: undefined };
+  }
+  const bytes = unpackFrame(frame, dictionary);
+  const split = splitBatch(bytes);
+  value = unpackMsgpack(split?.envelope ?? bytes);
+  return { up: checker.parse(value), packed: split?.events };
 }
 
 /** A frame for a sensor. What the Console says is short: a dictionary of events would cost it more time than it saves bytes. */

@@ -122,11 +122,11 @@ export class GroupCommit implements Service {
   /** Resolves once durable, with the events the store itself refused. Throws as `admit` does. */
   submit(commit: Commit): Promise<readonly RejectedEvent[]> {
     const { sensorId } = commit.lane;
-    this.admit(sensorId, commit.laneName, commit.events.length);
+    this.admit(sensorId, commit.laneName, commit.events.count);
     const { promise, resolve, reject } = Promise.withResolvers<readonly RejectedEvent[]>();
-    const entry = makeEntry(commit, this.#deps.events, resolve, reject);
+    const entry = makeEntry(commit, resolve, reject);
     this.#queue.add(entry);
-    this.#pressure.add(sensorId, entry.rows.length, entry.bytes);
+    this.#pressure.add(sensorId, entry.events.count, entry.bytes);
     commit.lane.pending++;
     this.#wake.resolve();
     if (this.#queue.cost >= this.#options.maxGroupRows) this.#full?.abort();
@@ -193,17 +193,18 @@ export class GroupCommit implements Service {
     // As the table is ordered, by the second half of the sensor's id first: what comes in order need not be sorted by the engine.
     const key = ({ sensorId }: Entry): string => sensorId.slice(19) + sensorId;
     const ordered = group.length === 1 ? group : group.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
-    const count = group.reduce((sum, entry) => sum + entry.rows.length, 0);
-    const refused = await insertRows(this.#deps.events, ordered, (row, message) =>
-      this.#log.error("the event store refused an event", { sensor_id: row.sensor_id, error: message }),
+    const count = group.reduce((sum, entry) => sum + entry.events.count, 0);
+    const refused = await insertRows(
+      this.#deps.events,
+      ordered.map((entry) => entry.events),
+      (row, message) =>
+        this.#log.error("the event store refused an event", { sensor_id: row.sensor_id, error: message }),
     );
-    if (refused.size > 0)
-      for (const entry of group)
-        for (const row of entry.rows) {
-          if (!refused.has(row)) continue;
-          entry.losses.push(refusedLoss(row, this.#deps.clock.nowMs()));
-          entry.refused.push({ seq: row.seq, pointer: "/", reason: "the event store refused it" });
-        }
+    for (const entry of group)
+      for (const row of refused.get(entry.events) ?? []) {
+        entry.losses.push(refusedLoss(row, this.#deps.clock.nowMs()));
+        entry.refused.push({ seq: row.seq, pointer: "/", reason: "the event store refused it" });
+      }
     const losses = group.flatMap((entry) => entry.losses);
     if (losses.length > 0) await this.#deps.events.insert("event_losses", losses);
     if (count === 0) return;
@@ -213,7 +214,7 @@ export class GroupCommit implements Service {
 
   #durable(group: readonly Entry[]): void {
     // A group without rows says nothing about the store.
-    if (group.some((entry) => entry.rows.length > 0)) this.#works();
+    if (group.some((entry) => entry.events.count > 0)) this.#works();
     for (const entry of group) {
       const { lane } = entry;
       this.#leave(entry, !lane.stale);
@@ -257,7 +258,7 @@ export class GroupCommit implements Service {
   }
 
   #leave(entry: Entry, stored: boolean): void {
-    this.#pressure.remove(entry.sensorId, entry.rows.length, entry.bytes, stored);
+    this.#pressure.remove(entry.sensorId, entry.events.count, entry.bytes, stored);
     entry.lane.pending--;
   }
 

@@ -4,18 +4,18 @@ import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
 import type { LaneName } from "../../core/wire/common.ts";
-import type { EventsBatchEnvelope, EventsResponse } from "../../core/wire/events.ts";
+import type { EventsResponse } from "../../core/wire/events.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { LiveHub } from "../live/contract.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
-import type { StoredEvent } from "../stores/runtime-event-row.ts";
-import { checkBatch } from "./check-batch.ts";
+import type { EventRows } from "../rows/contract.ts";
+import { prepareRows } from "../rows/make-rows.ts";
 import { GroupCommit, type CommitOptions, type DurableCommit } from "./group-commit.ts";
 import { Lanes, type Lane } from "./lanes.ts";
-import { lossesOf } from "./losses.ts";
 import { leapOf } from "./leap.ts";
 import { addRejected } from "./store.ts";
 import { saveCursors } from "./store-lanes.ts";
+import { takeBatch, type IncomingBatch } from "./take-batch.ts";
 
 const SAVE_MS = 1_000;
 const DRAIN_MS = 10_000;
@@ -40,11 +40,13 @@ export class Ingest implements Service {
   readonly #commit: GroupCommit;
   readonly #faults = new Map<string, { rejected: number; malformed: number }>();
   readonly #taken: (by: number, labels: { outcome: string }) => void;
+  readonly #batches: (by: number, labels: { read: string }) => void;
   readonly #malformed: () => void;
   readonly #put: (by: number, labels: { reason: string }) => void;
 
   constructor(deps: IngestDeps) {
     this.#deps = deps;
+    prepareRows();
     this.#lanes = new Lanes(deps);
     this.#commit = new GroupCommit({
       ...deps,
@@ -52,6 +54,7 @@ export class Ingest implements Service {
       onDurable: (commit) => this.#durable(commit),
     });
     this.#taken = deps.metrics.counter("telovix_console_events_total", "Events received, by what became of them.");
+    this.#batches = deps.metrics.counter("telovix_console_batches_total", "Batches of events, by how they were read.");
     this.#put = deps.metrics.counter(
       "telovix_console_batches_put_off_total",
       "Batches that were not taken, by why; their sensors keep them and come again.",
@@ -102,7 +105,7 @@ export class Ingest implements Service {
    * much is under way or numbers before it are missing, and `rate_limited` when this sensor has its share under way: it keeps the
    * events and sends them again.
    */
-  async accept(peer: SensorPeer, batch: EventsBatchEnvelope): Promise<EventsResponse> {
+  async accept(peer: SensorPeer, batch: IncomingBatch): Promise<EventsResponse> {
     const laneName = batch.lane ?? "bulk";
     // Before any work is done for it.
     this.#admit(peer, laneName, batch.events.length);
@@ -114,17 +117,8 @@ export class Ingest implements Service {
       this.#taken(batch.events.length, { outcome: "out_of_order" });
       throw leap;
     }
-    const checked = checkBatch(batch, lane.queuedSeq, lane.present, nowMs);
-    const { tenantId, sensorId, epoch } = lane;
-    const events = checked.events.map((event): StoredEvent => ({
-      tenantId,
-      sensorId,
-      nodeName: peer.nodeName,
-      epoch,
-      event,
-      ingestedAtMs: nowMs,
-    }));
-    const losses = lossesOf(lane, peer.nodeName, batch, checked.gaps, nowMs);
+    const { events, losses, ...checked } = takeBatch(batch, lane, peer.nodeName, nowMs);
+    this.#batches(1, { read: checked.read });
     const { first_seq: firstSeq, last_seq: lastSeq } = batch;
     const done = this.#commit.submit({ lane, laneName, events, losses, firstSeq, lastSeq });
     this.#advance(lane, batch, events);
@@ -170,10 +164,9 @@ export class Ingest implements Service {
     }
   }
 
-  #advance(lane: Lane, batch: EventsBatchEnvelope, events: readonly StoredEvent[]): void {
+  #advance(lane: Lane, batch: IncomingBatch, events: EventRows): void {
     lane.queuedSeq = Math.max(lane.queuedSeq, batch.last_seq);
-    const last = events.at(-1);
-    if (last) lane.lastObservedUs = last.event.observed_at_us;
+    if (events.count > 0) lane.lastObservedUs = events.observedUsAt(events.count - 1);
     if (!lane.present) return;
     lane.present.dropTo(lane.queuedSeq);
     if (lane.present.isEmpty) lane.present = undefined;
@@ -183,9 +176,9 @@ export class Ingest implements Service {
     const { lane, events } = commit;
     this.#deps.onDurable?.(commit);
     if (!lane.stale) this.#lanes.advanced(lane);
-    if (events.length === 0) return;
-    this.#taken(events.length, { outcome: "stored" });
-    this.#deps.hub.offer(lane.tenantId, events);
+    if (events.count === 0) return;
+    this.#taken(events.count, { outcome: "stored" });
+    this.#deps.hub.offer(lane.tenantId, () => events.stored());
   }
 
   #fault(sensorId: string, rejected: number, malformed: number): void {

@@ -2,12 +2,13 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import type { Ack, LaneName } from "../../core/wire/common.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
-import type { SensorInstance, StreamDown, StreamHello, StreamUp } from "../../core/wire/stream.ts";
+import type { SensorInstance, StreamDown, StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
+import type { PackedEvents } from "../rows/packed-events.ts";
 import type { ClientSocket, SocketHandler } from "../http/socket.ts";
 import { checkProtocol } from "../trust/service.ts";
 import { readEnvelope } from "./check-batch.ts";
-import { readFrame, writeFrame } from "./frames.ts";
+import { readFrame, writeFrame, type ReadFrame } from "./frames.ts";
 import type { Ingest } from "./service.ts";
 import { StreamLanes } from "./stream-lanes.ts";
 
@@ -68,9 +69,10 @@ export class StreamSession implements SocketHandler {
 
   message(_socket: ClientSocket, frame: string | Buffer): void {
     this.heardMs = this.#host.nowMs();
-    let up: StreamUp;
+    let read: ReadFrame;
     try {
-      up = readFrame(frame, this.#dictionary);
+      read = readFrame(frame, this.#dictionary);
+      const { up } = read;
       if (up.type === "hello") {
         checkProtocol(up.protocol_version);
         if (this.#greeted) throw new AppError("invalid_request", "There was a hello already.");
@@ -79,11 +81,12 @@ export class StreamSession implements SocketHandler {
     } catch (error) {
       return this.#violation(error);
     }
+    const { up, packed } = read;
     switch (up.type) {
       case "hello":
         return void this.#hello(up);
       case "events":
-        return void this.#events(up.batch);
+        return void this.#events(up.batch, packed);
       case "pong":
         return this.#pongs.get(up.id)?.();
       case "heartbeat":
@@ -173,7 +176,7 @@ export class StreamSession implements SocketHandler {
     }
   }
 
-  async #events(body: unknown): Promise<void> {
+  async #events(body: unknown, packed: PackedEvents | undefined): Promise<void> {
     if (!this.ready) return this.#violation(new AppError("invalid_request", "The first frame must be hello."));
     let taken: Disposable | undefined;
     try {
@@ -181,9 +184,10 @@ export class StreamSession implements SocketHandler {
       const lane = this.#lanes.find(batch.epoch);
       // An epoch the hello did not name is answered with what the Console has of it, and nothing of it is taken.
       if (!lane) return await this.#unknownEpoch(batch.epoch);
-      taken = this.#lanes.take(batch.events.length);
+      const events = packed ?? batch.events;
+      taken = this.#lanes.take(events.length);
       // What a lane is called is said once, in the hello.
-      const { ack, rejected } = await this.#host.ingest.accept(this.peer, { ...batch, lane: lane.name });
+      const { ack, rejected } = await this.#host.ingest.accept(this.peer, { ...batch, lane: lane.name, events });
       taken[Symbol.dispose]();
       const { credit } = this.#lanes.acknowledge(lane, ack);
       this.#send({ type: "ack", ack, credit, rejected });

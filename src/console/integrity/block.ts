@@ -1,4 +1,4 @@
-import { countMissing, leafOf, Leaves, linkOf, missingText, type MissingRange } from "../../core/integrity/chain.ts";
+import { countMissing, Leaves, linkOf, missingText, type MissingRange } from "../../core/integrity/chain.ts";
 import type { DurableCommit } from "../ingest/group-commit.ts";
 import type { ChainKey, LinkRow } from "./store.ts";
 
@@ -34,10 +34,11 @@ export class OpenBlock {
     return !this.broken && this.#next === this.lastSeq + 1;
   }
 
-  event(prefix: string, { seq, event, raw, atUs }: { seq: number; event: string; raw: string; atUs: number }): void {
+  /** An event by its leaf, which is only made when it is needed. */
+  event(seq: number, atUs: number, leaf: () => Uint8Array): void {
     if (seq !== this.#next) this.broken = true;
     if (this.broken) return;
-    this.#leaves.add(leafOf(prefix, seq, event, raw));
+    this.#leaves.add(leaf());
     this.#next = seq + 1;
     this.#saw(atUs);
   }
@@ -86,13 +87,15 @@ export class OpenBlock {
 
 /** What a commit holds of its sequence, in order: events and missing ranges. */
 export type Piece =
-  | { readonly from: number; readonly row: DurableCommit["rows"][number] }
+  /** An event, by its place in the commit. */
+  | { readonly from: number; readonly index: number }
   | { readonly from: number; readonly range: MissingRange; readonly atUs: number };
 
 /** Pieces of a commit in the order of their numbers. */
 export function piecesOf(commit: DurableCommit): Piece[] {
   const ranges = commit.losses.filter((loss) => loss.source === "range");
-  const rows = commit.rows.map((row): Piece => ({ from: row.seq, row }));
+  const { events } = commit;
+  const rows = Array.from({ length: events.count }, (_, index): Piece => ({ from: events.seqAt(index), index }));
   if (ranges.length === 0) return rows;
   const refused = new Set(commit.refused.map(({ seq }) => seq));
   const kept = refused.size === 0 ? rows : rows.filter(({ from }) => !refused.has(from));

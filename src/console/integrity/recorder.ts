@@ -89,9 +89,10 @@ export class IntegrityRecorder implements Service {
       chain.blocks.push(block);
     }
     for (const piece of pieces)
-      if ("row" in piece) {
-        const { seq, event, raw, observed_at } = piece.row;
-        block.event(chain.prefix, { seq, event, raw, atUs: observed_at });
+      if ("index" in piece) {
+        const { events } = commit;
+        const { prefix } = chain;
+        block.event(piece.from, events.observedUsAt(piece.index), () => events.leafAt(piece.index, prefix));
       } else block.miss(piece.range, piece.atUs);
     block.lastSeq = Math.max(block.lastSeq, commit.lastSeq);
     if (!block.whole) block.broken = true;

@@ -1,4 +1,4 @@
-import { leafPrefix, type MissingRange } from "../../core/integrity/chain.ts";
+import { leafOf, leafPrefix, type MissingRange } from "../../core/integrity/chain.ts";
 import { gapsOf } from "../losses/gaps.ts";
 import type { EventDb } from "../stores/contract.ts";
 import { MAX_BLOCK_EVENTS, OpenBlock } from "./block.ts";
@@ -45,7 +45,8 @@ export async function rereadBlock(
   const eventsBelow = (seq: number): void => {
     for (let row = rows[next]; row && row.seq < seq; row = rows[++next]) {
       atUs = row.at_us;
-      block.event(prefix, { seq: row.seq, event: row.event, raw: row.raw, atUs });
+      const { seq: number, event, raw } = row;
+      block.event(number, atUs, () => leafOf(prefix, number, event, raw));
     }
   };
   for (const gap of gaps) {

@@ -26,6 +26,10 @@ export function queueEvents(events: EventDb, producer: QueueProducer): EventDb {
       if (isQueued(table)) await producer.send(QUEUED[table], toMessages(rows));
       else await events.insert(table, rows);
     },
+    async insertEvents(parts) {
+      const rows = parts.flatMap((part) => part.rows());
+      if (rows.length > 0) await producer.send(QUEUED.runtime_events, toMessages(rows));
+    },
     ping: () => producer.ping(),
   };
 }

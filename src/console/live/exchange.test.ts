@@ -76,8 +76,8 @@ test("a browser sees what another process took in, filtered and sampled there", 
   const all = events(5_000);
   const wanted = all.filter(({ event }) => event.kind === "process_exec").length;
   expect(wanted).toBeGreaterThan(200);
-  b.hub.offer(TENANT, all);
-  b.hub.offer(OTHER, events(100, OTHER));
+  b.hub.offer(TENANT, () => all);
+  b.hub.offer(OTHER, () => events(100, OTHER));
   flush();
   // As many as the browser takes, and the rest by number: exactly as if they had been taken in here.
   expect(view.shown()).toEqual([100, wanted]);
@@ -89,7 +89,7 @@ test("a browser sees what another process took in, filtered and sampled there", 
 test("without a browser elsewhere nothing is sent; with one, changes of its tenant's sensors are", () => {
   const { a, b, sent, watch, flush } = pair();
   sent.length = 0;
-  b.hub.offer(TENANT, events(100));
+  b.hub.offer(TENANT, () => events(100));
   b.hub.sensorChanged(TENANT, SENSOR, "heartbeat");
   flush();
   expect(sent).toEqual([]);
@@ -126,14 +126,14 @@ test("pausing, another filter and leaving reach the other process", () => {
   const view = watch(a.hub);
   view.watcher.subscribe([], 100, {});
   view.watcher.pause();
-  b.hub.offer(TENANT, events(10));
+  b.hub.offer(TENANT, () => events(10));
   flush();
   expect(view.shown()).toEqual([0, 0]);
   view.watcher.resume();
   flush();
   expect(view.shown()).toEqual([0, 10]);
   view.watcher.subscribe(parseFilter({ sensor_id: [OTHER] }), 100, { sensor_id: [OTHER] });
-  b.hub.offer(TENANT, events(10));
+  b.hub.offer(TENANT, () => events(10));
   flush();
   expect(view.shown()).toEqual([0, 10]);
   b.metrics.render();

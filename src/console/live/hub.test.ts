@@ -116,12 +116,12 @@ describe("the live hub", () => {
   test("shows nothing before a filter is set, and then what fits it, once", () => {
     const { hub, watch } = setup();
     const { watcher, frames } = watch();
-    hub.offer(TENANT, events(10));
+    hub.offer(TENANT, () => events(10));
     hub.flush();
     expect(frames).toEqual([]);
     watcher.subscribe([{ op: "in", column: "event_kind", values: ["process_exec"] }], 100);
     const offered = events(50);
-    hub.offer(TENANT, offered);
+    hub.offer(TENANT, () => offered);
     hub.flush();
     hub.flush();
     expect(frames).toHaveLength(1);
@@ -134,7 +134,7 @@ describe("the live hub", () => {
     const { hub, watch } = setup();
     const stranger = watch(principal("u2", "01900000-0000-7000-8000-00000000000b"));
     stranger.watcher.subscribe([], 1000);
-    hub.offer(TENANT, events(10));
+    hub.offer(TENANT, () => events(10));
     hub.sensorChanged(TENANT, HOST.sensorId, "connected");
     hub.flush();
     expect(stranger.frames).toEqual([]);
@@ -146,7 +146,7 @@ describe("the live hub", () => {
     watcher.subscribe([], 10);
     for (let second = 0; second < 20; second++) {
       for (let tick = 0; tick < 4; tick++) {
-        hub.offer(TENANT, events(100));
+        hub.offer(TENANT, () => events(100));
         hub.flush();
         await clock.advance(250);
       }
@@ -164,10 +164,10 @@ describe("the live hub", () => {
     const { watcher, frames, accept } = watch();
     watcher.subscribe([], 100);
     accept.more = false;
-    hub.offer(TENANT, events(1));
+    hub.offer(TENANT, () => events(1));
     hub.flush();
     for (let i = 0; i < 50; i++) {
-      hub.offer(TENANT, events(1000));
+      hub.offer(TENANT, () => events(1000));
       hub.flush();
       await clock.advance(250);
     }
@@ -184,7 +184,7 @@ describe("the live hub", () => {
     const { watcher, frames } = watch();
     watcher.subscribe([], 100);
     watcher.pause();
-    hub.offer(TENANT, events(30));
+    hub.offer(TENANT, () => events(30));
     hub.flush();
     expect(frames).toEqual([]);
     // The same filter again, as a page sends it when it goes on, does not hide what was missed.

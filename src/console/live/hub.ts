@@ -97,7 +97,7 @@ export function createLiveHub(deps: {
       const taps = exchange?.taps(tenantId);
       if (!watchers && !taps) return;
       const nowMs = clock.monotonicMs();
-      for (const stored of events) {
+      for (const stored of events()) {
         const event = liveEvent(stored);
         for (const watcher of watchers ?? []) watcher.offer(event, nowMs);
         for (const tap of taps ?? []) tap.offer(event, nowMs);

@@ -4,11 +4,14 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import { isUuid } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
+import type { EventRows } from "../rows/contract.ts";
+import { encodeParts } from "../rows/encode.ts";
+import { PlainRows } from "../rows/plain-rows.ts";
 import type { ClickHouseTarget } from "./clickhouse-target.ts";
 import type { EventAdmin, EventDb } from "./contract.ts";
 import { createBlockInsert, type BlockInsert } from "./insert-blocks.ts";
 import { toInsertError } from "./insert-errors.ts";
-import { encodeParts, encodeRuntimeEvents, INSERT_EVENTS } from "./runtime-event-block.ts";
+import { INSERT_EVENTS } from "./runtime-event-block.ts";
 import type { RuntimeEventRow } from "./runtime-event-row.ts";
 
 export type { ClickHouseTarget } from "./clickhouse-target.ts";
@@ -104,30 +107,31 @@ class ClickHouseEventDb implements EventDb, EventAdmin, AsyncDisposable {
     return this.#query<Row>(sql, params, {});
   }
 
-  async insert(...[table, rows, parts]: Parameters<EventDb["insert"]>): Promise<void> {
+  async insert(...[table, rows]: Parameters<EventDb["insert"]>): Promise<void> {
     if (rows.length === 0) return;
-    const abort_signal = AbortSignal.timeout(INSERT_TIMEOUT_MS);
+    if (table === "runtime_events") return this.insertEvents([new PlainRows(rows as RuntimeEventRow[])]);
+    await this.#inserted(table, rows.length, (abort_signal) =>
+      this.#client.insert({ table, values: rows as object[], format: "JSONEachRow", abort_signal }),
+    );
+  }
+
+  /** Events by the million go as columns: the engine takes them several times faster than as JSON. */
+  async insertEvents(parts: readonly EventRows[]): Promise<void> {
+    const count = parts.reduce((sum, part) => sum + part.count, 0);
+    if (count === 0) return;
+    await this.#inserted("runtime_events", count, async (signal) =>
+      this.#insertBlocks(INSERT_EVENTS, await encodeParts(parts), signal),
+    );
+  }
+
+  async #inserted(table: string, rows: number, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     try {
-      // Events by the million go as columns: the engine takes them several times faster than as JSON.
-      if (table === "runtime_events") {
-        const body = await encodeParts(parts ?? [{ rows: rows as RuntimeEventRow[], encoded: undefined }]);
-        await this.#insertBlocks(INSERT_EVENTS, body, abort_signal);
-      } else await this.#client.insert({ table, values: rows as object[], format: "JSONEachRow", abort_signal });
+      await run(AbortSignal.timeout(INSERT_TIMEOUT_MS));
     } catch (error) {
       this.#failures(1, { operation: "insert" });
       throw toInsertError(error, table);
     }
-    this.#rows(rows.length, { table });
-  }
-
-  encodeEvents(rows: readonly RuntimeEventRow[]): Uint8Array | undefined {
-    try {
-      return encodeRuntimeEvents(rows);
-    } catch (error) {
-      // `insert` will say which of them it is.
-      if (error instanceof RangeError) return undefined;
-      throw error;
-    }
+    this.#rows(rows, { table });
   }
 
   async command(sql: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { TransactionSql } from "postgres";
-import type { RuntimeEventRow } from "./runtime-event-row.ts";
+import type { EventRows } from "../rows/contract.ts";
 
 /** A transaction; its queries see one tenant's rows only (or all of them inside `Db.system`). */
 export type Tx = TransactionSql;
@@ -19,12 +19,6 @@ export interface Db {
   ping(): Promise<void>;
 }
 
-/** Rows of events, and what `encodeEvents` made of them. */
-export interface EventPart {
-  readonly rows: readonly RuntimeEventRow[];
-  readonly encoded: Uint8Array | undefined;
-}
-
 /** ClickHouse, reached only with a tenant: each query must use `{tenant_id:UUID}` and is refused without it. */
 export interface EventDb {
   /** Rows of a SELECT. `params` are bound as ClickHouse query parameters (`{name:Type}`). */
@@ -36,17 +30,13 @@ export interface EventDb {
   ): Promise<Row[]>;
   /** SELECT over all tenants: start-up and jobs only. */
   selectSystem<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
-  /**
-   * Inserts rows; resolves once they are durable (fsync), rejects with AppError `unavailable` otherwise. `parts` are the same rows
-   * of events in the same order, some of them encoded beforehand.
-   */
+  /** Inserts rows; resolves once they are durable (fsync), rejects with AppError `unavailable` otherwise. */
   insert(
     table: "runtime_events" | "sensor_resources" | "event_losses" | "integrity_links" | "integrity_leaves",
     rows: readonly object[],
-    parts?: readonly EventPart[],
   ): Promise<void>;
-  /** Encodes rows of events for an `insert` to come, while they are at hand; absent where that gains nothing. */
-  encodeEvents?(rows: readonly RuntimeEventRow[]): Uint8Array | undefined;
+  /** The same for rows of events by the batch, as ingest has them. */
+  insertEvents(parts: readonly EventRows[]): Promise<void>;
   ping(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ const UUIDS_KEPT = 8_192;
 const uuids = new Map<string, Uint8Array>();
 
 /** A UUID as ClickHouse holds it: two halves of 64 bits, each with its lowest byte first. */
-function uuidBytes(uuid: string): Uint8Array {
+export function uuidBytes(uuid: string): Uint8Array {
   const known = uuids.get(uuid);
   if (known) return known;
   const bytes = Buffer.from(uuid.replaceAll("-", ""), "hex");
@@ -80,6 +80,17 @@ export class BlockWriter {
     this.#at += UUID_BYTES;
   }
 
+  /** Bytes as they are, `times` times behind each other. */
+  bytes(bytes: Uint8Array, times = 1): void {
+    const size = bytes.length * times;
+    this.#room(size);
+    const [start, end] = [this.#at, this.#at + size];
+    if (size > 0) this.#bytes.set(bytes, start);
+    for (let done = bytes.length; done < size; done *= 2)
+      this.#bytes.copyWithin(start + done, start, start + Math.min(done, size - done));
+    this.#at = end;
+  }
+
   /** Its length in bytes and its UTF-8; a half of a surrogate pair becomes U+FFFD. */
   text(value: string): void {
     const { length } = value;
@@ -130,6 +141,15 @@ function varintSize(value: number): number {
   return size;
 }
 
+/** What is before the dictionary of a column of few different texts. */
+export function writeDictionaryHead(writer: BlockWriter, different: number): 0 | 1 | 2 {
+  const width = different <= 0x100 ? 0 : different <= 0x1_0000 ? 1 : 2;
+  writer.uint64(LOW_CARDINALITY_VERSION);
+  writer.uint64(OWN_KEYS_AND_UPDATE | width);
+  writer.uint64(different);
+  return width;
+}
+
 // LowCardinality, version 1: the block brings its dictionary along. Then the width of the places in it, in the lowest byte.
 const LOW_CARDINALITY_VERSION = 1;
 const OWN_KEYS_AND_UPDATE = 0x600;
@@ -150,10 +170,7 @@ export function writeDictionary(writer: BlockWriter, count: number, valueAt: (ro
     }
     indices[row] = place;
   }
-  const width = places.size <= 0x100 ? 0 : places.size <= 0x1_0000 ? 1 : 2;
-  writer.uint64(LOW_CARDINALITY_VERSION);
-  writer.uint64(OWN_KEYS_AND_UPDATE | width);
-  writer.uint64(places.size);
+  const width = writeDictionaryHead(writer, places.size);
   for (const value of places.keys()) writer.text(value);
   writer.uint64(count);
   for (const index of indices)

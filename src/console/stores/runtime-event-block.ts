@@ -1,6 +1,5 @@
 import { SEVERITIES, type Severity } from "../../core/event/severity.ts";
 import { BlockWriter, writeBlock, writeDictionary, type NativeColumn } from "./native-block.ts";
-import type { EventPart } from "./contract.ts";
 import type { RuntimeEventRow } from "./runtime-event-row.ts";
 
 type Row = RuntimeEventRow;
@@ -133,27 +132,4 @@ export function encodeRuntimeEvents(rows: readonly RuntimeEventRow[]): Uint8Arra
   for (let at = 0; at < rows.length; at += BLOCK_ROWS)
     writeBlock(writer, RUNTIME_EVENT_COLUMNS, rows.slice(at, at + BLOCK_ROWS));
   return writer.finish();
-}
-
-/** The body of an insert: what is encoded already, and what is not in blocks between; others have their turn meanwhile. */
-export async function encodeParts(parts: readonly EventPart[]): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  const open: RuntimeEventRow[] = [];
-  const encodeOpen = async (): Promise<void> => {
-    for (let at = 0; at < open.length; at += BLOCK_ROWS) {
-      pieces.push(encodeRuntimeEvents(open.slice(at, at + BLOCK_ROWS)));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    open.length = 0;
-  };
-  for (const { rows, encoded } of parts) {
-    if (!encoded) {
-      for (const row of rows) open.push(row);
-      continue;
-    }
-    await encodeOpen();
-    pieces.push(encoded);
-  }
-  await encodeOpen();
-  return pieces.length === 1 ? Uint8Array.from(pieces[0]!) : Buffer.concat(pieces);
 }

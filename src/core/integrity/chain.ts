@@ -41,21 +41,31 @@ function makeRoom(chars: number): void {
   scratchPrefix = "";
 }
 
+/** Writes a part at `at`; gives where it ends. */
+function put(part: string | Uint8Array, at: number): number {
+  if (typeof part === "string") return at + encoder.encodeInto(part, scratch.subarray(at)).written;
+  scratch.set(part, at);
+  return at + part.length;
+}
+
 /**
  * The leaf of an event: SHA-256 over who it is of, its number, its JSON text as stored and its raw line, a newline between each.
- * JSON text holds no newline, so that no two events have the same bytes.
+ * JSON text holds no newline, so that no two events have the same bytes. Texts may be given as their UTF-8.
  */
-export function leafOf(prefix: string, seq: number, event: string, raw: string): Uint8Array {
+export function leafOf(
+  prefix: string,
+  seq: number,
+  event: string | Uint8Array,
+  raw: string | Uint8Array,
+): Uint8Array {
   makeRoom(prefix.length + event.length + raw.length + 32);
   if (prefix !== scratchPrefix) {
     prefixBytes = encoder.encodeInto(prefix, scratch).written;
     scratchPrefix = prefix;
   }
-  let end = prefixBytes;
-  end += encoder.encodeInto(`${seq}\n`, scratch.subarray(end)).written;
-  end += encoder.encodeInto(event, scratch.subarray(end)).written;
+  let end = put(event, put(`${seq}\n`, prefixBytes));
   scratch[end++] = 10;
-  if (raw !== "") end += encoder.encodeInto(raw, scratch.subarray(end)).written;
+  if (raw.length > 0) end = put(raw, end);
   return sha256(scratch.subarray(0, end));
 }
 

@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import file from "../../../native/.output/rows.wasm" with { type: "file" };
+import { BlockWriter } from "../stores/native-block.ts";
+import { RUNTIME_EVENT_COLUMNS } from "../stores/runtime-event-block.ts";
+import { makeRowTables, type OriginColumn } from "./column-table.ts";
+import { writeOriginColumn, type Run } from "./origin-columns.ts";
+
+/** Areas of its memory, as native/rows/rows.c numbers them. */
+const AREA = { table: 0, names: 1, result: 2, seqs: 3, times: 4, marks: 5, pieces: 6, input: 7 } as const;
+const MARK_WORDS = 7;
+const PIECE_WORDS = 3;
+/** The program reads whole vectors, beyond the end too. */
+const SLACK_BYTES = 64;
+const PAGE_BYTES = 65_536;
+/** A block of 1,024 rows without its texts, about. */
+const BLOCK_HEAD_BYTES = 200_000;
+
+export const OUTCOME = { all: 0, blockFull: 1, notPlain: 2 } as const;
+
+/** Between which numbers and times events may lie; times in microseconds. */
+export interface Bounds {
+  /** Their numbers rise above it. */
+  readonly previousSeq: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Events up to it are had already and give no row. */
+  readonly cursor: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** What became of one call. */
+export interface Added {
+  readonly outcome: number;
+  /** Events walked over, and of these the ones that were had already. */
+  readonly events: number;
+  readonly had: number;
+  readonly bytes: number;
+  /** Rows in the block now. */
+  readonly rows: number;
+}
+
+/** A row of the block that is open, for as long as it is. Texts are UTF-8. */
+export interface OpenRow {
+  readonly seq: number;
+  readonly observedUs: number;
+  readonly json: Uint8Array;
+  readonly raw: Uint8Array;
+  /** Where its event stands in the bytes that were given. */
+  readonly at: number;
+  readonly length: number;
+  readonly isLoss: boolean;
+}
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  rows_area(which: number): number;
+  rows_load(root: number, columns: number, count: number): void;
+  rows_begin(): void;
+  rows_add(at: number, length: number, count: number, ...bounds: number[]): void;
+  rows_finish(): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/**
+ * Turns events in MessagePack into blocks of ClickHouse's Native format (native/rows, in WebAssembly: what a sensor sends cannot reach
+ * beyond its memory). One block at a time: `begin`, `add` as often as there is something, `finish`. After a trap it is not used again.
+ */
+export class RowProgram {
+  readonly #exports: Exports;
+  readonly #input: number;
+  readonly #heads: readonly Uint8Array[];
+  readonly #placeOf: ReadonlyMap<number, number>;
+
+  constructor() {
+    compiled ??= new WebAssembly.Module(readFileSync(file));
+    this.#exports = new WebAssembly.Instance(compiled).exports as unknown as Exports;
+    const { schema, columns, places } = makeRowTables();
+    const memory = this.#exports.memory.buffer;
+    const table = this.#exports.rows_area(AREA.table);
+    new Uint32Array(memory, table).set(schema.words);
+    new Uint32Array(memory, table).set(columns, schema.words.length);
+    new Uint8Array(memory, this.#exports.rows_area(AREA.names)).set(schema.names);
+    this.#exports.rows_load(schema.root, schema.words.length, places.length);
+    this.#input = this.#exports.rows_area(AREA.input);
+    this.#placeOf = new Map(places.map((place, i) => [place, i]));
+    this.#heads = RUNTIME_EVENT_COLUMNS.map(({ name, type }) => {
+      const writer = new BlockWriter(256);
+      writer.text(name);
+      writer.text(type);
+      return writer.finish();
+    });
+  }
+
+  /** Empties the block. */
+  begin(): void {
+    this.#exports.rows_begin();
+  }
+
+  /** Adds events until the block is full or one is not plainly right. */
+  add(events: Uint8Array, count: number, bounds: Bounds): Added {
+    const end = this.#input + events.length + SLACK_BYTES;
+    const missing = end - this.#exports.memory.buffer.byteLength;
+    if (missing > 0) this.#exports.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    new Uint8Array(this.#exports.memory.buffer).set(events, this.#input);
+    const { previousSeq, firstSeq, lastSeq, cursor, fromUs, toUs } = bounds;
+    this.#exports.rows_add(this.#input, events.length, count, previousSeq, firstSeq, lastSeq, cursor, fromUs, toUs);
+    const [outcome, taken, had, bytes, rows] = this.#words(AREA.result, 5);
+    return { outcome: outcome!, events: taken!, had: had!, bytes: bytes!, rows: rows! };
+  }
+
+  /** Copies the numbers of the block's rows to `into`, from `at` on. */
+  copySeqs(rows: number, into: Float64Array, at: number): void {
+    into.set(this.#numbers(AREA.seqs, rows), at);
+  }
+
+  /** Copies their times, in microseconds. */
+  copyTimes(rows: number, into: Float64Array, at: number): void {
+    into.set(this.#numbers(AREA.times, rows), at);
+  }
+
+  /** The rows of the block; their parts are views that the next call of the program makes stale. */
+  *rows(count: number): Generator<OpenRow> {
+    const memory = new Uint8Array(this.#exports.memory.buffer);
+    const marks = this.#words(AREA.marks, count * MARK_WORDS);
+    const [seqs, times] = [this.#numbers(AREA.seqs, count), this.#numbers(AREA.times, count)];
+    for (let row = 0; row < count; row++) {
+      const [json, jsonLength, raw, rawLength, at, length, isLoss] = marks.subarray(row * MARK_WORDS);
+      yield {
+        seq: seqs[row]!,
+        observedUs: times[row]!,
+        json: memory.subarray(json, json! + jsonLength!),
+        raw: memory.subarray(raw, raw! + rawLength!),
+        at: at!,
+        length: length!,
+        isLoss: isLoss === 1,
+      };
+    }
+  }
+
+  /** The block; `runs` say whose its rows are, in order. */
+  finish(runs: readonly Run[]): Uint8Array<ArrayBuffer> {
+    let rows = 0;
+    for (const run of runs) rows += run.rows;
+    const words = this.#words(AREA.pieces, this.#exports.rows_finish());
+    const memory = new Uint8Array(this.#exports.memory.buffer);
+    let bytes = BLOCK_HEAD_BYTES;
+    for (let i = 2; i < words.length; i += PIECE_WORDS) bytes += words[i]!;
+    const writer = new BlockWriter(bytes);
+    writer.varint(RUNTIME_EVENT_COLUMNS.length);
+    writer.varint(rows);
+    let next = 0;
+    for (const [place, head] of this.#heads.entries()) {
+      writer.bytes(head);
+      const column = this.#placeOf.get(place);
+      if (column === undefined) writeOriginColumn(writer, RUNTIME_EVENT_COLUMNS[place]!.name as OriginColumn, runs);
+      for (; next < words.length && words[next] === column; next += PIECE_WORDS)
+        writer.bytes(memory.subarray(words[next + 1], words[next + 1]! + words[next + 2]!));
+    }
+    return writer.finish();
+  }
+
+  #words(area: number, count: number): Uint32Array {
+    return new Uint32Array(this.#exports.memory.buffer, this.#exports.rows_area(area), count);
+  }
+
+  #numbers(area: number, count: number): Float64Array {
+    return new Float64Array(this.#exports.memory.buffer, this.#exports.rows_area(area), count);
+  }
+}

@@ -1,0 +1,4 @@
+declare module "*.wasm" {
+  const file: string;
+  export default file;
+}
