@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import file from "../../../native/.output/rows.wasm" with { type: "file" };
 import { BlockWriter } from "../stores/native-block.ts";
 import { RUNTIME_EVENT_COLUMNS } from "../stores/runtime-event-block.ts";
@@ -61,7 +60,8 @@ interface Exports {
   rows_finish(): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
+// With the module, not under the first frame.
+const compiled = await WebAssembly.compile(await Bun.file(file).arrayBuffer());
 
 /**
  * Turns events in MessagePack into blocks of ClickHouse's Native format (native/rows, in WebAssembly: what a sensor sends cannot reach
@@ -74,7 +74,6 @@ export class RowProgram {
   readonly #placeOf: ReadonlyMap<number, number>;
 
   constructor() {
-    compiled ??= new WebAssembly.Module(readFileSync(file));
     this.#exports = new WebAssembly.Instance(compiled).exports as unknown as Exports;
     const { schema, columns, places } = makeRowTables();
     const memory = this.#exports.memory.buffer;
