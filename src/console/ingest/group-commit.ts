@@ -12,8 +12,10 @@ import { refusedLoss } from "./losses.ts";
 import { busy, Pressure, type PressureLimits } from "./pressure.ts";
 
 export interface CommitOptions extends PressureLimits {
-  /** Batches are gathered this long. */
+  /** Batches are gathered this long at least. */
   readonly gatherMs: number;
+  /** And longer, up to this, the longer inserts take: a small one costs the engine as much as a large one, and its merges more. */
+  readonly maxGatherMs: number;
   readonly maxGroupRows: number;
   /** Inserts at once: the next is prepared, and begun, while one waits for its disk. */
   readonly maxInserts: number;
@@ -22,12 +24,16 @@ export interface CommitOptions extends PressureLimits {
 
 const COMMIT_OPTIONS: CommitOptions = {
   gatherMs: 100,
+  maxGatherMs: 400,
   maxGroupRows: 25_000,
   maxInserts: 2,
   maxPendingRows: 160_000,
   maxPendingBytes: 384 * 1024 * 1024,
   probeMs: 1_000,
 };
+
+/** Of the time an insert takes: the engine rests for three parts of four when little comes. */
+const GATHER_FACTOR = 3;
 
 export type { DurableCommit } from "./commit.ts";
 
@@ -53,6 +59,8 @@ export class GroupCommit implements Service {
   readonly #log: Log;
   readonly #queue = new FairQueue<Entry>();
   readonly #pressure: Pressure;
+  /** What the last insert took. */
+  #insertMs = 0;
   #down = false;
   #fault: AppError | undefined;
   #ended = false;
@@ -163,7 +171,9 @@ export class GroupCommit implements Service {
 
   async #gather(signal: AbortSignal): Promise<void> {
     this.#full = new AbortController();
-    await this.#deps.clock.sleep(this.#options.gatherMs, AbortSignal.any([signal, this.#full.signal]));
+    const { gatherMs, maxGatherMs } = this.#options;
+    const ms = Math.max(gatherMs, Math.min(maxGatherMs, GATHER_FACTOR * this.#insertMs));
+    await this.#deps.clock.sleep(ms, AbortSignal.any([signal, this.#full.signal]));
     this.#full = undefined;
   }
 
@@ -209,7 +219,8 @@ export class GroupCommit implements Service {
     if (losses.length > 0) await this.#deps.events.insert("event_losses", losses);
     if (count === 0) return;
     this.#groups(count);
-    this.#times(this.#deps.clock.monotonicMs() - startedMs);
+    this.#insertMs = this.#deps.clock.monotonicMs() - startedMs;
+    this.#times(this.#insertMs);
   }
 
   #durable(group: readonly Entry[]): void {
