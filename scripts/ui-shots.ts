@@ -105,6 +105,22 @@ const SHOTS: readonly Shot[] = [
     act: async (page) => page.getByRole("button", { name: "Re-enrol" }).click(),
   },
   { name: "trust", path: "/settings/trust", states: ALL },
+  {
+    name: "trust-retire",
+    path: "/settings/trust",
+    states: ["data"],
+    act: async (page) => page.getByRole("button", { name: "Retire anyway" }).click(),
+  },
+  { name: "tokens", path: "/settings/tokens?show=all", states: ALL },
+  {
+    name: "tokens-revoke",
+    path: "/settings/tokens",
+    states: ["data"],
+    act: async (page) => page.getByRole("button", { name: "Revoke" }).first().click(),
+  },
+  { name: "limited", path: "/losses", states: ["limited"] },
+  { name: "sensor-clone", path: "/sensors/web-25?tab=system", states: ["data"] },
+  { name: "sensor-lanes", path: "/sensors/web-25", states: ["data"] },
   { name: "sensor", path: `/sensors/${SENSOR}`, states: ALL },
   {
     name: "sensor-policies",
@@ -161,13 +177,13 @@ const SHOTS: readonly Shot[] = [
     },
   },
   { name: "settings", path: "/settings", states: ["data"] },
-  { name: "settings-storage", path: "/settings/storage", states: ["data", "loading", "error"] },
+  { name: "settings-storage", path: "/settings/storage", states: ALL },
   {
     name: "settings-storage-less",
     path: "/settings/storage",
     states: ["data"],
     act: async (page) => {
-      await page.getByLabel("Events, days").fill("30");
+      await page.getByLabel("Events", { exact: true }).fill("30");
       await page.getByRole("button", { name: "Save" }).click();
     },
   },

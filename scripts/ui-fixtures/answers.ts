@@ -3,6 +3,8 @@ import type { Me } from "../../src/core/api/auth.ts";
 import type { EventRow } from "../../src/core/api/events.ts";
 import { HEALTH_STATES, LIFECYCLE_STATUSES, type SensorDetail, type SensorList } from "../../src/core/api/sensors.ts";
 import type { CreatedToken, TokenSummary } from "../../src/core/api/tokens.ts";
+import type { RetentionDays } from "../../src/core/api/settings.ts";
+import type { RotationPhase } from "../../src/core/api/trust.ts";
 import type { Severity } from "../../src/core/event/severity.ts";
 import { makeDetail, makeHistogram, makeRow } from "./events.ts";
 import { makeLineage } from "./lineage.ts";
@@ -10,7 +12,7 @@ import { makeLosses, makeRoots } from "./losses.ts";
 import { makeFleet, makeInventory, makeResources } from "./sensors.ts";
 import type { PreviewState } from "./state.ts";
 import { makeRetention } from "./storage.ts";
-import { makeAuthority } from "./trust.ts";
+import { makeAuthority, phaseAfter } from "./trust.ts";
 
 const ME: Me = {
   user_id: "u1",
@@ -94,6 +96,8 @@ export function makeAnswers() {
   const bornMs = Date.now();
   const fleet = makeFleet(bornMs);
   const rows = new Map<string, EventRow>();
+  let phase: RotationPhase | undefined;
+  let days: RetentionDays | undefined;
   const tokens: TokenSummary[] = [
     {
       token_id: "k0",
@@ -177,7 +181,7 @@ export function makeAnswers() {
       took_ms: 34,
     });
   };
-  const answer = (request: Request, url: URL, state: PreviewState): Response => {
+  const answer = (request: Request, url: URL, state: PreviewState): Response | Promise<Response> => {
     const path = url.pathname.replace("/api/v1", "");
     const notFound = Response.json(
       { error: { code: "not_found", message: "There is no such thing here.", hint: "It may have been deleted." } },
@@ -190,7 +194,7 @@ export function makeAnswers() {
       return state === "out"
         ? Response.json({ error: { code: "not_signed_in", message: "Sign in first." } }, { status: 401 })
         : Response.json(state === "viewer" ? { ...ME, role: "viewer" } : ME);
-    if (state === "viewer" && /^\/(events|processes|enrollment|audit)/.test(path))
+    if (state === "viewer" && /^\/(events|processes|enrollment|audit|trust|settings)/.test(path))
       return Response.json(
         { error: { code: "forbidden", message: "Your role does not allow this." } },
         { status: 403 },
@@ -200,23 +204,44 @@ export function makeAnswers() {
         { error: { code: "invalid_credentials", message: "Wrong email or password." } },
         { status: 401 },
       );
-    if (path === "/auth/logout" || request.method === "DELETE") return new Response(null, { status: 204 });
-    if (path === "/enrollment/tokens" && request.method === "POST") {
+    if (request.method === "DELETE") {
+      const revoked = tokens.findIndex((token) => token.token_id === part[3]);
+      if (revoked >= 0) tokens[revoked] = { ...tokens[revoked]!, status: "revoked" };
+      return new Response(null, { status: 204 });
+    }
+    if (path === "/auth/logout") return new Response(null, { status: 204 });
+    if (path.startsWith("/enrollment/") && request.method === "POST") {
+      const cluster = path.endsWith("/cluster-tokens");
+      const made = {
+        token_id: `k${tokens.length}`,
+        expires_at: iso(Date.now() + (cluster ? 365 * 86_400_000 : 900_000)),
+      };
       tokens.unshift({
-        ...tokens[1]!,
-        token_id: "k3",
+        ...tokens.at(-1)!,
+        ...made,
+        kind: cluster ? "cluster" : "once",
         status: "pending",
-        node_name: "db-42",
+        node_name: cluster ? null : "db-42",
+        cluster: cluster ? "oslo-6g" : null,
         declared_role: "generic_linux",
         created_at: iso(Date.now()),
       });
-      return Response.json({ ...created, expires_at: iso(Date.now() + 900_000) });
+      return Response.json({ ...created, ...made });
     }
     if (path === "/enrollment/tokens") return Response.json(state === "empty" ? [] : tokens);
     if (path === "/loss") return Response.json(makeLosses(range(url), fleet, url.searchParams, state));
     if (path === "/integrity/roots") return Response.json(makeRoots(Date.now(), state));
-    if (path.startsWith("/trust/authority")) return Response.json(makeAuthority(Date.now(), state));
-    if (path === "/settings/retention") return Response.json(makeRetention(Date.now()));
+    if (path.startsWith("/trust/authority")) {
+      const before = makeAuthority(Date.now(), state, phase).phase;
+      if (request.method === "POST") phase = phaseAfter(before, part[3] ?? "");
+      return Response.json(makeAuthority(Date.now(), state, phase));
+    }
+    if (path === "/settings/retention") {
+      if (request.method !== "PUT") return Response.json(makeRetention(Date.now(), state, days));
+      return request
+        .json()
+        .then((body) => Response.json(makeRetention(Date.now(), state, (days = body as RetentionDays))));
+    }
     if (path === "/audit") return Response.json({ records: state === "empty" ? [] : audit(), next_cursor: null });
     if (path === "/sensors") return Response.json(list(url, fleet, state));
     if (part[1] === "sensors") {

@@ -1,63 +1,11 @@
-import type {
-  HealthReason,
-  HealthState,
-  SensorDetail,
-  SensorInventory,
-  SensorResources,
-} from "../../src/core/api/sensors.ts";
+import type { SensorDetail, SensorInventory, SensorResources } from "../../src/core/api/sensors.ts";
+import { CLONE, CLONE_DETAIL, CLONED, health, REASONS } from "./health.ts";
 import { makePolicies } from "./policies.ts";
 import { Seeded } from "./random.ts";
 
 const random = new Seeded(7);
 const iso = (ms: number): string => new Date(ms).toISOString();
 const NAMES = ["db", "web", "edge", "amf", "upf", "bastion", "build", "kafka", "vault", "mon"];
-const REASONS: Readonly<Record<Exclude<HealthState, "healthy">, HealthReason[]>> = {
-  watch: [
-    {
-      code: "renewal_recommended",
-      state: "watch",
-      message: "Its certificate expires in 6 days.",
-      action: "It renews itself at the next heartbeat; nothing to do unless this stays for a day.",
-    },
-  ],
-  degraded: [
-    {
-      code: "heartbeat_stale",
-      state: "degraded",
-      message: "It hasn't been heard from for 2 min 10 s.",
-      action: "Check the node's network, or wait: events are kept on the node.",
-    },
-    {
-      code: "event_loss",
-      state: "watch",
-      message: "1,204 events were lost in the kernel in the last hour.",
-      action: "The node is busier than its ring buffer allows; raise its size or narrow a policy.",
-    },
-  ],
-  critical: [
-    {
-      code: "engine_failed",
-      state: "critical",
-      message: "Its engine doesn't run: the kernel refused every hook.",
-      action: "See the engine's hooks below; the kernel needs BTF (CONFIG_DEBUG_INFO_BTF).",
-    },
-  ],
-  offline: [
-    {
-      code: "offline",
-      state: "offline",
-      message: "It hasn't been heard from for 3 h. Its last heartbeat was healthy.",
-      action: "Check that the host is up and reaches the Console on its port.",
-    },
-  ],
-};
-
-function health(i: number): HealthState {
-  if (i === 3) return "critical";
-  if (i === 8 || i === 21) return "degraded";
-  if (i === 12) return "offline";
-  return i % 9 === 5 ? "watch" : "healthy";
-}
 
 function makeSensor(i: number, nowMs: number): SensorDetail {
   const state = health(i);
@@ -75,7 +23,7 @@ function makeSensor(i: number, nowMs: number): SensorDetail {
     tags: i % 4 === 0 ? ["pci", "prod"] : ["prod"],
     lifecycle_status: i === 17 ? "disabled" : state === "offline" || state === "degraded" ? "stale" : "healthy",
     health_state: state,
-    health_reasons: state === "healthy" ? [] : REASONS[state],
+    health_reasons: i === CLONE ? CLONED : state === "healthy" ? [] : REASONS[state],
     trust_state: i % 5 === 0 ? "rotated" : "trusted",
     trust_health: state === "watch" ? "renewal_recommended" : state === "degraded" ? "renewal_due" : "healthy",
     runtime_mode: "live",
@@ -148,6 +96,9 @@ function makeSensor(i: number, nowMs: number): SensorDetail {
       stream_connected: state === "healthy",
       tail_lag_bytes: 0,
       kernel_lost: lost,
+      alert_depth: state === "degraded" ? 14 : 0,
+      backlogs: state === "degraded" ? 1 : 0,
+      epochs_renewed: i === CLONE ? 2 : 0,
     },
     resources: {
       cpu_percent: 14,
@@ -178,7 +129,9 @@ function makeSensor(i: number, nowMs: number): SensorDetail {
       timezone: "Europe/Berlin",
       ip_addresses: [`10.20.${i}.17`, "fe80::5054:ff:fe12:3456"],
     },
-    clock_skew_ms: 12,
+    clock_skew_ms: i === CLONE ? -86_340_000 : 12,
+    clone_suspected_at: i === CLONE ? iso(nowMs - 90_000) : null,
+    clone_detail: i === CLONE ? CLONE_DETAIL : null,
     events_rejected: 0,
     delivery: state === "offline" ? "none" : state === "degraded" ? "heartbeat" : "stream",
     trust_error:

@@ -28,6 +28,20 @@ const unavailable = (): Response =>
     { status: 503 },
   );
 
+const LIMITED_SECS = 12;
+const limited = (): Response =>
+  Response.json(
+    {
+      error: {
+        code: "rate_limited",
+        message: "Too many requests: 300 a minute are allowed.",
+        hint: `Try again in ${LIMITED_SECS} s.`,
+        request_id: "01j9w4k8",
+      },
+    },
+    { status: 429, headers: { "retry-after": String(LIMITED_SECS) } },
+  );
+
 interface LiveData {
   timer?: ReturnType<typeof setInterval>;
 }
@@ -47,6 +61,7 @@ export function startPreview(uiDir: string, port: number): Server<LiveData> & { 
         const isSession = /^\/api\/v1\/(setup\/status|auth\/)/.test(url.pathname);
         if (!isSession && state === "loading") await new Promise((resolve) => setTimeout(resolve, 120_000));
         if (!isSession && state === "error") return unavailable();
+        if (!isSession && state === "limited") return limited();
         return answers(request, url, state);
       }
       if (url.pathname === "/readyz") return Response.json(makeReady(state));

@@ -1,11 +1,15 @@
-import type { RetentionSettings } from "../../src/core/api/settings.ts";
+import { RETENTION_DEFAULTS, type RetentionDays, type RetentionSettings } from "../../src/core/api/settings.ts";
 import type { PreviewState } from "./state.ts";
 
 const GB = 1e9;
 const DAY_MS = 86_400_000;
 
-/** Made-up answer of GET /api/v1/settings/retention. */
-export function makeRetention(nowMs: number): RetentionSettings {
+/** Made-up answer of GET /api/v1/settings/retention; `empty` is that of a Console just set up. */
+export function makeRetention(
+  nowMs: number,
+  state: PreviewState,
+  days: RetentionDays = RETENTION_DEFAULTS,
+): RetentionSettings {
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
   const monday = nowMs - ((new Date(nowMs).getUTCDay() + 6) % 7) * DAY_MS;
   const partitions = Array.from({ length: 9 }, (_, i) => ({
@@ -15,12 +19,19 @@ export function makeRetention(nowMs: number): RetentionSettings {
     bytes: i === 0 ? 3.1 * GB : (8.7 - i * 0.29) * GB,
   }));
   const sum = (pick: (p: (typeof partitions)[number]) => number): number => partitions.reduce((n, p) => n + pick(p), 0);
+  const fresh = {
+    tables: [],
+    disk: { level: "well", free_bytes: 402 * GB, total_bytes: 480 * GB } as const,
+    bytes_per_day: null,
+    days_until_full: null,
+    last_backup_at: null,
+  };
   return {
-    days: { events: 90, resources: 30, losses: 90 },
+    days,
     kept: {
-      events: { at_least_days: 90, gone_after_days: 98 },
-      resources: { at_least_days: 30, gone_after_days: 31 },
-      losses: { at_least_days: 90, gone_after_days: 91 },
+      events: { at_least_days: days.events, gone_after_days: days.events + 8 },
+      resources: { at_least_days: days.resources, gone_after_days: days.resources + 1 },
+      losses: { at_least_days: days.losses, gone_after_days: days.losses + 1 },
     },
     tables: [
       { name: "runtime_events", rows: sum((p) => p.rows), bytes: sum((p) => p.bytes), partitions },
@@ -32,6 +43,7 @@ export function makeRetention(nowMs: number): RetentionSettings {
     bytes_per_day: 1.21 * GB,
     days_until_full: 25,
     last_backup_at: new Date(nowMs - 7 * 3_600_000).toISOString(),
+    ...(state === "empty" ? fresh : {}),
   };
 }
 

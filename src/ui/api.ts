@@ -26,14 +26,17 @@ export class ApiFailure extends Error {
   readonly hint: string | undefined;
   readonly pointer: string | undefined;
   readonly requestId: string | undefined;
+  /** When the Console said it is worth another try. */
+  readonly retryAfterSecs: number | undefined;
 
-  constructor(status: number, error: ApiError["error"]) {
+  constructor(status: number, error: ApiError["error"], retryAfterSecs?: number) {
     super(error.message);
     this.status = status;
     this.code = error.code;
     this.hint = error.hint;
     this.pointer = error.pointer;
     this.requestId = error.request_id;
+    this.retryAfterSecs = retryAfterSecs;
   }
 }
 
@@ -68,10 +71,15 @@ function withParams(path: string, params: Params | undefined): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
+/** A longer wait is a person's to decide. */
+const MOST_WAIT_SECS = 300;
+
 async function readFailure(response: Response): Promise<ApiFailure> {
   const body: unknown = await response.json().catch(() => undefined);
   const error = (body as ApiError | undefined)?.error;
-  if (error && typeof error.message === "string") return new ApiFailure(response.status, error);
+  const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  const retryAfterSecs = wait > 0 && wait <= MOST_WAIT_SECS ? wait : undefined;
+  if (error && typeof error.message === "string") return new ApiFailure(response.status, error, retryAfterSecs);
   return new ApiFailure(response.status, {
     code: "unreadable",
     message: `The Console answered ${response.status} without saying why.`,

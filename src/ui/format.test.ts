@@ -3,6 +3,7 @@ import {
   baseName,
   formatAgo,
   formatBytes,
+  formatDate,
   formatDuration,
   formatPercent,
   formatRate,
@@ -25,8 +26,19 @@ test("durations use their two largest sensible units", () => {
 
 test("how long ago is one unit, and the future is said", () => {
   expect(
-    [1000, 12_000, 240_000, 3 * 3_600_000, 1200 * 86_400_000, -600_000].map((ms) => formatAgo(10 ** 12 - ms, 10 ** 12)),
-  ).toEqual(["just now", "12 s ago", "4 min ago", "3 h ago", "1,200 d ago", "in 10 min"]);
+    [1000, 12_000, 240_000, 3 * 3_600_000, 700 * 86_400_000, 1200 * 86_400_000, -600_000].map((ms) =>
+      formatAgo(10 ** 12 - ms, 10 ** 12),
+    ),
+  ).toEqual(["just now", "12 s ago", "4 min ago", "3 h ago", "700 d ago", "3 y ago", "in 10 min"]);
+});
+
+test("a date has its minute while that matters, and its year when it is not this one", () => {
+  const at = new Date(2026, 5, 10, 14, 2).getTime();
+  expect([at, at + 86_400_000 * 30, at + 86_400_000 * 3650].map((ms) => formatDate(ms, at))).toEqual([
+    "10 Jun 14:02",
+    "10 Jul 14:02",
+    "7 Jun 2036",
+  ]);
 });
 
 test("numbers carry their units and no false digits", () => {

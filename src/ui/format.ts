@@ -58,7 +58,7 @@ export function formatDuration(ms: number): string {
   return days < 10 && hours % 24 > 0 ? `${days} d ${hours % 24} h` : `${days} d`;
 }
 
-/** How long ago, in one unit: `just now`, `12 s ago`, `4 min ago`, `3 h ago`, `2 d ago`; `in …` for the future. */
+/** How long ago, in one unit: `just now`, `12 s ago`, `4 min ago`, `3 h ago`, `2 d ago`, `3 y ago`; `in …` for the future. */
 export function formatAgo(atMs: number, nowMs: number): string {
   const secs = Math.round((nowMs - atMs) / 1000);
   if (secs < -4) return `in ${oneUnit(-secs)}`;
@@ -69,7 +69,8 @@ function oneUnit(secs: number): string {
   if (secs < 60) return `${secs} s`;
   if (secs < 3600) return `${Math.floor(secs / 60)} min`;
   if (secs < 86_400) return `${Math.floor(secs / 3600)} h`;
-  return `${formatCount(Math.floor(secs / 86_400))} d`;
+  const days = Math.floor(secs / 86_400);
+  return days < 730 ? `${formatCount(days)} d` : `${formatCount(Math.round(days / 365.25))} y`;
 }
 
 const pad = (value: number, length = 2): string => String(value).padStart(length, "0");
@@ -92,6 +93,12 @@ export function formatDay(ms: number, nowMs: number): string {
 export function formatMoment(ms: number, nowMs: number, millis = false): string {
   const today = new Date(ms).toDateString() === new Date(nowMs).toDateString();
   return today ? formatClock(ms, millis) : `${formatDay(ms, nowMs)} ${formatClock(ms, millis)}`;
+}
+
+/** Date and minute in the viewer's zone, `21 Nov 14:02`; beyond two months the day is enough: `21 Nov 2036`. */
+export function formatDate(ms: number, nowMs: number): string {
+  const day = formatDay(ms, nowMs);
+  return Math.abs(ms - nowMs) > 60 * 86_400_000 ? day : `${day} ${formatClock(ms).slice(0, 5)}`;
 }
 
 /** The exact time for a hover: in the viewer's zone, then in UTC. `text` is the RFC 3339 time with all its digits. */

@@ -51,10 +51,33 @@ const PAGES: readonly {
   { name: "event", path: "/events/x", ready: ".event-message" },
   { name: "lineage", path: "/lineage/event/x?process=focus", ready: ".activity" },
   { name: "losses", path: "/losses?since=24h", ready: ".causes" },
+  { name: "losses, refused for a while", path: "/losses", state: "limited", ready: "[role=alert]" },
   { name: "losses, none", path: "/losses?since=24h", state: "empty", ready: ".losses-clear" },
   { name: "sensors", path: "/sensors", ready: ".table-data" },
   { name: "sensors, empty", path: "/sensors", state: "empty", ready: ".empty" },
-  { name: "trust", path: "/settings/trust", ready: ".change-steps" },
+  { name: "trust, in a change", path: "/settings/trust", ready: ".change-steps" },
+  { name: "trust, at rest", path: "/settings/trust", state: "empty", ready: ".manual" },
+  { name: "trust, error", path: "/settings/trust", state: "error", ready: "[role=alert]" },
+  {
+    name: "an authority about to be retired",
+    path: "/settings/trust",
+    ready: ".change-steps",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Retire anyway" }).click();
+      await page.locator("dialog").waitFor();
+    },
+  },
+  { name: "tokens", path: "/settings/tokens?show=all", ready: ".table-data" },
+  { name: "tokens, none", path: "/settings/tokens", state: "empty", ready: ".empty" },
+  {
+    name: "a token about to be revoked",
+    path: "/settings/tokens",
+    ready: ".table-data",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Revoke" }).first().click();
+      await page.locator("dialog").waitFor();
+    },
+  },
   {
     name: "re-enrol",
     path: "/sensors/db-11?tab=system",
@@ -82,9 +105,22 @@ const PAGES: readonly {
   { name: "sensor", path: "/sensors/amf-11", ready: ".chart canvas" },
   { name: "sensor, processes", path: "/sensors/db-11?tab=processes", ready: ".table-data" },
   { name: "sensor, network", path: "/sensors/db-11?tab=network", ready: ".table-data" },
+  { name: "sensor that runs twice", path: "/sensors/web-25?tab=system", ready: ".facts" },
+  { name: "sensor, lanes", path: "/sensors/web-25", ready: ".flow" },
   { name: "sensor, system", path: "/sensors/db-11?tab=system", ready: ".facts" },
   { name: "settings", path: "/settings", ready: ".facts" },
   { name: "storage", path: "/settings/storage", ready: ".stored" },
+  { name: "storage, new", path: "/settings/storage", state: "empty", ready: ".facts" },
+  {
+    name: "less about to be kept",
+    path: "/settings/storage",
+    ready: ".stored",
+    act: async (page) => {
+      await page.getByLabel("Events", { exact: true }).fill("30");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.locator("dialog").waitFor();
+    },
+  },
   { name: "storage while a store is down", path: "/settings/storage", ready: ".store-notice .banner", state: "error" },
   { name: "audit", path: "/settings/audit", ready: ".table-data" },
   {
@@ -129,11 +165,17 @@ describe.skipIf(!hasChromium)("accessibility of every page", () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  for (const colorScheme of ["light", "dark"] as const)
+  const looks = [
+    { colorScheme: "light", width: 1440 },
+    { colorScheme: "dark", width: 1440 },
+    // Colours do not depend on the width.
+    { colorScheme: "light", width: 390 },
+  ] as const;
+  for (const { colorScheme, width } of looks)
     for (const shown of PAGES)
-      test(`${shown.name} in ${colorScheme} has no serious violation`, async () => {
+      test(`${shown.name} in ${colorScheme} at ${width} px has no serious violation`, async () => {
         const context = await browser.newContext({
-          viewport: { width: 1440, height: 900 },
+          viewport: { width, height: width > 640 ? 900 : 844 },
           colorScheme,
           reducedMotion: "reduce",
         });

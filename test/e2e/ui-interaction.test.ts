@@ -172,7 +172,18 @@ describe.skipIf(!hasChromium)("the interface in a real browser", () => {
   });
 
   test("nothing is wider than the screen between a phone and a desk", async () => {
-    for (const path of ["/", "/events", "/lineage/event/x?process=focus", "/sensors", "/sensors/db-11?tab=network"])
+    for (const path of [
+      "/",
+      "/events",
+      "/lineage/event/x?process=focus",
+      "/sensors",
+      "/sensors/db-11?tab=network",
+      "/sensors/web-25?tab=system",
+      "/losses",
+      "/settings/trust",
+      "/settings/tokens?show=all",
+      "/settings/storage",
+    ])
       await on(path, "main *", async (page) => {
         for (const width of [390, 641, 800, 1100, 1280]) {
           await page.setViewportSize({ width, height: 900 });

@@ -2,26 +2,22 @@ import { Type, type Static } from "typebox";
 import type { RuntimeEvent } from "../event/event.ts";
 import type { EventKind } from "../event/kinds.ts";
 import type { Severity } from "../event/severity.ts";
-
-const List = (max: number) => Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { maxItems: max }));
-const Time = Type.String({ maxLength: 40 });
+import { TIME_RANGE, words } from "./filter.ts";
 
 /** Filter shared by search, histogram and live tail. Lists are ORed inside, fields ANDed. In a URL lists are comma-separated. */
 export const EventFilter = Type.Object(
   {
-    kind: List(64),
-    severity: List(4),
-    sensor_id: List(64),
-    node_name: List(64),
+    kind: words(64),
+    severity: words(4),
+    sensor_id: words(64),
+    node_name: words(64),
     /** Words that must all stand in message, binary, arguments, path, address or name; case-insensitive. */
     q: Type.Optional(Type.String({ maxLength: 512 })),
     process_executable: Type.Optional(Type.String({ maxLength: 4096 })),
     exec_id: Type.Optional(Type.String({ maxLength: 400 })),
     container_id: Type.Optional(Type.String({ maxLength: 64 })),
-    /** `15m`, `1h`, `24h`, `7d`, counted back from now; or `from`/`to` as RFC 3339. Without any: the last hour. */
-    since: Type.Optional(Type.String({ pattern: "^[0-9]{1,4}[smhd]$" })),
-    from: Type.Optional(Time),
-    to: Type.Optional(Time),
+    /** Without any: the last hour. */
+    ...TIME_RANGE,
   },
   { additionalProperties: false },
 );

@@ -1,8 +1,5 @@
 import { Type, type Static } from "typebox";
-
-const Time = Type.String({ maxLength: 40 });
-const Words = (max: number, length: number) =>
-  Type.Optional(Type.Array(Type.String({ maxLength: length }), { maxItems: max }));
+import { TIME_RANGE, words } from "./filter.ts";
 
 /**
  * GET /api/v1/loss: what is known to have been lost. Lists are comma-separated in a URL; `since` (`15m`, `1h`, `7d`) or `from`/`to`
@@ -10,12 +7,10 @@ const Words = (max: number, length: number) =>
  */
 export const LossQuery = Type.Object(
   {
-    sensor: Words(64, 64),
-    stage: Words(16, 32),
-    cause: Words(32, 64),
-    since: Type.Optional(Type.String({ pattern: "^[0-9]{1,4}[smhd]$" })),
-    from: Type.Optional(Time),
-    to: Type.Optional(Time),
+    sensor: words(64, 64),
+    stage: words(16, 32),
+    cause: words(32, 64),
+    ...TIME_RANGE,
     bucket: Type.Optional(Type.Integer({ minimum: 60, maximum: 86_400, multipleOf: 60 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
     cursor: Type.Optional(Type.String({ maxLength: 512 })),

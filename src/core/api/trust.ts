@@ -31,6 +31,14 @@ export interface WaitingSensor {
   readonly reason: "certificate" | "bundle";
 }
 
+/** A host that runs a Console of this installation. */
+export interface ConsoleHostSummary {
+  readonly name: string;
+  readonly seen_at: string;
+  /** It has not the key of an authority that signs now or with the next step: the change waits for it. */
+  readonly lacks_key: boolean;
+}
+
 /** GET /api/v1/trust/authority (admin of the installation). */
 export interface AuthorityStatus {
   readonly phase: RotationPhase;
@@ -43,6 +51,8 @@ export interface AuthorityStatus {
   /** Whom the next step, or an abort, would cut off; the first hundred. */
   readonly waiting: readonly WaitingSensor[];
   readonly waiting_total: number;
+  /** Seen in the last day. */
+  readonly hosts: readonly ConsoleHostSummary[];
   /** What can be asked for now without force. */
   readonly actions: readonly RotationAction[];
   readonly server_certificate_ends_at: string;

@@ -30,6 +30,7 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
           ? [{ keys: "g e", group: GO, label: "Investigate", run: () => navigate(withRange("/events")) }]
           : []),
         { keys: "g s", group: GO, label: "Sensors", run: () => navigate(withRange("/sensors")) },
+        { keys: "g l", group: GO, label: "Losses", run: () => navigate(withRange("/losses")) },
         { keys: "g ,", group: GO, label: "Settings", run: () => navigate("/settings") },
       ]),
     [],

@@ -40,6 +40,7 @@ function entries(text: string, sensors: readonly SensorSummary[]): Entry[] {
     ...(can("operator")
       ? [
           { group: "Pages", label: "Deploy a sensor", hint: "", icon: "plus" as const, run: go("/sensors?deploy=1") },
+          { group: "Pages", label: "Tokens", hint: "", icon: "lock" as const, run: go("/settings/tokens") },
           { group: "Pages", label: "Audit log", hint: "", icon: "lock" as const, run: go("/settings/audit") },
         ]
       : []),

@@ -2,8 +2,10 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { api, type StoreFault } from "../api.ts";
+import { isNarrow } from "../media.ts";
 import { Banner } from "../parts/states.tsx";
 import { poll } from "../resource.ts";
+import { can } from "../session.ts";
 
 const LOOK_MS = 15_000;
 
@@ -16,6 +18,15 @@ const NAMES: Readonly<Record<string, string>> = {
   redis: "Redis",
   disk: "Disk",
   "event intake": "Events",
+};
+
+/** What it means for the person in front of it. */
+const MEANING: Readonly<Record<string, string>> = {
+  postgresql: "Sensors and settings can't be shown or changed, and nobody can sign in.",
+  clickhouse:
+    "Events and losses can't be shown, and new events are not taken: sensors keep theirs and send them later.",
+  kafka: "New events are not taken: sensors keep theirs and send them later.",
+  redis: "Limits and live news reach one Console only, not all of them.",
 };
 
 async function look(): Promise<void> {
@@ -32,11 +43,45 @@ export function StoreNotice(): JSX.Element | null {
   if (faults.value.length === 0) return null;
   return (
     <div class="store-notice">
-      {faults.value.map(({ name, optional, problem, action }) => (
-        <Banner key={name} tone={optional && !/ is full/.test(problem ?? "") ? "warning" : "critical"}>
-          <strong>{NAMES[name] ?? name}:</strong> {problem ?? "does not answer"}. <span class="quiet">{action}</span>
-        </Banner>
+      {faults.value.map((fault) => (
+        <Notice key={fault.name} fault={fault} />
       ))}
     </div>
+  );
+}
+
+function Notice({ fault: { name, optional, problem, action } }: { fault: StoreFault }): JSX.Element {
+  const what = (
+    <strong>
+      {NAMES[name] ?? name}: {problem ?? "does not answer"}.
+    </strong>
+  );
+  const more = (
+    <>
+      {MEANING[name]} <span class="quiet">{action}</span>
+      {name === "disk" && can("admin") && (
+        <>
+          {" "}
+          <a class="inline-link" href="/settings/storage">
+            Storage
+          </a>
+        </>
+      )}
+    </>
+  );
+  const tone = optional && !/ is full/.test(problem ?? "") ? "warning" : "critical";
+  return (
+    <Banner tone={tone}>
+      {isNarrow.value ? (
+        <details open={tone === "critical"}>
+          <summary>{what}</summary>
+          {more}
+        </details>
+      ) : (
+        <>
+          {what} {more}
+        </>
+      )}
+    </Banner>
   );
 }

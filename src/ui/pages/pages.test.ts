@@ -3,7 +3,8 @@ import type { SensorDetail, SensorList } from "../../core/api/sensors.ts";
 import { arrivalPhase } from "./overview/arrival-phase.ts";
 import { fleetSentence } from "./overview/page.tsx";
 import { countBy } from "./overview/state.ts";
-import { pipelineStages } from "./sensor-detail/pipeline-flow.tsx";
+import { hookTitle } from "./sensor-detail/engine-section.tsx";
+import { pipelineNotes, pipelineStages } from "./sensor-detail/pipeline-flow.tsx";
 import { sensorParams, sensorTokens } from "./sensors/filters.ts";
 import { judgePassword } from "./setup/password.ts";
 
@@ -81,27 +82,49 @@ test("values are ranked by how often they occur", () => {
   ]);
 });
 
+const pipeline: NonNullable<SensorDetail["pipeline"]> = {
+  lines_read: 100,
+  lines_malformed: 1,
+  lines_unknown: 2,
+  events_normalized: 97,
+  events_folded: 3,
+  events_spooled: 94,
+  events_sent: 90,
+  events_acked: 88,
+  events_rejected: 4,
+  spool_depth: 6,
+  spool_bytes: 100,
+  spool_dropped: 5,
+  spool_corrupt: 6,
+  reconnects: 0,
+  heartbeat_failures: 0,
+  stream_connected: true,
+  tail_lag_bytes: 0,
+  kernel_lost: 7,
+};
+
+test("what waits on the node is told by lane, and what has nothing to say is left out", () => {
+  const told = (more: object): readonly string[] =>
+    pipelineNotes({ ...pipeline, ...more }).flatMap(([name, words]) => (words === false ? [] : [`${name}: ${words}`]));
+  expect(told({})).toEqual(["Waits on the node: 6 events (100 B)"]);
+  expect(told({ spool_depth: 0 })).toEqual(["Waits on the node: nothing"]);
+  expect(told({ alert_depth: 2, backlogs: 1, epochs_renewed: 3, reconnects: 1 })).toEqual([
+    "Waits on the node: 2 alerts and 4 other events (100 B)",
+    "Older queues: 1 from before, still to be delivered",
+    "Stream: opened anew 1 time",
+    "Sequences: 3 begun anew: another sensor used the numbers. Look for a copy of this node.",
+  ]);
+});
+
+test("hooks are called by what they watch", () => {
+  expect(["telovix-tcp-accept", "dns", "existing-processes"].map(hookTitle)).toEqual([
+    "TCP accept",
+    "DNS",
+    "Existing processes",
+  ]);
+});
+
 test("every place where an event can be lost is shown", () => {
-  const pipeline: NonNullable<SensorDetail["pipeline"]> = {
-    lines_read: 100,
-    lines_malformed: 1,
-    lines_unknown: 2,
-    events_normalized: 97,
-    events_folded: 3,
-    events_spooled: 94,
-    events_sent: 90,
-    events_acked: 88,
-    events_rejected: 4,
-    spool_depth: 6,
-    spool_bytes: 100,
-    spool_dropped: 5,
-    spool_corrupt: 6,
-    reconnects: 0,
-    heartbeat_failures: 0,
-    stream_connected: true,
-    tail_lag_bytes: 0,
-    kernel_lost: 7,
-  };
   const leaves = pipelineStages(pipeline, 4).flatMap((stage) => stage.leaves);
   expect(leaves.filter((leave) => leave.tone === "loss").map((leave) => leave.count)).toEqual([7, 1, 2, 5, 6, 4]);
 });

@@ -26,8 +26,8 @@ export function causeWords(cause: string): string {
   return findCause(cause)?.words ?? cause.replaceAll("_", " ");
 }
 
-/** Blind ranges that overlap in time, as one; in order of time. Pure. */
-export function mergeBlind(blind: EventHistogram["blind"]): BlindRange[] {
+/** Blind ranges that overlap in time, or lie nearer than `nearMs`, as one; in order of time. Pure. */
+export function mergeBlind(blind: EventHistogram["blind"], nearMs = 0): BlindRange[] {
   const sorted = blind
     .map((b) => ({
       fromMs: Date.parse(b.from),
@@ -40,7 +40,7 @@ export function mergeBlind(blind: EventHistogram["blind"]): BlindRange[] {
   const merged: (BlindRange & { lines: string[] })[] = [];
   for (const { line, ...range } of sorted) {
     const last = merged.at(-1);
-    if (last && range.fromMs <= last.toMs) {
+    if (last && range.fromMs <= last.toMs + nearMs) {
       merged[merged.length - 1] = {
         fromMs: last.fromMs,
         toMs: Math.max(last.toMs, range.toMs),

@@ -10,6 +10,8 @@ interface FieldProps {
   readonly error?: string | undefined;
   readonly required?: boolean;
   readonly machine?: boolean;
+  /** Said behind the input: `days`. */
+  readonly unit?: string;
   readonly autocomplete?: "off" | "email" | "name" | "organization" | "username" | "current-password" | "new-password";
   readonly placeholder?: string;
   readonly maxLength?: number;
@@ -19,27 +21,41 @@ interface FieldProps {
 /** A labelled input with its hint and its error under it, both read out with it. */
 export function Field(props: FieldProps): JSX.Element {
   const id = useId();
-  const described = [props.hint ? `${id}-hint` : "", props.error ? `${id}-error` : ""].filter(Boolean).join(" ");
+  const described = [props.unit ? `${id}-unit` : "", props.hint ? `${id}-hint` : "", props.error ? `${id}-error` : ""]
+    .filter(Boolean)
+    .join(" ");
+  const input = (
+    <input
+      id={id}
+      class={props.machine ? "input machine" : "input"}
+      // Preact types an input by the roles its kind may have; the kinds here share one.
+      type={(props.type ?? "text") as "text"}
+      value={props.value}
+      required={props.required ?? false}
+      {...(props.type === "datetime-local" ? { step: 1 } : {})}
+      {...(props.maxLength === undefined ? {} : { maxLength: props.maxLength })}
+      {...(props.placeholder === undefined ? {} : { placeholder: props.placeholder })}
+      autoComplete={props.autocomplete ?? "off"}
+      spellcheck={false}
+      autoFocus={props.autofocus ?? false}
+      aria-invalid={props.error !== undefined}
+      {...(described ? { "aria-describedby": described } : {})}
+      onInput={(event) => props.onInput(event.currentTarget.value)}
+    />
+  );
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
-      <input
-        id={id}
-        class={props.machine ? "input machine" : "input"}
-        // Preact types an input by the roles its kind may have; the kinds here share one.
-        type={(props.type ?? "text") as "text"}
-        value={props.value}
-        required={props.required ?? false}
-        {...(props.type === "datetime-local" ? { step: 1 } : {})}
-        {...(props.maxLength === undefined ? {} : { maxLength: props.maxLength })}
-        {...(props.placeholder === undefined ? {} : { placeholder: props.placeholder })}
-        autoComplete={props.autocomplete ?? "off"}
-        spellcheck={false}
-        autoFocus={props.autofocus ?? false}
-        aria-invalid={props.error !== undefined}
-        {...(described ? { "aria-describedby": described } : {})}
-        onInput={(event) => props.onInput(event.currentTarget.value)}
-      />
+      {props.unit ? (
+        <div class="row">
+          {input}
+          <span id={`${id}-unit`} class="quiet">
+            {props.unit}
+          </span>
+        </div>
+      ) : (
+        input
+      )}
       {props.hint && (
         <div id={`${id}-hint`} class="field-hint">
           {props.hint}

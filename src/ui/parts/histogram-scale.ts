@@ -1,5 +1,6 @@
 import type { EventHistogram } from "../../core/api/events.ts";
 import { SEVERITIES, type Severity } from "../../core/event/severity.ts";
+import { formatDuration } from "../format.ts";
 
 export type Bucket = EventHistogram["buckets"][number];
 
@@ -59,4 +60,61 @@ export function timeTicks(fromMs: number, toMs: number, most: number, offsetMin:
   const ticks: number[] = [];
   for (let t = Math.ceil((fromMs - shift) / step) * step + shift; t <= toMs; t += step) ticks.push(t);
   return ticks;
+}
+
+/** Room around the columns of a plot, px. */
+export const PLOT = { left: 44, top: 6, bottom: 20 } as const;
+
+/** Where times and counts lie in a plot, px. */
+export interface PlotScale {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+  readonly most: number;
+  readonly width: number;
+  readonly height: number;
+  readonly x: (ms: number) => number;
+  readonly y: (count: number) => number;
+  /** The time at a place; places outside count as the nearest end. */
+  readonly timeAt: (px: number) => number;
+  /** A column by its beginning, cut at both ends of the plot. */
+  readonly column: (ms: number) => { readonly x: number; readonly width: number };
+  /** A stretch of time, cut likewise, and wide enough to be seen. */
+  readonly stretch: (fromMs: number, toMs: number) => { readonly x: number; readonly width: number };
+}
+
+/** Narrowest stretch that is drawn, px. */
+export const LEAST_STRETCH_PX = 3;
+
+/** The scale of a plot of this size. Pure. */
+export function plotScale(
+  of: Readonly<Record<"fromMs" | "toMs" | "stepMs" | "most" | "width" | "height", number>>,
+): PlotScale {
+  const { fromMs, toMs, stepMs, most, width, height } = of;
+  const span = Math.max(1, toMs - fromMs);
+  const plotWidth = Math.max(1, width - PLOT.left);
+  const plotHeight = height - PLOT.bottom - PLOT.top;
+  const x = (ms: number): number => PLOT.left + ((ms - fromMs) / span) * plotWidth;
+  const within = (px: number): number => Math.max(PLOT.left, Math.min(Math.max(PLOT.left, width), px));
+  return {
+    ...of,
+    x,
+    y: (count) => PLOT.top + plotHeight - (count / most) * plotHeight,
+    timeAt: (px) => fromMs + ((within(px) - PLOT.left) / plotWidth) * span,
+    column: (ms) => {
+      const left = within(x(ms));
+      return { x: left, width: Math.max(1, within(x(ms + stepMs)) - left - 1) };
+    },
+    stretch: (from, to) => {
+      const left = within(x(from));
+      return { x: left, width: Math.max(LEAST_STRETCH_PX, within(x(to)) - left) };
+    },
+  };
+}
+
+/** A width of columns behind "per": `min`, `2 min`, `30 s`, `h`. Pure. */
+export function stepWords(ms: number): string {
+  return formatDuration(ms)
+    .replace(/\.0(?= )/, "")
+    .replace(/^1 /, "");
 }

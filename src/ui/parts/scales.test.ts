@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { lonePoints, withGaps } from "./gaps.ts";
 import { lateStretches, mergeBlind } from "./blind.tsx";
-import { niceCeiling, stack, timeTicks } from "./histogram-scale.ts";
+import { niceCeiling, PLOT, plotScale, stack, stepWords, timeTicks } from "./histogram-scale.ts";
 
 test("an axis ends in a round number", () => {
   expect([0, 1, 3, 42, 180, 1001].map(niceCeiling)).toEqual([1, 1, 5, 50, 200, 2000]);
@@ -35,6 +35,8 @@ test("overlapping blind ranges become one, with every cause told", () => {
     [6, 2, 9],
   ]);
   expect(merged.map((m) => m.unknown)).toEqual([false, true]);
+  const near = mergeBlind([range("10:00", "10:05", 2), range("10:06", "10:07", 3)], 60_000);
+  expect(near.map((m) => m.count)).toEqual([5]);
   expect(merged[1]!.lines[1]).toBe("n: at least 4 lost, the sensor's queue was full, the oldest went");
 });
 
@@ -72,4 +74,31 @@ test("a single time gets an empty one before it, so that the axis has a span", (
 test("a value without neighbours is drawn as a dot", () => {
   expect(lonePoints([1])).toEqual([0]);
   expect(lonePoints([1, 2, null, 3, null, 4, 5])).toEqual([3]);
+});
+
+test("columns and stretches stay inside the plot, and every place has a time", () => {
+  const scale = plotScale({ fromMs: 1000, toMs: 11_000, stepMs: 1000, most: 10, width: 144, height: 126 });
+  expect([scale.y(0), scale.y(10)]).toEqual([PLOT.top + 100, PLOT.top]);
+  expect([scale.column(1000), scale.column(500), scale.column(10_500)]).toEqual([
+    { x: 44, width: 9 },
+    { x: 44, width: 4 },
+    { x: 139, width: 4 },
+  ]);
+  expect([scale.stretch(0, 1001), scale.stretch(6000, 99_000)]).toEqual([
+    { x: 44, width: 3 },
+    { x: 94, width: 50 },
+  ]);
+  expect([scale.timeAt(0), scale.timeAt(94), scale.timeAt(999)]).toEqual([1000, 6000, 11_000]);
+  expect(plotScale({ fromMs: 5, toMs: 5, stepMs: 1, most: 1, width: 0, height: 0 }).timeAt(9)).toBe(5);
+});
+
+test("the width of a column is said as it is spoken", () => {
+  expect([1000, 30_000, 60_000, 120_000, 3_600_000, 86_400_000].map(stepWords)).toEqual([
+    "s",
+    "30 s",
+    "min",
+    "2 min",
+    "h",
+    "d",
+  ]);
 });

@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ApiFailure } from "../api.ts";
+import { second } from "../clock.ts";
 import type { Loaded } from "../resource.ts";
 import { formatClock } from "../format.ts";
 import { Button } from "./button.tsx";
@@ -16,6 +18,18 @@ export function Empty(props: { title: string; children?: ComponentChildren; acti
   );
 }
 
+/** Tries again by itself when the Console said when; what is to be said of it meanwhile, undefined without. */
+function useRetry(failure: ApiFailure | undefined, onRetry: (() => void) | undefined): string | undefined {
+  const secs = onRetry && failure?.retryAfterSecs;
+  const atMs = useMemo(() => Date.now() + (secs ?? 0) * 1000, [failure]);
+  useEffect(() => {
+    if (!secs || !onRetry) return;
+    const timer = setTimeout(onRetry, secs * 1000);
+    return () => clearTimeout(timer);
+  }, [failure]);
+  return secs ? `Trying again by itself in ${Math.max(1, Math.ceil((atMs - second.value) / 1000))} s.` : undefined;
+}
+
 /** What went wrong, what it means, what to do. */
 export function Failure({
   failure,
@@ -24,20 +38,36 @@ export function Failure({
   failure: ApiFailure;
   onRetry?: (() => void) | undefined;
 }): JSX.Element {
+  const retry = useRetry(failure, onRetry);
   return (
     <div class="empty" role="alert">
       <h2>{failure.message}</h2>
-      {failure.hint && <p class="prose quiet">{failure.hint}</p>}
+      {/* Of one that is tried again by itself the hint would only say how long that takes. */}
+      {(failure.hint ?? retry) && (
+        <p class="prose quiet" aria-live="off">
+          {failure.code === "rate_limited" && retry ? RATE_HINT : failure.hint} {retry}
+        </p>
+      )}
       <div class="row row-wrap empty-action">
-        {onRetry && <Button onClick={onRetry}>Try again</Button>}
+        {onRetry && <Button onClick={onRetry}>{retry ? "Try now" : "Try again"}</Button>}
         {failure.requestId && <span class="machine faint">Request {failure.requestId}</span>}
       </div>
     </div>
   );
 }
 
-/** Grey bars in the shape of what will come. */
+const RATE_HINT = "The limit is for all your windows and scripts together; close some, or wait.";
+
+/** After it a wait is said to be one. */
+const LATE_MS = 6_000;
+
+/** Grey bars in the shape of what will come; of what does not come soon it is said. */
 export function Skeleton({ rows = 8, height = 32 }: { rows?: number; height?: number }): JSX.Element {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), LATE_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div class="skeleton" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, i) => (
@@ -47,6 +77,7 @@ export function Skeleton({ rows = 8, height = 32 }: { rows?: number; height?: nu
           <span style={{ width: `${8 + ((i * 5) % 7)}%` }} />
         </div>
       ))}
+      {late && <p class="skeleton-late faint">Still waiting for the Console's answer.</p>}
     </div>
   );
 }
@@ -68,6 +99,7 @@ export function Banner(props: {
 
 /** Over data that could not be refreshed: since when it stands still, and why. */
 export function StaleBanner<T>({ loaded, onRetry }: { loaded: Loaded<T>; onRetry: () => void }): JSX.Element | null {
+  const retry = useRetry(loaded.data === undefined ? undefined : loaded.failure, onRetry);
   if (!loaded.failure || loaded.data === undefined) return null;
   return (
     <Banner
@@ -79,7 +111,7 @@ export function StaleBanner<T>({ loaded, onRetry }: { loaded: Loaded<T>; onRetry
       }
     >
       <strong>No new data since {formatClock(loaded.atMs)}.</strong> {loaded.failure.message} What you see is what was
-      known then.
+      known then. {retry}
     </Banner>
   );
 }

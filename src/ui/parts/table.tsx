@@ -70,7 +70,12 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
 
   useEffect(() => {
     const element = box.current;
-    if (!element || activeIndex < 0 || props.fit) return;
+    if (!element || activeIndex < 0) return;
+    // The page scrolls around a table that is as tall as its rows.
+    if (props.fit) {
+      document.getElementById(`row-${props.active}`)?.scrollIntoView({ block: "nearest" });
+      return;
+    }
     element.scrollTop = scrollToShow({
       index: activeIndex,
       scrollTop: element.scrollTop,
@@ -120,7 +125,7 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
   return (
     <div
       ref={box}
-      class={`table${props.fit ? " table-fit" : ""}${narrow ? " table-narrow" : ""}`}
+      class={`table${props.fit ? " table-fit" : ""}${props.onOpen && props.clickOpens !== false ? " table-opens" : ""}${narrow ? " table-narrow" : ""}`}
       role="grid"
       aria-label={props.label}
       aria-rowcount={rows.length + 1}

@@ -8,7 +8,7 @@ import { explainFilter } from "../../parts/query-explain.ts";
 import { QueryBar } from "../../parts/query-bar.tsx";
 import { Skeleton, StaleBanner } from "../../parts/states.tsx";
 import { formatCount, plural } from "../../format.ts";
-import { navigate } from "../../router.ts";
+import { navigate, withRange } from "../../router.ts";
 import { setTimeRange } from "../../time-range.ts";
 import { EventPane } from "./event-pane.tsx";
 import { EventList } from "./event-list.tsx";
@@ -75,10 +75,12 @@ function Summary({ state }: { state: EventsState }): JSX.Element | null {
     <>
       {plural(data.total, "event")}
       {lost > 0 && (
-        <span class="tone-warning">
-          {" "}
-          · {formatCount(lost)} known to be lost in {plural(data.blind.length, "blind range")}
-        </span>
+        <>
+          {" · "}
+          <a class="tone-warning" href={withRange("/losses", { sensor: state.filter.value.sensor_id?.join(",") })}>
+            {formatCount(lost)} known to be lost in {plural(data.blind.length, "blind range")}
+          </a>
+        </>
       )}
     </>
   );
@@ -102,13 +104,19 @@ function Search({ state }: { state: EventsState }): JSX.Element {
         <Token
           key={token.field}
           field={token.field}
-          value={token.value}
+          value={token.field === "sensor" ? nodesOf(state, token.value) : token.value}
           title={token.value}
           onRemove={() => state.setFilter(token.without)}
         />
       ))}
     </QueryBar>
   );
+}
+
+/** Sensors by the names of their nodes, as far as an event in the list tells them. */
+function nodesOf(state: EventsState, ids: string): string {
+  const name = (id: string): string => state.rows.value.find((row) => row.sensor_id === id)?.node_name ?? id;
+  return ids.split(", ").map(name).join(", ");
 }
 
 function HistogramRow({ state }: { state: EventsState }): JSX.Element {

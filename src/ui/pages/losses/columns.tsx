@@ -1,10 +1,12 @@
 import type { JSX } from "preact";
 import type { LossRange } from "../../../core/api/losses.ts";
 import { formatCount } from "../../format.ts";
+import { can } from "../../session.ts";
 import { causeWords, lostWords } from "../../parts/blind.tsx";
 import type { Column } from "../../parts/column.ts";
 import { Moment } from "../../parts/time.tsx";
-import { spanOf, stageTone, stageWords } from "./words.ts";
+import { sentence } from "../../words.ts";
+import { eventsAround, spanOf, stageTone, stageWords } from "./words.ts";
 
 function Stage({ stage }: { stage: string }): JSX.Element {
   return (
@@ -23,7 +25,7 @@ export const LOSS_COLUMNS: readonly Column<LossRange>[] = [
   { id: "from", label: "Began", width: "128px", cell: (row) => <Moment at={row.from} /> },
   {
     id: "span",
-    label: "Within",
+    label: "Lasted",
     width: "92px",
     hideBelow: 760,
     cell: (row) => <span class="quiet">{spanOf(row)}</span>,
@@ -38,40 +40,50 @@ export const LOSS_COLUMNS: readonly Column<LossRange>[] = [
       </a>
     ),
   },
-  { id: "stage", label: "Where", width: "minmax(120px, 0.7fr)", cell: (row) => <Stage stage={row.stage} /> },
+  { id: "stage", label: "Where", width: "minmax(112px, 0.7fr)", cell: (row) => <Stage stage={row.stage} /> },
   {
     id: "cause",
     label: "What happened",
-    width: "minmax(180px, 1.8fr)",
+    width: "minmax(140px, 1.8fr)",
     hideBelow: 680,
     cell: (row) => (
       <span class="cut" title={row.cause}>
-        {causeWords(row.cause)}
+        {sentence(causeWords(row.cause))}
       </span>
     ),
   },
   {
     id: "lost",
     label: "Events lost",
-    width: "112px",
+    width: "104px",
     align: "right",
     cell: (row) => <strong class="figure">{lostText(row)}</strong>,
   },
+  {
+    id: "around",
+    label: "",
+    width: "116px",
+    align: "right",
+    hideBelow: 900,
+    cell: (row) => can("analyst") && <a href={eventsAround(row)}>Events around</a>,
+  },
 ];
 
-export const lossKey = (row: LossRange): string => `${row.from} ${row.sensor_id} ${row.stage} ${row.cause}`;
+/** Names a row; it becomes a part of an element's id, which may hold no space. */
+export const lossKey = (row: LossRange): string =>
+  [row.from, row.sensor_id, row.stage, row.cause].join("_").replaceAll(/\s/g, "-");
 
 /** A loss as two lines, on a phone. */
 export function narrowLoss(row: LossRange): JSX.Element {
   return (
     <>
       <div class="row">
-        <span class="cut grow">{row.node_name}</span>
+        <span class="cut grow strong">{row.node_name}</span>
         <strong class="figure">{lostWords(row.count, row.unknown)}</strong>
       </div>
-      <div class="row quiet">
-        <Stage stage={row.stage} />
-        <span class="cut grow">{causeWords(row.cause)}</span>
+      <div class="row faint narrow-second">
+        <span class={`tip-key ${stageTone(row.stage)}`} title={stageWords(row.stage)} />
+        <span class="cut grow">{sentence(causeWords(row.cause))}</span>
         <Moment at={row.from} />
       </div>
     </>

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { LossReport } from "../../../core/api/losses.ts";
+import type { LossRange, LossReport } from "../../../core/api/losses.ts";
 import { LOSS_STAGES } from "../../../core/event/loss-causes.ts";
 import { now } from "../../clock.ts";
 import { formatCount, plural } from "../../format.ts";
@@ -12,13 +12,15 @@ import { Icon } from "../../parts/icon.tsx";
 import { Section } from "../../parts/pane.tsx";
 import { Await } from "../../parts/states.tsx";
 import { Table } from "../../parts/table.tsx";
+import { navigate } from "../../router.ts";
+import { can } from "../../session.ts";
 import { rangeLabel, timeRange } from "../../time-range.ts";
 import { Causes } from "./causes.tsx";
 import { LOSS_COLUMNS, lossKey, narrowLoss } from "./columns.tsx";
 import { IntegritySection } from "./integrity-section.tsx";
 import { LossChart } from "./loss-chart.tsx";
 import { createLossesState, type LossesState, type LossFilterName } from "./state.ts";
-import { clearSince, stageTone, stageWords } from "./words.ts";
+import { clearSince, eventsAround, stageTone, stageWords } from "./words.ts";
 
 /** What of the events was lost, where and why; and what proves the rest. */
 export function LossesPage(): JSX.Element {
@@ -150,6 +152,11 @@ function Found({ state, report }: { state: LossesState; report: LossReport }): J
           columns={LOSS_COLUMNS}
           rowKey={lossKey}
           narrow={narrowLoss}
+          active={state.active.value}
+          onActive={(key) => {
+            state.active.value = key;
+          }}
+          {...(can("analyst") ? { onOpen: (row: LossRange) => navigate(eventsAround(row)) } : {})}
           fit
         />
         {state.next.value !== null && (

@@ -5,6 +5,7 @@ import { toastFailed } from "../../parts/toast.tsx";
 import { createResource, poll } from "../../resource.ts";
 import { query, setQuery } from "../../router.ts";
 import { rangeParams, timeRange } from "../../time-range.ts";
+import { newestLossFirst } from "./words.ts";
 
 const PAGE = 30;
 const POLL_MS = 30_000;
@@ -28,7 +29,11 @@ export function createLossesState() {
   const further = signal<readonly LossRange[]>([]);
   const cursor = signal<string | null>(null);
   const fetching = signal(false);
-  const ranges = computed(() => [...(report.state.value.data?.ranges ?? []), ...further.value]);
+  const ranges = computed(() =>
+    [...(report.state.value.data?.ranges ?? []), ...further.value].toSorted(newestLossFirst),
+  );
+  /** The row at hand. */
+  const active = signal<string | undefined>(undefined);
   const next = computed(() =>
     further.value.length > 0 ? cursor.value : (report.state.value.data?.next_cursor ?? null),
   );
@@ -72,6 +77,6 @@ export function createLossesState() {
       for (const stop of stops) stop();
     };
   };
-  return { filter, report, sensor, roots, ranges, next, fetching, more, narrow, start };
+  return { filter, report, sensor, roots, ranges, active, next, fetching, more, narrow, start };
 }
 export type LossesState = ReturnType<typeof createLossesState>;

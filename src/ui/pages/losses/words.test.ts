@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { LossReport } from "../../../core/api/losses.ts";
+import type { LossRange, LossReport } from "../../../core/api/losses.ts";
 import { LOSS_CAUSES, LOSS_STAGES } from "../../../core/event/loss-causes.ts";
 import { causeWords, lostWords } from "../../parts/blind.tsx";
-import { clearSince, spanOf, stageTone, stageWords } from "./words.ts";
+import { clearSince, eventsAround, newestLossFirst, spanOf, stageTone, stageWords } from "./words.ts";
 
 const NOW = Date.UTC(2026, 5, 10, 12);
 const report = (more: Partial<LossReport>): LossReport =>
@@ -37,4 +37,17 @@ test("a count that is not known is not shown as none", () => {
     "an unknown number lost",
   ]);
   expect(spanOf({ from: "2026-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z" })).toBe("a moment");
+});
+
+test("a loss leads to the events of its sensor a minute to both sides", () => {
+  const loss = { from: "2026-01-01T10:00:00.5Z", to: "2026-01-01T10:00:02Z", sensor_id: "s-1" };
+  expect(eventsAround(loss)).toBe("/events?sensor_id=s-1&from=2026-01-01T09:59:00.500Z&to=2026-01-01T10:01:02.000Z");
+});
+
+test("losses stand in the order of their beginning, not of the minute they are kept by", () => {
+  const at = (from: string): LossRange => ({ from }) as never;
+  const sorted = [at("2026-01-01T10:00:06Z"), at("2026-01-01T10:00:07Z"), at("2026-01-01T09:59:59Z")].toSorted(
+    newestLossFirst,
+  );
+  expect(sorted.map(({ from }) => from.slice(17, 19))).toEqual(["07", "06", "59"]);
 });

@@ -2,6 +2,7 @@ import type { LossRange, LossReport } from "../../../core/api/losses.ts";
 import { LOSS_STAGES, type LossStage } from "../../../core/event/loss-causes.ts";
 import { formatDay, formatDuration } from "../../format.ts";
 import { sentence } from "../../words.ts";
+import { eventsHref } from "../events/filter.ts";
 
 /** Stages in words of the reader's world. */
 const STAGE_WORDS: Readonly<Record<LossStage, string>> = {
@@ -29,6 +30,23 @@ export function stageTone(stage: string): string {
 export function spanOf(range: Pick<LossRange, "from" | "to">): string {
   const ms = Date.parse(range.to) - Date.parse(range.from);
   return ms <= 0 ? "a moment" : formatDuration(ms);
+}
+
+/** What is looked at on both sides of a loss. */
+const AROUND_MS = 60_000;
+
+/** Address of the events of its sensor around a loss: what was there before and after says what may have gone. */
+export function eventsAround(range: Pick<LossRange, "from" | "to" | "sensor_id">): string {
+  const [from, to] = [Date.parse(range.from) - AROUND_MS, Date.parse(range.to) + AROUND_MS];
+  return eventsHref(
+    { sensor_id: [range.sensor_id] },
+    { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+  );
+}
+
+/** Losses by when they began, the newest first: the Console gives them by the minute. Pure. */
+export function newestLossFirst(a: LossRange, b: LossRange): number {
+  return a.from < b.from ? 1 : a.from > b.from ? -1 : 0;
 }
 
 /** Since when nothing was lost, as a sentence; pure. */

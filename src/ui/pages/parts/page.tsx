@@ -14,13 +14,19 @@ import { Menu } from "../../parts/menu.tsx";
 import { Facts, Section } from "../../parts/pane.tsx";
 import { explainFilter } from "../../parts/query-explain.ts";
 import { QueryBar } from "../../parts/query-bar.tsx";
+import { Meter } from "../../parts/meter.tsx";
 import { Banner, Empty, Failure, Skeleton } from "../../parts/states.tsx";
 import { toastDone, toastFailed } from "../../parts/toast.tsx";
-import { Ago, Moment } from "../../parts/time.tsx";
+import { Ago, Moment, When } from "../../parts/time.tsx";
 import { SEVERITIES } from "../../../core/event/severity.ts";
 import { SAMPLE_AT, sampleHistogram } from "./samples.ts";
 import { TablePart, TreePart } from "./big-parts.tsx";
 
+const LIMITED = new ApiFailure(
+  429,
+  { code: "rate_limited", message: "Too many requests: 300 a minute are allowed.", request_id: "01j9w4k8" },
+  60,
+);
 const FAILURE = new ApiFailure(503, {
   code: "unavailable",
   message: "The event store doesn't answer.",
@@ -161,6 +167,8 @@ function Marks(): JSX.Element {
         <Ago at={SAMPLE_AT} />
         <Ago at={null} />
         <Moment at={SAMPLE_AT} millis />
+        <When at={SAMPLE_AT} />
+        <When at={null} />
         <kbd>Ctrl K</kbd>
       </Part>
       <Section title="Facts">
@@ -171,6 +179,14 @@ function Marks(): JSX.Element {
             ["User", "uid 0 (root)"],
           ]}
         />
+      </Section>
+      <Section title="Meters">
+        <div class="stack">
+          <Meter label="Sensors that are done" words="31 of 34" value={31} of={34} />
+          <Meter label="Disk, nearly full" words="92 %" value={92} of={100} tone="warning" />
+          <Meter label="Disk, full" words="100 %" value={100} of={100} tone="critical" />
+          <Meter label="Nothing yet" words="none" value={0} of={0} />
+        </div>
       </Section>
       <Section title="Bars">
         <BarList
@@ -206,6 +222,9 @@ function Says(): JSX.Element {
         <Empty title="No sensors yet" action={<Button kind="primary">Deploy the first sensor</Button>}>
           A sensor is one file on a Linux host.
         </Empty>
+      </Section>
+      <Section title="Refused for a while">
+        <Failure failure={LIMITED} onRetry={() => {}} />
       </Section>
       <Section title="Failed">
         <Failure failure={FAILURE} onRetry={() => {}} />

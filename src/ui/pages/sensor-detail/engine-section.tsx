@@ -27,6 +27,12 @@ const ENGINE_TONE: Readonly<Record<Engine["state"], HealthState>> = {
   stopped: "critical",
 };
 
+/** `telovix-tcp-accept` → `TCP accept`. Pure. */
+export function hookTitle(sensor: string): string {
+  const words = sentence(sensor.replace(/^telovix-/, "").replaceAll("-", " "));
+  return words.replaceAll(/\b(?:dns|tcp|udp)\b/gi, (name) => name.toUpperCase());
+}
+
 /** The kernel engine and, hook by hook, which mechanism sees what: the worst first. */
 export function EngineSection({ engine }: { engine: Engine }): JSX.Element {
   const backends = engine.backends.toSorted(
@@ -63,9 +69,9 @@ export function EngineSection({ engine }: { engine: Engine }): JSX.Element {
             <tr>
               <th>State</th>
               <th>Watches</th>
-              <th>Hook</th>
-              <th>Mechanism</th>
-              <th>Note</th>
+              <th class="hide-narrow">Hook</th>
+              <th class="hide-narrow">Mechanism</th>
+              <th class="hide-narrow">Note</th>
             </tr>
           </thead>
           <tbody>
@@ -74,10 +80,18 @@ export function EngineSection({ engine }: { engine: Engine }): JSX.Element {
                 <td>
                   <StateMark tone={TONE[backend.status]}>{WORD[backend.status]}</StateMark>
                 </td>
-                <td>{sentence(backend.sensor.replace(/^telovix-/, "").replaceAll("-", " "))}</td>
-                <td class="machine">{backend.hook}</td>
-                <td class="machine">{backend.backend}</td>
-                <td class="quiet">{backend.reason}</td>
+                <td>
+                  {hookTitle(backend.sensor)}
+                  <div class="show-narrow">
+                    <span class="machine wrap-anywhere">
+                      {backend.hook} {backend.backend}
+                    </span>
+                    {backend.reason && <p class="quiet">{backend.reason}</p>}
+                  </div>
+                </td>
+                <td class="machine hide-narrow">{backend.hook}</td>
+                <td class="machine hide-narrow">{backend.backend}</td>
+                <td class="quiet hide-narrow">{backend.reason}</td>
               </tr>
             ))}
           </tbody>

@@ -38,7 +38,7 @@ export function HealthTab({ state, sensor }: { state: SensorState; sensor: Senso
       {sensor.pipeline && (
         <Section
           title="From the kernel to the store"
-          count="since the sensor started"
+          count="since its start"
           actions={<a href={`/losses?sensor=${sensor.sensor_id}&since=24h`}>Its losses</a>}
         >
           <PipelineFlow pipeline={sensor.pipeline} rejected={sensor.events_rejected} />

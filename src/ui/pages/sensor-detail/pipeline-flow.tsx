@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { SensorDetail } from "../../../core/api/sensors.ts";
-import { formatBytes, formatCount } from "../../format.ts";
+import { formatBytes, formatCount, plural } from "../../format.ts";
+import { Facts } from "../../parts/pane.tsx";
 
 type Pipeline = NonNullable<SensorDetail["pipeline"]>;
 
@@ -95,10 +96,31 @@ export function pipelineStages(p: Pipeline, rejected: number): readonly Stage[] 
   ];
 }
 
+/** What waits on the node, and how its connection and its sequences fare; only of what there is something to say. Pure. */
+export function pipelineNotes(p: Pipeline): readonly (readonly [string, string | false])[] {
+  const alerts = p.alert_depth;
+  const waiting =
+    alerts === undefined || alerts === 0
+      ? plural(p.spool_depth, "event")
+      : `${plural(alerts, "alert")} and ${plural(Math.max(0, p.spool_depth - alerts), "other event")}`;
+  const [older, renewed] = [p.backlogs ?? 0, p.epochs_renewed ?? 0];
+  return [
+    ["Waits on the node", p.spool_depth === 0 ? "nothing" : `${waiting} (${formatBytes(p.spool_bytes)})`],
+    ["Older queues", older > 0 && `${formatCount(older)} from before, still to be delivered`],
+    ["Engine's output", p.tail_lag_bytes > 0 && `${formatBytes(p.tail_lag_bytes)} still to be read`],
+    ["Stream", p.reconnects > 0 && `opened anew ${plural(p.reconnects, "time")}`],
+    ["Heartbeats", p.heartbeat_failures > 0 && `${formatCount(p.heartbeat_failures)} failed`],
+    [
+      "Sequences",
+      renewed > 0 &&
+        `${formatCount(renewed)} begun anew: another sensor used the numbers. Look for a copy of this node.`,
+    ],
+  ];
+}
+
 /** Events from the kernel to the Console's store, and what fell out on the way. */
 export function PipelineFlow({ pipeline, rejected }: { pipeline: Pipeline; rejected: number }): JSX.Element {
   const stages = pipelineStages(pipeline, rejected);
-  const waiting = pipeline.spool_depth;
   return (
     <div class="flow-box">
       <ol class="flow">
@@ -120,15 +142,7 @@ export function PipelineFlow({ pipeline, rejected }: { pipeline: Pipeline; rejec
           </li>
         ))}
       </ol>
-      <p class="quiet">
-        {waiting === 0
-          ? "Nothing waits on the node."
-          : `${formatCount(waiting)} wait on the node (${formatBytes(pipeline.spool_bytes)}).`}{" "}
-        {pipeline.tail_lag_bytes > 0 &&
-          `${formatBytes(pipeline.tail_lag_bytes)} of the engine's output is still to be read. `}
-        {pipeline.reconnects > 0 && `The stream was opened anew ${formatCount(pipeline.reconnects)} times. `}
-        {pipeline.heartbeat_failures > 0 && `${formatCount(pipeline.heartbeat_failures)} heartbeats failed.`}
-      </p>
+      <Facts items={pipelineNotes(pipeline)} />
     </div>
   );
 }

@@ -89,12 +89,17 @@ export function ResourceCharts({ state }: { state: SensorState }): JSX.Element {
 }
 
 function Charts({ data, losses }: { data: SensorResources; losses: readonly LossRange[] }): JSX.Element {
-  const blind = useMemo(
-    () => mergeBlind(losses).map((b) => ({ ...b, words: `Blind: ${lostWords(b.count, b.unknown)}` })),
-    [losses],
-  );
   const atMs = useMemo(() => data.points.map((point) => Date.parse(point.at)), [data]);
   const toMs = useMemo(() => Date.now(), [data]);
+  const blind = useMemo(
+    // Ranges that would touch on so small a chart are drawn as one.
+    () =>
+      mergeBlind(losses, (toMs - (atMs[0] ?? toMs)) / 100).map((b) => ({
+        ...b,
+        words: `Blind: ${lostWords(b.count, b.unknown)}`,
+      })),
+    [losses, toMs],
+  );
   const charts = useMemo(
     () =>
       CHARTS.map((chart) => ({

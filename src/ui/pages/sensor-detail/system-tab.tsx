@@ -1,16 +1,9 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { SensorDetail } from "../../../core/api/sensors.ts";
-import { formatDuration } from "../../format.ts";
 import { Facts, Section } from "../../parts/pane.tsx";
-import { Ago } from "../../parts/time.tsx";
+import { When } from "../../parts/time.tsx";
 import { sentence } from "../../words.ts";
 import { TrustSections } from "./trust-sections.tsx";
-
-function skew(ms: number | null): string {
-  if (ms === null) return "not known yet";
-  if (Math.abs(ms) < 1000) return `within ${formatDuration(Math.max(1, Math.abs(ms)))} of the Console`;
-  return `${formatDuration(Math.abs(ms))} ${ms > 0 ? "ahead of" : "behind"} the Console`;
-}
 
 /** Identity and certificates, and the host itself. */
 export function SystemTab({ sensor, onReenroll }: { sensor: SensorDetail; onReenroll: () => void }): JSX.Element {
@@ -54,9 +47,8 @@ export function SystemTab({ sensor, onReenroll }: { sensor: SensorDetail; onReen
                   ))}
                 </ul>,
               ],
-              ["Started", <Ago at={system.boot_at} />],
+              ["Started", <When at={system.boot_at} />],
               ["Time zone", system.timezone],
-              ["Clock", skew(sensor.clock_skew_ms)],
             ]}
           />
         )}

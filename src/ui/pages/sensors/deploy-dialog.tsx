@@ -8,7 +8,7 @@ import { Banner } from "../../parts/states.tsx";
 import { DECLARED_ROLES, roleName } from "../../words.ts";
 import { createDeployState, type DeployState } from "./deploy-state.ts";
 import { Paste } from "./paste.tsx";
-import { TokenList } from "./token-list.tsx";
+import { OpenTokens } from "./token-list.tsx";
 
 /** Makes a token, shows the one line to paste, and waits for the sensor to come in. */
 export function DeployDialog({ onClose }: { onClose: () => void }): JSX.Element {
@@ -29,7 +29,7 @@ export function DeployDialog({ onClose }: { onClose: () => void }): JSX.Element 
         ) : (
           <Form state={state} />
         )}
-        <TokenList state={state} />
+        <OpenTokens state={state} />
       </div>
     </Dialog>
   );

@@ -1,9 +1,9 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { CLUSTER_TOKEN_DAYS, type CreatedToken } from "../../../core/api/tokens.ts";
+import { CLUSTER_TOKEN_DAYS, type CreatedToken, type TokenSummary } from "../../../core/api/tokens.ts";
 import { api, toFailure, type ApiFailure } from "../../api.ts";
 import { onSensorNews } from "../../live.ts";
-import { toastDone, toastFailed } from "../../parts/toast.tsx";
 import { createResource, poll } from "../../resource.ts";
+import { revokeToken } from "./revoke-token.ts";
 
 const WAIT_POLL_MS = 3000;
 
@@ -62,14 +62,8 @@ export function createDeployState(sensorId?: string) {
       busy.value = false;
     }
   };
-  const revoke = async (id: string): Promise<void> => {
-    try {
-      await api.revokeToken(id);
-      toastDone("Token revoked. A sensor can no longer enrol with it.");
-    } catch (error) {
-      toastFailed("The token was not revoked.", toFailure(error));
-    }
-    tokens.load();
+  const revoke = async (token: TokenSummary): Promise<void> => {
+    if (await revokeToken(token)) tokens.load();
   };
   const start = (): (() => void) => {
     tokens.load();

@@ -30,6 +30,9 @@ export function Paste(props: {
             : "Paste this on the node, as root:"}
         </p>
         <Command text={created.install_command} what="Copy the command" off={over || used} />
+        {!used && !over && (
+          <p class="faint">Copy it now: the token in it is not shown again. The Console keeps only its hash.</p>
+        )}
       </div>
       <details class="manual">
         <summary>The node can't reach this console with curl</summary>

@@ -1,16 +1,20 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { AuthorityStatus } from "../../../core/api/trust.ts";
-import { formatCount, plural } from "../../format.ts";
+import { plural } from "../../format.ts";
 import { Button } from "../../parts/button.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
 import { StateMark } from "../../parts/marks.tsx";
+import { Meter } from "../../parts/meter.tsx";
 import { Facts, Section } from "../../parts/pane.tsx";
 import { Await, Banner } from "../../parts/states.tsx";
-import { Ago } from "../../parts/time.tsx";
-import { advanceWords, createAuthorityState, STEPS, type AuthorityState } from "./authority-state.ts";
+import { Ago, When } from "../../parts/time.tsx";
+import { createAuthorityState, type AuthorityState } from "./authority-state.ts";
+import { AcceptedSection, WaitingSection } from "./authority-tables.tsx";
+import { advanceWords, authorityNames, progressOf, STEPS } from "./authority-words.ts";
+import { DoubtsSection } from "./doubts-section.tsx";
 
-/** The authority that signs sensors' certificates, and its change to the next one. */
+/** The authority that signs sensors' certificates and its change to the next one, and whose identity is in doubt. */
 export function AuthoritySection(): JSX.Element {
   const [state] = useState(createAuthorityState);
   useEffect(() => state.start(), [state]);
@@ -18,13 +22,19 @@ export function AuthoritySection(): JSX.Element {
     <Await loaded={state.loaded.state.value} onRetry={() => state.loaded.load()}>
       {(status) => (
         <div class="stack stack-6 settings">
-          <Change state={state} status={status} />
-          {status.waiting_total > 0 && <Waiting status={status} />}
-          <Authorities status={status} />
-          <Section title="The Console itself">
+          {status.phase === "stable" ? (
+            <AtRest state={state} status={status} />
+          ) : (
+            <Change state={state} status={status} />
+          )}
+          {status.waiting_total > 0 && <WaitingSection status={status} />}
+          <AcceptedSection status={status} />
+          <DoubtsSection state={state} />
+          <Section title={status.hosts.length > 1 ? `${status.hosts.length} Consoles` : "The Console itself"}>
             <Facts
               items={[
-                ["Certificate until", <Ago at={status.server_certificate_ends_at} />],
+                ["Certificate until", <When at={status.server_certificate_ends_at} />],
+                [status.hosts.length === 1 ? "Host" : "Hosts", <Hosts hosts={status.hosts} />],
                 [
                   "Pinned key",
                   <span class="row">
@@ -41,6 +51,43 @@ export function AuthoritySection(): JSX.Element {
         </div>
       )}
     </Await>
+  );
+}
+
+/** Where Consoles of this installation run; one without a key holds up the change. */
+function Hosts({ hosts }: { hosts: AuthorityStatus["hosts"] }): JSX.Element {
+  return (
+    <ul>
+      {hosts.map((host) => (
+        <li key={host.name} class="row row-wrap">
+          <span class="machine">{host.name}</span>
+          <span class="faint">
+            heard <Ago at={host.seen_at} />
+          </span>
+          {host.lacks_key && <StateMark tone="degraded">Lacks the next key</StateMark>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function AtRest({ state, status }: { state: AuthorityState; status: AuthorityStatus }): JSX.Element {
+  return (
+    <Section title="Certificate authority">
+      <p class="prose">
+        {authorityNames(status).old} signs the certificates of {plural(status.sensors, "sensor")}. Change it before it
+        ends, or when its key may be in other hands: sensors go on reporting meanwhile.
+      </p>
+      <details class="manual">
+        <summary>What a change goes through</summary>
+        <Steps status={status} />
+      </details>
+      <div class="row">
+        <Button busy={state.busy.value} onClick={() => void state.act("rotate")}>
+          Change the authority…
+        </Button>
+      </div>
+    </Section>
   );
 }
 
@@ -61,128 +108,54 @@ function Steps({ status }: { status: AuthorityStatus }): JSX.Element {
 function Change({ state, status }: { state: AuthorityState; status: AuthorityStatus }): JSX.Element {
   const busy = state.busy.value;
   const waits = status.waiting_total > 0;
-  const stable = status.phase === "stable";
+  const lacking = status.hosts.filter((host) => host.lacks_key).map((host) => host.name);
+  const issuing = status.phase === "dual_issue";
+  const { done, words } = progressOf(status);
   return (
-    <Section title="Certificate authority">
-      <Steps status={status} />
-      {!stable && (
-        <Banner tone={waits && status.phase === "dual_issue" ? "warning" : "info"}>{progress(status)}</Banner>
-      )}
-      <div class="row row-wrap">
-        {stable ? (
-          <Button busy={busy} onClick={() => void state.act("rotate")}>
-            Change the authority…
-          </Button>
-        ) : (
-          <>
-            <Button
-              kind="primary"
-              busy={busy}
-              disabled={!status.actions.includes("advance")}
-              onClick={() => void state.act("advance")}
-            >
-              {advanceWords(status)}
-            </Button>
-            <Button busy={busy} disabled={!status.actions.includes("abort")} onClick={() => void state.act("abort")}>
-              {status.phase === "dual_issue" ? "Go back a step" : "Give it up"}
-            </Button>
-            {waits && (
-              <Button
-                kind="danger"
-                busy={busy}
-                onClick={() => void state.act(status.phase === "dual_issue" ? "advance" : "abort", true)}
-              >
-                {status.phase === "dual_issue" ? "Retire anyway…" : "Give it up anyway…"}
-              </Button>
-            )}
-          </>
+    <Section title="Certificate authority is being changed">
+      <div class="stack stack-4">
+        <Steps status={status} />
+        <div class="stack">
+          <Meter label="Sensors that are done with this step" words={words} value={done} of={status.sensors} />
+          <p class="row row-wrap">
+            <span class="grow">{words}</span>
+            <span class="faint">
+              In this step since <When at={status.since} />
+            </span>
+          </p>
+        </div>
+        {lacking.length > 0 && (
+          <Banner tone="warning">
+            {`The change waits: ${lacking.join(", ")} ${lacking.length === 1 ? "lacks" : "lack"} the next authority's key. Copy the files ca* of the directory trust there from the Console where the change was begun.`}
+          </Banner>
         )}
-      </div>
-    </Section>
-  );
-}
-
-/** How far it is, in one sentence. */
-function progress(status: AuthorityStatus): string {
-  const { sensors, sensors_with_bundle: know, waiting_total: waiting } = status;
-  const known = `${formatCount(know)} of ${plural(sensors, "sensor")} trust both.`;
-  if (status.phase === "dual_trust")
-    return waiting > 0 ? `${known} ${plural(waiting, "sensor")} hold certificates of the next one only.` : known;
-  return waiting === 0
-    ? "Every sensor has a certificate of the next authority. The old one can be retired."
-    : `${plural(waiting, "sensor")} would be cut off if the old authority were retired now. They renew when they report.`;
-}
-
-function Waiting({ status }: { status: AuthorityStatus }): JSX.Element {
-  const { waiting, waiting_total: total } = status;
-  const other = status.phase === "dual_issue" ? "next" : "old";
-  const shown = waiting.length < total ? `first ${waiting.length} of ${formatCount(total)}` : String(total);
-  return (
-    <Section title="Would be cut off" count={shown}>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label="Sensors that would be cut off">
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th>Sensor</th>
-              <th>Waits for</th>
-              <th>Last heard</th>
-            </tr>
-          </thead>
-          <tbody>
-            {waiting.map((sensor) => (
-              <tr key={sensor.sensor_id}>
-                <td>
-                  <a href={`/sensors/${sensor.sensor_id}?tab=system`}>{sensor.node_name}</a>
-                </td>
-                <td>
-                  {sensor.reason === "certificate" ? `a certificate of the ${other} authority` : "the new trust bundle"}
-                </td>
-                <td>
-                  <Ago at={sensor.last_seen_at} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Section>
-  );
-}
-
-function Authorities({ status }: { status: AuthorityStatus }): JSX.Element {
-  return (
-    <Section title="Accepted now" count={String(status.authorities.length)}>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label="Authorities accepted now">
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th>Role</th>
-              <th>Name</th>
-              <th class="number">Sensors</th>
-              <th>Ends</th>
-              <th class="hide-narrow">Key</th>
-            </tr>
-          </thead>
-          <tbody>
-            {status.authorities.map((authority) => (
-              <tr key={authority.id}>
-                <td>
-                  <StateMark tone={authority.standing === "issuing" ? "healthy" : "watch"}>
-                    {authority.standing === "issuing" ? "Signs" : "Trusted"}
-                  </StateMark>
-                </td>
-                <td>{/CN=([^,\n]+)/.exec(authority.subject)?.[1] ?? authority.subject}</td>
-                <td class="number">{formatCount(authority.sensors)}</td>
-                <td>
-                  <Ago at={authority.not_after} />
-                </td>
-                <td class="machine hide-narrow" title={authority.id}>
-                  {authority.id.slice(0, 16)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        {waits ? (
+          <Banner tone="warning">
+            {issuing
+              ? `${plural(status.waiting_total, "sensor")} would be cut off if the old authority were retired now. They renew when they report.`
+              : `${plural(status.waiting_total, "sensor")} would be cut off if the next authority were given up now: ${status.waiting_total === 1 ? "its certificate is" : "their certificates are"} of that one only.`}
+          </Banner>
+        ) : (
+          issuing && lacking.length === 0 && <Banner>Nobody would be cut off: the old authority can be retired.</Banner>
+        )}
+        <div class="row row-wrap">
+          <Button
+            kind="primary"
+            busy={busy}
+            disabled={!status.actions.includes("advance")}
+            onClick={() => void state.act("advance")}
+          >
+            {advanceWords(status)}…
+          </Button>
+          <Button busy={busy} disabled={!status.actions.includes("abort")} onClick={() => void state.act("abort")}>
+            {issuing ? "Go back a step…" : "Give it up…"}
+          </Button>
+          {waits && (
+            <Button kind="danger" busy={busy} onClick={() => void state.act(issuing ? "advance" : "abort", true)}>
+              {issuing ? "Retire anyway…" : "Give it up anyway…"}
+            </Button>
+          )}
+        </div>
       </div>
     </Section>
   );

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import type { Role } from "../../../core/api/auth.ts";
 import { PageHead } from "../../frame/frame.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Segments } from "../../parts/field.tsx";
@@ -9,6 +10,7 @@ import { sentence } from "../../words.ts";
 import { AuditSection } from "./audit-section.tsx";
 import { AuthoritySection } from "./authority-section.tsx";
 import { StorageSection } from "./storage-section.tsx";
+import { TokensSection } from "./tokens-section.tsx";
 
 const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
   { value: "system", label: "As the system" },
@@ -16,36 +18,43 @@ const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
   { value: "dark", label: "Dark" },
 ];
 
-/** The person's own settings, and the audit log. */
+interface SettingsSection {
+  readonly name: string;
+  readonly label: string;
+  /** Least role that sees it. */
+  readonly role: Role;
+  /** Fills the page and scrolls within. */
+  readonly fills: boolean;
+  readonly Body: () => JSX.Element | null;
+}
+
+const SECTIONS: readonly SettingsSection[] = [
+  { name: "account", label: "Account", role: "viewer", fills: false, Body: Account },
+  { name: "storage", label: "Storage", role: "admin", fills: false, Body: StorageSection },
+  { name: "trust", label: "Trust", role: "admin", fills: false, Body: AuthoritySection },
+  { name: "tokens", label: "Tokens", role: "operator", fills: true, Body: TokensSection },
+  { name: "audit", label: "Audit log", role: "operator", fills: true, Body: AuditSection },
+];
+
+/** The person's own settings, and those of the installation that their role may see. */
 export function SettingsPage({ section }: { section: string }): JSX.Element {
-  const audit = section === "audit";
-  const storage = section === "storage" && can("admin");
-  const trust = section === "trust" && can("admin");
+  const at = SECTIONS.find((s) => s.name === section && can(s.role)) ?? SECTIONS[0]!;
   return (
-    <div class={audit ? "page page-fill" : "page page-scroll"}>
+    <div class={at.fills ? "page page-fill" : "page page-scroll"}>
       <div class="page-list">
         <PageHead title="Settings" />
         <nav class="tabs" aria-label="Settings">
-          <a href="/settings" aria-current={audit || storage || trust ? undefined : "page"}>
-            Account
-          </a>
-          {can("admin") && (
-            <a href="/settings/storage" aria-current={storage ? "page" : undefined}>
-              Storage
+          {SECTIONS.filter((s) => can(s.role)).map((s) => (
+            <a
+              key={s.name}
+              href={s.name === "account" ? "/settings" : `/settings/${s.name}`}
+              aria-current={s === at ? "page" : undefined}
+            >
+              {s.label}
             </a>
-          )}
-          {can("admin") && (
-            <a href="/settings/trust" aria-current={trust ? "page" : undefined}>
-              Trust
-            </a>
-          )}
-          {can("operator") && (
-            <a href="/settings/audit" aria-current={audit ? "page" : undefined}>
-              Audit log
-            </a>
-          )}
+          ))}
         </nav>
-        {audit ? <AuditSection /> : storage ? <StorageSection /> : trust ? <AuthoritySection /> : <Account />}
+        <at.Body />
       </div>
     </div>
   );

@@ -1,13 +1,14 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { DiskState, RetentionSettings, StoredTable } from "../../../core/api/settings.ts";
+import type { RetentionSettings, StoredTable } from "../../../core/api/settings.ts";
 import { formatBytes, formatCount, formatPercent, plural } from "../../format.ts";
 import { Button } from "../../parts/button.tsx";
 import { Field } from "../../parts/field.tsx";
 import { StateMark } from "../../parts/marks.tsx";
+import { Meter } from "../../parts/meter.tsx";
 import { Facts, Section } from "../../parts/pane.tsx";
 import { Await } from "../../parts/states.tsx";
-import { Ago } from "../../parts/time.tsx";
+import { When } from "../../parts/time.tsx";
 import { sentence } from "../../words.ts";
 import { createStorageState, KEPT, type StorageState } from "./storage-state.ts";
 
@@ -15,9 +16,13 @@ const TABLES: Readonly<Record<string, string>> = {
   runtime_events: "Events",
   sensor_resources: "Sensor figures",
   event_losses: "Loss ledger",
+  integrity_links: "Integrity chains",
+  integrity_leaves: "Integrity hashes",
+  schema_migrations: "Schema versions",
 };
 const TONES = { well: "healthy", nearly_full: "degraded", full: "critical" } as const;
-const LEVELS = { well: "Well", nearly_full: "Nearly full", full: "Full: no events are taken" } as const;
+const LEVELS = { well: "Enough room", nearly_full: "Nearly full", full: "Full: no events are taken" } as const;
+const METER = { well: "plain", nearly_full: "warning", full: "critical" } as const;
 
 /** How long things are kept, what is stored, and how much room there is. */
 export function StorageSection(): JSX.Element {
@@ -57,12 +62,13 @@ function Retention({ state, settings }: { state: StorageState; settings: Retenti
             return (
               <Field
                 key={name}
-                label={`${label}, days`}
+                label={label}
+                unit="days"
                 value={draft?.[name] ?? ""}
                 onInput={(value) => state.edit(name, value)}
                 maxLength={4}
                 error={faults.value[name]}
-                hint={`Now: at least ${plural(least, "day")}, gone after ${formatCount(gone)} at the latest.`}
+                hint={`At least ${plural(least, "day")} now; gone after ${formatCount(gone)} at the latest.`}
               />
             );
           })}
@@ -83,51 +89,69 @@ function Retention({ state, settings }: { state: StorageState; settings: Retenti
   );
 }
 
-function Meter({ disk }: { disk: DiskState }): JSX.Element {
-  const used = disk.total_bytes - disk.free_bytes;
-  const percent = disk.total_bytes > 0 ? (used / disk.total_bytes) * 100 : 0;
-  return (
-    <div
-      class={`disk-meter disk-${disk.level}`}
-      role="meter"
-      aria-label="Used space of the disk"
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={Math.round(percent)}
-    >
-      <span style={{ width: `${percent}%` }} />
-    </div>
-  );
-}
-
 function Room({ settings }: { settings: RetentionSettings }): JSX.Element {
   const { disk, bytes_per_day: perDay, days_until_full: untilFull, last_backup_at: backup } = settings;
+  const used = disk && disk.total_bytes - disk.free_bytes;
+  const free =
+    disk &&
+    `${formatBytes(disk.free_bytes)} of ${formatBytes(disk.total_bytes)} free (${formatPercent(Math.round((disk.free_bytes / disk.total_bytes) * 100))})`;
   return (
-    <Section title="Room">
-      {disk && <Meter disk={disk} />}
+    <Section title="Disk" count="of the Console's data directory">
+      {disk && used !== null && free !== null && (
+        <Meter
+          label="Used space of the disk"
+          words={free}
+          value={used}
+          of={disk.total_bytes}
+          tone={METER[disk.level]}
+        />
+      )}
       <Facts
         items={[
-          ["Disk", disk && <StateMark tone={TONES[disk.level]}>{LEVELS[disk.level]}</StateMark>],
           [
-            "Free",
-            disk &&
-              `${formatBytes(disk.free_bytes)} of ${formatBytes(disk.total_bytes)} (${formatPercent(Math.round((disk.free_bytes / disk.total_bytes) * 100))})`,
+            "Room",
+            disk ? (
+              <span class="row row-wrap">
+                <StateMark tone={TONES[disk.level]}>{LEVELS[disk.level]}</StateMark>
+                <span class="quiet">{free}</span>
+              </span>
+            ) : (
+              <span class="faint">can't be asked right now</span>
+            ),
           ],
-          ["Events a day", perDay === null ? "not known yet" : formatBytes(perDay)],
+          [
+            "Events a day",
+            perDay === null ? (
+              <span class="faint">known after the first whole day</span>
+            ) : (
+              <>
+                {formatBytes(perDay)} <span class="faint">on average, last seven whole days</span>
+              </>
+            ),
+          ],
           [
             "Full in",
-            untilFull === null
-              ? "not at this rate, as far as is known"
-              : `about ${plural(untilFull, "day")} at this rate`,
+            untilFull === null ? (
+              <span class="faint">not in sight at this rate</span>
+            ) : (
+              `about ${plural(untilFull, "day")} at this rate`
+            ),
           ],
-          ["Last backup", <Ago at={backup} />],
+          [
+            "Last backup",
+            backup === null ? (
+              <span class="row row-wrap">
+                <StateMark tone="watch">Never</StateMark>
+                <span class="quiet">
+                  Make one on the Console's host: <code class="machine">telovix console backup</code>
+                </span>
+              </span>
+            ) : (
+              <When at={backup} />
+            ),
+          ],
         ]}
       />
-      {backup === null && (
-        <p class="faint">
-          On the Console's host: <code class="machine">telovix console backup</code>
-        </p>
-      )}
     </Section>
   );
 }
