@@ -174,7 +174,8 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "stream ↑ hello",
-    words: "First frame: every sequence the sensor has, the last ones that ended, and who speaks.",
+    words:
+      "First frame: every sequence the sensor has, the last ones that ended, and who speaks. `acked_seq`: up to where it has let go. `base_seq`: up to where that was on the word of another Console, or under another epoch.",
     schema: StreamHello,
     value: {
       type: "hello",
@@ -185,6 +186,7 @@ export const EXAMPLES: readonly Example[] = [
       lanes: [
         { lane: "alert", epoch: "91c0de0000000001", next_seq: 12, acked_seq: 11 },
         { lane: "bulk", epoch, next_seq: 4712, acked_seq: 4700 },
+        { lane: "backlog", epoch: "44c0de0000000007", next_seq: 9001, acked_seq: 700, base_seq: 600 },
       ],
       ended: [{ epoch: "0d0d0d0d00000001", last_seq: 100_000, acked_seq: 100_000 }],
       instance: { machine_hash: "0".repeat(64), boot_id: "5a0e…", start_id: "0123456789abcdef" },
@@ -204,6 +206,7 @@ export const EXAMPLES: readonly Example[] = [
       lanes: [
         { epoch: "91c0de0000000001", acked_seq: 11, credit: 1000 },
         { epoch, acked_seq: 4700, credit: 2000 },
+        { epoch: "44c0de0000000007", acked_seq: 700, credit: 2000 },
       ],
       dictionary: "0011aabb",
       heartbeats: true,

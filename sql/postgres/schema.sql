@@ -57,6 +57,14 @@ CREATE TABLE authority_rotation (
   CONSTRAINT authority_rotation_single_check CHECK (single)
 );
 
+CREATE TABLE console_hosts (
+  host_id text NOT NULL,
+  host_name text NOT NULL,
+  authority_ids text[] NOT NULL,
+  seen_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT console_hosts_pkey PRIMARY KEY (host_id, host_name)
+);
+
 CREATE TABLE enrollment_token_nodes (
   token_id uuid NOT NULL,
   sensor_id uuid NOT NULL,

@@ -23,6 +23,13 @@ function authorityText(status: AuthorityStatus): string {
     `certificate   of the Console until ${status.server_certificate_ends_at}`,
     `pin           ${status.pinned_public_key}`,
   ];
+  const lacking = status.hosts.filter((host) => host.lacks_key);
+  if (lacking.length > 0) {
+    lines.push(
+      "keys missing on Consoles of this installation; copy the files ca* of trust/ there from one that has them:",
+    );
+    for (const host of lacking) lines.push(`  ${host.name}, last heard ${host.seen_at}`);
+  }
   if (status.waiting_total > 0) {
     lines.push(`would be cut off: ${status.waiting_total}`);
     for (const sensor of status.waiting)

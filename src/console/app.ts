@@ -14,7 +14,7 @@ import { toAddresses, type StoreTargets } from "./control/store-addresses.ts";
 import type { ServerAccounts } from "./embedded/account.ts";
 import type { RequestHandler } from "./http/context.ts";
 import { RateLimiter } from "./http/limits.ts";
-import { Listener, type ListenerLimits, type TlsMaterial } from "./http/listener.ts";
+import { Listener, type ListenerLimits, type StreamDoor, type TlsMaterial } from "./http/listener.ts";
 import type { Dependency } from "./http/readiness.ts";
 import { openEventStore, openStateStore, prepareEmbedded, type StoresDeps } from "./open-stores.ts";
 import { createPlanes } from "./planes.ts";
@@ -93,7 +93,7 @@ function tlsMaterial(keys: KeyStore): TlsMaterial {
 function listen(
   config: ConsoleConfig,
   keys: KeyStore,
-  fetch: RequestHandler,
+  { handler: fetch, streamDoor: streams }: { readonly handler: RequestHandler; readonly streamDoor: StreamDoor },
   log: Log,
   metrics: Metrics,
   limits: Partial<ListenerLimits>,
@@ -101,9 +101,9 @@ function listen(
 ): Listener {
   const tls = tlsMaterial(keys);
   const open = (host: string): Listener =>
-    new Listener({ host, port: config.port, tls, fetch, limits, log: log.child("listener"), metrics });
+    new Listener({ host, port: config.port, tls, fetch, streams, limits, log: log.child("listener"), metrics });
   if (seat) {
-    const shared = { ...seat.boot, reusePort: true, tls, fetch: withAllMetrics(fetch, seat), limits };
+    const shared = { ...seat.boot, reusePort: true, tls, fetch: withAllMetrics(fetch, seat), streams, limits };
     return new Listener({ ...shared, log: log.child("listener"), metrics });
   }
   try {
@@ -247,9 +247,7 @@ export async function startConsole(
         ? (pool = await step(log, "workers", () =>
             startWorkers({ config, targets, sharing, limiter, clock, log, metrics, write }),
           ))
-        : (listener = await step(log, "listener", () =>
-            listen(config, keys, planes.handler, log, metrics, limits, seat),
-          ));
+        : (listener = await step(log, "listener", () => listen(config, keys, planes, log, metrics, limits, seat)));
     stack.add("front", () => front[Symbol.asyncDispose]());
     stack.add("events under way", () => planes.drain());
     keys.onChange(() => listener?.reload(tlsMaterial(keys)));

@@ -9,8 +9,10 @@ import { createAuditRoutes } from "./audit/routes.ts";
 import { createAuditLog } from "./audit/service.ts";
 import { createAuditStore } from "./audit/store.ts";
 import type { ConsoleConfig } from "./config.ts";
+import { createEventCounts } from "./events/counts.ts";
 import { createEventRoutes } from "./events/routes.ts";
 import { createEventService } from "./events/service.ts";
+import { createCountStore } from "./events/store-counts.ts";
 import { createEventStore } from "./events/store.ts";
 import { HeartbeatService } from "./fleet/heartbeat.ts";
 import { createFleetRoutes } from "./fleet/routes.ts";
@@ -18,11 +20,12 @@ import { Samples } from "./fleet/samples.ts";
 import { FleetService } from "./fleet/service.ts";
 import { createHttpApp } from "./http-app.ts";
 import type { RequestHandler } from "./http/context.ts";
+import type { StreamDoor } from "./http/listener.ts";
 import { createHealthRoutes } from "./http/health.ts";
 import type { RateLimiter } from "./http/limits.ts";
 import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
 import { Instances } from "./ingest/instances.ts";
-import { createSensorRoutes } from "./ingest/routes.ts";
+import { createSensorRoutes, createStreamDoor } from "./ingest/routes.ts";
 import { createLedger } from "./integrity/wire.ts";
 import { Ingest } from "./ingest/service.ts";
 import { Streams } from "./ingest/streams.ts";
@@ -41,6 +44,7 @@ import { createSetupService, type SetupService } from "./setup/service.ts";
 import { createSetupStore } from "./setup/store.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
 import type { SensorDownload } from "./trust/download.ts";
+import { authorityKeysDependency } from "./trust/rotation/hosts.ts";
 import { localTrust, type LocalTrust } from "./trust/local.ts";
 import type { Keys } from "./trust/keys.ts";
 import { findFirstTenant } from "./trust/store.ts";
@@ -99,6 +103,7 @@ export interface ConsoleStatus {
 
 export interface Planes {
   readonly handler: RequestHandler;
+  readonly streamDoor: StreamDoor;
   /** In the order to start them. */
   readonly services: readonly Service[];
   readonly setup: SetupService;
@@ -116,13 +121,16 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const { config, db, events, keys, clock, log, metrics, limiter, url, version } = deps;
   const startedMs = clock.nowMs();
   const storage = createStorage(deps, () => (ingest.room === 0 ? ingest.storeFault : undefined));
-  const readiness = createReadiness([...deps.dependencies, ...storage.dependencies]);
+  const authorityKeys = authorityKeysDependency(db, () => keys.standing);
+  const readiness = createReadiness([...deps.dependencies, ...storage.dependencies, authorityKeys]);
   const audit = createAuditLog({ store: createAuditStore({ db }), clock, log, metrics });
   const passwords = createPasswords();
   const userStore = createUserStore({ db });
   const alone = createSessions({ store: userStore, clock });
   const { sessions, hub, streamHub, presence, jobs } = createJoined({ ...deps, sessions: alone });
   storage.schedule(jobs);
+  const counts = createEventCounts({ store: createCountStore({ events: storage.events }), clock, log });
+  counts.schedule(jobs);
 
   const { peers, cutOff, ...trust } = createTrust({ ...deps, audit, hub });
   const cursor = (...of: Parameters<Ingest["cursor"]>): Promise<number> => ingest.cursor(...of);
@@ -137,11 +145,13 @@ export function createPlanes(deps: PlanesDeps): Planes {
     metrics,
     instances,
     epochs: ledger.epochs,
+    onOpened: (sensorId, startId) => presence.opened(sensorId, startId),
     heartbeat: (peer, body) => heartbeats.take(peer, body),
   });
   presence.serve(
     (sensorId, what) => streams.refresh(sensorId, what),
     (sensorId) => ingest.movedAway(sensorId),
+    (sensorId, startId) => void streams.openedElsewhere(sensorId, startId),
   );
   const samples = new Samples({ events: storage.events, clock, log, metrics });
   const inventory = new InventoryService({ db, clock, metrics });
@@ -203,7 +213,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
       createUserRoutes({ service: users }),
       ...trust.operators,
       createFleetRoutes({ fleet, inventory }),
-      createEventRoutes({ service: createEventService({ store: createEventStore({ events }), clock }) }),
+      createEventRoutes({ service: createEventService({ store: createEventStore({ events }), counts, clock }) }),
       createLineageRoutes({ service: createLineageService({ store: createLineageStore({ events }), clock }) }),
       ...ledger.operators,
       createAuditRoutes({ service: audit }),
@@ -214,6 +224,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
 
   return {
     handler,
+    streamDoor: createStreamDoor({ authenticator: peers, streams }),
     services: [
       ...trust.services,
       ...storage.services,

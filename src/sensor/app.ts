@@ -39,6 +39,7 @@ import { InventoryLoop } from "./uplink/inventory.ts";
 import { Outbox } from "./uplink/outbox.ts";
 import { Stream } from "./uplink/stream.ts";
 import { Renewal, type RenewalOptions } from "./uplink/renewal.ts";
+import { settleConsole } from "./uplink/settle-console.ts";
 import { UplinkCredentials } from "./uplink/tls.ts";
 import { Trust } from "./uplink/trust.ts";
 
@@ -127,6 +128,7 @@ export async function runSensor(
   const instance = await readInstance();
   // Elsewhere or after another boot this may be a copy: what is in the spool is delivered, but its numbers are not gone on with.
   await settleMove(paths, instance, lanes, log);
+  await settleConsole(paths.spool, credentials.current.caPem, lanes, log);
   const start = startOf(lanes.live("bulk").position, lanes.live("alert").position);
 
   const pods = new PodNames();
@@ -191,7 +193,10 @@ export async function runSensor(
     log,
     sensorId,
     nodeName,
-    onRenewed: () => heartbeat.hurry(),
+    onRenewed: () => {
+      stream.renewed();
+      heartbeat.hurry();
+    },
     ...overrides.renewal,
   });
   const meter = new ResourceMeter();

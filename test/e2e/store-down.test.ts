@@ -87,6 +87,7 @@ describe("a store that is killed", () => {
           store("clickhouse", 0),
           { name: "disk", ok: true, optional: true },
           { name: "event intake", ok: true, optional: true },
+          { name: "authority keys", ok: true, optional: true },
         ],
       },
     });

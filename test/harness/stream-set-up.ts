@@ -78,6 +78,7 @@ export function setUp(recheck: () => Promise<unknown> = () => Promise.resolve())
   };
   const seen: string[][] = [];
   const epochs = {
+    compare: () => Promise.resolve(),
     seen: (_peer: unknown, lanes: readonly { epoch: string }[]) => {
       seen.push(lanes.map(({ epoch }) => epoch));
       return Promise.resolve();

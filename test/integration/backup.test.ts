@@ -11,6 +11,7 @@ import { createBackup } from "../../src/console/backup/create.ts";
 import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
 import { migratePostgres } from "../../src/console/stores/migrate-postgres.ts";
 import { connectPostgres } from "../../src/console/stores/postgres.ts";
+import type { LossReport } from "../../src/core/api/losses.ts";
 import type { SensorList } from "../../src/core/api/sensors.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
@@ -18,7 +19,7 @@ import { silentLog } from "../../src/core/log.ts";
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import { dropPostgres, emptyPostgres, testMigrations } from "../harness/databases.ts";
 import { closeAtEnd } from "../harness/leaks.ts";
-import { testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
+import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
 import { closeServers } from "../harness/servers.ts";
 
@@ -35,7 +36,10 @@ async function cli(...argv: string[]): Promise<{ code: number; out: string; err:
 }
 
 /** What the event engine of a stopped Console holds. */
-async function storedIn(dataDir: string): Promise<{ seqs: number[]; losses: { cause: string; count: number }[] }> {
+async function storedIn(
+  dataDir: string,
+  sensorId: string,
+): Promise<{ seqs: number[]; losses: { cause: string; count: number }[] }> {
   const account = (await chooseAccounts(process.getuid?.() ?? 0))?.server;
   await using server = await startEmbeddedClickHouse({
     dataDir,
@@ -45,15 +49,23 @@ async function storedIn(dataDir: string): Promise<{ seqs: number[]; losses: { ca
     log: silentLog,
   });
   const client = connectClickHouse(server.target);
+  const ours = `sensor_id = '${sensorId}'`;
   const rows = async <T>(query: string): Promise<T[]> =>
     (await client.query({ query, format: "JSONEachRow" })).json<T>();
-  const seqs = (await rows<{ seq: number }>("SELECT seq FROM runtime_events ORDER BY seq")).map((r) => Number(r.seq));
+  const seqs = (await rows<{ seq: number }>(`SELECT seq FROM runtime_events WHERE ${ours} ORDER BY seq`)).map((r) =>
+    Number(r.seq),
+  );
   const losses = await rows<{ cause: string; count: number }>(
-    "SELECT cause, toUInt32(count) AS count FROM event_losses FINAL",
+    `SELECT cause, toUInt32(count) AS count FROM event_losses FINAL WHERE ${ours} ORDER BY count`,
   );
   await client.close();
   return { seqs, losses };
 }
+
+/** Begun after the backup; renamed when this Console became the sensor's; over. */
+const AFTER = "00000000000000bb";
+const ELSEWHERE = "00000000000000cc";
+const OVER = "00000000000000dd";
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -61,11 +73,12 @@ describe("a backup", () => {
   let root: string;
   let first: TestConsole;
   let sensor: TestSensor;
+  let streaming: TestSensor;
   let plain: string;
   const passphrase = (): string => join(root, "passphrase");
 
-  async function send(to: TestSensor, from: number, until: number): Promise<EventsResponse> {
-    const response = await to.send("/api/v1/sensors/events", testBatch(from, until));
+  async function send(to: TestSensor, from: number, until: number, epoch = EPOCH): Promise<EventsResponse> {
+    const response = await to.send("/api/v1/sensors/events", testBatch(from, until, { epoch }));
     if (!response.ok) throw new Error(await response.text());
     return (await response.json()) as EventsResponse;
   }
@@ -73,6 +86,35 @@ describe("a backup", () => {
   /** Sends until it is taken, as sensors do; answers what is acknowledged then. */
   const insist = (to: TestSensor, from: number, last: number): Promise<number> =>
     until(async () => (await send(to, from, last).catch(() => undefined))?.ack.seq);
+
+  /** Says hello twice, as after a cut, and goes on where it was acknowledged: in what the backup has, what is newer, and what it never gave to this Console. */
+  async function comesBack(to: TestSensor): Promise<void> {
+    for (let time = 0; time < 2; time++) {
+      const stream = await to.stream();
+      stream.send({
+        type: "hello",
+        protocol_version: 3,
+        sensor_version: "0.0.0-test",
+        epoch: EPOCH,
+        next_seq: 71,
+        lanes: [
+          { lane: "bulk", epoch: EPOCH, next_seq: 71, acked_seq: 70 },
+          { lane: "alert", epoch: AFTER, next_seq: 31, acked_seq: 30 },
+          { lane: "backlog", epoch: ELSEWHERE, next_seq: 500, acked_seq: 400, base_seq: 400 },
+        ],
+        ended: [{ epoch: OVER, last_seq: 9, acked_seq: 9, base_seq: 9 }],
+      });
+      await stream.next("welcome");
+      if (time === 1) {
+        stream.send({ type: "events", batch: testBatch(31, 31, { epoch: AFTER }) });
+        expect(await stream.next("ack")).toMatchObject({ ack: { epoch: AFTER, seq: 31 } });
+        // At once: what is in the ledger is not waited for.
+        stream.send({ type: "events", batch: testBatch(71, 80) });
+        expect(await stream.next("ack")).toMatchObject({ ack: { epoch: EPOCH, seq: 80 } });
+      }
+      stream.socket.close();
+    }
+  }
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), "telovix-backup-"));
@@ -82,6 +124,8 @@ describe("a backup", () => {
     sensor = await first.enroll("db-1");
     expect((await sensor.send("/api/v1/sensors/heartbeat", testHeartbeat())).status).toBe(200);
     expect((await send(sensor, 1, 50)).ack.seq).toBe(50);
+    streaming = await first.enroll("db-2");
+    expect((await send(streaming, 1, 50)).ack.seq).toBe(50);
   }, 60_000);
 
   afterAll(async () => {
@@ -104,25 +148,27 @@ describe("a backup", () => {
     plain = join(root, "plain.tlvx");
     const written = await cli("console", "backup", plain, "--plain-keys", "--events", "all", "--json", ...dir);
     expect(written.code).toBe(0);
-    expect(JSON.parse(written.out)).toMatchObject({ path: plain, encrypted: false, keys: true, events: 50 });
+    expect(JSON.parse(written.out)).toMatchObject({ path: plain, encrypted: false, keys: true, events: 100 });
     expect((await stat(plain)).mode & 0o777).toBe(0o600);
     // After the backup: acknowledged, so the sensor has let go of them; the disaster takes them along.
     expect((await send(sensor, 51, 70)).ack.seq).toBe(70);
+    expect((await send(streaming, 51, 70)).ack.seq).toBe(70);
+    expect((await send(streaming, 1, 30, AFTER)).ack.seq).toBe(30);
     const audit = await first.json<{ records: { action_type: string }[] }>("GET", "/api/v1/audit?limit=50");
     expect(audit.records.map((r) => r.action_type)).toContain("backup_created");
 
     const again = join(root, "second");
     const restored = await cli("console", "restore", plain, "--data-dir", again, "--json");
     expect(restored).toMatchObject({ code: 0 });
-    expect(JSON.parse(restored.out)).toMatchObject({ events: 50, keys: true });
+    expect(JSON.parse(restored.out)).toMatchObject({ events: 100, keys: true });
     expect(await readdir(again)).not.toContain(UNFINISHED_RESTORE);
 
     const second = await (await TestConsole.embedded(again)).signIn();
     try {
       const list = await second.json<SensorList>("GET", "/api/v1/sensors");
-      expect(list.sensors.map((s) => s.node_name)).toEqual(["db-1"]);
+      expect(list.sensors.map((s) => s.node_name).toSorted()).toEqual(["db-1", "db-2"]);
       const [newest] = (
-        await second.json<{ records: { action_type: string }[] }>("GET", "/api/v1/audit?limit=2")
+        await second.json<{ records: { action_type: string; created_at: string }[] }>("GET", "/api/v1/audit?limit=2")
       ).records.slice(-1);
       expect(newest).toMatchObject({ action_type: "backup_restored" });
       const same = sensor.at(second);
@@ -130,12 +176,25 @@ describe("a backup", () => {
       // A lost acknowledgement is sent again, and what comes next goes on above what is gone: the sensor has to insist on that.
       expect((await send(same, 41, 50)).ack.seq).toBe(50);
       expect(await insist(same, 71, 80)).toBe(80);
+      await comesBack(streaming.at(second));
+      const report = await second.json<LossReport>("GET", `/api/v1/loss?sensor=${streaming.sensorId}`);
+      expect(report.totals).toMatchObject({ count: 50, unknown: 0 });
+      const [range] = report.ranges;
+      expect(range).toMatchObject({ stage: "store", cause: "restored_without" });
+      expect(Date.parse(range!.from)).toBeLessThanOrEqual(Date.parse(newest!.created_at));
+      expect(Date.parse(range!.to)).toBeLessThanOrEqual(Date.now());
     } finally {
       await second.stop();
     }
-    const { seqs, losses } = await storedIn(again);
+    const { seqs, losses } = await storedIn(again, sensor.sensorId);
     expect(seqs).toEqual([...range(1, 50), ...range(71, 80)]);
     expect(losses).toEqual([{ cause: "skipped", count: 20 }]);
+    const other = await storedIn(again, streaming.sensorId);
+    expect(other.seqs).toEqual([...range(1, 50), 31, ...range(71, 80)].toSorted((a, b) => a - b));
+    expect(other.losses).toEqual([
+      { cause: "restored_without", count: 20 },
+      { cause: "restored_without", count: 30 },
+    ]);
   }, 120_000);
 
   test("without events brings back state alone, and a session of before is over", async () => {
@@ -153,7 +212,7 @@ describe("a backup", () => {
     } finally {
       await third.stop();
     }
-    expect((await storedIn(again)).seqs).toEqual([71, 72]);
+    expect((await storedIn(again, sensor.sensorId)).seqs).toEqual([71, 72]);
   }, 120_000);
 
   test("is refused where something is, with a wrong passphrase, damaged, cut off or of a newer version; nothing is left", async () => {

@@ -186,6 +186,40 @@ describe("a sensor", () => {
     });
   });
 
+  test("opens its stream anew with the new certificate: the old one is out of use, and nothing is lost or doubled", async () => {
+    await using sensor = await RealSensor.create();
+    const { sensor_id: id, certificate_serial: before } = await sensor.enroll(await token());
+    const ups = (): number => sensor.logged.filter((line) => line.includes("the stream is up")).length;
+    const stored = async (): Promise<number[]> =>
+      (
+        await stores.events.selectSystem<{ seq: number }>(
+          "SELECT seq FROM runtime_events WHERE sensor_id = {id:UUID} AND event_kind = 'process_exec' ORDER BY seq",
+          { id },
+        )
+      ).map(({ seq }) => Number(seq));
+    sensor.run();
+    await eventually("the stream", () => ups() === 1);
+    await later(649 * HOUR_MS, [clock, sensor.clock], async () => {
+      await sensor.stop();
+      await sensor.lines.append(...Array.from({ length: 200 }, (_, i) => `n-${i}`));
+      sensor.run();
+      await eventually("another certificate", async () => (await sensor.saved()).certificate_serial !== before);
+      const again = (line: string): boolean => line.includes("the stream is opened again");
+      await eventually("the old stream ends for it", () => sensor.logged.some(again));
+      await eventually("a stream with it", () =>
+        sensor.logged.slice(sensor.logged.findIndex(again)).some((line) => line.includes("the stream is up")),
+      );
+      const opened = ups();
+      // Whatever was opened with the old certificate ends with this.
+      const news = { from: "0123456789abcdef", news: { kind: "certificates", serials: [before] } };
+      await stores.db.system((tx) => tx`SELECT pg_notify('telovix_trust', ${JSON.stringify(news)})`);
+      await sensor.lines.append("last");
+      await eventually("all of it", async () => (await stored()).length >= 201);
+      expect(await stored()).toEqual(Array.from({ length: 201 }, (_, i) => i + 1));
+      expect(ups()).toBe(opened);
+    });
+  });
+
   test("killed at any step of a renewal ends up with a certificate that counts", async () => {
     for (const step of ["asked", "staged", "proven", "committed"] as const) {
       await using sensor = await RealSensor.create();

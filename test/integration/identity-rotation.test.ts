@@ -12,7 +12,7 @@ import type { RenewResponse } from "../../src/core/wire/renew.ts";
 import { makeAuthority, readAuthorities } from "../../src/console/trust/authority-files.ts";
 import { stepOf } from "../../src/console/trust/rotation/phases.ts";
 import { findStanding, updateStanding } from "../../src/console/trust/rotation/store.ts";
-import { copyTrust, eventually, RealSensor } from "../harness/identity.ts";
+import { eventually, RealSensor } from "../harness/identity.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole, TestSensor } from "../harness/sensor-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
@@ -306,27 +306,3 @@ test("a sensor that runs goes through the whole change and back without a person
   }
   expect((await sensor.saved()).trust_state).toBe("trusted");
 }, 60_000);
-
-test("every Console on the database follows by itself", async () => {
-  const other = await TestConsole.start(stores, {}, await copyTrust(console));
-  open.unshift(other);
-  const sensor = await console.enroll("two-1");
-  await act("rotate");
-  const bundle = async (): Promise<number> => {
-    // Who connects while the port shows another certificate tries again.
-    const response = await fetch(`${other.origin}/api/v1/trust/bootstrap`, { tls: { ca: console.caPem } }).catch(
-      () => undefined,
-    );
-    if (!response) return 0;
-    const { control_plane_ca_certificate_pem: pem } = (await response.json()) as Record<string, string>;
-    return pem!.match(/BEGIN CERTIFICATE/g)!.length;
-  };
-  await eventually("two authorities there", async () => (await bundle()) === 2);
-  expect(well(await beat(sensor.at(other)))).toBe(true);
-  // Its directory lacks the next key: it says so when it would have to sign, and serves otherwise.
-  await act("advance");
-  await eventually("it is asked to renew", async () => ((await beat(sensor.at(other))) as HeartbeatResponse).renew_now);
-  const { csrPem } = await createSensorRequest("two-1");
-  const answer = await sensor.at(other).send("/sensors/renew", { protocol_version: 3, csr_pem: csrPem });
-  expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("copy it from another Console")]);
-});

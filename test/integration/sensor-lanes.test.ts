@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LossReport } from "../../src/core/api/losses.ts";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
 import type { CreatedToken } from "../../src/core/api/tokens.ts";
 import { Secret, silentLog } from "../../src/core/log.ts";
@@ -131,6 +132,57 @@ describe("a real sensor and a real Console", () => {
     await until(async () => (await stored(sensorId)).length >= 7_301);
     expect(await stored(sensorId)).toEqual(["first", ...now, ...old].toSorted());
     expect(await lost(sensorId)).toBe(0);
+  }, 120_000);
+});
+
+describe("a Console that is away for hours", () => {
+  test("costs the oldest bulk beyond the sensor's cap, to the event, and no alert", async () => {
+    const { config: whole, lines: usual, sensorId } = await enrolled("cap-1");
+    const config = { ...whole, spool: { ...whole.spool, maxEvents: 2_000 } };
+    const HOURS = 6;
+    const [from, count, step] = [Date.now() - HOURS * 3_600_000, 12_000, (HOURS * 3_600_000) / 12_000];
+    const lines = new EngineLines(usual.dir, { timeMs: from });
+    {
+      await using _sensor = run(config);
+      await lines.append("first");
+      await until(async () => (await stored(sensorId)).length === 1);
+    }
+    const { dir } = console;
+    await console.stop();
+    const all = names("away", count);
+    const isAlert = (i: number): boolean => i % 20 === 0;
+    {
+      await using _sensor = run(config);
+      const stopped = { method: "signal", stopped: true };
+      const text = all.map((name, i) => {
+        const line = lines.exec(name, step);
+        if (!isAlert(i)) return line;
+        const value = JSON.parse(line) as { telovix: object };
+        return `${JSON.stringify({ ...value, telovix: { ...value.telovix, enforced: stopped } })}\n`;
+      });
+      await appendFile(lines.path, text.join(""));
+      // It takes all of it into the spool before it ends.
+    }
+    console = await TestConsole.start(stores, {}, dir);
+    await console.signIn();
+    await moveTo(config, console.origin);
+    await using _sensor = run(config);
+    await until(async () => (await stored(sensorId)).length + (await lost(sensorId)) >= count + 1);
+    const have = await stored(sensorId);
+    const alerts = all.filter((_, i) => isAlert(i));
+    const bulk = have.filter((name) => name !== "first" && !alerts.includes(name));
+    // The newest of the bulk without a hole, and as much as the cap allows.
+    expect(bulk).toEqual(all.filter((_, i) => !isAlert(i)).slice(-bulk.length));
+    expect(bulk.length).toBeGreaterThan(1_200);
+    expect(bulk.length + alerts.length).toBeLessThanOrEqual(2_000);
+    expect(have).toEqual(["first", ...bulk, ...alerts].toSorted());
+    expect(await lost(sensorId)).toBe(count + 1 - have.length);
+    expect(new Set(await causes(sensorId))).toEqual(new Set(["spool_full"]));
+    const report = await console.json<LossReport>("GET", `/api/v1/loss?sensor=${sensorId}&since=1d`);
+    for (const range of report.ranges) {
+      expect(Date.parse(range.from)).toBeGreaterThanOrEqual(from);
+      expect(Date.parse(range.to)).toBeLessThanOrEqual(from + (count + 1 - bulk.length) * step + 60_000);
+    }
   }, 120_000);
 });
 

@@ -202,6 +202,7 @@ describe("tokens and the way in", () => {
         { name: "clickhouse", ok: true },
         { name: "disk", ok: true, optional: true },
         { name: "event intake", ok: true, optional: true },
+        { name: "authority keys", ok: true, optional: true },
       ],
     });
     expect(await (await console.api("GET", "/metrics")).text()).toContain("telovix_console_events_total");

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execs, lagging, run, SensorHomes, until } from "../harness/running-sensor.ts";
+import { runEnroll } from "../../src/sensor/app.ts";
+import { enrolment, execs, lagging, run, SensorHomes, until } from "../harness/running-sensor.ts";
 import { StandInConsole } from "../harness/stand-in-console.ts";
 
 const homes = await SensorHomes.make();
@@ -96,8 +97,37 @@ describe("a sensor with lanes", () => {
     const hello = console.hellos.at(-1)!;
     expect(hello.epoch).not.toBe(epoch);
     expect(hello.ended).toContainEqual({ epoch, last_seq: 2, acked_seq: 2 });
+    expect(hello.lanes!.find((l) => l.epoch === hello.epoch)).toMatchObject({ base_seq: 2 });
     expect(execs(console)).toEqual(["a", "b", "c"]);
     expect(console.repeated).toBe(0);
+  });
+
+  test("does not hold what another Console acknowledged against the one it moves to", async () => {
+    await using first = await StandInConsole.start();
+    await using second = await StandInConsole.start();
+    const { config, lines } = await enrolled(first);
+    {
+      await using _sensor = run(config);
+      await lines.append("a", "b");
+      await until("two", () => execs(first).length === 2);
+      await until("both are acknowledged", () => first.heartbeats.at(-1)?.pipeline.events_acked === 2);
+    }
+    await runEnroll(config, { ...enrolment(second), force: true });
+    for (const _start of ["moved", "as before"]) {
+      const hellos = second.hellos.length;
+      await using _sensor = run(config);
+      await until("a hello", () => second.hellos.length > hellos);
+      const hello = second.hellos.at(-1)!;
+      expect(hello.epoch).not.toBe(first.hellos[0]!.epoch);
+      expect(hello.epoch).toBe(second.hellos[0]!.epoch);
+      expect(hello.lanes!.find((l) => l.lane === "bulk")).toMatchObject({ next_seq: 3, acked_seq: 2, base_seq: 2 });
+      expect(hello.lanes!.find((l) => l.lane === "alert")).not.toHaveProperty("base_seq");
+      expect(hello.ended).toEqual([]);
+    }
+    await using _sensor = run(config);
+    await lines.append("c");
+    await until("the third", () => execs(second).length === 1);
+    expect(execs(second)).toEqual(["c"]);
   });
 
   test("goes on under new epochs when the Console suspects a clone, and on another machine", async () => {

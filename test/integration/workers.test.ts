@@ -9,8 +9,8 @@ import { ApiClient, freePort } from "../harness/built-console.ts";
 import { LiveView, signIn, type SignedIn } from "../harness/live-view.ts";
 import { pidsWith } from "../harness/processes.ts";
 import { Program, runProgram } from "../harness/program.ts";
-import { testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestSensor, until, type TestConsole } from "../harness/sensor-plane.ts";
+import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
+import { TestSensor, until, type TestConsole, type TestStream } from "../harness/sensor-plane.ts";
 
 setDefaultTimeout(120_000);
 
@@ -211,6 +211,38 @@ describe("a Console of several workers", () => {
       expect((await sensor.send("/sensors/heartbeat", testHeartbeat()).catch(() => ({ status: 403 }))).status).toBe(
         403,
       );
+  });
+
+  test("a stream that a cut left behind on one ends when the sensor comes to another", async () => {
+    const sensor = await enroll("half-open");
+    const starts = ["00000000000000aa", "00000000000000bb"];
+    const lane = { lane: "bulk", epoch: EPOCH, next_seq: 1, acked_seq: 0 };
+    const comes = async (startId: string): Promise<TestStream> => {
+      // Nothing here answers a ping, and nobody closes: to the Console it looks like a cut.
+      const stream = await sensor.stream();
+      stream.send({
+        type: "hello",
+        protocol_version: 3,
+        sensor_version: "0.0.0-test",
+        epoch: EPOCH,
+        next_seq: 1,
+        lanes: [lane],
+        instance: { start_id: startId },
+      });
+      await stream.next("welcome");
+      return stream;
+    };
+    // The kernel decides where each comes; the last start is that of a sensor that was started anew.
+    let before = await comes(starts[0]!);
+    for (let i = 0; i < 12; i++) {
+      const stream = await comes(starts[i < 11 ? 0 : 1]!);
+      const startMs = performance.now();
+      await until(() => before.closed !== undefined);
+      expect(performance.now() - startMs).toBeLessThan(10_000);
+      before = stream;
+    }
+    expect(before.closed).toBeUndefined();
+    before.socket.close();
   });
 
   test("a worker killed with -9 costs its connections only, and is started again", async () => {

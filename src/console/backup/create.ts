@@ -25,8 +25,8 @@ import { newRecipe } from "./seal.ts";
 import { recordBackup } from "./store-records.ts";
 import { BackupWriter } from "./writer.ts";
 
-/** Tables whose rows are of no use, or of harm, in another life: whoever was signed in then signs in again. */
-const LEFT_OUT = new Set(["sessions"]);
+/** Tables whose rows are of no use, or of harm, in another life: whoever was signed in then signs in again; hosts say who they are. */
+const LEFT_OUT = new Set(["sessions", "console_hosts"]);
 const MAX_TRUST_FILE_BYTES = 1024 * 1024;
 
 export interface BackupOptions {

@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { ChdbAddon, ChdbConnection } from "./chdb.ts";
 import { ClickHouseException, isStreamable, type ChdbRequest } from "./chdb-request.ts";
 import { literal } from "../stores/ddl.ts";
 import { insertRows } from "./chdb-rows.ts";
 import { Lane } from "./lane.ts";
+import { PartGuard } from "./part-guard.ts";
 
 // Inserts have a lane of their own, so that no number of slow questions can hold up what sensors wait for.
 const READ_SLOTS = 12;
@@ -33,16 +35,32 @@ export class ChdbEngine {
   readonly #keeper: ChdbConnection;
   readonly #reads = new Lane(READ_SLOTS, MAX_WAITING);
   readonly #writes = new Lane(WRITE_SLOTS, MAX_WAITING);
+  readonly #parts: PartGuard;
   #uncollectedBytes = 0;
 
-  /** `rowsDir` is where the rows of an INSERT pass through: a directory that others cannot enter. */
-  constructor(addon: ChdbAddon, path: string, args: readonly string[], rowsDir: string) {
+  /**
+   * `rowsDir` is where the rows of an INSERT pass through: a directory that others cannot enter. `onBroken` is told when parts were
+   * found that cannot be read: the process has to end and start again.
+   */
+  constructor(
+    addon: ChdbAddon,
+    path: string,
+    args: readonly string[],
+    rowsDir: string,
+    onBroken: (what: string) => void,
+  ) {
     this.#addon = addon;
     this.#path = path;
     this.#args = args;
     this.#rowsDir = rowsDir;
     // The engine ends with its last connection; this one keeps it.
     this.#keeper = addon.CreateConnection(path, args);
+    this.#parts = new PartGuard(join(path, "store"), onBroken);
+  }
+
+  /** Begins to watch over what is written; call it once the databases are there. */
+  start(): Promise<void> {
+    return this.#parts.start();
   }
 
   /** Runs one statement without an answer, past the lanes: for start-up. */
@@ -82,6 +100,7 @@ export class ChdbEngine {
 
   /** Waits for everything running, then closes the data. */
   async close(): Promise<void> {
+    this.#parts.stop();
     await Promise.all([this.#reads.drain(), this.#writes.drain()]);
     this.#addon.CloseConnection(this.#keeper);
   }
@@ -95,7 +114,10 @@ export class ChdbEngine {
     const { sql, data, format, params } = request;
     const addon = this.#addon;
     if (data !== undefined) {
-      if (data.length > 0) await insertRows(addon, connection, sql, data, this.#rowsDir);
+      if (data.length > 0) {
+        await insertRows(addon, connection, sql, data, this.#rowsDir);
+        await this.#parts.check();
+      }
       return single(undefined, finish);
     }
     if (!isStreamable(sql, format)) {

@@ -7,6 +7,8 @@ import { handleClickHouse } from "./chdb-http.ts";
 
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 const PARENT_CHECK_MS = 250;
+/** Exit code. */
+const BROKEN_PARTS = 74;
 
 /**
  * The process that holds ClickHouse's engine: `internal clickhouse --addon FILE --path DIR --socket FILE --config FILE
@@ -33,8 +35,13 @@ export async function runClickhouseChild(args: readonly string[], signal: AbortS
     // An orphan would hold the data against its successor. No goodbye: what was acknowledged is on disk.
     if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
   }, PARENT_CHECK_MS);
-  const engine = new ChdbEngine(loadChdb(addon), path, [`--config-file=${config}`], dirname(socket));
+  const engine = new ChdbEngine(loadChdb(addon), path, [`--config-file=${config}`], dirname(socket), (what) => {
+    process.stderr.write(`parts of the event store cannot be read, it starts again to put them aside: ${what}\n`);
+    // Who waits for an insert is told first.
+    setTimeout(() => process.exit(BROKEN_PARTS), 100);
+  });
   await engine.command(`CREATE DATABASE IF NOT EXISTS \`${database}\` ENGINE = Atomic`);
+  await engine.start();
   await rm(socket, { force: true });
   const server = Bun.serve({
     unix: socket,

@@ -5,8 +5,16 @@ export function engineMemoryBytes(hostBytes: number): number {
   return Math.max(512 * MIB, Math.min(4096 * MIB, Math.floor(hostBytes / 4)));
 }
 
-/** ClickHouse's configuration for a small Console: modest caches, few background threads. */
-export function clickhouseConfig(memoryBytes: number): string {
+/**
+ * Space of the disk that inserts and merges leave alone: at most half of what counts as a full disk, so that the Console has stopped
+ * inserting before.
+ */
+export function engineReserveBytes(diskBytes: number): number {
+  return Math.floor(Math.min(100_000_000, diskBytes / 32));
+}
+
+/** ClickHouse's configuration for a small Console: modest caches, few background threads, some of the disk left free. */
+export function clickhouseConfig(memoryBytes: number, reserveBytes: number): string {
   const values: Record<string, number> = {
     max_server_memory_usage: memoryBytes,
     mark_cache_size: 64 * MIB,
@@ -24,5 +32,6 @@ export function clickhouseConfig(memoryBytes: number): string {
   const lines = Object.entries(values).map(([name, value]) => `  <${name}>${value}</${name}>\n`);
   // A reader of Kafka that was replaced or killed keeps its partitions for this long.
   const kafka = "  <kafka><session_timeout_ms>6000</session_timeout_ms></kafka>\n";
-  return `<clickhouse>\n${lines.join("")}${kafka}</clickhouse>\n`;
+  const disks = `  <storage_configuration><disks><default><keep_free_space_bytes>${reserveBytes}</keep_free_space_bytes></default></disks></storage_configuration>\n`;
+  return `<clickhouse>\n${lines.join("")}${kafka}${disks}</clickhouse>\n`;
 }

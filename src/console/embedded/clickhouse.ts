@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, stat, statfs, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
@@ -7,7 +7,7 @@ import { Supervisor } from "../../core/supervise.ts";
 import type { ClickHouseTarget } from "../stores/clickhouse.ts";
 import { findClosedDirectory, type Account } from "./account.ts";
 import { ENGINE_THREADS } from "./chdb-engine.ts";
-import { clickhouseConfig, engineMemoryBytes } from "./clickhouse-config.ts";
+import { clickhouseConfig, engineMemoryBytes, engineReserveBytes } from "./clickhouse-config.ts";
 import { chownTree, prepareDataDir, privateDir, shortSocketDir } from "./directories.ts";
 import type { EmbeddedPrograms } from "./development.ts";
 import { lockDirectory } from "./lock.ts";
@@ -93,7 +93,9 @@ async function startOn(
   server.atEnd(socketDir.remove);
   const socketPath = join(socketDir.path, "http");
   const config = join(home, "config.xml");
-  await writeFile(config, clickhouseConfig(engineMemoryBytes(totalmem())), { mode: 0o644 });
+  const { blocks, bsize } = await statfs(data);
+  const text = clickhouseConfig(engineMemoryBytes(totalmem()), engineReserveBytes(blocks * bsize));
+  await writeFile(config, text, { mode: 0o644 });
   const args = ["--addon", programs.clickhouseAddon, "--path", data, "--socket", socketPath];
   args.push("--config", config, "--database", DATABASE, "--parent", String(process.pid));
   const supervisor = new Supervisor(

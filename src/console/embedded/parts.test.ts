@@ -7,7 +7,7 @@ import { rejectionOf } from "../../../test/harness/rejection.ts";
 import { chooseAccounts } from "./account.ts";
 import { literal } from "../stores/ddl.ts";
 import { describeException, isStreamable, parseChdbRequest } from "./chdb-request.ts";
-import { clickhouseConfig, engineMemoryBytes } from "./clickhouse-config.ts";
+import { clickhouseConfig, engineMemoryBytes, engineReserveBytes } from "./clickhouse-config.ts";
 import { Lane } from "./lane.ts";
 import { lockDirectory } from "./lock.ts";
 
@@ -133,5 +133,8 @@ test("the engine's memory is a quarter of the host's, within bounds", () => {
   expect(engineMemoryBytes(1e9)).toBe(512 * 1024 * 1024);
   expect(engineMemoryBytes(8 * 1024 ** 3)).toBe(2 * 1024 ** 3);
   expect(engineMemoryBytes(1e12)).toBe(4 * 1024 ** 3);
-  expect(clickhouseConfig(5)).toContain("<max_server_memory_usage>5</max_server_memory_usage>");
+  const config = clickhouseConfig(5, engineReserveBytes(1e12));
+  expect(config).toContain("<max_server_memory_usage>5</max_server_memory_usage>");
+  expect(config).toContain("<keep_free_space_bytes>100000000</keep_free_space_bytes>");
+  expect(engineReserveBytes(800e6)).toBe(25e6);
 });

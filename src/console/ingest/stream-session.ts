@@ -28,6 +28,8 @@ export interface SessionHost {
   arrived(session: StreamSession): void;
   /** Looks at who says hello; true when somebody else uses this identity and this one has to go on under new epochs first. */
   isClone(session: StreamSession): Promise<boolean>;
+  /** Before a hello is answered: takes account of what this Console had of its sequences and has no more. Rejects when it can't. */
+  compare(session: StreamSession, hello: StreamHello): Promise<void>;
   opened(session: StreamSession, hello: StreamHello): void;
   closed(session: StreamSession): void;
 }
@@ -41,6 +43,8 @@ export class StreamSession implements SocketHandler {
   pingDueMs = 0;
   /** When anything was last heard of the sensor. */
   heardMs: number;
+  /** When anything but a ping was last said to it. */
+  #saidMs = -Infinity;
   ready = false;
   /** Who speaks; undefined before the hello and of sensors that do not say. */
   instance: SensorInstance | undefined;
@@ -116,6 +120,11 @@ export class StreamSession implements SocketHandler {
     this.#socket?.terminate();
   }
 
+  /** Something was heard of the sensor, and said to it, since then. */
+  isBusy(sinceMs: number): boolean {
+    return this.heardMs >= sinceMs && this.#saidMs >= sinceMs;
+  }
+
   ping(): number {
     const id = this.#pings++;
     const message: StreamDown = { type: "ping", id, server_time_us: this.#host.nowMs() * 1000 };
@@ -150,6 +159,7 @@ export class StreamSession implements SocketHandler {
     try {
       this.instance = hello.instance;
       if (await this.#host.isClone(this)) return this.#refuse("clone_suspected", CLONE);
+      await this.#host.compare(this, hello);
       const named = hello.lanes ?? [{ lane: "bulk" as const, epoch: hello.epoch }];
       const seqs = await Promise.all(named.map(({ epoch }) => ingest.cursor(this.peer, epoch)));
       const lanes = named.map(({ lane, epoch }, i) => {
@@ -241,6 +251,7 @@ export class StreamSession implements SocketHandler {
   }
 
   #send(message: StreamDown): void {
+    this.#saidMs = this.#host.nowMs();
     this.#socket?.send(writeFrame(message));
   }
 }

@@ -19,15 +19,75 @@ describe("streams", () => {
     await stop();
   });
 
+  test("what a cut left behind ends at once when the sensor comes to another process; whoever answers stays", async () => {
+    const { clock, streams, connect, stop } = setUp();
+    const hello = (start_id: string) =>
+      frame({
+        type: "hello",
+        protocol_version: 3,
+        sensor_version: "1",
+        epoch: EPOCH,
+        next_seq: 1,
+        instance: { start_id },
+      });
+    const [start, restarted] = ["00000000000000aa", "00000000000000bb"];
+    const old = connect();
+    old.session.message(old.socket, hello(start));
+    await settled();
+    await clock.advance(1_500);
+    await streams.openedElsewhere(old.session.peer.sensorId, start);
+    expect(old.closed.code).toBe(1006);
+    // News may be late: one that has only just come here is asked, and so is one of another start.
+    for (const [news, answers] of [
+      [start, true],
+      [start, false],
+      [restarted, true],
+      [restarted, false],
+    ] as const) {
+      const stream = connect();
+      stream.session.message(stream.socket, hello(start));
+      await settled();
+      const done = streams.openedElsewhere(stream.session.peer.sensorId, news);
+      await settled();
+      if (answers) stream.session.message(stream.socket, PONG);
+      else await clock.advance(2_000);
+      await done;
+      expect(stream.closed.code).toBe(answers ? undefined : 1006);
+      stream.session.close();
+    }
+    await stop();
+  });
+
   test("ping every ten seconds in plain JSON", async () => {
     const { clock, connect, stop } = setUp();
     const { session, socket, sent } = connect();
     session.message(socket, HELLO);
     await settled();
-    for (let i = 0; i < 60; i++) await clock.advance(500);
+    for (let i = 0; i < 80; i++) await clock.advance(500);
     const pings = sent.filter((m) => typeof m === "string").map((m) => JSON.parse(m) as { type: string; id: number });
     expect(pings.length).toBeGreaterThanOrEqual(3);
     expect(pings[0]).toMatchObject({ type: "ping", id: 0 });
+    await stop();
+  });
+
+  test("ping nobody who has sent and was answered a moment ago", async () => {
+    const { clock, streams, connect, stop } = setUp();
+    const { session, socket, sent } = connect();
+    session.message(socket, HELLO);
+    await settled();
+    const pings = (): number => sent.filter((m) => typeof m === "string").length;
+    for (let second = 0; second < 60; second++) {
+      streams.refresh("s", "heartbeat");
+      session.message(socket, PONG);
+      await clock.advance(1_000);
+    }
+    expect(pings()).toBe(0);
+    // Who is told much and says nothing is asked.
+    for (let second = 0; second < 16; second++) {
+      streams.refresh("s", "heartbeat");
+      await clock.advance(1_000);
+    }
+    expect(pings()).toBeGreaterThan(0);
     await stop();
   });
 

@@ -19,10 +19,15 @@ const TICK_MS = 500;
 const HELLO_TIMEOUT_MS = 30_000;
 /** A node that is there answers a ping sooner than this; one that restarted leaves a connection behind that does not. */
 const CHALLENGE_MS = 2_000;
+/** News of a stream elsewhere may be overtaken by the sensor coming back here: a stream as young as this is asked first. */
+const YOUNG_MS = 1_000;
 /** Streams of one identity at once, when several nodes have it. */
 const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */
 const PINGS_PER_CHECK = 3;
+
+type Lanes = NonNullable<StreamHello["lanes"]>;
+type Ended = NonNullable<StreamHello["ended"]>;
 
 export interface StreamsDeps {
   readonly ingest: Ingest;
@@ -31,13 +36,12 @@ export interface StreamsDeps {
   readonly metrics: Metrics;
   readonly instances?: Pick<Instances, "judge">;
   readonly heartbeat?: (peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse>;
+  /** Told of every hello that was answered, of sensors that say which start they are. */
+  readonly onOpened?: (sensorId: string, startId: string) => void;
   /** Told which sequences a sensor has and which are over. */
   readonly epochs?: {
-    seen(
-      peer: SensorPeer,
-      lanes: readonly { readonly epoch: string }[],
-      ended: readonly { readonly epoch: string; readonly last_seq: number }[],
-    ): Promise<void>;
+    compare(peer: SensorPeer, lanes: Lanes, ended: Ended): Promise<void>;
+    seen(peer: SensorPeer, lanes: Lanes, ended: Ended): Promise<void>;
   };
 }
 
@@ -105,13 +109,19 @@ export class Streams implements Service, SessionHost {
     const others = (this.#bySensor.get(peer.sensorId) ?? []).filter(
       (other) => other.instance !== undefined && other.instance.start_id !== instance.start_id,
     );
-    const late = clock.sleep(CHALLENGE_MS);
+    const late = others.length > 0 ? clock.sleep(CHALLENGE_MS) : Promise.resolve();
     const answers = await Promise.all(others.map((other) => other.answers(late)));
     const alive = others.filter((_, i) => answers[i]);
     const seen = alive.map((other) => other.instance!);
     const { clone, tell } = await instances.judge(peer, instance, seen);
     this.#company.set(session, { streams: alive, suspected: clone });
     return tell;
+  }
+
+  async compare(session: StreamSession, hello: StreamHello): Promise<void> {
+    // Of two that share an identity each was acknowledged something else under the same numbers.
+    if (hello.lanes && !this.#company.get(session)?.suspected)
+      await this.#deps.epochs?.compare(session.peer, hello.lanes, hello.ended ?? []);
   }
 
   opened(session: StreamSession, hello: StreamHello): void {
@@ -123,8 +133,28 @@ export class Streams implements Service, SessionHost {
     session.pingDueMs = this.nowMs() + Math.random() * INTERVALS.streamPingMs;
     if (old) for (const other of old) if (!stay.includes(other)) other.end(1000, "replaced by a newer stream");
     if (!old) this.#deps.hub.sensorChanged(tenantId, sensorId, "connected");
+    if (session.instance) this.#deps.onOpened?.(sensorId, session.instance.start_id);
     // Sensors before version 3 say nothing of it; of two that share an identity each knows its own sequences only.
     if (hello.lanes && !company?.suspected) void this.#deps.epochs?.seen(session.peer, hello.lanes, hello.ended ?? []);
+  }
+
+  /**
+   * A sensor has said hello to another process. What is here of the same start is what a cut left behind, and ends at once; a stream of
+   * another start ends unless it answers: that would be a second node with this identity.
+   */
+  async openedElsewhere(sensorId: string, startId: string): Promise<void> {
+    const { clock } = this.#deps;
+    const here = this.#bySensor.get(sensorId) ?? [];
+    if (here.length === 0) return;
+    const nowMs = this.nowMs();
+    const late = clock.sleep(CHALLENGE_MS);
+    await Promise.all(
+      here.map(async (session) => {
+        const same = session.instance?.start_id === startId;
+        if (same && nowMs - session.openedMs > YOUNG_MS) session.drop();
+        else if (!(await session.answers(late))) session.drop();
+      }),
+    );
   }
 
   closed(session: StreamSession): void {
@@ -151,7 +181,8 @@ export class Streams implements Service, SessionHost {
           session.drop();
         } else if (nowMs >= session.pingDueMs) {
           session.pingDueMs = nowMs + INTERVALS.streamPingMs;
-          session.ping();
+          // Who has sent and was answered meanwhile has shown as much; each side hears of the other all the same.
+          if (!session.isBusy(nowMs - INTERVALS.streamPingMs / 2)) session.ping();
           if (this.#pings++ % PINGS_PER_CHECK === 0) this.#check(session);
         }
       }

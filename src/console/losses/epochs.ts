@@ -2,12 +2,23 @@ import type { Clock } from "../../core/clock.ts";
 import { errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { SensorPeer } from "../http/env.ts";
+import { Loader } from "../ingest/loader.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
-import { findNextEvent, findReached, findRetractions, listEpochs, saveEpochs } from "./store-epochs.ts";
+import { Restored, type HandedOver } from "./restored.ts";
+import {
+  findNextEvent,
+  findReached,
+  findRetractions,
+  listEpochs,
+  saveEpochs,
+  type KnownEpoch,
+} from "./store-epochs.ts";
 
 /** Sensors whose last hello is remembered, so that a reconnect with the same sequences costs nothing. */
 const MAX_REMEMBERED = 50_000;
+/** A fleet that comes back together is looked at together. */
+const SENSORS_AT_ONCE = { maxKeys: 200, maxActive: 2, maxWaiting: 100_000 };
 
 export interface EpochsDeps {
   readonly db: Db;
@@ -19,13 +30,25 @@ export interface EpochsDeps {
   readonly onLoss: (rows: readonly LossRow[]) => void;
 }
 
+/** A sequence that is over, with the last number given in it. */
+type Ended = HandedOver & { readonly last_seq: number };
+
 /** Finds what went with a sequence that is over before all of it had come. */
 export class Epochs {
   readonly #deps: EpochsDeps;
+  readonly #restored: Restored;
+  readonly #known: Loader<{ readonly tenantId: string; readonly sensorId: string }, KnownEpoch[]>;
   readonly #seen = new Map<string, string>();
 
   constructor(deps: EpochsDeps) {
     this.#deps = deps;
+    this.#known = new Loader((sensors) => listEpochs(deps.db, sensors), SENSORS_AT_ONCE);
+    this.#restored = new Restored(deps);
+  }
+
+  /** Before a hello is answered: what a restored Console had of these sequences and has no more. Rejects when a store does not answer. */
+  compare(peer: SensorPeer, lanes: readonly HandedOver[], ended: readonly HandedOver[]): Promise<void> {
+    return this.#restored.compare(peer, [...lanes, ...ended]);
   }
 
   /**
@@ -33,19 +56,11 @@ export class Epochs {
    * A sequence the Console knows and neither names is gone, nobody knows with how much. Each goes to the ledger once; one that comes
    * back is taken out of it. Never rejects: what could not be done is done at the next hello.
    */
-  async seen(
-    peer: SensorPeer,
-    lanes: readonly { readonly epoch: string }[],
-    ended: readonly { readonly epoch: string; readonly last_seq: number }[],
-  ): Promise<void> {
+  async seen(peer: SensorPeer, lanes: readonly { readonly epoch: string }[], ended: readonly Ended[]): Promise<void> {
     const mark = JSON.stringify([lanes.map(({ epoch }) => epoch), ended]);
     if (this.#seen.get(peer.sensorId) === mark) return;
     try {
-      await this.#compare(
-        peer,
-        new Set(lanes.map(({ epoch }) => epoch)),
-        new Map(ended.map((e) => [e.epoch, e.last_seq])),
-      );
+      await this.#compare(peer, new Set(lanes.map(({ epoch }) => epoch)), new Map(ended.map((e) => [e.epoch, e])));
       if (this.#seen.size >= MAX_REMEMBERED) this.#seen.delete(this.#seen.keys().next().value!);
       this.#seen.set(peer.sensorId, mark);
     } catch (error) {
@@ -56,9 +71,9 @@ export class Epochs {
     }
   }
 
-  async #compare(peer: SensorPeer, present: ReadonlySet<string>, ended: ReadonlyMap<string, number>): Promise<void> {
+  async #compare(peer: SensorPeer, present: ReadonlySet<string>, ended: ReadonlyMap<string, Ended>): Promise<void> {
     const { db, events } = this.#deps;
-    const known = await listEpochs(db, peer.tenantId, peer.sensorId);
+    const known = await this.#known.get({ tenantId: peer.tenantId, sensorId: peer.sensorId });
     const opened = known.filter(({ epoch, closed_at }) => closed_at !== null && present.has(epoch));
     const over = known.filter(({ epoch, closed_at }) => closed_at === null && !present.has(epoch));
     const names = new Set(known.map(({ epoch }) => epoch));
@@ -69,8 +84,8 @@ export class Epochs {
       const row = await this.#rowOf(peer, epoch, ended.get(epoch), updated_at.getTime() * 1000);
       if (row) rows.push(row);
     }
-    for (const [epoch, lastSeq] of unheard) {
-      const row = lastSeq === 0 ? undefined : await this.#rowOf(peer, epoch, lastSeq, this.#deps.clock.nowMs() * 1000);
+    for (const [epoch, end] of unheard) {
+      const row = end.last_seq === 0 ? undefined : await this.#rowOf(peer, epoch, end, this.#deps.clock.nowMs() * 1000);
       if (row) rows.push(row);
     }
     for (const { epoch } of opened)
@@ -86,13 +101,14 @@ export class Epochs {
   async #rowOf(
     peer: SensorPeer,
     epoch: string,
-    lastSeq: number | undefined,
+    end: Ended | undefined,
     lastSeenUs: number,
   ): Promise<LossRow | undefined> {
+    const lastSeq = end?.last_seq;
     const { tenantId, sensorId, nodeName } = peer;
     const { events, clock } = this.#deps;
     const reached = await findReached(events, tenantId, sensorId, epoch);
-    const seq = Math.max(reached.seq, await this.#deps.cursor(peer, epoch));
+    const seq = Math.max(reached.seq, await this.#deps.cursor(peer, epoch), end?.base_seq ?? 0);
     if (lastSeq !== undefined && lastSeq <= seq) return undefined;
     const nowMs = clock.nowMs();
     const fromUs = reached.atUs || lastSeenUs;

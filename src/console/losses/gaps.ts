@@ -88,7 +88,7 @@ function presentIn({ present }: GapFacts, from: number, to: number): readonly (r
 }
 
 /** What of a range is left between the given ones, which are in order. */
-function free(from: number, to: number, held: readonly (readonly [number, number])[]): [number, number][] {
+export function free(from: number, to: number, held: readonly (readonly [number, number])[]): [number, number][] {
   const left: [number, number][] = [];
   let at = from;
   for (const [start, end] of held) {

@@ -9,12 +9,20 @@ export interface KnownEpoch {
   readonly closed_at: Date | null;
 }
 
-export async function listEpochs(db: Db, tenantId: string, sensorId: string): Promise<KnownEpoch[]> {
-  return db.tenant(tenantId, async (tx) => {
-    const rows = await tx<KnownEpoch[]>`
-      SELECT epoch, seq, updated_at, closed_at FROM sensor_cursors WHERE sensor_id = ${sensorId}`;
-    return [...rows];
-  });
+/** The sequences of several sensors, in the order of the keys. */
+export async function listEpochs(
+  db: Db,
+  sensors: readonly { readonly tenantId: string; readonly sensorId: string }[],
+): Promise<KnownEpoch[][]> {
+  const ids = sensors.map(({ sensorId }) => sensorId);
+  const rows = await db.system(
+    (tx) => tx<(KnownEpoch & { sensor_id: string; tenant_id: string })[]>`
+      SELECT sensor_id, tenant_id, epoch, seq, updated_at, closed_at FROM sensor_cursors WHERE sensor_id = ANY(${ids}::uuid[])`,
+  );
+  const known = Map.groupBy(rows, (row) => row.sensor_id);
+  return sensors.map(({ tenantId, sensorId }) =>
+    (known.get(sensorId) ?? []).filter((row) => row.tenant_id === tenantId),
+  );
 }
 
 /** Notes which sequences are over, making a record of those that never were heard of, and which are not after all. */

@@ -90,14 +90,24 @@ test("a sensor is asked to report where its stream is, and its arrival elsewhere
       return sensorId === id(1);
     },
     () => {},
+    () => {},
   );
+  const opened: string[] = [];
   b.presence.serve(
     () => false,
     (sensorId) => moved.push(sensorId),
+    (sensorId, startId) => opened.push(`${sensorId} ${startId}`),
   );
   a.presence.connected(id(1));
   await clock.advance(250);
   expect(moved).toEqual([id(1)]);
+  // Each hello is told, also of a sensor that had a stream here before.
+  for (const start of ["00000000000000aa", "00000000000000bb"]) {
+    a.presence.opened(id(1), start);
+    await clock.advance(250);
+  }
+  await clock.advance(500);
+  expect(opened).toEqual([`${id(1)} 00000000000000aa`, `${id(1)} 00000000000000bb`]);
   expect([b.presence.refresh(id(1), "inventory"), b.presence.refresh(id(2), "inventory")]).toEqual([true, false]);
   expect(asked).toEqual([`${id(1)} inventory`]);
   await close();
@@ -107,7 +117,8 @@ test("what another process sends is checked", async () => {
   const { a, toB, close } = pair();
   const send = (topic: string, body: unknown): void => a.bus.receive({ from: "bbbb/0", topic, body }, toB);
   for (const body of [null, 7, {}, { version: 1, add: [7], remove: [] }, { version: 1, add: Array(9_999).fill("x") }])
-    for (const topic of ["streams", "streams-all", "streams-alive", "refresh", "gone", "nothing"]) send(topic, body);
+    for (const topic of ["streams", "streams-opened", "streams-all", "streams-alive", "refresh", "gone", "nothing"])
+      send(topic, body);
   expect(a.presence.has("x")).toBe(false);
   await close();
 });

@@ -24,6 +24,12 @@ const wish = compile(
   }),
 );
 
+const opened = compile(
+  Type.Array(Type.Tuple([Type.String({ maxLength: 36 }), Type.String({ maxLength: 16 })]), {
+    maxItems: IDS_PER_MESSAGE,
+  }),
+);
+
 type What = "heartbeat" | "inventory" | "certificate";
 
 interface Elsewhere {
@@ -49,6 +55,9 @@ export class Presence implements Service {
   #version = 0;
   #refresh: (sensorId: string, what: What) => boolean = () => false;
   #arrivedElsewhere: (sensorId: string) => void = () => {};
+  #openedElsewhere: (sensorId: string, startId: string) => void = () => {};
+  /** Starts of sensors whose hello was answered here since the last flush. */
+  readonly #opened = new Map<string, string>();
 
   constructor(deps: { bus: Bus; clock: Clock }) {
     const { bus } = deps;
@@ -62,14 +71,30 @@ export class Presence implements Service {
       const { sensor_id: sensorId, what } = wish.parse(body);
       if (isUuid(sensorId)) this.#refresh(sensorId, what);
     });
+    bus.subscribe("streams-opened", (body) => {
+      for (const [sensorId, startId] of opened.parse(body)) this.#openedElsewhere(sensorId, startId);
+    });
     bus.onJoined(() => bus.publish("streams-alive", { version: this.#version }));
     bus.onGone((instance) => void this.#others.delete(instance));
   }
 
-  /** How a sensor with a stream at this process is asked to report, and who is told when another process has one. */
-  serve(refresh: (sensorId: string, what: What) => boolean, arrivedElsewhere: (sensorId: string) => void): void {
+  /**
+   * How a sensor with a stream at this process is asked to report, and who is told when another process has one, and of each hello that
+   * another process answers.
+   */
+  serve(
+    refresh: (sensorId: string, what: What) => boolean,
+    arrivedElsewhere: (sensorId: string) => void,
+    openedElsewhere: (sensorId: string, startId: string) => void,
+  ): void {
     this.#refresh = refresh;
     this.#arrivedElsewhere = arrivedElsewhere;
+    this.#openedElsewhere = openedElsewhere;
+  }
+
+  /** A sensor's hello was answered here; `startId` names its process. The others hear of it with the next flush. */
+  opened(sensorId: string, startId: string): void {
+    if (this.#bus.shared) this.#opened.set(sensorId, startId);
   }
 
   connected(sensorId: string): void {
@@ -112,6 +137,10 @@ export class Presence implements Service {
       const of = (there: boolean): string[] => some.filter(([, is]) => is === there).map(([id]) => id);
       this.#bus.publish("streams", { version: ++this.#version, add: of(true), remove: of(false) });
     }
+    const starts = [...this.#opened];
+    this.#opened.clear();
+    for (let i = 0; i < starts.length; i += IDS_PER_MESSAGE)
+      this.#bus.publish("streams-opened", starts.slice(i, i + IDS_PER_MESSAGE));
   }
 
   #isElsewhere(sensorId: string): boolean {

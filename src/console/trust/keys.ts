@@ -12,8 +12,9 @@ import {
 } from "./authority-files.ts";
 import { ownDirectory } from "./files.ts";
 import { openKeyStore, START_ANEW, type KeyStore, type KeyStoreOptions } from "./key-store.ts";
+import { readHost } from "./rotation/hosts.ts";
 import { issuingId, type Standing } from "./rotation/phases.ts";
-import { findStanding, findVersion, insertFirst, replaceAll, type NewAuthority } from "./rotation/store.ts";
+import { findStanding, insertFirst, replaceAll, saveHost, type NewAuthority } from "./rotation/store.ts";
 
 /** A change that nobody told of is noticed within this. */
 const LOOK_MS = 30_000;
@@ -69,6 +70,8 @@ export class Keys implements KeyStore, Service {
   readonly #watchers: (() => void)[] = [];
   #now: KeyStore;
   #standing: Standing;
+  /** Ids of the authorities whose keys are here. */
+  #held: readonly string[] = [];
   #turn: Promise<void> = Promise.resolve();
 
   private constructor(options: KeysOptions, standing: Standing, now: KeyStore) {
@@ -86,6 +89,7 @@ export class Keys implements KeyStore, Service {
     void now.authority;
     const keys = new Keys(options, standing, now);
     await keys.#tidy();
+    await keys.#tell();
     return keys;
   }
 
@@ -134,7 +138,7 @@ export class Keys implements KeyStore, Service {
     this.#watchers.push(changed);
   }
 
-  /** Reads standing and files again; one after the other, however many ask. */
+  /** Reads standing and files again, and tells which keys are here; one after the other, however many ask. */
   reload(): Promise<void> {
     return this.#next(() => this.#load());
   }
@@ -151,13 +155,13 @@ export class Keys implements KeyStore, Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, db, log } = this.#options;
+    const { clock, log } = this.#options;
     let serverMs = clock.monotonicMs();
     while (!signal.aborted) {
       await clock.sleep(LOOK_MS, signal);
       if (signal.aborted) break;
       try {
-        if ((await findVersion(db)) !== this.#standing.version) await this.reload();
+        await this.reload();
         if (clock.monotonicMs() - serverMs < SERVER_LOOK_MS) continue;
         serverMs = clock.monotonicMs();
         await this.refresh();
@@ -170,11 +174,35 @@ export class Keys implements KeyStore, Service {
 
   async #load(): Promise<void> {
     const standing = await findStanding(this.#options.db);
-    if (!standing || standing.version === this.#standing.version) return;
-    this.#now = await openKeyStore({ ...this.#options, nowMs: this.#options.clock.nowMs(), standing });
-    this.#standing = standing;
-    await this.#tidy();
-    for (const changed of this.#watchers) changed();
+    if (!standing) return;
+    const moved = standing.version !== this.#standing.version;
+    const held = await this.#keysHere();
+    try {
+      // Keys may have been copied here by hand.
+      if (!moved && held.join() === this.#held.join()) return;
+      this.#now = await openKeyStore({ ...this.#options, nowMs: this.#options.clock.nowMs(), standing });
+      this.#standing = standing;
+      await this.#tidy();
+      if (moved) for (const changed of this.#watchers) changed();
+    } finally {
+      await this.#tell();
+    }
+  }
+
+  async #keysHere(): Promise<string[]> {
+    const files = await readAuthorities(this.#options.dir);
+    return files.flatMap((file) => (file.privateKey ? [file.id] : [])).toSorted();
+  }
+
+  /** Tells the other hosts which keys this one has: the change of the authority waits for them. */
+  async #tell(): Promise<void> {
+    const { db, dir, log } = this.#options;
+    try {
+      this.#held = await this.#keysHere();
+      await saveHost(db, { ...(await readHost(dir)), authorityIds: this.#held });
+    } catch (error) {
+      log.warn("which keys this Console has could not be told to the others; it is tried again", { error });
+    }
   }
 
   async #loadServer(): Promise<void> {

@@ -146,7 +146,7 @@ export class PeerTrust implements PeerAuthenticator {
     const known = this.#good.get(hash);
     if (known) return known;
     const { anchors } = keys;
-    const verdict = await verifySensorCertificate(certificate, anchors, clock.nowMs());
+    const verdict = verifySensorCertificate(certificate, anchors, clock.nowMs());
     // Other authorities may count by now: what was found under the old ones is not kept.
     if (verdict.ok && anchors === keys.anchors) {
       if (this.#good.size >= MAX_CACHED) this.#good.delete(this.#good.keys().next().value!);
@@ -154,7 +154,7 @@ export class PeerTrust implements PeerAuthenticator {
     }
     if (verdict.ok || (verdict.fault !== "unknown_issuer" && verdict.fault !== "bad_signature")) return verdict;
     if (keys.retired.length === 0) return verdict;
-    const before = await verifySensorCertificate(certificate, keys.retired, clock.nowMs());
+    const before = verifySensorCertificate(certificate, keys.retired, clock.nowMs());
     return before.ok ? { ok: false, fault: "retired_issuer" } : verdict;
   }
 

@@ -37,6 +37,12 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
     advice: "Look whether the node or its engine ended suddenly.",
   },
   long_line: { stage: "tail", words: "a line was longer than may be", advice: report },
+  unwritable: { stage: "tail", words: "an event could not be written down", advice: report },
+  sensor_events: {
+    stage: "tail",
+    words: "events of the sensor itself came faster than its disk took them",
+    advice: disk,
+  },
   spool_full: {
     stage: "spool",
     words: "the sensor's queue was full, the oldest went",
@@ -80,6 +86,11 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
     stage: "store",
     words: "the event store's disk was full, its oldest week went",
     advice: "Give the Console more disk, or keep events for a shorter time.",
+  },
+  restored_without: {
+    stage: "store",
+    words: "had been stored, and the backup the Console was restored from does not have it",
+    advice: "Make backups more often, with events; or keep the events in a ClickHouse with replicas.",
   },
   row_refused: {
     stage: "store",

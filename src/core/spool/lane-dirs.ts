@@ -20,6 +20,8 @@ export interface EndedEpoch {
   readonly last_seq: number;
   /** Up to where it was acknowledged; what is above it was lost on this side. */
   readonly acked_seq: number;
+  /** Up to where its numbers were acknowledged under another name; 0 when not given. */
+  readonly base_seq?: number;
 }
 
 const NAME = /^(alert|bulk)-(\d{8})$/;
@@ -51,8 +53,9 @@ export async function listLaneDirs(root: string): Promise<LaneDir[]> {
 }
 
 function isEnded(value: unknown): value is EndedEpoch {
-  const { epoch, last_seq, acked_seq } = (value ?? {}) as Record<string, unknown>;
-  return typeof epoch === "string" && /^[0-9a-f]{16}$/.test(epoch) && [last_seq, acked_seq].every(Number.isSafeInteger);
+  const { epoch, last_seq, acked_seq, base_seq = 0 } = (value ?? {}) as Record<string, unknown>;
+  const isName = typeof epoch === "string" && /^[0-9a-f]{16}$/.test(epoch);
+  return isName && [last_seq, acked_seq, base_seq].every(Number.isSafeInteger);
 }
 
 /** Sequences that ended, oldest first; none when the file is not there or is damaged. */
@@ -63,6 +66,11 @@ export async function readEnded(root: string): Promise<EndedEpoch[]> {
   } catch {
     return [];
   }
+}
+
+/** Forgets every sequence that ended. */
+export function forgetEnded(root: string): Promise<void> {
+  return writeFileAtomic(root, "ended", "[]\n");
 }
 
 /** Remembers that a sequence ended; the oldest are forgotten. */

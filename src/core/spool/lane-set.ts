@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import type { LaneName } from "../wire/common.ts";
 import {
   addEnded,
+  forgetEnded,
   LANE_KINDS,
   laneDir,
   listLaneDirs,
@@ -40,6 +41,9 @@ interface Held extends SpoolLane {
 
 const isFull = (error: unknown): boolean =>
   ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+
+const withBase = (ended: EndedEpoch, baseSeq: number): EndedEpoch =>
+  baseSeq > 0 ? { ...ended, base_seq: baseSeq } : ended;
 
 /** What a lane is called towards the Console. */
 export function laneName(lane: SpoolLane): LaneName {
@@ -177,12 +181,13 @@ export class LaneSet implements AsyncDisposable {
    */
   rekey(spool: Spool, had: number): Promise<void> {
     return this.#exclusive(async () => {
-      const { epoch } = spool;
+      const { epoch, baseSeq } = spool;
       const last = Math.max(spool.ackedSeq, Math.min(had, spool.nextSeq - 1));
       const taken = last - spool.ackedSeq;
       await spool.rekey(last);
       this.#renewed++;
-      this.#ended = await addEnded(this.#root, this.#ended, { epoch, last_seq: last, acked_seq: last });
+      const ended = { epoch, last_seq: last, acked_seq: last };
+      this.#ended = await addEnded(this.#root, this.#ended, withBase(ended, baseSeq));
       this.#log.warn("a sequence of events goes on under a new epoch: another sensor used its numbers too", {
         epoch,
         now: spool.epoch,
@@ -190,6 +195,19 @@ export class LaneSet implements AsyncDisposable {
         the_console_has_them: taken,
       });
       await this.#settle();
+    });
+  }
+
+  /**
+   * Another Console takes the events from now on: what was acknowledged is none of its business. Every lane goes on under a new name,
+   * with all that is not acknowledged; sequences that are over are forgotten.
+   */
+  leaveConsole(): Promise<void> {
+    return this.#exclusive(async () => {
+      for (const { spool } of this.#held) await spool.rekey(spool.ackedSeq);
+      await this.#settle();
+      this.#ended = [];
+      await forgetEnded(this.#root);
     });
   }
 
@@ -256,9 +274,10 @@ export class LaneSet implements AsyncDisposable {
   }
 
   async #end(held: Held): Promise<void> {
-    const { epoch, nextSeq, ackedSeq, stats } = held.spool;
+    const { epoch, nextSeq, ackedSeq, baseSeq, stats } = held.spool;
     const last = nextSeq - 1;
-    if (last > 0) this.#ended = await addEnded(this.#root, this.#ended, { epoch, last_seq: last, acked_seq: ackedSeq });
+    const ended = { epoch, last_seq: last, acked_seq: ackedSeq };
+    if (last > 0) this.#ended = await addEnded(this.#root, this.#ended, withBase(ended, baseSeq));
     this.#held = this.#held.filter((h) => h !== held);
     this.#gone = {
       dropped: this.#gone.dropped + stats.dropped + (ackedSeq < last ? stats.depth : 0),

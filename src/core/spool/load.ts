@@ -13,6 +13,8 @@ export interface Loaded {
   readonly epoch: string;
   /** The name it goes by since it was renamed. */
   readonly alias: string | undefined;
+  /** Up to here its numbers were given to somebody under another name; 0 when it always had this one. */
+  readonly base: number;
   readonly acked: number;
   readonly next: number;
   readonly segments: Segment[];
@@ -22,9 +24,10 @@ export interface Loaded {
 }
 
 /** The name an epoch was given later; one given to another epoch does not count. */
-async function readAlias(dir: string, epoch: string): Promise<string | undefined> {
-  const found = /^([0-9a-f]{16}) ([0-9a-f]{16})\n$/.exec((await readIfThere(join(dir, "alias"))) ?? "");
-  return found?.[1] === epoch ? found[2] : undefined;
+async function readAlias(dir: string, epoch: string): Promise<{ name: string; base: number | undefined } | undefined> {
+  const text = (await readIfThere(join(dir, "alias"))) ?? "";
+  const found = /^([0-9a-f]{16}) ([0-9a-f]{16})(?: (\d{1,16}))?\n$/.exec(text);
+  return found?.[1] === epoch ? { name: found[2]!, base: found[3] ? Number(found[3]) : undefined } : undefined;
 }
 
 async function listSegments(dir: string): Promise<{ path: string; firstSeq: number }[]> {
@@ -93,5 +96,15 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
   const next = Math.max(highest + 1, acked + 1, ours?.next ?? 1);
   if (damages > 0) log.error("the spool was damaged; what was readable is kept", { damages, epoch });
   const alias = await readAlias(dir, epoch);
-  return { epoch, alias, acked, next, segments, position: position && Uint8Array.from(position), damages };
+  return {
+    epoch,
+    alias: alias?.name,
+    // A name given by an older version: nothing that was acknowledged so far is claimed under it.
+    base: alias ? Math.min(alias.base ?? acked, acked) : 0,
+    acked,
+    next,
+    segments,
+    position: position && Uint8Array.from(position),
+    damages,
+  };
 }

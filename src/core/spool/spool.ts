@@ -15,6 +15,7 @@ import { loadSpool, type Loaded } from "./load.ts";
 import { encodeMeta, syncDir, writeFileAtomic } from "./meta.ts";
 import { missingRanges, type MissingRange, type SpoolRecord } from "./missing.ts";
 import { readBatch, type ReadMark } from "./read-batch.ts";
+import { RecentRecords } from "./recent.ts";
 import { realDisk, removeSegment, SegmentWriter, type Segment, type SpoolDisk } from "./segment.ts";
 
 export interface SpoolLimits {
@@ -75,7 +76,9 @@ export class Spool implements AsyncDisposable {
   readonly #segments: Segment[];
   readonly #closing = new AbortController();
   readonly #mark: ReadMark = { seq: 0, path: "", offset: 0 };
+  readonly #recent = new RecentRecords();
   #epoch: string;
+  #base: number;
   #writer: SegmentWriter | undefined;
   #sealed = false;
   #next: number;
@@ -96,6 +99,7 @@ export class Spool implements AsyncDisposable {
     this.#log = log;
     this.#disk = disk;
     this.#epoch = found.alias ?? found.epoch;
+    this.#base = found.base;
     this.#fileEpoch = found.epoch;
     this.#seed = epochSeed(found.epoch);
     this.#segments = found.segments;
@@ -127,6 +131,11 @@ export class Spool implements AsyncDisposable {
 
   get ackedSeq(): number {
     return this.#acked;
+  }
+
+  /** Up to here numbers were acknowledged under another name than the present one; 0 without. */
+  get baseSeq(): number {
+    return this.#base;
   }
 
   /** It takes no more events. */
@@ -169,6 +178,7 @@ export class Spool implements AsyncDisposable {
       const mark = { first: firstSeq, count: payloads.length, position };
       await writer.append(encodeBatch(mark, payloads, this.#seed), payloads.length, firstSeq + payloads.length - 1);
       this.#next += payloads.length;
+      this.#recent.add(firstSeq, payloads);
       this.#position = position;
       const { maxEvents, maxBytes } = this.#limits;
       while (this.stats.depth > maxEvents || this.stats.bytes > maxBytes) if (!(await this.#drop())) break;
@@ -179,7 +189,9 @@ export class Spool implements AsyncDisposable {
   /** Events from number `fromSeq` on, within the limits (one event at least), and what is missing among them. */
   read(fromSeq: number, maxEvents: number, maxBytes: number): Promise<SpoolBatch> {
     return this.#exclusive(async () => {
-      const { records, full } = await readBatch(this.#segments, this.#seed, this.#mark, fromSeq, maxEvents, maxBytes);
+      const { records, full } =
+        this.#recent.read(fromSeq, maxEvents, maxBytes) ??
+        (await readBatch(this.#segments, this.#seed, this.#mark, fromSeq, maxEvents, maxBytes));
       const lastSeq = full ? records.at(-1)!.seq : this.#next - 1;
       return { firstSeq: fromSeq, lastSeq, records, missing: this.#missing(fromSeq, lastSeq, records) };
     });
@@ -191,6 +203,7 @@ export class Spool implements AsyncDisposable {
       throw new AppError("invalid_request", `acknowledged up to ${seq}, but only ${this.#next - 1} were ever sent`);
     if (seq <= this.#acked) return;
     this.#acked = seq;
+    this.#recent.forget(seq);
     this.#saving ??= this.#saveLater();
   }
 
@@ -221,8 +234,9 @@ export class Spool implements AsyncDisposable {
       this.#acked = Math.max(this.#acked, Math.min(had, this.#next - 1));
       await this.#save();
       const epoch = randomHex(8);
-      await writeFileAtomic(this.#dir, "alias", `${this.#fileEpoch} ${epoch}\n`);
+      await writeFileAtomic(this.#dir, "alias", `${this.#fileEpoch} ${epoch} ${this.#acked}\n`);
       this.#epoch = epoch;
+      this.#base = this.#acked;
     });
   }
 
@@ -285,6 +299,7 @@ export class Spool implements AsyncDisposable {
     if (onlyAcked && lost > 0) return false;
     if (this.#segments.length === 1) await this.#save();
     this.#segments.shift();
+    this.#recent.forget(oldest.lastSeq);
     this.#dropped += lost;
     await removeSegment(oldest);
     if (lost > 0)

@@ -31,7 +31,7 @@ const SCHEMAS = {
 const PINNED: Readonly<Record<number, string>> = {
   1: "09d0b1021713b1bf",
   2: "81398be2c0b1bf72",
-  3: "46063cbeab52f9b7",
+  3: "5be47c9f1348a44e",
 };
 
 describe("wire schemas", () => {

@@ -12,7 +12,14 @@ export const MAX_LANES = 8;
 
 /** A sequence the sensor still holds events of, or gives numbers in. */
 export const LaneState = Type.Object(
-  { lane: LaneName, epoch: Epoch, next_seq: Seq, acked_seq: Seq },
+  {
+    lane: LaneName,
+    epoch: Epoch,
+    next_seq: Seq,
+    acked_seq: Seq,
+    /** Numbers up to this one were acknowledged under another epoch or by another Console; 0 when it does not say. */
+    base_seq: Type.Optional(Seq),
+  },
   { additionalProperties: false },
 );
 export type LaneState = Static<typeof LaneState>;
@@ -47,7 +54,10 @@ export const StreamHello = Type.Object(
      */
     ended: Type.Optional(
       Type.Array(
-        Type.Object({ epoch: Epoch, last_seq: Seq, acked_seq: Type.Optional(Seq) }, { additionalProperties: false }),
+        Type.Object(
+          { epoch: Epoch, last_seq: Seq, acked_seq: Type.Optional(Seq), base_seq: Type.Optional(Seq) },
+          { additionalProperties: false },
+        ),
         { maxItems: 64 },
       ),
     ),

@@ -91,6 +91,7 @@ describe("killed between the two lanes", () => {
             written.bulk.push(String(count));
             await appendFile(lines.path, text);
           } else if (what === "long") {
+            lines.exec("long");
             await appendFile(lines.path, `{"x":"${"y".repeat(600_000)}"}\n`);
             long++;
           } else if (what === "turn") lines.turn();

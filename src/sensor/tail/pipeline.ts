@@ -1,4 +1,5 @@
 import { Packr } from "msgpackr";
+import { AppError } from "../../core/error.ts";
 import type { PipelineMetrics } from "../../core/wire/state.ts";
 import { MAX_PAYLOAD_BYTES } from "../../core/spool/format.ts";
 import { BurstFolder } from "../detect/bursts.ts";
@@ -6,6 +7,7 @@ import type { Enricher } from "../enrich/enrich.ts";
 import type { EventDraft } from "../normalize/draft.ts";
 import { makeLossDraft, type EngineStart, type EngineStats } from "../normalize/engine-events.ts";
 import { parseLine, type EngineLine } from "../normalize/line.ts";
+import { LineMemory } from "../normalize/line-memory.ts";
 import { normalize, type Normalized } from "../normalize/normalize.ts";
 import type { KnownPolicies } from "../policy/known.ts";
 import { laneOf, LINES_MISSING, PART } from "./lane-of.ts";
@@ -48,10 +50,13 @@ export class Pipeline {
   };
   readonly #enricher: Enricher;
   readonly #bursts: BurstFolder;
+  readonly #memory = new LineMemory();
   readonly #hooks: PipelineHooks;
   readonly #policies: KnownPolicies;
   #runId: string;
   #line: number;
+  /** Lines since the last one with a number that were counted as unreadable. */
+  #unread: number;
   #timeUs = 0;
 
   constructor(
@@ -66,6 +71,7 @@ export class Pipeline {
     this.#hooks = hooks;
     this.#runId = position.run_id;
     this.#line = position.line;
+    this.#unread = position.unread ?? 0;
   }
 
   /**
@@ -74,7 +80,7 @@ export class Pipeline {
    */
   line(text: string, had = 0): EventDraft[] {
     this.counters.lines_read++;
-    const line = parseLine(text);
+    const line = parseLine(text, this.#memory);
     if (typeof line === "string") {
       this.counters.lines_malformed++;
       return [];
@@ -99,7 +105,8 @@ export class Pipeline {
     }
     this.#runId = line.runId;
     this.#line = line.seq;
-    const missing = line.seq - expected;
+    const missing = line.seq - expected - this.#unread;
+    this.#unread = 0;
     if (missing <= 0) return [];
     this.counters.kernel_lost += missing;
     return [makeLossDraft(LINES_MISSING, missing, this.#timeUs || line.timeUs, line.timeUs)];
@@ -137,6 +144,11 @@ export class Pipeline {
     return found.fromPolicy || laneOf(draft) === "alert" ? [draft] : this.#bursts.offer(draft);
   }
 
+  /** A line could not be read at all: its number does not come, and is counted where `unreadable` says so. */
+  skip(): void {
+    this.#unread++;
+  }
+
   /** Counts lines that could not be read at all, and says so in an event. */
   unreadable(cause: "torn_line" | "long_line", count: number, nowUs: number): EventDraft {
     this.counters.lines_malformed += count;
@@ -156,11 +168,31 @@ export class Pipeline {
 
   /** Where the tail stands once everything given out is durable. */
   position(segment: number, offset: number, skipping: boolean): TailPosition {
-    return { segment, offset, skipping, run_id: this.#runId, line: this.#line, bursts: [...this.#bursts.open] };
+    return {
+      segment,
+      offset,
+      skipping,
+      run_id: this.#runId,
+      line: this.#line,
+      unread: this.#unread,
+      bursts: [...this.#bursts.open],
+    };
   }
 
-  /** An event as the spool keeps it: MessagePack, its number inside. One too large loses its raw line, then its arguments. */
+  /**
+   * An event as the spool keeps it: MessagePack, its number inside. One too large loses its raw line, then its arguments; one that can't
+   * be written at all is a loss, told in its place: nothing behind it may wait for it.
+   */
   encode(draft: EventDraft, seq: number): Uint8Array {
+    try {
+      return this.#pack(draft, seq);
+    } catch {
+      const atUs = Number.isSafeInteger(draft.observed_at_us) ? draft.observed_at_us : this.#timeUs;
+      return packr.pack({ seq, ...makeLossDraft("unwritable", 1, atUs, atUs) });
+    }
+  }
+
+  #pack(draft: EventDraft, seq: number): Uint8Array {
     const bytes = packr.pack({ seq, ...draft });
     if (bytes.length <= MAX_PAYLOAD_BYTES) return bytes;
     this.counters.events_trimmed++;
@@ -168,6 +200,8 @@ export class Pipeline {
     const less = packr.pack({ seq, ...rest, raw_truncated: true });
     if (less.length <= MAX_PAYLOAD_BYTES) return less;
     const { kind, severity, observed_at_us, message } = draft;
-    return packr.pack({ seq, kind, severity, observed_at_us, message, raw_truncated: true });
+    const least = packr.pack({ seq, kind, severity, observed_at_us, message, raw_truncated: true });
+    if (least.length > MAX_PAYLOAD_BYTES) throw new AppError("too_large", "an event does not fit the spool");
+    return least;
   }
 }

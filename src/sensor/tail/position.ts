@@ -19,6 +19,8 @@ export const TailPosition = Type.Object({
   run_id: Type.String({ maxLength: 32 }),
   /** Number of the last line read of that run. */
   line: Count,
+  /** Lines after that one that could not be read and were counted: their numbers are not missed a second time. */
+  unread: Type.Optional(Count),
   bursts: Type.Array(
     Type.Object({
       key: Type.String({ maxLength: 5000 }),

@@ -9,8 +9,8 @@ const CHUNK_BYTES = 256 * 1024;
 /** Lines read, and where reading stands after them. */
 export interface Chunk {
   readonly lines: string[];
-  /** Lines that were longer than the engine writes, skipped. */
-  readonly overlong: number;
+  /** Lines that were longer than the engine writes, skipped: of each, the place in `lines` of the one that came after it. */
+  readonly overlong: readonly number[];
   /** Bytes of a line that its writer never finished, skipped. */
   readonly tornBytes: number;
   readonly segment: number;
@@ -83,7 +83,7 @@ export class SegmentReader {
   }
 
   #take(data: Buffer, more: boolean): Chunk {
-    let overlong = 0;
+    const overlong: number[] = [];
     let from = 0;
     if (this.#skipping) {
       from = data.indexOf(NEWLINE) + 1;
@@ -92,7 +92,7 @@ export class SegmentReader {
     const lines: string[] = [];
     for (let at = from; at < data.length;) {
       const end = data.indexOf(NEWLINE, at);
-      if (end - at > MAX_LINE_BYTES) overlong++;
+      if (end - at > MAX_LINE_BYTES) overlong.push(lines.length);
       else if (end > at) lines.push(data.toString("utf8", at, end));
       at = end + 1;
     }
@@ -109,7 +109,7 @@ export class SegmentReader {
   }
 
   #skip(bytes: number): Chunk {
-    const overlong = this.#skipping ? 0 : 1;
+    const overlong = this.#skipping ? [] : [0];
     this.#skipping = true;
     this.#offset += bytes;
     return {
@@ -129,7 +129,7 @@ export class SegmentReader {
     this.#skipping = false;
     this.#segment = next;
     this.#offset = 0;
-    return { lines: [], overlong: 0, tornBytes, segment: next, offset: 0, skipping: false, more: true };
+    return { lines: [], overlong: [], tornBytes, segment: next, offset: 0, skipping: false, more: true };
   }
 
   /** Deletes segments before `segment`. Call it when everything read from them is durable. */

@@ -73,14 +73,67 @@ describe("the tail", () => {
     await drain(life);
     const events = await stored(life);
     expect(names(events)).toEqual(["a", "b", "c", "d"]);
-    // Both lines that were skipped inside the run are missed by their numbers too.
+    // The one that is no JSON is missed by its number; what was skipped is counted once, as what it is.
     expect(losses(events)).toEqual([
       ["engine_lines", 1],
       ["long_line", 1],
-      ["engine_lines", 1],
       ["torn_line", 1],
     ]);
-    expect(life.pipeline.counters).toMatchObject({ lines_malformed: 3, kernel_lost: 4 });
+    expect(life.pipeline.counters).toMatchObject({ lines_malformed: 3, kernel_lost: 3 });
+  });
+
+  test("counts a line that is too long or torn once, also over a restart and beside lines that never came", async () => {
+    const home = await newHome();
+    const lines = new EngineLines(join(home, "out"));
+    {
+      await using life = await live(home);
+      await lines.append("a");
+      lines.exec("long");
+      await lines.raw(`{"x":"${"y".repeat(600_000)}"}\n`);
+      await drain(life);
+    }
+    await using life = await live(home);
+    lines.exec("never came");
+    await lines.append("b");
+    await lines.raw(lines.exec("torn").slice(0, 50));
+    lines.turn();
+    lines.exec("never came");
+    await lines.append("c");
+    await drain(life);
+    const events = await stored(life);
+    expect(names(events)).toEqual(["a", "b", "c"]);
+    expect(losses(events)).toEqual([
+      ["long_line", 1],
+      ["engine_lines", 1],
+      ["torn_line", 1],
+      ["engine_lines", 1],
+    ]);
+  });
+
+  test("tells as a loss what it can't write down, and what it had no room for", async () => {
+    const home = await newHome();
+    await using life = await live(home);
+    const draft = { kind: "engine_stop", severity: "warning", observed_at_us: 7, message: "gone" } as const;
+    const huge = { ...draft, message: "x".repeat(600_000), raw: "y".repeat(600_000) };
+    const unreadable = Object.defineProperty({ ...draft }, "detail", {
+      enumerable: true,
+      get: () => {
+        throw new Error("planted");
+      },
+    });
+    life.tail.inject(huge);
+    life.tail.inject(unreadable);
+    for (let i = 0; i < 1_003; i++) life.tail.inject({ ...draft, observed_at_us: 100 + i });
+    await drain(life);
+    const events = await stored(life);
+    expect(events.filter((e) => e.kind === "engine_stop")).toHaveLength(998);
+    expect(events.flatMap((e) => (e.loss ? [e.loss] : []))).toEqual([
+      { cause: "unwritable", count: 1, from_us: 7, to_us: 7 },
+      { cause: "unwritable", count: 1, from_us: 7, to_us: 7 },
+      { cause: "sensor_events", count: 5, from_us: 1_098, to_us: 1_102 },
+    ]);
+    await drain(life);
+    expect(await stored(life)).toHaveLength(events.length);
   });
 
   test("says which lines never came, and skips those it had", async () => {

@@ -4,6 +4,7 @@ import type { Service } from "../../core/service.ts";
 import type { LaneKind } from "../../core/spool/lane-dirs.ts";
 import type { LaneSet } from "../../core/spool/lane-set.ts";
 import type { EventDraft } from "../normalize/draft.ts";
+import { makeLossDraft } from "../normalize/engine-events.ts";
 import { laneOf, partOf } from "./lane-of.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { encodePosition, type Replay, type TailStart } from "./position.ts";
@@ -51,8 +52,8 @@ export class Tail implements Service {
   #gaveUp = false;
   /** Events that are durable in the spool, since start. */
   spooled = 0;
-  /** Events of the sensor itself that could not be taken because too many were waiting. */
-  refused = 0;
+  /** Events of the sensor itself that were not taken because too many waited, not told yet. */
+  #refused = { count: 0, fromUs: 0, toUs: 0 };
   /** Appends that the disk refused; each was tried again. */
   appendFailures = 0;
 
@@ -68,8 +69,10 @@ export class Tail implements Service {
 
   /** Puts an event of the sensor itself (the engine died) into the stream. */
   inject(draft: EventDraft): void {
-    if (this.#injected.length >= MAX_INJECTED) this.refused++;
-    else this.#injected.push(draft);
+    if (this.#injected.length < MAX_INJECTED) return void this.#injected.push(draft);
+    const { count, fromUs, toUs } = this.#refused;
+    const atUs = draft.observed_at_us;
+    this.#refused = { count: count + 1, fromUs: count > 0 ? Math.min(fromUs, atUs) : atUs, toUs: Math.max(toUs, atUs) };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -132,15 +135,27 @@ export class Tail implements Service {
     };
     const put = (draft: EventDraft): void => void made[laneOf(draft)].push(draft);
     for (const draft of this.#injected.splice(0)) put(draft);
+    const { count, fromUs, toUs } = this.#refused;
+    if (count > 0) put(makeLossDraft("sensor_events", count, fromUs, toUs));
+    this.#refused = { count: 0, fromUs: 0, toUs: 0 };
     // Lines arrive a little after their time; a burst is only over by the clock when a second more has passed.
     if (!chunk) for (const draft of pipeline.tick(nowUs - 1_000_000)) put(draft);
-    for (const [i, line] of (chunk?.lines ?? []).entries())
+    const overlong = chunk?.overlong ?? [];
+    let skipped = 0;
+    const skipTo = (place: number): void => {
+      for (; skipped < overlong.length && overlong[skipped]! <= place; skipped++) pipeline.skip();
+    };
+    for (const [i, line] of (chunk?.lines ?? []).entries()) {
+      skipTo(i);
       for (const draft of pipeline.line(line, again?.parts[i] ?? 0)) {
         if (laneOf(draft) === "alert") made.done.push(i * 4 + partOf(draft));
         put(draft);
       }
+    }
+    skipTo(Infinity);
+    if (chunk?.tornBytes) pipeline.skip();
     if (!again) {
-      if (chunk?.overlong) put(pipeline.unreadable("long_line", chunk.overlong, nowUs));
+      if (overlong.length > 0) put(pipeline.unreadable("long_line", overlong.length, nowUs));
       if (chunk?.tornBytes) put(pipeline.unreadable("torn_line", 1, nowUs));
     }
     return made;

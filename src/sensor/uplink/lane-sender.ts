@@ -33,8 +33,9 @@ export class LaneSender {
   }
 
   get state(): LaneState {
-    const { epoch, nextSeq, ackedSeq } = this.lane.spool;
-    return { lane: this.name, epoch, next_seq: nextSeq, acked_seq: ackedSeq };
+    const { epoch, nextSeq, ackedSeq, baseSeq } = this.lane.spool;
+    const state = { lane: this.name, epoch, next_seq: nextSeq, acked_seq: ackedSeq };
+    return baseSeq > 0 ? { ...state, base_seq: baseSeq } : state;
   }
 
   /** Numbers sent and not acknowledged. */

@@ -54,6 +54,7 @@ export class StreamSession {
   #beats = 0;
   #heardMs: number;
   #lastSendMs = -Infinity;
+  #reason = "the sensor stops";
 
   constructor(options: SessionOptions) {
     this.#o = options;
@@ -63,11 +64,7 @@ export class StreamSession {
   /** Runs until the socket closes, the signal aborts or the Console breaks the protocol. Resolves with why. */
   async run(signal: AbortSignal): Promise<string> {
     const { socket, outbox } = this.#o;
-    let reason = "the sensor stops";
-    const end = (why: string): void => {
-      if (!this.#end.signal.aborted) reason = why;
-      this.#end.abort();
-    };
+    const end = (why: string): void => this.leave(why);
     socket.binaryType = "arraybuffer";
     socket.onclose = (e) => end(`the Console closed the link (${e.code}${e.reason ? ` ${e.reason}` : ""})`);
     socket.onerror = () => end("the link broke");
@@ -97,7 +94,14 @@ export class StreamSession {
       await watch;
       await this.#renaming;
     }
-    return reason;
+    return this.#reason;
+  }
+
+  /** Ends it from this side, for a reason that `run` resolves with. */
+  leave(why: string): void {
+    if (!this.#end.signal.aborted) this.#reason = why;
+    this.#end.abort();
+    this.#o.outbox.wake();
   }
 
   /**

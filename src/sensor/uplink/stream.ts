@@ -15,6 +15,8 @@ const OPEN_TIMEOUT_MS = 15_000;
 /** Pings come every 10 s: two and a half of them missed. */
 const SILENCE_MS = 25_000;
 
+const RENEWED = "the certificate was renewed";
+
 export interface StreamOptions {
   readonly url: URL;
   readonly tls: UplinkTls;
@@ -53,7 +55,19 @@ export class Stream implements Service {
    * was shown, and an open stream keeps the old one.
    */
   async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
-    return this.#o.tls === this.#openedWith ? this.#session?.heartbeat(body) : undefined;
+    return this.#isOutdated ? undefined : this.#session?.heartbeat(body);
+  }
+
+  /**
+   * The certificate was renewed: a stream that was opened with the old one is opened anew, so that the Console sees the old one out of
+   * use. What is under way is sent again and counts once.
+   */
+  renewed(): void {
+    if (this.#isOutdated) this.#session?.leave(RENEWED);
+  }
+
+  get #isOutdated(): boolean {
+    return this.#o.tls.cert !== this.#openedWith?.cert;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -73,8 +87,12 @@ export class Stream implements Service {
         if (tries++ > 0) this.reconnects++;
         const why = await this.#live(socket, signal);
         if (signal.aborted) break;
-        this.#log.warn("the stream ended; it is opened again", { why });
         quiet = false;
+        if (why === RENEWED) {
+          this.#log.info("the stream is opened again", { why });
+          continue;
+        }
+        this.#log.warn("the stream ended; it is opened again", { why });
       } else if (!quiet && !signal.aborted) {
         // Once is enough: the Console may be away for long.
         this.#log.warn("the stream can't be opened; it is tried on, events go by heartbeat or stay in the spool", {
@@ -158,6 +176,8 @@ export class Stream implements Service {
       },
     });
     this.#session = session;
+    // It may have been renewed while the connection was made.
+    this.renewed();
     try {
       return await session.run(signal);
     } finally {

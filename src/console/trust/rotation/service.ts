@@ -10,12 +10,15 @@ import { makeAuthority, readAuthorities, removeAuthority } from "../authority-fi
 import type { TrustBus } from "../bus.ts";
 import { newAuthority, type Keys } from "../keys.ts";
 import type { Actor } from "../tokens.ts";
+import { hostLabel, lackingFault, lackingHosts } from "./hosts.ts";
 import { actionsIn, issuingId, stepOf, type Standing, type Step } from "./phases.ts";
-import { countByIssuer, insertNext, listWaiting, updateStanding, type WaitingRow } from "./store.ts";
+import { countByIssuer, insertNext, listHosts, listWaiting, updateStanding, type WaitingRow } from "./store.ts";
 
 const LISTED = 100;
 /** As many as a Console has at most. */
 const ALL = 100_000;
+/** A host that was not heard of for so long does not run. */
+const AWAY_MS = 120_000;
 const checker = compile(RotationRequest);
 
 export interface RotationDeps {
@@ -50,8 +53,12 @@ export class RotationService {
     const counts = await countByIssuer(db, keys.trustBundleHash, clock.nowMs());
     const waiting = await this.#waiting(standing, standing.phase === "dual_issue" ? "advance" : "abort");
     const blocked = waiting.total > 0;
+    const hosts = await listHosts(db);
+    const lacking = new Set(lackingHosts(hosts, standing).map(({ host }) => host));
     const actions = actionsIn(standing.phase).filter(
-      (a) => !blocked || a !== (standing.phase === "dual_issue" ? "advance" : "abort"),
+      (a) =>
+        (!blocked || a !== (standing.phase === "dual_issue" ? "advance" : "abort")) &&
+        (lacking.size === 0 || a !== "advance"),
     );
     return {
       phase: standing.phase,
@@ -79,6 +86,11 @@ export class RotationService {
           reason: row.by_certificate ? "certificate" : "bundle",
         })),
       waiting_total: waiting.total,
+      hosts: hosts.map((host) => ({
+        name: hostLabel(host),
+        seen_at: host.seenAt.toISOString(),
+        lacks_key: lacking.has(host),
+      })),
       actions,
       server_certificate_ends_at: keys.serverNotAfter.toISOString(),
       pinned_public_key: keys.pin,
@@ -136,6 +148,7 @@ export class RotationService {
     const current = this.#deps.keys.standing;
     const step = stepOf(current, action);
     if (!step) throw new AppError("conflict", "The authority is not being changed.", { hint: "Begin with rotate." });
+    if (action === "advance") await this.#assertKeys(current, force);
     const waiting = await this.#waitingFor(step, action, ALL);
     if (waiting.total > 0 && !force) throw blocked(waiting, tenantId);
     if (action === "advance" && step.phase === "dual_issue") await this.#mustHaveKey(step.issuing);
@@ -143,6 +156,16 @@ export class RotationService {
     if (!standing)
       throw new AppError("conflict", "Somebody else was quicker.", { hint: "Look at the status and decide anew." });
     return { standing, cut: waiting.rows.filter((row) => row.by_certificate) };
+  }
+
+  /** Behind a step, a host without its keys could not issue, or not even show who it is. Force is for those that are away. */
+  async #assertKeys(standing: Standing, force: boolean): Promise<void> {
+    const { db, clock } = this.#deps;
+    const lacking = lackingHosts(await listHosts(db), standing).filter(
+      ({ host }) => !force || clock.nowMs() - host.seenAt.getTime() < AWAY_MS,
+    );
+    const fault = lackingFault(lacking);
+    if (fault) throw fault;
   }
 
   /** Else the step would leave every Console unable to issue. */

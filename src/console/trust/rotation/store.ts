@@ -49,12 +49,6 @@ export function findStanding(db: Db): Promise<Standing | undefined> {
   return db.system((tx) => read(tx, false));
 }
 
-/** The version of the standing: a look that costs little. */
-export async function findVersion(db: Db): Promise<number> {
-  const [row] = await db.system((tx) => tx<{ version: number }[]>`SELECT version FROM authority_rotation`);
-  return row?.version ?? 0;
-}
-
 async function insertAuthority(tx: Tx, authority: NewAuthority, standing: "issuing" | "trusted"): Promise<void> {
   await tx`
     INSERT INTO authorities (authority_id, certificate_pem, not_after, standing, created_at)
@@ -188,4 +182,42 @@ export function countByIssuer(
       withBundle: sum((row) => row.with_bundle),
     };
   });
+}
+
+/** A host that runs a Console of this installation. */
+export interface ConsoleHost {
+  readonly id: string;
+  readonly name: string;
+  /** Authorities whose keys its directory has. */
+  readonly authorityIds: readonly string[];
+  readonly seenAt: Date;
+}
+
+/** A host that was away for longer has gone for good. */
+const KNOWN_HOURS = 24;
+
+/** Notes which keys a host has, and forgets hosts that are gone. */
+export async function saveHost(db: Db, host: Omit<ConsoleHost, "seenAt">): Promise<void> {
+  await db.system(async (tx) => {
+    await tx`
+      INSERT INTO console_hosts (host_id, host_name, authority_ids)
+      VALUES (${host.id}, ${host.name}, ${[...host.authorityIds]}::text[])
+      ON CONFLICT (host_id, host_name) DO UPDATE SET authority_ids = EXCLUDED.authority_ids, seen_at = now()`;
+    await tx`DELETE FROM console_hosts WHERE seen_at < now() - ${KNOWN_HOURS} * interval '1 hour'`;
+  });
+}
+
+/** The hosts of the last day, by name. */
+export async function listHosts(db: Db): Promise<ConsoleHost[]> {
+  const rows = await db.system(
+    (tx) => tx<{ host_id: string; host_name: string; authority_ids: string[]; seen_at: Date }[]>`
+      SELECT host_id, host_name, authority_ids, seen_at FROM console_hosts
+      WHERE seen_at >= now() - ${KNOWN_HOURS} * interval '1 hour' ORDER BY host_name, host_id`,
+  );
+  return rows.map((row) => ({
+    id: row.host_id,
+    name: row.host_name,
+    authorityIds: row.authority_ids,
+    seenAt: row.seen_at,
+  }));
 }

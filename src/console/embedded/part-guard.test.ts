@@ -1,0 +1,125 @@
+import { afterAll, expect, test } from "bun:test";
+import { ftruncateSync, openSync, readdirSync, statfsSync, writeSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { testMigrations } from "../../../test/harness/databases.ts";
+import { generateEvents } from "../../../test/harness/events.ts";
+import { runProgram } from "../../../test/harness/program.ts";
+import { until } from "../../../test/harness/sensor-plane.ts";
+import { systemClock } from "../../core/clock.ts";
+import { newUuid } from "../../core/ids.ts";
+import { silentLog } from "../../core/log.ts";
+import { Metrics } from "../../core/metrics.ts";
+import { isNoSpace } from "../disk/watch.ts";
+import { connectClickHouse, openClickHouse } from "../stores/clickhouse.ts";
+import { migrateClickHouse } from "../stores/migrate-clickhouse.ts";
+import { toRuntimeEventRow } from "../stores/runtime-event-row.ts";
+import { chooseAccounts } from "./account.ts";
+import { startEmbeddedClickHouse } from "./clickhouse.ts";
+import { engineReserveBytes } from "./clickhouse-config.ts";
+import { developmentPrograms } from "./development.ts";
+
+const SIZE = 200 * 1024 * 1024;
+/** Room for the rows of an insert and the part made of them. */
+const ROOM = 4 * 1024 * 1024;
+const PIECE = Buffer.alloc(1024 * 1024);
+
+const disk = await mkdtemp(join(tmpdir(), "telovix-part-guard-"));
+const mounted =
+  process.getuid?.() === 0 &&
+  (await runProgram("mount", ["-t", "tmpfs", "-o", `size=${SIZE},mode=755`, "tmpfs", disk])).code === 0;
+if (!mounted)
+  process.stderr.write("SKIPPED: refused writes: no small disk can be mounted here (not root, or not allowed)\n");
+afterAll(async () => {
+  if (mounted) await runProgram("umount", ["-l", disk]);
+  await rm(disk, { recursive: true, force: true });
+});
+
+/** Takes all space but so much, or gives back what is too much of it. */
+function leaveFree(filler: number, size: number, bytes: number): number {
+  const { bavail, bsize } = statfsSync(disk);
+  let room = bavail * bsize - bytes;
+  if (room < 0) {
+    ftruncateSync(filler, size + room);
+    return size + room;
+  }
+  try {
+    for (; room > 0; room -= PIECE.length) size += writeSync(filler, PIECE, 0, Math.min(room, PIECE.length), size);
+  } catch (error) {
+    // Somebody else was quicker with the last of it.
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+  }
+  return size;
+}
+
+test.skipIf(!mounted)(
+  "what was acknowledged can be read, though the disk refuses writes in the middle of an insert or a merge",
+  async () => {
+    await chmod(disk, 0o755);
+    const account = (await chooseAccounts(0))?.server;
+    await using server = await startEmbeddedClickHouse({
+      dataDir: join(disk, "data"),
+      programs: developmentPrograms(),
+      account,
+      clock: systemClock,
+      log: silentLog,
+    });
+    const client = connectClickHouse(server.target);
+    await migrateClickHouse(client, await testMigrations("clickhouse"), silentLog);
+    await client.close();
+    await using events = await openClickHouse(server.target, silentLog, new Metrics());
+    const [found] = await events.selectSystem<{ path: string }>(
+      "SELECT arrayElement(data_paths, 1) AS path FROM system.tables WHERE name = 'runtime_events'",
+    );
+    const table = found!.path;
+    const filler = openSync(join(disk, "filler"), "w");
+    let size = 0;
+    const tenantId = newUuid();
+    const hosts = [{ sensorId: newUuid(), nodeName: "a" }];
+    const acknowledged: number[] = [];
+    const refusals: unknown[] = [];
+    let seq = 0;
+    /** The engine is at work on a part, of an insert or a merge. */
+    const isWriting = (): boolean => readdirSync(table).some((name) => name.startsWith("tmp_"));
+    for (let round = 1; round <= 200 && server.server.state.restarts < 3; round++) {
+      size = leaveFree(filler, size, engineReserveBytes(SIZE) + ROOM);
+      const nowUs = Date.now() * 1000;
+      const made = generateEvents({ seed: round, tenantId, hosts, count: 300, fromUs: nowUs - 1e6, toUs: nowUs });
+      const rows = [...made].map((stored) => ({ ...toRuntimeEventRow(stored), seq: ++seq }));
+      let over = false;
+      const insert = events.insert("runtime_events", rows).then(
+        () => acknowledged.push(...rows.map((row) => row.seq)),
+        (error: unknown) => refusals.push(error),
+      );
+      void insert.then(() => (over = true));
+      // Every third may go in, for the merges to have something.
+      if (round % 3 > 0) {
+        await until(() => over || isWriting());
+        while (!over) {
+          size = leaveFree(filler, size, 0);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+      await insert;
+      // While it starts again it refuses everything, which shows nothing.
+      await until(() => server.server.state.status === "running");
+      await until(() =>
+        events.ping().then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+    ftruncateSync(filler, 0);
+    expect(server.server.state.restarts).toBeGreaterThan(0);
+    expect(refusals.some(isNoSpace)).toBe(true);
+    const stored = await until(() =>
+      events.selectSystem<{ seq: number }>("SELECT seq, event, message FROM runtime_events").catch(() => undefined),
+    );
+    const there = new Set(stored.map((row) => Number(row.seq)));
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(acknowledged.filter((number) => !there.has(number))).toEqual([]);
+  },
+  180_000,
+);
