@@ -7,6 +7,7 @@ BUN := node_modules/.bin/bun
 # Below a directory that every user may enter: the databases do not run as root.
 DATA_DIR ?= /var/lib/telovix-dev
 ARGS ?=
+BENCH ?=
 
 DEBIAN_PACKAGES := clang lld llvm libbpf-dev libelf-dev zlib1g-dev libzstd-dev bpftool clang-format libclang-rt-14-dev pkg-config chromium iproute2 curl zstd redis-server
 STAMPS := .cache/stamps
@@ -70,9 +71,8 @@ fmt: setup ## Format all code
 test: ## Set up, build and run every test
 	@bash scripts/test.sh
 
-bench: build ## Measure, each figure beside its budget
-	$(BUN) scripts/bench.ts
-	$(BUN) scripts/bench-ingest.ts
+bench: build ## Measure, each figure beside its budget (BENCH="--rows 100M", "--only query,sensor")
+	$(BUN) scripts/bench.ts $(BENCH)
 
 BENCH_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd python3
 BENCH_KERNEL ?= 6.12
@@ -109,7 +109,7 @@ arm64-tools:
 	@$(MAKE) DEBIAN_PACKAGES="$(ARM64_PACKAGES)" STAMPS=$(STAMPS)/arm64 $(STAMPS)/arm64/debian
 
 .PHONY: chaos
-chaos: build ## Random faults under a fleet, every event accounted for (ROUNDS=1000, CHAOS_SEED=… replays)
+chaos: build ## Random faults under a fleet, every event accounted for (ROUNDS=1000, CHAOS_SEED=… replays, CHAOS_KIND=Kafka)
 	ROUNDS=$(if $(filter command\ line environment,$(origin ROUNDS)),$(ROUNDS),1000) $(BUN) test test/chaos --timeout 86400000
 
 e2e: build ## Only the tests with the built file and a real browser

@@ -81,9 +81,17 @@ export const SIM_COMMANDS: readonly CommandSpec[] = [
       { name: "processes", value: "number", help: "Processes of the simulator. Default: 2 from 1,000 sensors on." },
       { name: "dir", value: "dir", help: "Where the Console's directory is made. Default: that for temporary files." },
       { name: "workers", value: "number", help: "Worker processes of the Console." },
+      {
+        name: "kafka-jars",
+        value: "dir",
+        help: "Apache Kafka's jar files, for kafka-down; it needs Java. Default: TELOVIX_SIM_KAFKA_JARS.",
+      },
       JSON_FLAG,
     ],
-    examples: ["telovix sim scenario console-restart --n 1000 --duration 90s"],
+    examples: [
+      "telovix sim scenario console-restart --n 1000 --duration 90s",
+      "telovix sim scenario kafka-down --kafka-jars /opt/kafka/libs --duration 90s",
+    ],
     load: () => import("./sim-scenario.ts"),
   },
   {

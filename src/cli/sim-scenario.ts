@@ -47,8 +47,13 @@ export async function run(call: Call): Promise<number> {
   const processes = textFlag(flags, "processes");
   const parent = textFlag(flags, "dir");
   const workers = textFlag(flags, "workers");
+  const kafkaJars = textFlag(flags, "kafka-jars") ?? process.env["TELOVIX_SIM_KAFKA_JARS"];
   const results: ScenarioResult[] = [];
   for (const scenario of chosen) {
+    if (scenario.kafka && kafkaJars === undefined && name === "all") {
+      call.err(`SKIPPED: scenario ${scenario.name}: --kafka-jars does not say where a broker is\n`);
+      continue;
+    }
     call.err(`scenario ${scenario.name}: ${scenario.summary}\n`);
     const result = await runScenario({
       scenario,
@@ -64,6 +69,7 @@ export async function run(call: Call): Promise<number> {
         ...(parent === undefined ? {} : { parent: resolve(parent) }),
         ...(workers === undefined ? {} : { args: ["--workers", workers] }),
       },
+      ...(kafkaJars === undefined ? {} : { kafkaJars: resolve(kafkaJars) }),
       say: (line) => call.err(`  ${line}\n`),
       signal,
     });

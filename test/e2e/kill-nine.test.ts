@@ -1,41 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
-import { chmod, copyFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { EventSearchResult } from "../../src/core/api/events.ts";
 import type { SensorList } from "../../src/core/api/sensors.ts";
 import { randomHex } from "../../src/core/ids.ts";
 import { ApiClient, eventually, startBuiltConsole, type BuiltConsole } from "../harness/built-console.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
+import { numberedExecs } from "../harness/numbered-execs.ts";
 import { pidsWith } from "../harness/processes.ts";
 
 const refused = await kernelRefusesBpf();
 if (refused) process.stderr.write(`SKIPPED: kill -9 under a stream of executions: ${refused}\n`);
-
-/**
- * Runs `/bin/true <mark>-<n>`, three a second, until stopped; answers how many were run. Their parent is a program of its own (a copy
- * of the shell), since five executions by one parent binary within a second are folded into a burst.
- */
-async function numberedExecs(dir: string, mark: string): Promise<{ count: () => number; stop: () => Promise<number> }> {
-  const shell = join(dir, "generator");
-  await copyFile("/bin/bash", shell);
-  await chmod(shell, 0o755);
-  const generator = spawn(shell, ["-c", 'while read -r n; do /bin/true "$0-$n"; done', mark], {
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  const ended = new Promise((done) => generator.once("exit", done));
-  let count = 0;
-  let stopped = false;
-  const loop = (async () => {
-    while (!stopped) {
-      generator.stdin.write(`${++count}\n`);
-      await Bun.sleep(340);
-    }
-    generator.stdin.end();
-    await ended;
-  })();
-  return { count: () => count, stop: async () => ((stopped = true), await loop, count) };
-}
 
 async function seen(api: ApiClient, mark: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();

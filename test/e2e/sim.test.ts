@@ -53,6 +53,7 @@ describe("the simulator of the built file", () => {
   test("says what is wrong with a call, and how to put it right", async () => {
     for (const args of [
       ["scenario", "stedy"],
+      ["scenario", "kafka-down"],
       ["sensors", "--state", join(home, "none")],
       ["sensors", "--ramp", "soon"],
       ["sensors", "--profile", "web,mainframe"],

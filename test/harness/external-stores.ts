@@ -21,6 +21,7 @@ const ACCOUNT = { uid: 65_534, gid: 65_534 };
 
 /** Somebody else's PostgreSQL, on a TCP port; its plain role is called `plain`. */
 export interface Postgres15 extends AsyncDisposable {
+  readonly port: number;
   readonly admin: postgres.Sql;
   createDatabase(name: string): Promise<void>;
   /** Address of a database for the plain role. */
@@ -55,6 +56,7 @@ export async function startPostgres15(dir: string): Promise<Postgres15> {
   await eventually(async () => (await admin`SELECT 1`, true));
   await admin`CREATE ROLE plain LOGIN PASSWORD 'plain-secret' NOSUPERUSER NOBYPASSRLS`;
   return {
+    port,
     admin,
     createDatabase: async (name) => void (await admin`CREATE DATABASE ${admin(name)} OWNER plain`),
     url: (database) => `postgres://plain:plain-secret@127.0.0.1:${port}/${database}`,
@@ -67,6 +69,10 @@ export async function startPostgres15(dir: string): Promise<Postgres15> {
 
 /** Somebody else's ClickHouse: the engine behind a TCP port that wants a user, a password and a database. */
 export class ClickHousePort implements AsyncDisposable {
+  /** Databases that were named by requests with the right password. */
+  readonly seen = new Set<string>();
+  /** Says it is of this version, and nothing else. */
+  version: string | undefined;
   readonly #server: Server;
 
   constructor(socketPath: string, user: string, password: string) {
@@ -76,6 +82,12 @@ export class ClickHousePort implements AsyncDisposable {
         incoming.resume();
         outgoing.writeHead(403, { "x-clickhouse-exception-code": "516" });
         outgoing.end("Code: 516. DB::Exception: Authentication failed: password is incorrect\n");
+        return;
+      }
+      this.seen.add(new URL(incoming.url ?? "/", "http://x").searchParams.get("database") ?? "");
+      if (this.version !== undefined) {
+        incoming.resume();
+        outgoing.end(`{"version":"${this.version}"}\n`);
         return;
       }
       const { host: _host, ...headers } = incoming.headers;

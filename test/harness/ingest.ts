@@ -12,6 +12,7 @@ import type { TestStores } from "./stores.ts";
 /** An event store with faults that can be planted; what they do not touch is the real one. */
 export class FaultyEventDb implements EventDb {
   readonly #real: EventDb;
+  deferred = false;
   /** Inserts fail with it. */
   fault: AppError | undefined;
   /** Inserts wait for it. */

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { access, chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, request as httpRequest, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -11,73 +9,19 @@ import { createLog } from "../../src/core/log.ts";
 import { AppError } from "../../src/core/error.ts";
 import { readSqlFiles } from "../../scripts/sql-files.ts";
 import { emptyClickHouse, dropClickHouse } from "../harness/databases.ts";
-import { eventually, freePort } from "../harness/built-console.ts";
-import { Program, runProgram } from "../harness/program.ts";
+import { freePort } from "../harness/built-console.ts";
+import { ClickHousePort, hasPostgres15, startPostgres15, type Postgres15 } from "../harness/external-stores.ts";
 import { closeAtEnd } from "../harness/leaks.ts";
 import { closeServers, REPOSITORY } from "../harness/servers.ts";
 
 closeAtEnd.push(closeServers);
 
-const BIN = "/usr/lib/postgresql/15/bin";
-const there = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-const hasPostgres = (await there(join(BIN, "initdb"))) && process.getuid?.() === 0;
-if (!hasPostgres) process.stderr.write(`SKIPPED: external stores: no ${BIN}/initdb, or not root\n`);
-/** Debian's nobody: PostgreSQL does not run as root. */
-const ACCOUNT = { uid: 65_534, gid: 65_534 };
+if (!hasPostgres15) process.stderr.write("SKIPPED: external stores: no PostgreSQL 15 of Debian, or not root\n");
 
-/** Somebody else's ClickHouse: the engine behind a TCP port that wants a user, a password and a database. */
-class ClickHousePort implements AsyncDisposable {
-  readonly seen = new Set<string>();
-  version: string | undefined;
-  readonly #server: Server;
-
-  constructor(socketPath: string, user: string, password: string) {
-    this.#server = createServer((incoming, outgoing) => {
-      const { authorization = "" } = incoming.headers;
-      const [name, secret] = Buffer.from(authorization.replace("Basic ", ""), "base64").toString().split(":");
-      if (name !== user || secret !== password) {
-        incoming.resume();
-        outgoing.writeHead(403, { "x-clickhouse-exception-code": "516" });
-        outgoing.end(`Code: 516. DB::Exception: ${name}: Authentication failed: password is incorrect\n`);
-        return;
-      }
-      const url = new URL(incoming.url ?? "/", "http://x");
-      this.seen.add(url.searchParams.get("database") ?? "");
-      if (this.version !== undefined) {
-        incoming.resume();
-        outgoing.end(`{"version":"${this.version}"}\n`);
-        return;
-      }
-      const { host: _host, ...headers } = incoming.headers;
-      const onward = httpRequest({ socketPath, path: incoming.url, method: incoming.method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      });
-      onward.on("error", (error) => outgoing.destroy(error));
-      incoming.pipe(onward);
-    });
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
-  }
-}
-
-describe.skipIf(!hasPostgres)("stores that somebody else keeps", () => {
+describe.skipIf(!hasPostgres15)("stores that somebody else keeps", () => {
   let dir: string;
-  let server: Program;
+  let server: Postgres15;
   let port: number;
-  let admin: postgres.Sql;
   let clickhouse: Awaited<ReturnType<typeof emptyClickHouse>>;
   let front: ClickHousePort;
   let clickhouseUrl: string;
@@ -85,25 +29,11 @@ describe.skipIf(!hasPostgres)("stores that somebody else keeps", () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "telovix-external-"));
     await chmod(dir, 0o755);
-    const data = join(dir, "pg");
-    await mkdir(data);
-    await chown(data, ACCOUNT.uid, ACCOUNT.gid);
-    await writeFile(join(dir, "password"), "admin-secret", { mode: 0o644 });
-    const made = await runProgram(
-      join(BIN, "initdb"),
-      ["-D", data, "-U", "admin", "-A", "scram-sha-256", `--pwfile=${join(dir, "password")}`, "-N", "-E", "UTF8"],
-      { ...ACCOUNT, cwd: "/" },
-    );
-    expect(made).toMatchObject({ code: 0 });
-    port = await freePort();
-    const settings = ["listen_addresses=127.0.0.1", `unix_socket_directories=${data}`, "fsync=off"];
-    const args = ["-D", data, "-p", String(port), ...settings.flatMap((s) => ["-c", s])];
-    server = new Program(join(BIN, "postgres"), args, { ...ACCOUNT, cwd: "/" });
-    admin = postgres(`postgres://admin:admin-secret@127.0.0.1:${port}/postgres`, { max: 1, onnotice: () => {} });
-    await eventually(async () => (await admin`SELECT 1`, true));
-    await admin`CREATE ROLE plain LOGIN PASSWORD 'plain-secret' NOSUPERUSER NOBYPASSRLS`;
+    server = await startPostgres15(dir);
+    port = server.port;
+    const { admin } = server;
     await admin`CREATE ROLE bypass LOGIN PASSWORD 'plain-secret' NOSUPERUSER BYPASSRLS`;
-    await admin`CREATE DATABASE plain OWNER plain`;
+    await server.createDatabase("plain");
     await admin`CREATE DATABASE other OWNER admin`;
     clickhouse = await emptyClickHouse();
     front = new ClickHousePort(clickhouse.socketPath, "writer", "ch-secret");
@@ -113,8 +43,7 @@ describe.skipIf(!hasPostgres)("stores that somebody else keeps", () => {
   afterAll(async () => {
     await front[Symbol.asyncDispose]();
     await dropClickHouse(clickhouse);
-    await admin.end({ timeout: 1 });
-    await server.stop("SIGQUIT");
+    await server[Symbol.asyncDispose]();
     await rm(dir, { recursive: true, force: true });
   });
 
@@ -166,6 +95,7 @@ describe.skipIf(!hasPostgres)("stores that somebody else keeps", () => {
           { name: "clickhouse", ok: true, runs: "external" },
           { name: "disk", ok: true, optional: true },
           { name: "event intake", ok: true, optional: true },
+          { name: "authority keys", ok: true, optional: true },
         ],
       });
       expect(await running.isSetUp()).toBe(again);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SensorPeer } from "../../src/console/http/env.ts";
+import { findCursors } from "../../src/console/ingest/store-lanes.ts";
+import type { Db } from "../../src/console/stores/contract.ts";
 import { STORE_AWAY, storedSeqs, TestIngest, testPeers } from "../harness/ingest.ts";
 import { rejectionOf } from "../harness/rejection.ts";
 import { EPOCH, testBatch } from "../harness/sensor-messages.ts";
@@ -48,6 +50,31 @@ describe("group commit", () => {
     expect(home.ingest.storeFault).toBeUndefined();
     expect(home.ingest.room).toBeGreaterThan(10_000);
     expect(await storedSeqs(stores, peer!, EPOCH)).toEqual(range(1, 30));
+  });
+
+  test("where rows are readable only later, how far a sequence came is written down before it is acknowledged", async () => {
+    let fault: Error | undefined;
+    const db = { ...stores.db, system: (run: never) => (fault ? Promise.reject(fault) : stores.db.system(run)) } as Db;
+    await using home = new TestIngest({ ...stores, db }, { commit: { probeMs: 5 } });
+    home.events.deferred = true;
+    const peers = await testPeers(stores, 3);
+    const saved = (): Promise<number[]> => {
+      return findCursors(
+        stores.db,
+        peers.map((peer) => ({ ...peer, epoch: EPOCH })),
+      );
+    };
+    await Promise.all(peers.flatMap((peer) => [ask(home, peer, 1, 10), ask(home, peer, 11, 20)]));
+    expect(await saved()).toEqual([20, 20, 20]);
+    fault = new Error("the state database is away");
+    expect(await rejectionOf(ask(home, peers[0]!, 21, 30))).toMatchObject({ code: "unavailable" });
+    expect(await saved()).toEqual([20, 20, 20]);
+    fault = undefined;
+    await until(() => home.ingest.room > 0);
+    expect((await ask(home, peers[0]!, 21, 30)).ack.seq).toBe(30);
+    expect(await saved()).toEqual([30, 20, 20]);
+    // Nothing was stored twice by it.
+    expect(new Set(await storedSeqs(stores, peers[0]!, EPOCH))).toEqual(new Set(range(1, 30)));
   });
 
   test("of two inserts at once the later is not acknowledged before the earlier, nor when that one fails", async () => {

@@ -79,6 +79,14 @@ describe.skipIf(!hasKafka)("rows that go by a Kafka broker", () => {
     expect(one?.message).toBe('line 7\n\n"é');
   }, 60_000);
 
+  test("many at once for one partition arrive, every one that was acknowledged", async () => {
+    const events = queueEvents(stores.events, producer);
+    // Of one size, as repetitions are.
+    await Promise.all(Array.from({ length: 60 }, (_, i) => events.insert("runtime_events", [row(2_001 + i)])));
+    await arrived(1_060);
+    expect((await stored()).slice(1_000)).toEqual(Array.from({ length: 60 }, (_, i) => 2_001 + i));
+  }, 60_000);
+
   test("are kept by the broker over its kill -9, and refused while it is away", async () => {
     const events = queueEvents(stores.events, producer);
     await events.insert("runtime_events", [row(1_001)]);
@@ -90,8 +98,8 @@ describe.skipIf(!hasKafka)("rows that go by a Kafka broker", () => {
       await events.insert("runtime_events", [row(1_002), row(1_003)]);
       return true;
     });
-    await arrived(1_003);
-    expect((await stored()).length).toBe(1_003);
+    await arrived(1_063);
+    expect((await stored()).length).toBe(1_063);
   }, 90_000);
 
   test("that cannot be read are kept whole, and the others go on", async () => {
@@ -99,7 +107,7 @@ describe.skipIf(!hasKafka)("rows that go by a Kafka broker", () => {
       { key: SENSOR, tenantId: TENANT, value: '{"seq": "x"}\n{not a row' },
     ]);
     await queueEvents(stores.events, producer).insert("runtime_events", [row(1_004)]);
-    await arrived(1_004);
+    await arrived(1_064);
     const rejects = await eventually(async () => {
       const rows = await stores.events.selectSystem<{ message: string; error: string }>(
         "SELECT message, error FROM queue_rejects",
@@ -120,14 +128,14 @@ describe.skipIf(!hasKafka)("rows that go by a Kafka broker", () => {
     await producer.send("telovix.runtime_events", [
       { key: SENSOR, tenantId: TENANT, value: JSON.stringify({ ...row(1_005), extra: "x" }) },
     ]);
-    await arrived(1_005);
+    await arrived(1_065);
     const [one] = await stores.events.select<{ extra: string }>(
       TENANT,
       "SELECT extra FROM runtime_events WHERE tenant_id = {tenant_id:UUID} AND seq = 1005",
     );
     expect(one?.extra).toBe("x");
     const [count] = await stores.events.selectSystem<{ n: number }>("SELECT count() AS n FROM runtime_events FINAL");
-    expect(Number(count?.n)).toBe(1_005);
+    expect(Number(count?.n)).toBe(1_065);
   }, 60_000);
 
   test("a topic that is gone is told, not made anew unseen", async () => {

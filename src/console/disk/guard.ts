@@ -34,6 +34,7 @@ export class InsertGuard {
       }
     };
     return {
+      ...(events.deferred === undefined ? {} : { deferred: events.deferred }),
       select: (...args) => events.select(...args),
       selectSystem: (...args) => events.selectSystem(...args),
       insert: (table, rows) => inserting(() => events.insert(table, rows)),

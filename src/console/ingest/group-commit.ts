@@ -8,8 +8,10 @@ import type { EventDb } from "../stores/contract.ts";
 import { makeEntry, type Commit, type DurableCommit, type Entry } from "./commit.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { insertRows } from "./insert-rows.ts";
+import type { Lane } from "./lanes.ts";
 import { refusedLoss } from "./losses.ts";
 import { busy, Pressure, type PressureLimits } from "./pressure.ts";
+import type { CursorUpdate } from "./store.ts";
 
 export interface CommitOptions extends PressureLimits {
   /** Batches are gathered this long at least. */
@@ -44,6 +46,11 @@ export interface GroupCommitDeps {
   readonly metrics: Metrics;
   /** Called for each batch once it is durable, before it is acknowledged. */
   readonly onDurable: (commit: DurableCommit) => void;
+  /**
+   * Writes down how far lanes are stored. Waited for before anything is acknowledged where the event store shows its rows only later:
+   * after a sudden end nothing else would know of them.
+   */
+  readonly saveReached: (reached: readonly CursorUpdate[]) => Promise<void>;
   readonly options?: Partial<CommitOptions>;
 }
 
@@ -189,8 +196,9 @@ export class GroupCommit implements Service {
     );
     const before = underWay.at(-1);
     const settled = (async () => {
-      const failed = await inserted;
+      const stored = await inserted;
       await before;
+      const failed = stored ?? (await this.#reached(group));
       void underWay.shift();
       if (failed) this.#failed(group, failed.error);
       else this.#durable(group);
@@ -221,6 +229,21 @@ export class GroupCommit implements Service {
     this.#groups(count);
     this.#insertMs = this.#deps.clock.monotonicMs() - startedMs;
     this.#times(this.#insertMs);
+  }
+
+  /** Behind the groups before it, of which none of the same lanes failed. */
+  async #reached(group: readonly Entry[]): Promise<{ readonly error: unknown } | undefined> {
+    if (this.#deps.events.deferred !== true) return undefined;
+    const reached = new Map<Lane, CursorUpdate>();
+    for (const { lane, lastSeq } of group) {
+      const { tenantId, sensorId, epoch, durableSeq, stale } = lane;
+      const seq = Math.max(durableSeq, lastSeq, reached.get(lane)?.seq ?? 0);
+      if (!stale) reached.set(lane, { tenantId, sensorId, epoch, seq });
+    }
+    return this.#deps.saveReached([...reached.values()]).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
   }
 
   #durable(group: readonly Entry[]): void {

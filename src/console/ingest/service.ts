@@ -52,6 +52,7 @@ export class Ingest implements Service {
       ...deps,
       ...(deps.commit ? { options: deps.commit } : {}),
       onDurable: (commit) => this.#durable(commit),
+      saveReached: (reached) => saveCursors(deps.db, reached),
     });
     this.#taken = deps.metrics.counter("telovix_console_events_total", "Events received, by what became of them.");
     this.#batches = deps.metrics.counter("telovix_console_batches_total", "Batches of events, by how they were read.");

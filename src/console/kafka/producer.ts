@@ -28,9 +28,15 @@ export interface QueueProducerDeps {
 
 type Client = Producer<Buffer, Buffer, Buffer, Buffer>;
 
+/** How deep the client's errors nest at most. */
+const MAX_DEPTH = 5;
+
+/** What the cluster or the network said: at the bottom of the client's nested errors, and the last try's says most. */
 function reason(error: unknown): string {
-  const inner = error instanceof MultipleErrors ? (error.errors[0] as unknown) : undefined;
-  return errorMessage(inner ?? error);
+  let inner = error;
+  for (let depth = 0; depth < MAX_DEPTH && inner instanceof MultipleErrors && inner.errors.length > 0; depth++)
+    inner = inner.errors.at(-1);
+  return errorMessage(inner);
 }
 
 function unavailable(what: string, error: unknown): AppError {
@@ -45,6 +51,10 @@ export class QueueProducer implements AsyncDisposable {
   readonly #bytes: (by: number, labels: { topic: string }) => void;
   readonly #failures: () => void;
   #client: Client | undefined;
+  /** Ends when everything asked for so far has been sent or has failed. */
+  #turn: Promise<void> = Promise.resolve();
+  /** The last failure: who waited behind it shares it, so that a cluster that hangs holds nobody up for longer than one request. */
+  #failed: { readonly why: unknown } | undefined;
   /** Topics were there once: when one is missing later, messages went with it, and nobody should make a new one unseen. */
   #prepared = false;
 
@@ -77,9 +87,21 @@ export class QueueProducer implements AsyncDisposable {
 
   /**
    * Resolves once every message is in the log of all replicas in sync. Rejects with AppError `unavailable`; some of the messages may
-   * be there then, and come again.
+   * be there then, and come again. One call after the other: the client numbers what it sends by what has been answered, so two
+   * requests under way for one partition would have the same numbers, and the cluster takes the second for a repetition of the first,
+   * acknowledges it and throws it away.
    */
-  async send(topic: string, messages: readonly QueueMessage[]): Promise<void> {
+  send(topic: string, messages: readonly QueueMessage[]): Promise<void> {
+    const before = this.#failed;
+    const sent = this.#turn.then(() => {
+      if (this.#failed !== before) throw this.#failed?.why;
+      return this.#send(topic, messages);
+    });
+    this.#turn = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #send(topic: string, messages: readonly QueueMessage[]): Promise<void> {
     try {
       for (const request of requests(messages)) {
         this.#client ??= await this.#open();
@@ -95,7 +117,9 @@ export class QueueProducer implements AsyncDisposable {
     } catch (error) {
       this.#failures();
       await this.#forget();
-      throw error instanceof AppError ? error : unavailable("The Kafka cluster did not take the events", error);
+      const why = error instanceof AppError ? error : unavailable("The Kafka cluster did not take the events", error);
+      this.#failed = { why };
+      throw why;
     }
     this.#sent(messages.length, { topic });
     this.#bytes(
@@ -129,6 +153,9 @@ export class QueueProducer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // What is under way fails with its client.
+    await this.#forget();
+    await this.#turn;
     await this.#forget();
   }
 

@@ -19,6 +19,7 @@ export function queueEvents(events: EventDb, producer: QueueProducer): EventDb {
     }
   };
   return {
+    deferred: true,
     select: (tenantId, sql, params, options) => unlessAway(events.select(tenantId, sql, params, options)),
     selectSystem: (sql, params) => unlessAway(events.selectSystem(sql, params)),
     async insert(table, rows) {

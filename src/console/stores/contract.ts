@@ -21,6 +21,8 @@ export interface Db {
 
 /** ClickHouse, reached only with a tenant: each query must use `{tenant_id:UUID}` and is refused without it. */
 export interface EventDb {
+  /** What was inserted may be readable only later: that something is not stored yet does not say that it was never had. */
+  readonly deferred?: boolean;
   /** Rows of a SELECT. `params` are bound as ClickHouse query parameters (`{name:Type}`). */
   select<Row>(
     tenantId: string,
@@ -32,7 +34,13 @@ export interface EventDb {
   selectSystem<Row>(sql: string, params?: Readonly<Record<string, unknown>>): Promise<Row[]>;
   /** Inserts rows; resolves once they are durable (fsync), rejects with AppError `unavailable` otherwise. */
   insert(
-    table: "runtime_events" | "sensor_resources" | "event_losses" | "integrity_links" | "integrity_leaves",
+    table:
+      | "runtime_events"
+      | "sensor_resources"
+      | "event_losses"
+      | "integrity_links"
+      | "integrity_leaves"
+      | "event_counts",
     rows: readonly object[],
   ): Promise<void>;
   /** The same for rows of events by the batch, as ingest has them. */

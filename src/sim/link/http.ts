@@ -51,12 +51,18 @@ function readAnswer(bytes: Buffer, ended: boolean): HttpAnswer | undefined {
 class Exchange implements LinkUser {
   readonly #request: Uint8Array;
   readonly #done: (answer: HttpAnswer | string) => void;
+  readonly #begun: () => void;
   #got: Buffer = Buffer.alloc(0);
   link: Link | undefined;
 
-  constructor(request: Uint8Array, done: (answer: HttpAnswer | string) => void) {
+  constructor(request: Uint8Array, begun: () => void, done: (answer: HttpAnswer | string) => void) {
     this.#request = request;
+    this.#begun = begun;
     this.#done = done;
+  }
+
+  begun(): void {
+    this.#begun();
   }
 
   secured(): void {
@@ -89,11 +95,14 @@ export function exchange(
   if (body) lines.push(`Content-Length: ${body.length}`);
   const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      user.link?.cut();
-      resolve(`no answer within ${timeoutMs / 1000} s`);
-    }, timeoutMs);
-    const user = new Exchange(body ? Buffer.concat([head, body]) : head, (answer) => {
+    let timer: NodeJS.Timeout | undefined;
+    const begun = (): void => {
+      timer = setTimeout(() => {
+        user.link?.cut();
+        resolve(`no answer within ${timeoutMs / 1000} s`);
+      }, timeoutMs);
+    };
+    const user = new Exchange(body ? Buffer.concat([head, body]) : head, begun, (answer) => {
       clearTimeout(timer);
       resolve(answer);
     });

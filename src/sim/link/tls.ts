@@ -1,7 +1,14 @@
 import type { Socket } from "bun";
+import { Line } from "./line.ts";
 
 /** Name in every server certificate the Console issues for itself. */
 const CONSOLE_NAME = "telovix-console";
+
+/**
+ * Handshakes of one process at once: each is a millisecond of its time, and one that begins thousands has none left to answer the
+ * Console in the first of them. Nodes that wait here have not begun; no clock runs for them.
+ */
+const handshakes = new Line(32);
 
 /** Where the Console is, and what it is recognised by. */
 export interface Target {
@@ -17,6 +24,8 @@ export interface ClientIdentity {
 
 /** What a protocol on top of a connection is told. Nothing is called after `closed`. */
 export interface LinkUser {
+  /** It is being connected from now on. */
+  begun(): void;
   secured(): void;
   received(data: Uint8Array): void;
   closed(why: string): void;
@@ -32,6 +41,7 @@ export class Link {
   #socket: Socket<Link> | undefined;
   #waiting: Uint8Array[] = [];
   #ended = false;
+  #leave: () => void = () => {};
 
   private constructor(target: Target, user: LinkUser) {
     this.#target = target;
@@ -40,11 +50,17 @@ export class Link {
 
   static open(target: Target, identity: ClientIdentity | undefined, user: LinkUser): Link {
     const link = new Link(target, user);
-    const { hostname, port, caPem } = target;
+    link.#leave = handshakes.enter(() => link.#connect(identity));
+    return link;
+  }
+
+  #connect(identity: ClientIdentity | undefined): void {
+    const { hostname, port, caPem } = this.#target;
+    this.#user.begun();
     Bun.connect<Link>({
       hostname,
       port,
-      data: link,
+      data: this,
       tls: {
         ca: caPem,
         ...(identity ? { cert: identity.certPem, key: identity.keyPem } : {}),
@@ -52,8 +68,7 @@ export class Link {
         rejectUnauthorized: true,
       },
       socket: HANDLERS,
-    }).catch((error: unknown) => link.#end(error instanceof Error ? error.message : String(error)));
-    return link;
+    }).catch((error: unknown) => this.#end(error instanceof Error ? error.message : String(error)));
   }
 
   /** Bytes accepted and not yet given to the kernel. */
@@ -75,10 +90,12 @@ export class Link {
   cut(): void {
     this.#ended = true;
     this.#waiting = [];
+    this.#leave();
     this.#socket?.terminate();
   }
 
   handshake(socket: Socket<Link>, success: boolean, error: Error | null): void {
+    this.#leave();
     if (this.#ended) {
       socket.terminate();
       return;
@@ -115,6 +132,7 @@ export class Link {
     if (this.#ended) return;
     this.#ended = true;
     this.#waiting = [];
+    this.#leave();
     this.#user.closed(why);
   }
 }

@@ -9,6 +9,8 @@ const PONG = 10;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 export interface SocketUser {
+  /** It is being opened from now on. */
+  begun(): void;
   opened(): void;
   message(data: string | Uint8Array): void;
   closed(why: string): void;
@@ -43,6 +45,10 @@ export class SimSocket implements LinkUser {
   cut(): void {
     this.#open = false;
     this.#link.cut();
+  }
+
+  begun(): void {
+    this.#user.begun();
   }
 
   secured(): void {

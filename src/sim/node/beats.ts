@@ -1,7 +1,17 @@
 import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import type { StreamDown, StreamUp } from "../../core/wire/stream.ts";
+import type { Wheel } from "../fleet/wheel.ts";
 
 type Heard = Extract<StreamDown, { type: "heard" }>;
+
+const LOOK_MS = 250;
+const MAX_LOOKS = 40;
+
+/** Waits while the stream is being opened, for ten seconds at most: by an open stream a heartbeat costs no connection. */
+export async function untilOpened(wheel: Wheel, isOpening: () => boolean): Promise<void> {
+  for (let looks = 0; isOpening() && looks < MAX_LOOKS; looks++)
+    await new Promise<void>((resolve) => wheel.after(LOOK_MS, resolve));
+}
 
 /** Heartbeats that go by the stream, one at a time. */
 export class StreamBeats {

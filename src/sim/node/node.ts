@@ -10,7 +10,7 @@ import { exchange, type HttpAnswer } from "../link/http.ts";
 import type { ClientIdentity, Target } from "../link/tls.ts";
 import { SimSocket } from "../link/websocket.ts";
 import { hex16 } from "../mix.ts";
-import { StreamBeats } from "./beats.ts";
+import { StreamBeats, untilOpened } from "./beats.ts";
 import type { Lane } from "./lane.ts";
 import { rogueFrame, type RogueKind } from "./rogue.ts";
 import { heartbeatOf, inventoryOf, machineHash, SIM_VERSION, systemOf, type NodeFacts } from "./state.ts";
@@ -115,8 +115,10 @@ export class SimNode {
   #connect(): void {
     if (this.#ended || this.#refused) return;
     const { target, identity, tally } = this.#o;
-    this.#openedMs = this.#heardMs = performance.now();
+    // No clock runs before it has begun.
+    this.#openedMs = this.#heardMs = Number.POSITIVE_INFINITY;
     const socket: SimSocket = new SimSocket(target, identity, {
+      begun: () => void (this.#openedMs = this.#heardMs = performance.now()),
       opened: () => this.#hello(socket),
       message: (data) => this.#received(socket, data),
       closed: (why) => {
@@ -272,6 +274,7 @@ export class SimNode {
   }
 
   async #heartbeat(): Promise<void> {
+    await untilOpened(this.#o.wheel, () => this.#socket !== undefined && !this.#live && !this.#ended);
     if (this.#ended) return;
     await this.#beat();
     // Jitter, so that a fleet that started together does not stay together.

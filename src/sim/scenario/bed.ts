@@ -184,6 +184,11 @@ export class TestBed implements AsyncDisposable {
     return (await pidsWith("internal console-worker")).filter((pid) => children.includes(pid));
   }
 
+  /** The Console's process runs, or is stopped, but has not ended. */
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   get consolePid(): number {
     return this.#child.pid!;
   }
@@ -214,7 +219,7 @@ export class TestBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child) {
-      if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGTERM");
+      if (this.alive) this.#child.kill("SIGTERM");
       const patience = setTimeout(() => this.#child.kill("SIGKILL"), 30_000);
       await this.#ended;
       clearTimeout(patience);

@@ -11,17 +11,20 @@ export class ScenarioRedis implements AsyncDisposable {
   readonly url: string;
   readonly #dir: string;
   readonly #port: number;
+  readonly #host: string;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, port: number, host: string) {
     this.#dir = dir;
     this.#port = port;
-    this.url = `redis://127.0.0.1:${port}`;
+    this.#host = host;
+    this.url = `redis://${host}:${port}`;
   }
 
-  static async start(): Promise<ScenarioRedis> {
-    const redis = new ScenarioRedis(await mkdtemp(join(tmpdir(), "telovix-redis-")), await freePort());
+  /** Starts one that keeps nothing on disk. Throws AppError `unavailable` where redis-server is not installed. */
+  static async start(host = "127.0.0.1"): Promise<ScenarioRedis> {
+    const redis = new ScenarioRedis(await mkdtemp(join(tmpdir(), "telovix-redis-")), await freePort(), host);
     try {
       await redis.launch();
       return redis;
@@ -31,8 +34,11 @@ export class ScenarioRedis implements AsyncDisposable {
     }
   }
 
+  /** Starts it, again on the same port; resolves once it takes connections. */
   async launch(): Promise<void> {
-    const args = ["--port", String(this.#port), "--bind", "127.0.0.1", "--save", "", "--dir", this.#dir];
+    // Elsewhere than on loopback Redis wants a password or to be told that it may do without.
+    const open = ["--bind", this.#host, "--protected-mode", "no"];
+    const args = ["--port", String(this.#port), ...open, "--save", "", "--appendonly", "no", "--dir", this.#dir];
     const child = spawn("redis-server", args, { stdio: "ignore" });
     this.#child = child;
     let failed: Error | undefined;
@@ -55,7 +61,7 @@ export class ScenarioRedis implements AsyncDisposable {
 
   #answers(): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect(this.#port, "127.0.0.1", () => {
+      const socket = connect(this.#port, this.#host, () => {
         socket.destroy();
         resolve(true);
       });
@@ -63,9 +69,10 @@ export class ScenarioRedis implements AsyncDisposable {
     });
   }
 
-  async kill(): Promise<void> {
-    this.#child?.kill("SIGKILL");
-    await this.#ended;
+  /** Ends it without a goodbye; or stops or continues it. */
+  async kill(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" = "SIGKILL"): Promise<void> {
+    this.#child?.kill(signal);
+    if (signal === "SIGKILL") await this.#ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

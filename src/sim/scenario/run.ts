@@ -4,18 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { AppError } from "../../core/error.ts";
-import { checkRun } from "../check/check.ts";
+import { checkRun, type CheckOptions, type Verdict } from "../check/check.ts";
 import { StoredEvents } from "../check/store.ts";
 import { SimState } from "../enrol/state.ts";
 import type { Behaviour } from "../options.ts";
 import { makeReport, type SimReport } from "../report.ts";
 import { startRun, untilDrained } from "../run.ts";
 import { TestBed, type BedOptions } from "./bed.ts";
+import { ScenarioKafka } from "./kafka.ts";
 import { ScenarioRedis } from "./redis.ts";
 import { untilGreen, type Scenario, type Stage } from "./scenarios.ts";
 
 const exec = promisify(execFile);
 const SMALL_DISK = "2G";
+/** So long the event store may stand still while it reads what the broker has for it. */
+const READING_MS = 60_000;
 
 export interface ScenarioResult {
   readonly scenario: string;
@@ -39,6 +42,8 @@ export interface ScenarioOptions {
   readonly keysFrom?: string;
   readonly processes: number;
   readonly bed?: BedOptions;
+  /** Directory of Apache Kafka's jar files, for a scenario that needs a broker. */
+  readonly kafkaJars?: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -65,7 +70,23 @@ async function smallDisk(parent: string): Promise<{ path: string } & AsyncDispos
   };
 }
 
-async function play(options: ScenarioOptions, bed: TestBed, redis: ScenarioRedis | undefined): Promise<ScenarioResult> {
+/** The verdict; where events go by a broker, once the event store has read all of them or does not go on. */
+async function verdictOf(options: CheckOptions, queued: boolean, signal: AbortSignal): Promise<Verdict> {
+  let movedMs = performance.now();
+  let there = -1;
+  for (;;) {
+    const verdict = await checkRun(options);
+    if (verdict.stored + verdict.ledger !== there) movedMs = performance.now();
+    there = verdict.stored + verdict.ledger;
+    if (verdict.ok || !queued || signal.aborted || performance.now() - movedMs > READING_MS) return verdict;
+    await Bun.sleep(1_000);
+  }
+}
+
+/** What the Console is given besides its own parts. */
+type Helpers = Pick<Stage, "redis" | "kafka">;
+
+async function play(options: ScenarioOptions, bed: TestBed, helpers: Helpers): Promise<ScenarioResult> {
   const { scenario, say, signal, processes } = options;
   const behaviour: Behaviour = { ...options.behaviour, ...scenario.behaviour };
   const { n, seed } = behaviour;
@@ -86,7 +107,7 @@ async function play(options: ScenarioOptions, bed: TestBed, redis: ScenarioRedis
   await using fleet = running.fleet;
   const enrolled = await bed.usage();
   const figures: Record<string, number> = {};
-  const stage: Stage = { bed, redis, fleet, n, say, signal, figures };
+  const stage: Stage = { bed, ...helpers, fleet, n, say, signal, figures };
   let problem: string | undefined;
   if (!scenario.atOnce && (await untilGreen(stage)) === undefined) problem = "not every sensor came up";
   // With enough of the run left for what is done to have its effect under load.
@@ -101,7 +122,8 @@ async function play(options: ScenarioOptions, bed: TestBed, redis: ScenarioRedis
   const status = await fleet.status();
   const results = await fleet.results();
   await using store = await StoredEvents.open({ dataDir: bed.dataDir });
-  const verdict = await checkRun({ behaviour, run: running.run, results, sinceMs: running.startAtMs - 1_000, store });
+  const check = { behaviour, run: running.run, results, sinceMs: running.startAtMs - 1_000, store };
+  const verdict = await verdictOf(check, helpers.kafka !== undefined, signal);
   if (!verdict.ok) problem ??= verdict.mismatches[0]!.what;
   const usage = await bed.usage();
   const secs = (Date.now() - running.startAtMs) / 1000;
@@ -134,17 +156,30 @@ async function play(options: ScenarioOptions, bed: TestBed, redis: ScenarioRedis
   };
 }
 
+async function startKafka({ scenario, kafkaJars }: ScenarioOptions): Promise<ScenarioKafka | undefined> {
+  if (!scenario.kafka) return undefined;
+  if (kafkaJars !== undefined) return ScenarioKafka.start({ jars: kafkaJars });
+  throw new AppError("invalid_request", `The scenario ${scenario.name} needs a Kafka broker.`, {
+    hint: "Name the directory of Apache Kafka's jar files with --kafka-jars; it is started with the Java of this host.",
+  });
+}
+
 /** Starts a Console, plays one scenario against it, and compares to the event. */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
+  await using kafka = await startKafka(options);
   await using disk = options.scenario.smallDisk ? await smallDisk(options.bed?.parent ?? tmpdir()) : undefined;
   await using redis = options.scenario.redis ? await ScenarioRedis.start() : undefined;
   await using bed = await TestBed.start({
     ...options.bed,
     ...(disk ? { parent: disk.path } : {}),
-    args: [...(options.bed?.args ?? []), ...(redis ? ["--redis-url", redis.url] : [])],
+    args: [
+      ...(options.bed?.args ?? []),
+      ...(redis ? ["--redis-url", redis.url] : []),
+      ...(kafka ? ["--redpanda-url", kafka.address] : []),
+    ],
   });
   try {
-    return await play(options, bed, redis);
+    return await play(options, bed, { redis, kafka });
   } catch (error) {
     for (const line of bed.output.split("\n").slice(-15)) options.say(line.slice(0, 300));
     throw error;

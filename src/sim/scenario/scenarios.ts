@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { FleetConfig, FleetHandle } from "../fleet/config.ts";
 import type { Behaviour } from "../options.ts";
 import type { TestBed } from "./bed.ts";
+import type { ScenarioKafka } from "./kafka.ts";
 import { signalTo } from "./processes.ts";
 import type { ScenarioRedis } from "./redis.ts";
 
@@ -10,6 +11,7 @@ import type { ScenarioRedis } from "./redis.ts";
 export interface Stage {
   readonly bed: TestBed;
   readonly redis: ScenarioRedis | undefined;
+  readonly kafka: ScenarioKafka | undefined;
   readonly fleet: FleetHandle;
   readonly n: number;
   readonly say: (line: string) => void;
@@ -27,6 +29,8 @@ export interface Scenario {
   readonly smallDisk?: true;
   /** Needs a Redis, which the Console is told of. */
   readonly redis?: true;
+  /** Needs a Kafka broker, which the Console's events go by. */
+  readonly kafka?: true;
   /** Begins when the whole fleet is up (or at once, for `atOnce`); undefined says that it went well, a text why not. */
   readonly act?: (stage: Stage) => Promise<string | undefined>;
   readonly atOnce?: true;
@@ -177,6 +181,21 @@ export const SCENARIOS: readonly Scenario[] = [
         await stage.redis!.launch();
       });
       if (!stayedGreen(stage, "while_down")) return "heartbeats failed while Redis was down";
+      return measureGreen(stage, "green_after_ms");
+    },
+  },
+  {
+    name: "kafka-down",
+    summary: "The Kafka broker that events go by is killed for 15 s; sensors stay green meanwhile.",
+    kafka: true,
+    async act(stage) {
+      await heartbeatsMeanwhile(stage, "while_down", async () => {
+        await stage.kafka!.kill();
+        stage.say("kill -9: Kafka");
+        await Bun.sleep(15_000);
+        await stage.kafka!.launch();
+      });
+      if (!stayedGreen(stage, "while_down")) return "heartbeats failed while Kafka was down";
       return measureGreen(stage, "green_after_ms");
     },
   },
