@@ -104,7 +104,15 @@ export async function compileHead({ entry, outfile, commit, sourcemapDir }: Head
 
 /** Compiles the head unless nothing that goes into it has changed. */
 export async function buildHead(options: HeadOptions): Promise<void> {
-  const inputs = ["src", "sql", "package.json", "package-lock.json", "tsconfig.json", "scripts/build", "native/.output/rows.wasm"];
+  const inputs = [
+    "src",
+    "sql",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "scripts/build",
+    "native/.output/rows.wasm",
+  ];
   const paths = [...inputs.map((path) => join(ROOT, path)), EMBED_DIR];
   const key = await hashInputs(paths, [Bun.version, options.commit.name, String(options.commit.timeMs), options.entry]);
   await mkdir(CACHE_DIR, { recursive: true });

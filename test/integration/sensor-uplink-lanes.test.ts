@@ -84,9 +84,11 @@ describe("a sensor with lanes", () => {
     }
     const epoch = console.hellos.at(-1)!.epoch;
     console.faults.credit = { bulk: 0 };
-    const before = console.hellos.length;
+    const [before, beats] = [console.hellos.length, console.heartbeats.length];
     await using _again = run(config, { heartbeatIntervalMs: 600_000 });
     await until("the stream is up", () => console.hellos.length > before);
+    // Or it would carry the event while the stream is cut.
+    await until("its only heartbeat", () => console.heartbeats.length > beats);
     await lines.append("c");
     // The state directory is from an older image: another life of this sensor went on with its numbers.
     console.faults.aheadOnce = { lane: "bulk", by: 100 };

@@ -3,14 +3,18 @@ import { HandshakeGate } from "./handshakes.ts";
 
 function setUp(places: number) {
   const begun: number[] = [];
-  const gate = new HandshakeGate<{ closed: boolean; begin: () => void }>(places, 250);
-  const connection = (n: number) => ({ closed: false, begin: () => void begun.push(n) });
+  const gate = new HandshakeGate<{ closed: boolean; address: string; begin: () => void }>(places, 250);
+  const connection = (n: number, address = "192.0.2.1") => ({
+    closed: false,
+    address,
+    begin: () => void begun.push(n),
+  });
   return { gate, begun, connection };
 }
 
 test("so many handshakes run at once, the others in order of arrival", () => {
   const { gate, begun, connection } = setUp(2);
-  const all = [0, 1, 2, 3, 4].map(connection);
+  const all = [0, 1, 2, 3, 4].map((n) => connection(n));
   expect(all.map((c) => gate.enter(c, 0))).toEqual([true, true, false, false, false]);
   all[2]!.closed = true;
   gate.leave(all[1]!, 10);
@@ -29,4 +33,26 @@ test("who takes a place and stays silent loses it after a moment", () => {
   gate.sweep(250);
   expect(begun).toEqual([0, 1]);
   expect(gate.enter(connection(2), 500)).toBe(true);
+});
+
+test("an address that opens many waits for itself, not before the others", () => {
+  const { gate, begun, connection } = setUp(1);
+  const many = [0, 1, 2, 3].map((n) => connection(n));
+  const few = [4, 5].map((n) => connection(n, "192.0.2.2"));
+  for (const c of [...many, ...few]) gate.enter(c, 0);
+  for (const c of [many[0]!, many[1]!, few[0]!, many[2]!, few[1]!]) gate.leave(c, 1);
+  expect([begun, gate.waiting]).toEqual([[0, 1, 4, 2, 5, 3], 0]);
+});
+
+test("how long one would wait is told from how the turns came of late, for each address by its own line", () => {
+  const { gate, connection } = setUp(1);
+  expect(gate.expectedWaitMs("192.0.2.1")).toBe(0);
+  const all = Array.from({ length: 600 }, (_, n) => connection(n));
+  for (const c of all) gate.enter(c, 0);
+  expect(gate.expectedWaitMs("192.0.2.1")).toBe(600 * 2);
+  // From here on a turn takes 20 ms, not 2.
+  for (let n = 0; n < 400; n++) gate.leave(all[n]!, (n + 1) * 20);
+  expect(gate.expectedWaitMs("192.0.2.1")).toBeWithin(199 * 20, 200 * 20 + 1);
+  // Somebody else has every second turn.
+  expect(gate.expectedWaitMs("192.0.2.2")).toBeWithin(2 * 19, 2 * 20 + 1);
 });

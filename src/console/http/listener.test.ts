@@ -206,6 +206,18 @@ describe("the listener", () => {
     silent.destroy();
   });
 
+  test("sends away at once who would wait too long for its turn", async () => {
+    const listener = listen(() => new Response("in"), { maxHandshakes: 1, maxWaitMs: 1 });
+    const silent = net.connect(listener.port, "127.0.0.1");
+    await until(() => listener.size === 1, "the silent one is there");
+    const late = dial(listener);
+    await until(() => late.ended(), "the late one is sent away");
+    expect(listener.size).toBe(1);
+    silent.destroy();
+    await until(() => listener.size === 0, "the silent one is gone");
+    expect(await (await get(listener, "/")).text()).toBe("in");
+  });
+
   test("bounds connections per address, but not those of known sensors", async () => {
     const listener = listen(() => new Response("ok"), { maxPerAddress: 2 });
     const sensors = [dial(listener, sensorTls), dial(listener, sensorTls)];

@@ -1,12 +1,18 @@
+import { constants } from "node:crypto";
 import type { Socket, SocketHandler as TcpHandler, TCPSocketListener } from "bun";
 import { errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import { Connection, type CutReason } from "./connection.ts";
+import { connectionRoom } from "./descriptors.ts";
 import type { RequestHandler } from "./context.ts";
+import type { ConnectionPeer } from "./env.ts";
 import { HandshakeGate } from "./handshakes.ts";
 import { createInnerServer, type InnerServer } from "./inner-server.ts";
+import { PerAddress } from "./per-address.ts";
 import { portError } from "./port-error.ts";
+import type { SocketHandler } from "./socket.ts";
+import { readUpgrade } from "./upgrade-head.ts";
 
 export interface TlsMaterial {
   readonly certPem: string;
@@ -17,10 +23,14 @@ export interface TlsMaterial {
 
 export interface ListenerLimits {
   readonly maxConnections: number;
-  /** Of connections without a certificate of ours, and of unfinished handshakes. */
+  /** Of connections without a certificate of ours. */
   readonly maxPerAddress: number;
+  /** Of unfinished handshakes: a whole fleet may come from behind one address. */
+  readonly maxHandshakesPerAddress: number;
   /** Handshakes at once; others wait their turn. */
   readonly maxHandshakes: number;
+  /** Who would wait longer for a turn does not. */
+  readonly maxWaitMs: number;
   /** From its turn. */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a request to the end of its head. */
@@ -32,12 +42,21 @@ export interface ListenerLimits {
 export const LISTENER_LIMITS: ListenerLimits = {
   maxConnections: 32_000,
   maxPerAddress: 1_024,
+  maxHandshakesPerAddress: 12_000,
   maxHandshakes: 64,
+  maxWaitMs: 5_000,
   handshakeTimeoutMs: 10_000,
   headerTimeoutMs: 10_000,
   idleTimeoutMs: 120_000,
   drainTimeoutMs: 5_000,
 };
+
+/** Sensors' streams, which are served right at the front: a fleet's connections then cost no second one behind it. */
+export interface StreamDoor {
+  readonly paths: readonly string[];
+  /** Who serves a peer's stream. When it rejects, the request goes to the HTTP server as any other, which says why. */
+  open(peer: ConnectionPeer): Promise<SocketHandler>;
+}
 
 export interface ListenerOptions {
   readonly host: string;
@@ -47,6 +66,7 @@ export interface ListenerOptions {
   readonly reusePort?: boolean;
   readonly tls: TlsMaterial;
   readonly fetch: RequestHandler;
+  readonly streams?: StreamDoor | undefined;
   readonly limits?: Partial<ListenerLimits>;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -55,13 +75,15 @@ export interface ListenerOptions {
 const SWEEP_MS = 250;
 /** Four round trips to the far side of the world, and then some. */
 const HANDSHAKE_LENT_MS = 1_000;
+/** For a client to close a WebSocket that has ended. */
+const GOODBYE_MS = 5_000;
 /** Nobody waits longer for a turn. */
 const HANDSHAKE_WAIT_MS = 60_000;
 
 /**
- * One TLS port for browsers (no certificate) and sensors (certificate). TLS ends here, where the peer's certificate is known;
- * each connection is joined to its own loopback connection to the HTTP server behind, and a request finds its peer by the source
- * port of that connection. The HTTP server answers nobody else.
+ * One TLS port for browsers (no certificate) and sensors (certificate). TLS ends here, where the peer's certificate is known. A
+ * sensor's stream is served here too; any other connection is joined to its own loopback connection to the HTTP server behind, and a
+ * request finds its peer by the source port of that connection. The HTTP server answers nobody else.
  */
 export class Listener implements AsyncDisposable {
   readonly #options: ListenerOptions;
@@ -69,7 +91,9 @@ export class Listener implements AsyncDisposable {
   readonly #connections = new Set<Connection>();
   readonly #byInnerPort = new Map<number, Connection>();
   readonly #byName = new Map<string, Set<Connection>>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #strangers = new PerAddress();
+  readonly #unfinished = new PerAddress();
+  readonly #maxConnections: number;
   readonly #handshakes: HandshakeGate<Connection>;
   readonly #inner: InnerServer;
   #front: TCPSocketListener<Connection>;
@@ -84,6 +108,7 @@ export class Listener implements AsyncDisposable {
     this.#options = options;
     this.#tls = options.tls;
     this.#limits = { ...LISTENER_LIMITS, ...options.limits };
+    this.#maxConnections = Math.min(this.#limits.maxConnections, connectionRoom());
     this.#cuts = options.metrics.counter("telovix_console_connections_cut_total", "Connections cut by the listener.");
     this.#failures = options.metrics.counter("telovix_console_handshakes_failed_total", "TLS handshakes that failed.");
     const open = options.metrics.gauge("telovix_console_connections", "Open TLS connections.");
@@ -156,6 +181,7 @@ export class Listener implements AsyncDisposable {
     this.#draining = true;
     this.#front.stop(false);
     this.#inner.closeSockets();
+    for (const { socket } of this.#connections) socket?.close(1001, "the Console is shutting down");
     const endMs = performance.now() + this.#limits.drainTimeoutMs;
     while (this.#connections.size > 0 && performance.now() < endMs) {
       for (const connection of this.#connections) if (connection.idle) this.#cut(connection, "shutdown");
@@ -181,16 +207,19 @@ export class Listener implements AsyncDisposable {
         ca: tls.clientCaPem,
         requestCert: true,
         rejectUnauthorized: false,
+        // Who comes back proves itself anew; without tickets a connection is smaller too.
+        secureOptions: constants.SSL_OP_NO_TICKET,
         // In the form it has on the wire: a length and a name.
         ALPNProtocols: Buffer.from("\u0008http/1.1"),
       },
       socket: {
         open: (socket) => this.#opened(socket),
         handshake: (socket, success, error) => this.#secured(socket, success, error === null || error === undefined),
-        data: (socket, data) => socket.data?.fromClient(data, now()),
-        drain: (socket) => {
-          if (socket.data?.down.flush()) socket.data.activeMs = now();
+        data: (socket, data) => {
+          const gathered = socket.data?.fromClient(data, now());
+          if (gathered) this.#decide(socket.data, gathered);
         },
+        drain: (socket) => socket.data?.drained(now()),
         end: (socket) => socket.data?.clientEnd(),
         close: (socket) => {
           if (socket.data) this.#gone(socket.data);
@@ -203,12 +232,13 @@ export class Listener implements AsyncDisposable {
   #opened(socket: Socket<Connection>): void {
     const connection = new Connection(socket, performance.now());
     socket.data = connection;
-    const address = connection.peer.remoteAddr;
-    const count = (this.#perAddress.get(address) ?? 0) + 1;
+    const unfinished = this.#unfinished.add(connection.address);
     this.#connections.add(connection);
-    this.#perAddress.set(address, count);
-    if (this.#draining || this.#connections.size > this.#limits.maxConnections || count > this.#limits.maxPerAddress)
-      this.#cut(connection, this.#draining ? "shutdown" : "too_many");
+    const { maxHandshakesPerAddress, maxWaitMs } = this.#limits;
+    const full = this.#connections.size > this.#maxConnections || unfinished > maxHandshakesPerAddress;
+    // Who would have given up when its turn came is told so at once: it comes again, spread over a while.
+    const late = this.#handshakes.expectedWaitMs(connection.address) > maxWaitMs;
+    if (this.#draining || full || late) this.#cut(connection, this.#draining ? "shutdown" : "too_many");
     else if (!this.#handshakes.enter(connection, performance.now())) socket.pause();
   }
 
@@ -218,11 +248,45 @@ export class Listener implements AsyncDisposable {
     this.#handshakes.leave(connection, performance.now());
     if (!success) return this.#failures();
     connection.secured(known);
-    if (connection.known) this.#release(connection.peer.remoteAddr);
+    this.#unfinished.remove(connection.address);
+    if (!connection.known && this.#strangers.add(connection.address) > this.#limits.maxPerAddress)
+      return this.#cut(connection, "too_many");
     for (const name of connection.names) {
       const set = this.#byName.get(name) ?? new Set();
       this.#byName.set(name, set.add(connection));
     }
+    if (connection.known && this.#options.streams) connection.gather();
+    else this.#join(connection);
+  }
+
+  /** Who answers a connection with a certificate of ours, by what it says first. */
+  #decide(connection: Connection, gathered: Buffer): void {
+    const { streams } = this.#options;
+    // Somebody is being asked already.
+    if (!streams || connection.requests > 0) return;
+    const upgrade = this.#draining ? undefined : readUpgrade(gathered, streams.paths);
+    if (upgrade === "more") return;
+    if (!upgrade) return this.#pass(connection);
+    connection.requestBegan();
+    streams.open(connection.peer).then(
+      (handler) => {
+        connection.requestEnded();
+        if (this.#draining || connection.clientEnded) this.#cut(connection, "shutdown");
+        else if (!connection.closed) connection.serve(handler, upgrade.answer, upgrade.size);
+      },
+      () => {
+        connection.requestEnded();
+        if (!connection.closed) this.#pass(connection);
+      },
+    );
+  }
+
+  #pass(connection: Connection): void {
+    connection.pass();
+    this.#join(connection);
+  }
+
+  #join(connection: Connection): void {
     Bun.connect<Connection>({
       hostname: "127.0.0.1",
       port: this.#inner.port,
@@ -262,17 +326,13 @@ export class Listener implements AsyncDisposable {
     this.#gone(connection);
   }
 
-  #release(address: string): void {
-    const left = (this.#perAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(address, left);
-    else this.#perAddress.delete(address);
-  }
-
   #gone(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
-    if (!connection.secure) this.#handshakes.leave(connection, performance.now());
+    if (!connection.secure) {
+      this.#handshakes.leave(connection, performance.now());
+      this.#unfinished.remove(connection.address);
+    } else if (!connection.known) this.#strangers.remove(connection.address);
     if (!connection.closed) connection.frontClosed();
-    if (!connection.known) this.#release(connection.peer.remoteAddr);
     for (const name of connection.names) {
       const set = this.#byName.get(name);
       set?.delete(connection);
@@ -287,6 +347,7 @@ export class Listener implements AsyncDisposable {
       const late = c.begunMs > 0 ? nowMs - c.begunMs > handshakeTimeoutMs : nowMs - c.openedMs > HANDSHAKE_WAIT_MS;
       if (!c.secure && late) this.#cut(c, "handshake_timeout");
       else if (c.headSinceMs > 0 && nowMs - c.headSinceMs > headerTimeoutMs) this.#cut(c, "header_timeout");
+      else if (c.socket?.closed && nowMs - c.activeMs > GOODBYE_MS) this.#cut(c, "idle");
       else if (nowMs - c.activeMs > idleTimeoutMs && !(c.upgraded && c.down.waitingBytes === 0)) this.#cut(c, "idle");
     }
   }

@@ -5,14 +5,20 @@ import type { SensorInstance } from "../../core/wire/stream.ts";
 import type { AuditLog } from "../audit/contract.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { Db } from "../stores/contract.ts";
-import { judgeHello } from "./clones.ts";
-import { findStarts, updateInstance } from "./store-instances.ts";
+import { judgeHello, type Start, type Verdict } from "./clones.ts";
+import { Loader } from "./loader.ts";
+import { findStarts, updateInstances, type Hello, type Judged, type SensorKey } from "./store-instances.ts";
 
 /** Audited once in this time, however often the two meet. */
 const AUDIT_AGAIN_MS = 3_600_000;
 
 /** A start that goes on is noted anew after this time, so that it is not forgotten. */
 const REFRESH_MS = 3_600_000;
+/** A fleet that comes back together is looked at together. */
+const STARTS_AT_ONCE = { maxKeys: 500, maxActive: 2, maxWaiting: 100_000 };
+const UPDATES_AT_ONCE = { maxKeys: 500, maxActive: 1, maxWaiting: 100_000 };
+
+type InstanceVerdict = Verdict & { readonly instance: SensorInstance };
 
 export interface InstancesDeps {
   readonly db: Db;
@@ -34,10 +40,14 @@ const ALONE: Judgement = { clone: false, tell: false };
 export class Instances {
   readonly #deps: InstancesDeps;
   readonly #suspected: () => void;
+  readonly #starts: Loader<SensorKey, readonly Start[] | undefined>;
+  readonly #updates: Loader<Hello<InstanceVerdict>, Judged<InstanceVerdict> | undefined>;
 
   constructor(deps: InstancesDeps) {
     this.#deps = deps;
-    const { metrics } = deps;
+    const { db, metrics } = deps;
+    this.#starts = new Loader((keys) => findStarts(db, keys), STARTS_AT_ONCE);
+    this.#updates = new Loader((hellos) => updateInstances(db, hellos), UPDATES_AT_ONCE);
     this.#suspected = metrics.counter(
       "telovix_console_clones_suspected_total",
       "Hellos of sensors whose identity another node seems to use.",
@@ -49,17 +59,20 @@ export class Instances {
    * PostgreSQL away nobody is suspected.
    */
   async judge(peer: SensorPeer, instance: SensorInstance, alive: readonly SensorInstance[]): Promise<Judgement> {
-    const { db, clock, log } = this.#deps;
+    const { clock, log } = this.#deps;
+    const { tenantId, sensorId } = peer;
     const nowMs = clock.nowMs();
     try {
-      const last = (await findStarts(db, peer.tenantId, peer.sensorId))?.at(-1);
+      const last = (await this.#starts.get({ tenantId, sensorId }))?.at(-1);
       // The same as ever: when a whole fleet comes back, nothing is written for it.
       const same = last?.start_id === instance.start_id && nowMs - last.at < REFRESH_MS;
       if (same && alive.length === 0) return ALONE;
-      const found = await updateInstance(db, peer.tenantId, peer.sensorId, new Date(nowMs), (starts) => ({
-        ...judgeHello(starts, instance, alive, nowMs),
-        instance,
-      }));
+      const found = await this.#updates.get({
+        tenantId,
+        sensorId,
+        at: new Date(nowMs),
+        judge: (starts) => ({ ...judgeHello(starts, instance, alive, nowMs), instance }),
+      });
       if (!found) return ALONE;
       const { verdict, suspectedBefore } = found;
       if (verdict.clone === undefined) return ALONE;

@@ -6,6 +6,7 @@ import type { HeartbeatService } from "../fleet/heartbeat.ts";
 import { requireSensor, type PeerAuthenticator } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { HttpEnv } from "../http/env.ts";
+import type { StreamDoor } from "../http/listener.ts";
 import type { InventoryService } from "../inventory/service.ts";
 import { readEnvelope } from "./check-batch.ts";
 import type { Ingest } from "./service.ts";
@@ -22,7 +23,20 @@ export interface SensorPlaneDeps {
   readonly cutOff: (sensorId: string) => void;
 }
 
-/** Everything a sensor sends, by its certificate: under /api/v1/sensors and, as the product's sensors know it, /sensors. */
+/** Where everything a sensor sends is found; the second is as the product's sensors know it. */
+const PREFIXES = ["/api/v1/sensors", "/sensors"];
+
+/** Sensors' streams as the front serves them itself. Whoever is refused is told by the route below. */
+export function createStreamDoor(deps: Pick<SensorPlaneDeps, "authenticator" | "streams">): StreamDoor {
+  const { authenticator, streams } = deps;
+  return {
+    paths: PREFIXES.map((prefix) => `${prefix}/stream`),
+    open: async (peer) =>
+      streams.session(await authenticator.authenticate(peer), () => authenticator.authenticate(peer)),
+  };
+}
+
+/** Everything a sensor sends, by its certificate. */
 export function createSensorRoutes(deps: SensorPlaneDeps): Hono<HttpEnv> {
   const { authenticator, ingest, streams, heartbeats, inventory, fleet } = deps;
   const sensor = requireSensor(authenticator);
@@ -38,7 +52,7 @@ export function createSensorRoutes(deps: SensorPlaneDeps): Hono<HttpEnv> {
   };
 
   const routes = new Hono<HttpEnv>();
-  for (const prefix of ["/api/v1/sensors", "/sensors"]) {
+  for (const prefix of PREFIXES) {
     routes
       .post(`${prefix}/heartbeat`, sensor, async (c) =>
         c.json(await heartbeats.take(c.get("sensor"), await read(c, LIMITS.heartbeatBytes))),

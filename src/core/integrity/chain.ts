@@ -52,12 +52,7 @@ function put(part: string | Uint8Array, at: number): number {
  * The leaf of an event: SHA-256 over who it is of, its number, its JSON text as stored and its raw line, a newline between each.
  * JSON text holds no newline, so that no two events have the same bytes. Texts may be given as their UTF-8.
  */
-export function leafOf(
-  prefix: string,
-  seq: number,
-  event: string | Uint8Array,
-  raw: string | Uint8Array,
-): Uint8Array {
+export function leafOf(prefix: string, seq: number, event: string | Uint8Array, raw: string | Uint8Array): Uint8Array {
   makeRoom(prefix.length + event.length + raw.length + 32);
   if (prefix !== scratchPrefix) {
     prefixBytes = encoder.encodeInto(prefix, scratch).written;

@@ -1,5 +1,7 @@
+import { writeSensorCertificate } from "./certificate-writer.ts";
 import { generateKeyPair, privateKeyFromPem, privateKeyToPem, publicKeyOf } from "./keys.ts";
 import { randomSerial, SENSOR_ORGANISATION, sensorUri } from "./names.ts";
+import { toPem } from "./pem.ts";
 import { P256, x509 } from "./x509.ts";
 
 const DAY_MS = 86_400_000;
@@ -49,13 +51,11 @@ async function issue(
   authority: Authority,
   subject: x509.JsonName,
   publicKey: x509.PublicKeyType,
-  usage: x509.ExtendedKeyUsageType,
   names: x509.JsonGeneralName[],
   nowMs: number,
-  lifeMs: number,
 ): Promise<Issued> {
   const serial = randomSerial();
-  const { notBefore, notAfter } = validity(nowMs, lifeMs);
+  const { notBefore, notAfter } = validity(nowMs, SERVER_LIFE_MS);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
     subject,
@@ -68,7 +68,7 @@ async function issue(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([usage], true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth], true),
       new x509.SubjectAlternativeNameExtension(names),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
@@ -95,31 +95,35 @@ export async function issueServerCertificate(
     authority,
     [{ CN: [names.dns[0] ?? "telovix-console"] }, { O: ["Telovix Console"] }],
     await publicKeyOf(privateKey),
-    x509.ExtendedKeyUsage.serverAuth,
     [
       ...names.dns.map((value) => ({ type: "dns" as const, value })),
       ...names.ips.map((value) => ({ type: "ip" as const, value })),
     ],
     nowMs,
-    SERVER_LIFE_MS,
   );
   return { ...issued, keyPem: oldKeyPem ?? (await privateKeyToPem(privateKey)) };
 }
 
-/** A sensor's client certificate, 720 h by default, over the public key of its request. */
-export function issueSensorCertificate(
-  authority: Authority,
+/** A sensor's client certificate, 720 h by default, over the P-256 public key of its request. */
+export async function issueSensorCertificate(
+  { certificate, privateKey }: Authority,
   sensor: { readonly sensorId: string; readonly nodeName: string; readonly publicKey: x509.PublicKey },
   nowMs: number,
   lifeMs: number = SENSOR_LIFE_MS,
 ): Promise<Issued> {
-  return issue(
-    authority,
-    [{ CN: [sensor.nodeName] }, { O: [SENSOR_ORGANISATION] }],
-    sensor.publicKey,
-    x509.ExtendedKeyUsage.clientAuth,
-    [{ type: "url", value: sensorUri(sensor.sensorId) }],
-    nowMs,
-    lifeMs,
-  );
+  const serial = randomSerial();
+  const { notBefore, notAfter: wanted } = validity(nowMs, lifeMs);
+  const notAfter = wanted > certificate.notAfter ? certificate.notAfter : wanted;
+  const content = {
+    serial,
+    authority: certificate,
+    commonName: sensor.nodeName,
+    organisation: SENSOR_ORGANISATION,
+    uri: sensorUri(sensor.sensorId),
+    notBefore,
+    notAfter,
+    spki: new Uint8Array(sensor.publicKey.rawData),
+  };
+  const pem = toPem("CERTIFICATE", await writeSensorCertificate(content, privateKey));
+  return { pem, serial, notBefore, notAfter };
 }

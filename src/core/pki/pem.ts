@@ -1,6 +1,6 @@
 /** DER as PEM with this label. */
-export function toPem(label: string, der: ArrayBuffer): string {
-  const lines = Buffer.from(der)
+export function toPem(label: string, der: ArrayBuffer | Uint8Array): string {
+  const lines = Buffer.from(new Uint8Array(der))
     .toString("base64")
     .match(/.{1,64}/g)!;
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;

@@ -1,6 +1,9 @@
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
+import { readCertificate, type CertificateFacts } from "./certificate.ts";
+import { subjectOf } from "./der.ts";
 import { spkiHash } from "./keys.ts";
 import { normalSerial, parseSensorUri } from "./names.ts";
-import { P256, x509 } from "./x509.ts";
+import type { x509 } from "./x509.ts";
 
 const CERTIFICATE_FAULTS = [
   "malformed",
@@ -35,69 +38,85 @@ export function authorityId(certificate: x509.X509Certificate): string {
   return spkiHash(certificate.publicKey.rawData);
 }
 
-const KNOWN_EXTENSIONS = new Set(["2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.17", "2.5.29.14", "2.5.29.35"]);
+/** Certificates are longer by nothing that we would believe. */
+const MAX_BYTES = 16_384;
 
 const no = (fault: CertificateFault): Verdict => ({ ok: false, fault });
 
-async function signer(
-  certificate: x509.X509Certificate,
-  anchors: readonly x509.X509Certificate[],
-): Promise<x509.X509Certificate | "unknown_issuer" | "bad_signature"> {
-  const named = anchors.filter((anchor) => anchor.subject === certificate.issuer);
-  if (named.length === 0) return "unknown_issuer";
-  for (const anchor of named) {
-    const good = await certificate.verify({ publicKey: anchor.publicKey, signatureOnly: true }).catch(() => false);
-    if (good) return anchor;
-  }
-  return "bad_signature";
+/** An authority, ready to be asked. */
+interface Anchor {
+  /** Its name, DER. */
+  readonly subject: Buffer;
+  readonly key: KeyObject;
+  readonly id: string;
 }
 
-function usageFault(certificate: x509.X509Certificate): CertificateFault | undefined {
-  const constraints = certificate.getExtension(x509.BasicConstraintsExtension);
-  if (constraints?.ca) return "is_authority";
-  const usages = certificate.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
-  if (usages.length !== 1 || usages[0] !== x509.ExtendedKeyUsage.clientAuth) return "wrong_usage";
-  const bits = certificate.getExtension(x509.KeyUsagesExtension)?.usages ?? 0;
-  if (bits & x509.KeyUsageFlags.keyCertSign) return "is_authority";
-  if (!(bits & x509.KeyUsageFlags.digitalSignature)) return "wrong_usage";
-  const { name, namedCurve } = certificate.publicKey.algorithm as { name: string; namedCurve?: string };
-  if (name !== P256.name || namedCurve !== P256.namedCurve) return "wrong_key";
-  return certificate.extensions.some((e) => e.critical && !KNOWN_EXTENSIONS.has(e.type))
-    ? "unknown_critical_extension"
-    : undefined;
+const anchorsKnown = new WeakMap<x509.X509Certificate, Anchor>();
+
+function anchorOf(certificate: x509.X509Certificate): Anchor {
+  let anchor = anchorsKnown.get(certificate);
+  if (!anchor) {
+    anchor = {
+      subject: Buffer.from(subjectOf(new Uint8Array(certificate.rawData))),
+      key: createPublicKey({ key: Buffer.from(certificate.publicKey.rawData), format: "der", type: "spki" }),
+      id: authorityId(certificate),
+    };
+    anchorsKnown.set(certificate, anchor);
+  }
+  return anchor;
+}
+
+function signer(
+  facts: CertificateFacts,
+  anchors: readonly x509.X509Certificate[],
+): Anchor | "unknown_issuer" | "bad_signature" {
+  const named = anchors.map((anchor) => anchorOf(anchor)).filter(({ subject }) => subject.equals(facts.issuer));
+  if (named.length === 0) return "unknown_issuer";
+  const good = named.find(({ key }) => facts.ours && verify("sha256", facts.signed, key, facts.signature));
+  return good ?? "bad_signature";
+}
+
+function usageFault(facts: CertificateFacts): CertificateFault | undefined {
+  if (facts.isAuthority) return "is_authority";
+  if (!facts.isClientOnly) return "wrong_usage";
+  if (facts.signsCertificates) return "is_authority";
+  if (!facts.signs) return "wrong_usage";
+  if (!facts.isP256) return "wrong_key";
+  return facts.hasUnknownCritical ? "unknown_critical_extension" : undefined;
 }
 
 /**
  * Checks a sensor's client certificate (DER) against the anchors: issuer, signature, validity, purpose, key and name.
- * Chains are one deep: an authority below ours signs nothing we accept.
+ * Chains are one deep: an authority below ours signs nothing we accept. One signature's arithmetic is most of what it costs.
  */
-export async function verifySensorCertificate(
+export function verifySensorCertificate(
   der: Uint8Array,
   anchors: readonly x509.X509Certificate[],
   nowMs: number,
-): Promise<Verdict> {
+): Verdict {
+  let facts: CertificateFacts;
   try {
-    const certificate = new x509.X509Certificate(Uint8Array.from(der));
-    const issuer = await signer(certificate, anchors);
-    if (typeof issuer === "string") return no(issuer);
-    if (nowMs < certificate.notBefore.getTime()) return no("not_yet_valid");
-    if (nowMs >= certificate.notAfter.getTime()) return no("expired");
-    const fault = usageFault(certificate);
-    if (fault) return no(fault);
-    const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
-    const sensorId = names.length === 1 && names[0]!.type === "url" ? parseSensorUri(names[0]!.value) : undefined;
-    if (sensorId === undefined) return no("no_sensor_name");
-    return {
-      ok: true,
-      identity: {
-        sensorId,
-        serial: normalSerial(certificate.serialNumber),
-        keyHash: spkiHash(certificate.publicKey.rawData),
-        notAfter: certificate.notAfter,
-        issuerId: authorityId(issuer),
-      },
-    };
+    if (der.length > MAX_BYTES) return no("malformed");
+    facts = readCertificate(der);
   } catch {
     return no("malformed");
   }
+  const issuer = signer(facts, anchors);
+  if (typeof issuer === "string") return no(issuer);
+  if (nowMs < facts.notBeforeMs) return no("not_yet_valid");
+  if (nowMs >= facts.notAfterMs) return no("expired");
+  const fault = usageFault(facts);
+  if (fault) return no(fault);
+  const sensorId = facts.uri === undefined ? undefined : parseSensorUri(facts.uri);
+  if (sensorId === undefined) return no("no_sensor_name");
+  return {
+    ok: true,
+    identity: {
+      sensorId,
+      serial: normalSerial(facts.serial),
+      keyHash: spkiHash(facts.spki),
+      notAfter: new Date(facts.notAfterMs),
+      issuerId: issuer.id,
+    },
+  };
 }

@@ -18,6 +18,8 @@ const eventsResponse = compile(EventsResponse);
 /** Well under the limit of 4 MB after compression, whatever it makes of it. */
 const BATCH_BYTES = 3 * 1024 * 1024;
 const BATCH_EVENTS = 5_000;
+/** A stream that is being opened is waited for: posted, a heartbeat costs a connection of its own, just when a whole fleet comes back. */
+const STREAM_WAIT_MS = 10_000;
 
 const laneOf = ({ sender }: LaneBatch): BatchLane => ({ epoch: sender.epoch, lane: sender.name });
 
@@ -33,7 +35,11 @@ export interface HeartbeatOptions {
   /** Connections, listening services and flows that changed. */
   readonly sockets: Pick<InventoryTaker, "prepareSockets" | "arrived" | "failed">;
   /** The way by the open stream; answers undefined when the heartbeat has to be posted. */
-  readonly stream?: { heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> };
+  readonly stream?: {
+    /** Resolves once it is known whether there is a stream. */
+    settled(): Promise<void>;
+    heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined>;
+  };
   /** The Console has nothing of this sensor and wants all. */
   readonly onWantFull: () => void;
 }
@@ -96,6 +102,8 @@ export class HeartbeatLoop implements Service {
     const full = this.#full;
     const state = await collect(full);
     const changed = await sockets.prepareSockets();
+    // Before the claim, which a stream that is being opened waits for.
+    await this.#untilSettled(signal);
     // Only when the stream does not hold the spool: then nobody else sends these events now.
     using claim = outbox.claim("heartbeat");
     const batch = claim && (await outbox.take(LIMITS.heartbeatEvents, BATCH_BYTES - (changed?.sizeBytes ?? 0)));
@@ -119,6 +127,13 @@ export class HeartbeatLoop implements Service {
       this.hurry();
     }
     if (answer.want_full) this.#o.onWantFull();
+  }
+
+  async #untilSettled(signal: AbortSignal): Promise<void> {
+    const { clock, stream } = this.#o;
+    const late = new AbortController();
+    await Promise.race([stream?.settled(), clock.sleep(STREAM_WAIT_MS, AbortSignal.any([signal, late.signal]))]);
+    late.abort();
   }
 
   async #post(body: Heartbeat, changed: PreparedSockets | undefined, signal: AbortSignal): Promise<HeartbeatResponse> {

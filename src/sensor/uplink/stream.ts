@@ -41,6 +41,8 @@ export class Stream implements Service {
   readonly #log: Log;
   #session: StreamSession | undefined;
   #openedWith: UplinkTls | undefined;
+  /** Of the connection that is being opened; ends once it stands or has failed. */
+  #attempt: PromiseWithResolvers<void> | undefined;
   connected = false;
   /** Connections after the first. */
   reconnects = 0;
@@ -56,6 +58,11 @@ export class Stream implements Service {
    */
   async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
     return this.#isOutdated ? undefined : this.#session?.heartbeat(body);
+  }
+
+  /** Resolves once it is known whether there is a stream: at once, but for one that is being opened. */
+  async settled(): Promise<void> {
+    await this.#attempt?.promise;
   }
 
   /**
@@ -81,11 +88,14 @@ export class Stream implements Service {
     let tries = 0;
     let quiet = false;
     while (!signal.aborted) {
+      const attempt = (this.#attempt = Promise.withResolvers<void>());
       const socket = await this.#open(signal);
+      if (typeof socket === "string") attempt.resolve();
       if (typeof socket !== "string") {
         backoffMs = reconnectMinMs;
         if (tries++ > 0) this.reconnects++;
         const why = await this.#live(socket, signal);
+        attempt.resolve();
         if (signal.aborted) break;
         quiet = false;
         if (why === RENEWED) {
@@ -171,6 +181,7 @@ export class Stream implements Service {
       onRefresh,
       onWelcome: () => {
         this.connected = true;
+        this.#attempt?.resolve();
         this.#log.info("the stream is up", { console: this.#o.url.origin });
         onState(true);
       },
