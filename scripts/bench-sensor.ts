@@ -1,6 +1,7 @@
 import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { figuresText, isWithin, writeFigures, type Figure } from "../src/cli/bench/figures.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
 import { createAuthority, issueServerCertificate } from "../src/core/pki/issue.ts";
@@ -27,7 +28,6 @@ const COUNT = 200_000;
 const WARM = 40_000;
 const home = await mkdtemp(join(tmpdir(), "telovix-bench-"));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const perSec = (n: number, ms: number): string => `${Math.round(n / (ms / 1000)).toLocaleString("en")}/s`;
 
 async function writeLines(count: number, lines: EngineLines): Promise<number> {
   const capture =
@@ -71,6 +71,7 @@ async function startSink(): Promise<{ url: URL; caPem: string; stop: () => void 
 }
 
 const sink = await startSink();
+let within = false;
 try {
   const [out, spool] = [join(home, "out"), join(home, "spool")];
   for (const dir of [out, spool]) await mkdir(dir);
@@ -127,13 +128,23 @@ try {
   say(
     `lines: ${COUNT}, ${Math.round(bytes / COUNT)} bytes each; ${tail.spooled} events, ${pipeline.counters.events_folded} folded`,
   );
-  say(
-    `segments -> spool -> Console: ${perSec(count, tookMs)}, ${perSec(count, (used.user + used.system) / 1000)} of processor time`,
-  );
-  say(
-    `processor: ${((used.user + used.system) / 10 / tookMs).toFixed(0)} % of a core, ${Math.round(used.user / 1000)} ms user, ${Math.round(used.system / 1000)} ms system`,
-  );
-  say(`memory: ${Math.round(process.memoryUsage().rss / 1e6)} MB`);
+  const cpuMs = (used.user + used.system) / 1000;
+  const figures: Figure[] = [
+    // One thread does it all: what it does in a second of its processor is what one core sustains.
+    {
+      name: "segments, normalise, enrich, spool, send, on one core",
+      value: (count / cpuMs) * 1000,
+      unit: "events/s",
+      budget: 20_000,
+      atLeast: true,
+    },
+    { name: "the same by the clock, beside what else ran", value: (count / tookMs) * 1000, unit: "events/s" },
+    { name: "processor time an event", value: (cpuMs * 1000) / count, unit: "µs" },
+    { name: "resident, with all of it in the spool", value: process.memoryUsage().rss / 1e6, unit: "MB" },
+  ];
+  say(figuresText(figures).trimEnd());
+  await writeFigures("docs/bench/sensor.json", "bun scripts/bench-sensor.ts", figures);
+  within = figures.every(isWithin);
   stop.abort();
   await running;
   await reader.close();
@@ -142,3 +153,4 @@ try {
   sink.stop();
   await rm(home, { recursive: true, force: true });
 }
+process.exit(within ? 0 : 1);

@@ -1,6 +1,23 @@
 -- The end state of all migrations, written by scripts/dump-schema.ts and checked by a test.
 -- To be read, not run: tables stand in alphabetical order.
 
+CREATE TABLE event_counts
+(
+    `tenant_id` UUID,
+    `slot` DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    `severity` Enum8('info' = 0, 'warning' = 1, 'high' = 2, 'critical' = 3),
+    `rows` UInt64,
+    `seqs` UInt64,
+    `events` UInt64,
+    `late` UInt64,
+    `counted_at` DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(counted_at)
+PARTITION BY toYYYYMM(slot)
+ORDER BY (tenant_id, slot, severity)
+TTL slot + toIntervalDay(800)
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE event_losses
 (
     `tenant_id` UUID,
@@ -124,13 +141,26 @@ CREATE TABLE runtime_events
     INDEX parent_exec_id_idx parent_exec_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX event_kind_idx event_kind TYPE set(64) GRANULARITY 1,
     INDEX severity_idx severity TYPE minmax GRANULARITY 1,
-    INDEX seq_idx seq TYPE minmax GRANULARITY 1
+    INDEX seq_idx seq TYPE minmax GRANULARITY 1,
+    PROJECTION by_slot
+    (
+        SELECT
+            tenant_id,
+            toStartOfFiveMinutes(observed_at) AS slot,
+            severity,
+            count(),
+            sum(seq)
+        GROUP BY
+            tenant_id,
+            slot,
+            severity
+    )
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(observed_at)
 ORDER BY (tenant_id, sensor_id, observed_at, epoch, seq)
 TTL toDateTime(observed_at) + toIntervalDay(90)
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, min_bytes_for_wide_part = 268435456;
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, min_bytes_for_wide_part = 268435456, deduplicate_merge_projection_mode = 'rebuild';
 
 CREATE TABLE sensor_resources
 (

@@ -44,11 +44,16 @@ export const BENCH_COMMANDS: readonly CommandSpec[] = [
   {
     name: "bench query",
     summary: "Measure queries over many stored events.",
-    description: "Generates events into a store of its own and asks through the Console's own services.",
+    description: "Generates events into a store of its own and asks the Console's own routes over HTTP.",
     flags: [
       { name: "rows", value: "number", help: "Events to generate; 100M is understood.", default: "10M" },
       { name: "sensors", value: "number", help: "Sensors they are of.", default: "200" },
       { name: "days", value: "number", help: "Days they are spread over.", default: "7" },
+      {
+        name: "data-dir",
+        value: "dir",
+        help: "Keep the events in this directory; a later run with the same numbers asks them again. Default: scratch data.",
+      },
       DIR,
       OUT,
       JSON_FLAG,

@@ -28,7 +28,8 @@ export function figuresText(figures: readonly Figure[]): string {
   const lines = figures.map((f) => {
     const value = `${f.name.padEnd(width)}${f.value.toFixed(1).padStart(11)} ${f.unit.padEnd(9)}`;
     if (f.budget === undefined) return value.trimEnd();
-    return `${value}budget ${f.atLeast ? "≥" : "≤"} ${f.budget} ${f.unit}  ${isWithin(f) ? "within" : "OVER"}`;
+    const ratio = (f.value / f.budget).toFixed(2);
+    return `${value}budget ${f.atLeast ? "≥" : "≤"} ${f.budget} ${f.unit}  ${ratio} of it  ${isWithin(f) ? "within" : "OVER"}`;
   });
   return `${lines.join("\n")}\n`;
 }
@@ -41,7 +42,14 @@ export async function writeFigures(path: string, command: string, figures: reado
     memory_gb: Math.round(totalmem() / 1e9),
     arch: process.arch,
   };
-  const rounded = figures.map((f) => ({ ...f, value: Math.round(f.value * 10) / 10 }));
+  // Three digits that count, and never less than a tenth.
+  const round = (value: number): number =>
+    Math.abs(value) < 100 ? Number(value.toPrecision(3)) : Math.round(value * 10) / 10;
+  const rounded = figures.map((f) => ({
+    ...f,
+    value: round(f.value),
+    ...(f.budget ? { of_budget: round(f.value / f.budget) } : {}),
+  }));
   await mkdir(dirname(resolve(path)), { recursive: true });
   await writeFile(
     path,

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { manifest } from "../../../embed/manifest.ts";
@@ -20,9 +20,10 @@ export interface Scratch extends AsyncDisposable {
   readonly client: ClickHouseClient;
 }
 
-/** An event store of our own engine, migrated and empty, gone afterwards. */
-export async function openScratch(parent: string): Promise<Scratch> {
-  const dir = await mkdtemp(join(parent, "telovix-bench-"));
+/** An event store of our own engine, migrated: in `kept`, where it stays, or else in a new directory of `parent`, gone afterwards. */
+export async function openScratch(parent: string, kept?: string): Promise<Scratch> {
+  const dir = kept ?? (await mkdtemp(join(parent, "telovix-bench-")));
+  await mkdir(dir, { recursive: true });
   // The engine does not run as root, and must be able to enter.
   await chmod(dir, 0o755);
   const accounts = await chooseAccounts(process.getuid?.() ?? 0);
@@ -40,7 +41,7 @@ export async function openScratch(parent: string): Promise<Scratch> {
       await events[Symbol.asyncDispose]();
       await client.close();
       await server[Symbol.asyncDispose]();
-      await rm(dir, { recursive: true, force: true });
+      if (kept === undefined) await rm(dir, { recursive: true, force: true });
     },
   };
 }

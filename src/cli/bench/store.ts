@@ -1,31 +1,25 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { randomHex } from "../../core/ids.ts";
 import type { RuntimeEventRow } from "../../console/stores/runtime-event-row.ts";
+import { STORY_EVENTS } from "../../sim/event/profiles.ts";
+import { MARKS } from "../../sim/event/story.ts";
+import { EPOCH, roundOf, type DatasetShape } from "./shape.ts";
+import { EVENT_HEAD, JOB_MARK, STORY_PLACES, templates } from "./templates.ts";
 
-/** Shape of what is generated. */
-export interface DatasetShape {
-  readonly rows: number;
-  readonly sensors: number;
-  readonly days: number;
-  readonly tenantId: string;
-  /** Milliseconds since 1970 at which the last event happens. */
-  readonly endMs: number;
-  /** Stories of the simulator as rows; `place` says which event of which story each is. */
-  readonly templates: readonly { readonly place: number; readonly row: RuntimeEventRow }[];
-  readonly storyEvents: number;
-}
-
-const TEXT_COLUMNS = [
-  "message",
-  "exec_id",
-  "parent_exec_id",
-  "event",
-] as const satisfies readonly (keyof RuntimeEventRow)[];
-const PLAIN_COLUMNS = [
+type Column = keyof RuntimeEventRow;
+/** Columns with marks of a telling, by the marks in them. */
+const MARKED: readonly (readonly [Column, ...("node" | "telling" | "seq" | "job")[]])[] = [
+  ["message", "node", "seq"],
+  ["process_arguments", "job"],
+  ["exec_id", "node", "telling"],
+  ["parent_exec_id", "node", "telling"],
+  ["event", "node", "telling", "seq", "job"],
+];
+const MARK_OF = { node: MARKS.node, telling: MARKS.story, seq: MARKS.seq, job: JOB_MARK } as const;
+const PLAIN: readonly Column[] = [
   "event_kind",
   "severity",
   "process_executable",
-  "process_arguments",
   "parent_executable",
   "pid",
   "ppid",
@@ -39,30 +33,31 @@ const PLAIN_COLUMNS = [
   "dns_hostname",
   "policy_name",
   "function_name",
-] as const satisfies readonly (keyof RuntimeEventRow)[];
-
-/** How the JSON of a template begins. */
-export const EVENT_HEAD = '{"seq":1,"observed_at_us":1';
-
-/** Id of generated sensor `n`. */
-export function sensorIdOf(n: number): string {
-  return `00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
-}
-
-/** `exec_id` of the program at `slot` of a story of a sensor. */
-export function execIdOf(sensor: number, story: number, slot: number): string {
-  const hex = (value: number): string => value.toString(16).padStart(8, "0");
-  return `sim.00000001.${hex(sensor)}.${hex(story)}.${String(slot).padStart(2, "0")}`;
-}
+];
+/** The quietest hour has a quarter of the busiest one's events; the end is at the busiest. */
+const DAILY = 0.6;
+/** One telling of so many is an alarm. */
+const ALARM_EVERY = 100;
 
 /** Puts the templates beside the events, for `fillBlock` to tell them over and over. */
-export async function prepareTemplates(client: ClickHouseClient, shape: DatasetShape): Promise<void> {
-  const columns = [...TEXT_COLUMNS, ...PLAIN_COLUMNS, "ancestor_exec_ids"].join(", ");
+export async function prepareTemplates(client: ClickHouseClient): Promise<void> {
+  const columns = [...MARKED.map(([name]) => name), ...PLAIN, "ancestor_exec_ids"].join(", ");
   await client.command({
-    query: `CREATE TABLE bench_templates ENGINE = Memory AS SELECT toUInt32(0) AS place, ${columns} FROM runtime_events LIMIT 0`,
+    query: `CREATE OR REPLACE TABLE bench_templates ENGINE = Memory AS SELECT toUInt32(0) AS place, toUInt8(0) AS passing, ${columns} FROM runtime_events LIMIT 0`,
   });
-  const values = shape.templates.map(({ place, row }) => ({ place, ...row }));
+  const values = templates().map(({ place, passing, row }) => ({ place, passing, ...row }));
   await client.insert({ table: "bench_templates", values, format: "JSONEachRow" });
+}
+
+export async function dropTemplates(client: ClickHouseClient): Promise<void> {
+  await client.command({ query: "DROP TABLE bench_templates" });
+}
+
+/** Eight hexadecimal digits. */
+const hex = (number: string): string => `lower(leftPad(hex(toUInt32(${number})), 8, '0'))`;
+
+function filled(column: string, ...marks: readonly (keyof typeof MARK_OF)[]): string {
+  return marks.reduce((sql, mark) => `replaceAll(${sql}, '${MARK_OF[mark]}', ${mark}_text)`, column);
 }
 
 /** Generates rows `from` to `from + count`, in the order of their time over all sensors, as a Console would have stored them. */
@@ -72,31 +67,45 @@ export async function fillBlock(
   from: number,
   count: number,
 ): Promise<void> {
-  const { sensors, storyEvents, rows, days, endMs, tenantId } = shape;
-  const stories = shape.templates.length / storyEvents;
+  const { sensors, rows, days, endMs, tenantId } = shape;
+  const round = roundOf(shape);
   const spanUs = days * 86_400_000_000;
-  const startUs = endMs * 1000 - spanUs;
-  // What differs between tellings stands together: one pass over each text.
-  const named = (column: string): string => `replaceAll(${column}, 'RRRRRRRR.IIIIIIII.SSSSSSSS', telling)`;
-  const tagged = (column: string): string => `replaceAll(${column}, 'IIIIIIII-QQQQQQQQ', tag)`;
-  const event = `concat('{"seq":', toString(seq), ',"observed_at_us":', toString(at_us), substring(${tagged(named("event"))}, ${EVENT_HEAD.length + 1}))`;
-  const columns = ["message", "exec_id", "parent_exec_id", "event", ...PLAIN_COLUMNS];
+  const turns = 2 * Math.PI * days;
+  const list = (name: keyof (typeof STORY_PLACES)[number]): string =>
+    `[${STORY_PLACES.map((p) => p[name]).join(", ")}]`;
+  const text = Object.fromEntries(MARKED.map(([name, ...marks]) => [name, filled(name, ...marks)]));
+  const event = `concat('{"seq":', toString(seq), ',"observed_at_us":', toString(at_us), ${filled(`substring(event, ${EVENT_HEAD.length + 1})`, "node", "telling", "seq", "job")})`;
+  const values: readonly (readonly [Column, string])[] = [
+    ["tenant_id", `'${tenantId}'`],
+    ["sensor_id", "toUUID(concat('00000000-0000-7000-8000-0000', node_text))"],
+    ["epoch", `'${EPOCH}'`],
+    ["seq", "seq"],
+    ["observed_at", "fromUnixTimestamp64Micro(at_us, 'UTC')"],
+    ["ingested_at", "fromUnixTimestamp64Milli(intDiv(at_us, 1000) + 300, 'UTC')"],
+    ["node_name", "concat('bench-', leftPad(toString(sensor), 5, '0'))"],
+    ...MARKED.map(([name]) => [name, name === "event" ? event : text[name]!] as const),
+    ...PLAIN.map((name) => [name, name === "pid" ? "pid + passing * (telling % 30000)" : name] as const),
+    ["ancestor_exec_ids", `arrayMap(x -> ${filled("x", "node", "telling")}, ancestor_exec_ids)`],
+  ];
+  // Indexes are left to the merges: what is not merged in the end is searched without, which is no faster.
   await client.command({
-    query: `INSERT INTO runtime_events (tenant_id, sensor_id, epoch, seq, observed_at, ingested_at, node_name, ${columns.join(", ")}, ancestor_exec_ids)
-      SELECT '${tenantId}', toUUID(concat('00000000-0000-7000-8000-', lower(leftPad(hex(toUInt32(sensor)), 12, '0')))), '00000000000000bb', seq,
-        fromUnixTimestamp64Micro(at_us, 'UTC'), fromUnixTimestamp64Milli(intDiv(at_us, 1000) + 300, 'UTC'), concat('bench-', leftPad(toString(sensor), 5, '0')),
-        ${tagged("message")}, ${named("exec_id")}, ${named("parent_exec_id")}, ${event},
-        ${PLAIN_COLUMNS.map((c) => (c === "pid" ? "pid + story % 30000" : c)).join(", ")}, arrayMap(x -> ${named("x")}, ancestor_exec_ids)
+    query: `INSERT INTO runtime_events (${values.map(([name]) => name).join(", ")})
+      SELECT ${values.map(([, sql]) => sql).join(", ")}
       FROM (
-        SELECT number % ${sensors} AS sensor, intDiv(number, ${sensors}) + 1 AS seq, intDiv(seq - 1, ${storyEvents}) AS story,
-          toInt64(${startUs} + number * ${spanUs / rows}) AS at_us,
-          toUInt32(cityHash64(sensor, story) % ${stories} * ${storyEvents} + (seq - 1) % ${storyEvents}) AS place,
-          lower(leftPad(hex(toUInt32(sensor)), 8, '0')) AS node_hex,
-          concat('00000001.', node_hex, '.', lower(leftPad(hex(toUInt32(story)), 8, '0'))) AS telling,
-          concat(node_hex, '-', lower(leftPad(hex(toUInt32(seq)), 8, '0'))) AS tag
+        SELECT number % ${round.events} AS turn,
+          if(turn < ${sensors}, turn, (turn - ${sensors}) % ${round.busy}) AS sensor,
+          intDiv(number, ${round.events}) * if(sensor < ${round.busy}, ${round.busyTimes}, 1) + if(turn < ${sensors}, 0, 1 + intDiv(turn - ${sensors}, ${round.busy})) + 1 AS seq,
+          intDiv(seq - 1, ${STORY_EVENTS}) AS telling,
+          (number + 0.5) / ${rows} AS part,
+          toInt64(${endMs * 1000 - spanUs} + ${spanUs} * (part - ${DAILY / turns} * sin(${turns} * part))) AS at_us,
+          cityHash64(sensor, telling) AS dice,
+          sensor % ${STORY_PLACES.length} + 1 AS profile,
+          if(dice % ${ALARM_EVERY} = 0, ${list("alarm")}[profile], ${list("first")}[profile] + intDiv(dice, ${ALARM_EVERY}) % ${list("count")}[profile]) AS story,
+          toUInt32(story * ${STORY_EVENTS} + (seq - 1) % ${STORY_EVENTS}) AS place,
+          ${hex("sensor")} AS node_text, ${hex("telling")} AS telling_text, ${hex("seq")} AS seq_text, ${hex("bitShiftRight(dice, 32)")} AS job_text
         FROM numbers(${from}, ${count})
       ) AS n INNER JOIN bench_templates USING (place)
-      SETTINGS max_insert_threads = 2, max_memory_usage = 3000000000`,
+      SETTINGS max_insert_threads = 2, max_memory_usage = 3000000000, materialize_skip_indexes_on_insert = 0`,
     query_id: `bench-${randomHex(8)}`,
   });
 }

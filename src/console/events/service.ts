@@ -9,11 +9,13 @@ import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 import { parseEventId, type RuntimeEvent } from "../../core/event/event.ts";
 import { formatCursor, parseCursor, type Cursor, type EventKey } from "./cursor.ts";
-import { parseFilter, parseRange } from "./filter.ts";
+import { parseFilter, parseRange, type Condition, type TimeRange } from "./filter.ts";
+import type { EventCounts } from "./counts.ts";
 import { chooseStep, fillBuckets, mergeLosses } from "./histogram.ts";
 import { isOverLimit, SEARCH_BUDGET_MS } from "./limits.ts";
 import { formatMicros, toEventRow, type ListRow } from "./row.ts";
-import type { EventStore } from "./store.ts";
+import { cutAtSlots, severitiesOf, sumBuckets } from "./slots.ts";
+import type { BucketRow, EventStore } from "./store.ts";
 
 export interface EventService {
   /** Newest first. `from` says how far back was looked: the budget may end a search before its range does; the cursor goes on. */
@@ -39,9 +41,27 @@ const keyOf = (row: ListRow): EventKey => ({
 const sameKey = (a: EventKey | undefined, b: EventKey): boolean =>
   a !== undefined && a.seq === b.seq && a.atUs === b.atUs && a.sensorId === b.sensorId && a.epoch === b.epoch;
 
-/** Event queries over an event store. */
-export function createEventService(deps: { store: EventStore; clock: Clock }): EventService {
-  const { store, clock } = deps;
+/** Event queries over an event store. With counts from before, a histogram over days reads no events. */
+export function createEventService(deps: { store: EventStore; counts?: EventCounts; clock: Clock }): EventService {
+  const { store, counts, clock } = deps;
+
+  async function bucketsOf(
+    tenantId: string,
+    conditions: readonly Condition[],
+    range: TimeRange,
+    stepSecs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<BucketRow[]> {
+    const stepUs = stepSecs * 1e6;
+    const severities = severitiesOf(conditions);
+    const cut = counts && severities !== false ? cutAtSlots(range, stepSecs) : undefined;
+    if (!counts || !cut || severities === false) return store.buckets(tenantId, conditions, range, stepUs, signal);
+    const parts = [
+      counts.buckets(tenantId, severities, cut.whole, stepUs, signal),
+      ...cut.edges.map((edge) => store.buckets(tenantId, conditions, edge, stepUs, signal)),
+    ];
+    return sumBuckets(await Promise.all(parts));
+  }
 
   return {
     async search(tenantId, query, signal) {
@@ -110,7 +130,7 @@ export function createEventService(deps: { store: EventStore; clock: Clock }): E
       const step = chooseStep(range);
       const sensors = { ids: filter.sensor_id ?? [], names: filter.node_name ?? [] };
       const [rows, losses] = await Promise.all([
-        store.buckets(tenantId, conditions, range, step * 1e6, signal),
+        bucketsOf(tenantId, conditions, range, step, signal),
         store.losses(tenantId, sensors, range, step * 1e6, MAX_LOSS_ROWS, signal),
       ]);
       return {

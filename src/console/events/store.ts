@@ -69,7 +69,7 @@ export interface EventStore {
 }
 
 /** What comes later than this was kept in a sensor's queue meanwhile. */
-const LATE_SECS = 120;
+export const LATE_SECS = 120;
 
 const BELOW = `observed_at <= fromUnixTimestamp64Micro({at_us:Int64}, 'UTC')
   AND (observed_at < fromUnixTimestamp64Micro({at_us:Int64}, 'UTC')

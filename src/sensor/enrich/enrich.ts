@@ -1,5 +1,5 @@
 import type { Workload } from "../../core/event/workload.ts";
-import { clip, defined } from "../normalize/fields.ts";
+import { clip } from "../normalize/fields.ts";
 import type { EventDraft } from "../normalize/draft.ts";
 import type { Normalized } from "../normalize/normalize.ts";
 import { ConnectionJoin } from "./connections.ts";
@@ -40,17 +40,19 @@ export class Enricher {
     const workload = this.#workload(seen.cgroup ?? known?.cgroup, seen.docker ?? known?.docker);
     const network = this.#network(draft, fromPolicy);
     if (draft.kind === "process_exit") this.processes.end(process.exec_id, draft.observed_at_us);
-    return defined({
+    const parentBinary = ancestors[0]?.binary ?? parent?.ancestor.binary;
+    // What is not known is absent, not undefined.
+    return {
       ...draft,
-      process: defined({
+      process: {
         ...process,
-        parent_exec_id: parentExecId,
-        parent_binary: ancestors[0]?.binary ?? parent?.ancestor.binary,
+        ...(parentExecId === undefined ? undefined : { parent_exec_id: parentExecId }),
+        ...(parentBinary === undefined ? undefined : { parent_binary: parentBinary }),
         ancestors: ancestors.length > 0 ? ancestors : parent ? [parent.ancestor] : [],
-      }),
-      workload,
-      network,
-    });
+      },
+      ...(workload === undefined ? undefined : { workload }),
+      ...(network === undefined ? undefined : { network }),
+    };
   }
 
   #workload(cgroup: string | undefined, docker: string | undefined): Workload | undefined {

@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readlinkSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { LIMITS } from "../../core/wire/limits.ts";
 import type { ListeningService, TcpConnection } from "../../core/wire/inventory.ts";
 import { defined } from "../normalize/fields.ts";
@@ -7,6 +8,8 @@ import { parseProcNet, type ProcSocket } from "./proc-net.ts";
 
 /** Descriptors looked at in one pass: on a host with more, the rest is attributed in later passes. */
 const MAX_LINKS_PER_PASS = 20_000;
+/** Passes over which a socket that no process holds (the kernel's own, one that is ending) is not looked for again. */
+const OWNERLESS_PASSES = 20;
 
 /** What is known of a connection beyond the kernel's table. */
 export interface ConnectionContext {
@@ -22,6 +25,9 @@ export interface ConnectionContext {
 /** Reads the kernel's socket tables and finds out whose the sockets are. Who owns an inode is remembered. */
 export class SocketLister {
   #owners = new Map<string, number>();
+  /** Sockets that nobody holds, and in which pass they are looked for again. */
+  #ownerless = new Map<string, number>();
+  #pass = 0;
   #turn = 0;
 
   async list(
@@ -78,8 +84,12 @@ export class SocketLister {
 
   /** Looks for the owners of inodes that are new; stops when all are found or enough links were read. */
   async #attribute(sockets: readonly ProcSocket[]): Promise<void> {
+    const pass = ++this.#pass;
     const wanted = new Set(sockets.map((s) => s.inode).filter((inode) => inode !== "0"));
     for (const inode of this.#owners.keys()) if (!wanted.has(inode)) this.#owners.delete(inode);
+    for (const [inode, again] of this.#ownerless)
+      if (again <= pass || !wanted.has(inode)) this.#ownerless.delete(inode);
+      else wanted.delete(inode);
     for (const inode of this.#owners.keys()) wanted.delete(inode);
     if (wanted.size === 0) return;
     const pids = await listPids();
@@ -90,13 +100,24 @@ export class SocketLister {
     await eachOf([...pids.slice(from), ...pids.slice(0, from)], 4, async (pid) => {
       if (wanted.size === 0 || links >= MAX_LINKS_PER_PASS) return;
       looked++;
-      for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
-        if (links++ >= MAX_LINKS_PER_PASS) return;
-        const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => "");
+      const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
+      for (const name of names.slice(0, Math.max(0, MAX_LINKS_PER_PASS - links))) {
+        links++;
+        const target = linkOf(`/proc/${pid}/fd/${name}`);
         const inode = target.startsWith("socket:[") ? target.slice(8, -1) : "";
         if (wanted.delete(inode)) this.#owners.set(inode, pid);
       }
     });
     this.#turn = from + looked;
+    if (links < MAX_LINKS_PER_PASS) for (const inode of wanted) this.#ownerless.set(inode, pass + OWNERLESS_PASSES);
+  }
+}
+
+/** Where a descriptor leads. The kernel has it at hand, thousands are asked for, and each by way of another thread costs ten times as much. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
   }
 }

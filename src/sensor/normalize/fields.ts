@@ -33,15 +33,26 @@ export function countOf(value: unknown, max = Number.MAX_SAFE_INTEGER): number |
   return n !== undefined && n >= 0 && n <= max ? n : undefined;
 }
 
-const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
+/** The second that was asked for last, and what it is: lines come in order, most in the second of the one before. */
+let lastSecond = "";
+let lastSecondMs = Number.NaN;
+
+function secondMs(second: string): number {
+  if (second !== lastSecond) {
+    lastSecondMs = SECONDS.test(second) ? Date.parse(`${second}Z`) : Number.NaN;
+    lastSecond = second;
+  }
+  return lastSecondMs;
+}
 
 /** Microseconds since 1970 of an RFC 3339 time in UTC with up to nine decimals; undefined when it is not one. */
 export function microsOf(value: unknown): number | undefined {
-  if (typeof value !== "string" || value.length > 40 || !value.endsWith("Z") || !SECONDS.test(value)) return undefined;
-  const seconds = Date.parse(`${value.slice(0, 19)}Z`);
+  if (typeof value !== "string" || value.length > 40 || !value.endsWith("Z")) return undefined;
+  const ms = secondMs(value.slice(0, 19));
   const fraction = value[19] === "." ? value.slice(20, -1) : "";
-  if (!Number.isFinite(seconds) || seconds < 0 || (fraction !== "" && !/^\d{1,9}$/.test(fraction))) return undefined;
-  return seconds * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
+  if (!Number.isFinite(ms) || ms < 0 || (fraction !== "" && !/^\d{1,9}$/.test(fraction))) return undefined;
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
 }
 
 /** Members that have a value; the event schema knows absent fields, not undefined ones. */

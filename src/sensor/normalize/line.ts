@@ -1,4 +1,5 @@
 import { countOf, microsOf, objectOf, textOf, type Json } from "./fields.ts";
+import type { KnownProcess, LineMemory } from "./line-memory.ts";
 
 /** Longest line the engine writes, in bytes. */
 export const MAX_LINE_BYTES = 64 * 1024;
@@ -16,15 +17,19 @@ export interface EngineLine {
   readonly seq: number;
   /** The line as it was. */
   readonly text: string;
+  /** Who it is about, when that was read before. */
+  readonly known: KnownProcess | undefined;
 }
 
 const ENVELOPE = new Set(["node_name", "time", "telovix", "cluster_name", "node_labels", "aggregation_info"]);
 
-/** Parses a line; a sentence says why when it is none. */
-export function parseLine(text: string): EngineLine | string {
+/** Parses a line; a sentence says why when it is none. With a memory what comes again is parsed once. */
+export function parseLine(text: string, memory?: LineMemory): EngineLine | string {
   let value: unknown;
+  let known: KnownProcess | undefined;
   try {
-    value = JSON.parse(text);
+    if (memory) ({ value, known } = memory.parse(text));
+    else value = JSON.parse(text);
   } catch {
     return "not JSON";
   }
@@ -38,5 +43,5 @@ export function parseLine(text: string): EngineLine | string {
   const runId = textOf(telovix["run_id"], 32);
   if (seq === undefined || runId === undefined) return "no line number in it";
   const bootId = textOf(telovix["boot_id"], 64) ?? "";
-  return { event, body: objectOf(line[event]), timeUs, telovix, runId, bootId, seq, text };
+  return { event, body: objectOf(line[event]), timeUs, telovix, runId, bootId, seq, text, known };
 }

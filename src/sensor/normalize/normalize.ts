@@ -128,8 +128,10 @@ export function normalize(line: EngineLine, policies: KnownPolicies = NO_POLICIE
   if (line.event === "engine_stats") return { type: "stats", stats: readEngineStats(line) };
   if (line.event === "engine_loss")
     return { type: "event", draft: lossDraft(line), seen: undefined, parent: undefined };
-  const seen = readProcess(line.body["process"]);
-  const parent = readParent(line.body["parent"]);
+  const { seen, parent } = line.known ?? {
+    seen: readProcess(line.body["process"]),
+    parent: readParent(line.body["parent"]),
+  };
   if (HOOK_EVENTS.has(line.event)) {
     const draft = toDraft(line, seen, hookFinding(line, seen, policies));
     return { type: "event", draft, seen, parent, ...(isBuiltIn(line) ? {} : { fromPolicy: true }) };
