@@ -62,8 +62,6 @@ static __always_inline u64 inode__changed(struct inode *inode)
 	return TX_READ(one, i_ctime.tv_sec) << 32 ^ TX_READ(one, i_ctime.tv_nsec);
 }
 
-#define TX_NUMBER(base, type, field) TX_WORD((base) + bpf_core_field_offset(type, field))
-
 /* The hash of the directory an open file is in; 0: it is not to be remembered. */
 static __always_inline u64 cold__tag(u64 file)
 {
@@ -160,23 +158,6 @@ static __always_inline bool cold__is(u64 tag, u32 use)
 	u64 *slot = cold__slot(tag);
 
 	return slot && (*slot & ~TX_W_ALL) == tag && !(*slot & use);
-}
-
-/* Is an open file watched for this use? Its path is in the scratch buffer when it is. */
-static __always_inline struct tx_watch *file__watched(struct tx_scratch *s, struct file *file,
-						      u64 tag, u32 use)
-{
-	u64 *slot = tag ? cold__slot(tag) : NULL;
-	u64 known = slot ? *slot : 0;
-	struct tx_watch *watch;
-
-	if (slot && (known & ~TX_W_ALL) == tag && !(known & use))
-		return NULL;
-	file__walk(s, TX_SCRATCH_CALL, file);
-	watch = watch__walked(s, use);
-	if (!watch && slot && (known & ~TX_W_ALL) != tag)
-		cold__learn(s, file, tag, slot);
-	return watch;
 }
 
 #endif

@@ -6,31 +6,41 @@
 /* How often the fill of a ring is asked for: the query touches the consumer's cache line. */
 #define TX_QUERY_EVERY 64
 
-static __always_inline void header__init(struct tx_header *h, u8 type)
+static __always_inline void header__begin(struct tx_header *h, u8 type, u64 now)
 {
-	h->ktime = bpf_ktime_get_boot_ns();
+	h->ktime = now;
 	h->cpu_seq = 0;
 	h->cpu = 0;
 	h->type = type;
 	h->flags = 0;
 }
 
-static __always_inline void header__current(struct tx_header *h, u8 type)
+static __always_inline void header__init(struct tx_header *h, u8 type)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	u64 id = bpf_get_current_pid_tgid();
-
-	header__init(h, type);
-	h->tgid = id >> 32;
-	h->tid = (u32)id;
-	h->uid = TX_READ(task, cred, euid.val);
-	h->start = TX_READ(task, group_leader, start_boottime);
+	header__begin(h, type, bpf_ktime_get_boot_ns());
 }
 
-static __always_inline void header__owner(struct tx_header *h, u8 type,
+static __always_inline void header__at(struct tx_header *h, u8 type, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 id = bpf_get_current_pid_tgid();
+
+	header__begin(h, type, now);
+	h->tgid = id >> 32;
+	h->tid = (u32)id;
+	h->uid = task->cred->euid.val;
+	h->start = task->group_leader->start_boottime;
+}
+
+static __always_inline void header__current(struct tx_header *h, u8 type)
+{
+	header__at(h, type, bpf_ktime_get_boot_ns());
+}
+
+static __always_inline void header__owner(struct tx_header *h, u8 type, u64 now,
 					  const struct tx_owner *owner)
 {
-	header__init(h, type);
+	header__begin(h, type, now);
 	h->tgid = owner->tgid;
 	h->tid = owner->tid;
 	h->uid = owner->uid;
@@ -64,6 +74,44 @@ static __always_inline long record__output(void *ring, u32 which, struct tx_head
 		__sync_fetch_and_add(&stats->events[h->type], 1);
 	__sync_fetch_and_add(&stats->bytes[which & 1], size);
 	return 0;
+}
+
+/*
+ * The same for a record of fixed size, filled where it will be read: room for size bytes, or NULL,
+ * and counted. What is given must be sent. seq and flags are for record__send.
+ */
+static __always_inline void *record__reserve(void *ring, u32 which, u64 size, u64 *seq, u64 *flags)
+{
+	struct tx_stats *stats = counters__get();
+	void *room;
+
+	if (!stats)
+		return NULL;
+	*seq = __sync_fetch_and_add(&stats->seq, 1) + 1;
+	*flags = BPF_RB_NO_WAKEUP;
+	if (*seq % TX_QUERY_EVERY == 0 &&
+	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > tx_wake_bytes[which & 1])
+		*flags = BPF_RB_FORCE_WAKEUP;
+	room = bpf_ringbuf_reserve(ring, size, 0);
+	if (!room) {
+		__sync_fetch_and_add(&stats->lost[which & 1], 1);
+		return NULL;
+	}
+	return room;
+}
+
+static __always_inline void record__send(struct tx_header *h, u32 which, u64 size, u64 seq,
+					 u64 flags)
+{
+	struct tx_stats *stats = counters__get();
+
+	h->cpu = bpf_get_smp_processor_id();
+	h->cpu_seq = seq;
+	if (stats && h->type < TX_TYPES) {
+		__sync_fetch_and_add(&stats->events[h->type], 1);
+		__sync_fetch_and_add(&stats->bytes[which & 1], size);
+	}
+	bpf_ringbuf_submit(h, flags);
 }
 
 #define record__output_exec(h, size) record__output(&tx_ring_exec, TX_RING_EXEC, h, size)

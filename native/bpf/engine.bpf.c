@@ -18,13 +18,17 @@
 #include "path.bpf.h"
 #include "watch.bpf.h"
 #include "cold.bpf.h"
+#include "hot.bpf.h"
 #include "socket.bpf.h"
+#include "owners.bpf.h"
 #include "ptask.bpf.h"
 #include "bpfcall.bpf.h"
+#include "syscall_quick.bpf.h"
 
 #include "process.bpf.c"
 #include "syscall.bpf.c"
 #include "network.bpf.c"
+#include "tcp.bpf.c"
 #include "dns.bpf.c"
 #include "file.bpf.c"
 

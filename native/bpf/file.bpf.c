@@ -113,10 +113,11 @@ static __always_inline void open__send(struct tx_open *e, const struct tx_call *
 static __always_inline int open__done(struct tx_scratch *s, const struct tx_open_call *o)
 {
 	struct file *file = (struct file *)s->seen.file;
-	struct tx_open *e = (void *)s->record;
+	struct tx_open *e;
 	u64 tag = s->seen.tag;
 	struct tx_watch *watch;
 	struct inode *inode;
+	u32 pos;
 
 	if (!file) { /* a compat call */
 		file = fd__file(s->call.ret);
@@ -127,6 +128,10 @@ static __always_inline int open__done(struct tx_scratch *s, const struct tx_open
 	watch = file__watched(s, file, tag, open__use(o->flags));
 	if (!watch)
 		return 0;
+	/* Directly before its path: nothing is copied. */
+	pos = s->w.pos;
+	TX_BOUND(pos, TX_PATH_MAX - 1);
+	e = (void *)&s->front[TX_WALK_FRONT - sizeof(*e) + pos];
 	inode = TX_READ(file, f_inode);
 	e->ino = TX_READ(inode, i_ino);
 	e->dev = TX_READ(inode, i_sb, s_dev);
@@ -135,7 +140,7 @@ static __always_inline int open__done(struct tx_scratch *s, const struct tx_open
 	e->toctou = 0;
 	e->unclean = 0;
 	e->cut = s->w.cut;
-	open__send(e, &s->call, o, path__append(s, e->data, 0, 0));
+	open__send(e, &s->call, o, TX_PATH_MAX - 1 - pos);
 	return 0;
 }
 

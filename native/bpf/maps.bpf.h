@@ -36,6 +36,7 @@ struct tx_scan {
 };
 
 #define TX_WALK_BUF (TX_PATH_MAX + TX_NAME_MAX)
+#define TX_WALK_FRONT 128
 #define TX_RECORD_MAX (sizeof(struct tx_proc) + TX_PROC_DATA + TX_PATH_MAX)
 struct tx_scratch {
 	struct tx_call call;
@@ -45,6 +46,7 @@ struct tx_scratch {
 	struct tx_walk w;
 	struct tx_kernfs_walk kernfs;
 	struct tx_scan scan;
+	char front[TX_WALK_FRONT]; /* what may stand directly before a path */
 	char walk[TX_WALK_BUF];
 	char record[TX_RECORD_MAX] __attribute__((aligned(8)));
 };
@@ -77,13 +79,6 @@ struct {
 	__type(key, struct tx_path_key);
 	__type(value, struct tx_watch);
 } tx_watched SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
-	__type(key, u64); /* struct sock * */
-	__type(value, struct tx_owner);
-} tx_owners SEC(".maps");
 
 /* Failed connects already reported by the state change, until connect(2) returns. */
 struct {

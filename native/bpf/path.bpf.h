@@ -25,9 +25,11 @@ static __always_inline struct mount *mount__of(struct vfsmount *mnt)
 static __always_inline void dentry__read(struct tx_dentry_head *head, struct dentry *dentry)
 {
 	if (tx_direct) {
-		head->parent = TX_READ(dentry, d_parent);
-		head->len = TX_READ(dentry, d_name.len);
-		head->name = TX_READ(dentry, d_name.name);
+		struct dentry *typed = TX_AT(dentry);
+
+		head->parent = typed->d_parent;
+		head->len = typed->d_name.len;
+		head->name = typed->d_name.name;
 		return;
 	}
 	if (bpf_core_field_offset(struct dentry, d_name) ==
@@ -131,6 +133,8 @@ static __always_inline bool file__walk(struct tx_scratch *s, u32 slot, struct fi
 {
 	struct path path = {};
 
+	if (tx_direct)
+		return path__walk(s, slot, TX_READ(file, f_path.mnt), TX_READ(file, f_path.dentry));
 	bpf_core_read(&path, sizeof(path), &file->f_path);
 	return path__walk(s, slot, path.mnt, path.dentry);
 }

@@ -33,6 +33,7 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, struct pt_regs *prob
 	u32 tgid = bpf_get_current_pid_tgid() >> 32, *which;
 	struct tx_scratch *s;
 	union tx_row *head;
+	u64 began;
 	u32 rows;
 
 	if (process__is_self(tgid)) {
@@ -48,10 +49,13 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, struct pt_regs *prob
 		TX_TOTAL(no_rows);
 		return NULL;
 	}
+	began = cost__begin(point);
 	if (probe && (head->hook.flags & TX_HOOK_SYSCALL_REGS))
 		regs = (void *)probe->TX_REG_ARG0;
-	if (quick__rules_out(&head->hook, regs))
+	if (quick__rules_out(&head->hook, regs)) {
+		cost__end(point, began);
 		return NULL;
+	}
 	*slot = slot__claim();
 	if (*slot >= TX_PSLOTS) {
 		TX_TOTAL(no_slot);
@@ -62,6 +66,7 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, struct pt_regs *prob
 		return NULL;
 	head__take(s, &head->hook);
 	s->point = point;
+	s->began = began;
 	s->rows = rows;
 	s->ret = 0;
 	s->context = 0;

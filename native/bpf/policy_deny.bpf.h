@@ -32,7 +32,7 @@ static __always_inline long lsm__run(void *ctx, u32 point)
 		else
 			event__emit(slot);
 	}
-	slot__free(slot);
+	run__end(s, slot);
 	return errno__bound(error);
 }
 

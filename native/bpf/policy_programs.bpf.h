@@ -70,7 +70,7 @@ static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 			scratch__event(s)->method = TX_METHOD_OVERRIDE_RETURN;
 		event__emit(slot);
 	}
-	slot__free(slot);
+	run__end(s, slot);
 	if (override && error)
 		bpf_override_return(ctx, error);
 	return 0;
@@ -98,7 +98,7 @@ static __always_inline int return__run(u64 point, u64 ret)
 		return 0;
 	s->ret = ret;
 	run__return(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -118,7 +118,7 @@ int uprobe__policy(struct pt_regs *ctx)
 		return 0;
 	raw__function(s, ctx);
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ int usdt__policy(struct pt_regs *ctx)
 		s->raw[i & 7] = v;
 	}
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -158,7 +158,7 @@ int tp__policy(void *ctx)
 		return 0;
 	s->context = (u64)ctx;
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 	s->ret = ret;
 	raw__call(s, regs, compat);
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -223,7 +223,7 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 	/* Through a read: naming args[n] would bar the program from tracepoints that have fewer. */
 	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -250,7 +250,7 @@ static __always_inline int fentry__run(void *ctx, u32 point)
 		return 0;
 	raw__trampoline(s, ctx);
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 
@@ -266,7 +266,7 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 	bpf_get_func_ret(ctx, &ret);
 	s->ret = ret;
 	run__and_emit(slot);
-	slot__free(slot);
+	run__end(s, slot);
 	return 0;
 }
 

@@ -112,7 +112,7 @@ __noinline int arg__read_object(u32 slot, u32 i, u32 user)
 		arg__sock(s, p, (struct sock *)v);
 		break;
 	case TX_ARG_SOCKET:
-		arg__sock(s, p, TX_READ((struct socket *)v, sk));
+		arg__sock(s, p, (struct sock *)TX_NUMBER(v, struct socket, sk));
 		break;
 	case TX_ARG_SOCKADDR:
 		arg__sockaddr(s, p, v, user);

@@ -31,7 +31,7 @@ static __always_inline void event__begin(struct tx_scratch *s)
 	e->user_stack = 0;
 	e->call_nr = s->nr;
 	e->ima_len = 0;
-	header__current(&e->h, TX_POLICY_EVENT);
+	header__at(&e->h, TX_POLICY_EVENT, s->now);
 }
 
 static __always_inline u32 bit__lowest(u64 v)

@@ -54,6 +54,13 @@ struct {
 	__type(value, struct tx_policy_stats);
 } tx_policy_counts SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TX_HOOK_POINTS);
+	__type(key, u32);
+	__type(value, struct tx_point_cost);
+} tx_point_costs SEC(".maps");
+
 /* Processes that are never enforced against. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -123,6 +130,7 @@ struct tx_iovec_walk {
  */
 struct tx_scratch {
 	s64 ret;
+	u64 began;   /* 0: this run is not measured */
 	u64 context; /* the tracepoint's record */
 	u64 regs;    /* pt_regs */
 	u32 point;
@@ -244,10 +252,36 @@ static __always_inline u32 slot__claim(void)
 	return TX_PSLOTS;
 }
 
-static __always_inline void slot__free(u32 slot)
+/* A run at a point begins: the time, when this one is measured, or 0. */
+static __always_inline u64 cost__begin(u32 point)
+{
+	struct tx_point_cost *cost = bpf_map_lookup_elem(&tx_point_costs, &point);
+
+	return cost && !(cost->runs++ % TX_COST_EVERY) ? bpf_ktime_get_ns() : 0;
+}
+
+static __always_inline void cost__end(u32 point, u64 began)
+{
+	struct tx_point_cost *cost;
+	u64 took;
+
+	if (!began)
+		return;
+	cost = bpf_map_lookup_elem(&tx_point_costs, &point);
+	if (!cost)
+		return;
+	took = bpf_ktime_get_ns() - began;
+	cost->measured++;
+	cost->ns += took < TX_COST_MOST_NS ? took : TX_COST_MOST_NS;
+}
+
+/* Gives the work space back: the run is over. */
+static __always_inline void run__end(struct tx_scratch *s, u32 slot)
 {
 	u32 zero = 0;
 	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
+
+	cost__end(s->point, s->began);
 
 	if (c && slot < TX_PSLOTS)
 		c->busy[slot] = 0;

@@ -37,8 +37,8 @@ static __always_inline struct sock *fd__sock(u32 fd)
 		return NULL;
 	if ((TX_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
 		return NULL;
-	socket = TX_READ(file, private_data);
-	sk = TX_READ(socket, sk);
+	socket = (struct socket *)TX_NUMBER((u64)file, struct file, private_data);
+	sk = (struct sock *)TX_NUMBER((u64)socket, struct socket, sk);
 	if (!sk)
 		return NULL;
 	family = TX_READ(sk, __sk_common.skc_family);
@@ -73,34 +73,42 @@ static __always_inline void address__unmap(struct tx_sock *out)
 	__builtin_memset(out->saddr + 4, 0, 12);
 }
 
-static __always_inline void sock__fill(struct tx_sock *out, struct sock *sk)
-{
-	struct inet_sock *inet = (struct inet_sock *)sk;
+/* A field of a socket: where the verifier knows what sk is, no more than a load. */
+#define TX_SOCK(field) (typed ? sk->field : TX_READ(sk, field))
 
+/* address: that of sk, as a number; typed: see TX_REG. */
+static __always_inline void sock__tell(struct tx_sock *out, struct sock *sk, u64 address,
+				       const bool typed)
+{
 	__builtin_memset(out, 0, sizeof(*out));
-	/* By a read: the verifier forbids arithmetic on the pointer itself. */
-	bpf_probe_read_kernel(&out->cookie, sizeof(out->cookie), &sk);
-	out->cookie ^= tx_cookie_key;
-	out->family = TX_READ(sk, __sk_common.skc_family);
-	out->type = TX_READ(sk, sk_type);
-	out->protocol = sock__protocol(sk);
-	out->state = TX_READ(sk, __sk_common.skc_state);
-	out->mark = TX_READ(sk, sk_mark);
-	out->priority = TX_READ(sk, sk_priority);
-	out->netns = TX_READ(sk, __sk_common.skc_net.net, ns.inum);
-	out->dport = bpf_ntohs(TX_READ(sk, __sk_common.skc_dport));
+	out->cookie = address ^ tx_cookie_key;
+	out->family = TX_SOCK(__sk_common.skc_family);
+	out->type = TX_SOCK(sk_type);
+	out->protocol = TX_SOCK(sk_protocol);
+	out->state = TX_SOCK(__sk_common.skc_state);
+	out->mark = TX_SOCK(sk_mark);
+	out->priority = TX_SOCK(sk_priority);
+	out->netns = typed ? sk->__sk_common.skc_net.net->ns.inum
+			   : TX_READ(sk, __sk_common.skc_net.net, ns.inum);
+	out->dport = bpf_ntohs(TX_SOCK(__sk_common.skc_dport));
 	/* skc_num is 0 again when a closing socket has given its port back; inet_sport stays. */
-	out->sport = bpf_ntohs(TX_READ(inet, inet_sport));
+	out->sport = bpf_ntohs(TX_READ((struct inet_sock *)address, inet_sport));
 	if (!out->sport)
-		out->sport = TX_READ(sk, __sk_common.skc_num);
+		out->sport = TX_SOCK(__sk_common.skc_num);
 	if (out->family == TX_AF_INET) {
-		*(u32 *)out->saddr = TX_READ(sk, __sk_common.skc_rcv_saddr);
-		*(u32 *)out->daddr = TX_READ(sk, __sk_common.skc_daddr);
+		*(u32 *)out->saddr = TX_SOCK(__sk_common.skc_rcv_saddr);
+		*(u32 *)out->daddr = TX_SOCK(__sk_common.skc_daddr);
 		return;
 	}
 	bpf_core_read(out->saddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
 	bpf_core_read(out->daddr, 16, &sk->__sk_common.skc_v6_daddr);
 	address__unmap(out);
+}
+
+/* sk must be no more than a number to the verifier. */
+static __always_inline void sock__fill(struct tx_sock *out, struct sock *sk)
+{
+	sock__tell(out, sk, (u64)sk, false);
 }
 
 struct tx_sockaddr {
@@ -137,15 +145,15 @@ static __always_inline bool sock__peer(struct tx_sock *out, u64 address)
 
 static __always_inline void owner__current(struct tx_owner *owner)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 	u64 id = bpf_get_current_pid_tgid();
 
 	__builtin_memset(owner, 0, sizeof(*owner));
-	owner->start = TX_READ(task, group_leader, start_boottime);
+	owner->start = task->group_leader->start_boottime;
 	owner->since = bpf_ktime_get_boot_ns();
 	owner->tgid = id >> 32;
 	owner->tid = (u32)id;
-	owner->uid = TX_READ(task, cred, euid.val);
+	owner->uid = task->cred->euid.val;
 }
 
 #endif

@@ -106,23 +106,6 @@ static __always_inline bool fd__is_udp(u32 fd)
 	return bpf_map_lookup_elem(&tx_udp_fds, &key) != NULL;
 }
 
-/* True: an open that succeeded needs no further look. What was found out is for the handler. */
-static __always_inline bool open__uninteresting(struct tx_open_seen *seen, u8 id, long fd,
-						u64 second, u64 third)
-{
-	struct file *file = fd__file(fd);
-	u64 flags = id == TX_S_OPENAT ? third : second;
-
-	if (!file)
-		return true;
-	seen->file = (u64)file;
-	seen->tag = cold__tag(seen->file);
-	/* The flags of the others are in memory, or none. */
-	if (id != TX_S_OPENAT && id != TX_S_OPEN)
-		return false;
-	return seen->tag && cold__is(seen->tag, open__use(flags));
-}
-
 /* Puts together what the handler needs; its number, or 0: nothing is to be done. */
 static __always_inline u32 call__prepare(struct tx_sysdef *def, u32 index, struct pt_regs *regs,
 					 long ret, const bool typed)
@@ -138,6 +121,9 @@ static __always_inline u32 call__prepare(struct tx_sysdef *def, u32 index, struc
 	/* What is done most is opening files that nobody watches. */
 	if (def->handler == TX_H_OPEN && ret >= 0 && !compat &&
 	    open__uninteresting(&seen, def->id, ret, TX_REG(TX_REG_CALL1), TX_REG(TX_REG_CALL2)))
+		return 0;
+	if (def->handler == TX_H_CONNECT && !ret && !compat &&
+	    connect__is_told(TX_REG(TX_REG_CALL0)))
 		return 0;
 	if ((def->flags & TX_SF_UDP_FD) &&
 	    !fd__is_udp(compat ? TX_REG(TX_REG_COMPAT0) : TX_REG(TX_REG_CALL0)))

@@ -42,6 +42,21 @@ static __always_inline struct tx_watch *watch__lookup(struct tx_scratch *s, cons
 	return found && (found->flags & use) ? found : NULL;
 }
 
+/* The walked path as a key where it is: only its length is put before it. */
+static __always_inline struct tx_watch *watch__in_place(struct tx_scratch *s, u32 pos, u32 use)
+{
+	u32 len = TX_PATH_MAX - 1 - pos;
+	struct tx_path_key *key;
+	struct tx_watch *found;
+
+	if (len > TX_WATCH_PREFIX - 1)
+		len = TX_WATCH_PREFIX - 1;
+	key = (void *)&s->front[TX_WALK_FRONT - sizeof(key->prefixlen) + pos];
+	key->prefixlen = len * 8;
+	found = bpf_map_lookup_elem(&tx_watched, key);
+	return found && (found->flags & use) ? found : NULL;
+}
+
 /* The path last walked into the scratch buffer. */
 static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, u32 use)
 {
@@ -49,7 +64,7 @@ static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, u32 
 	struct tx_watch *found;
 
 	TX_BOUND(pos, TX_PATH_MAX - 1);
-	found = watch__lookup(s, &s->walk[pos], TX_PATH_MAX - 1 - pos, 0, use);
+	found = watch__in_place(s, pos, use);
 	if (found || !dot)
 		return found;
 	TX_BOUND(dot, TX_PATH_MAX - 1);

@@ -40,6 +40,10 @@ static const char usage[] =
 	"  --program-times       count the programs' runs and time, two seconds out of fifteen: "
 	"the\n"
 	"                        kernel changes its own code to begin and to end that\n"
+	"  --hook-ms MS          what the runs at one hook of policies may take of a second, all "
+	"CPUs\n"
+	"                        together (default: a tenth of them); above, policies there are "
+	"switched off\n"
 	"  --pin DIR             what happens after a kill is kept in the kernel for the next run\n"
 	"  --owner-pidfile FILE  end when the process it names (\"pid starttime\") is gone for 10 "
 	"min\n"
@@ -92,7 +96,8 @@ enum {
 	O_GRACE,
 	O_STAND,
 	O_BACKEND,
-	O_TIMES
+	O_TIMES,
+	O_HOOK_MS
 };
 
 static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
@@ -110,6 +115,7 @@ static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
 					     { "standalone", 0, NULL, O_STAND },
 					     { "backend", 1, NULL, O_BACKEND },
 					     { "program-times", 0, NULL, O_TIMES },
+					     { "hook-ms", 1, NULL, O_HOOK_MS },
 					     { NULL, 0, NULL, 0 } };
 
 static bool apply_run_option(struct options *o, int which)
@@ -157,6 +163,8 @@ static bool apply_run_option(struct options *o, int which)
 	case O_BACKEND:
 		o->raw_tp = !strcmp(optarg, "raw_tp");
 		return o->raw_tp || !strcmp(optarg, "tp_btf");
+	case O_HOOK_MS:
+		return parse_number(optarg, 1 << 20, &o->hook_ms) && o->hook_ms;
 	case O_TIMES:
 		o->program_times = true;
 		return true;

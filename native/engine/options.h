@@ -31,6 +31,8 @@ struct options {
 	pid_t self_pid;
 	bool standalone;
 	bool raw_tp;        /* take the second choice of every hook: for tests of it */
+	uint64_t hook_ms;   /* of a second, that the runs at one hook of policies may take; 0: the
+			       default */
 	bool program_times; /* let the kernel count runs and time of BPF programs, now and then */
 	bool json;
 };

@@ -24,6 +24,16 @@ struct tx_policy_stats {
 	__u64 truncated;    /* arguments cut */
 };
 
+/*
+ * Per CPU and hook point: what its runs take. Of every so many one is measured; the rest is
+ * counted.
+ */
+#define TX_COST_EVERY 64
+#define TX_COST_MOST_NS 1000000 /* of one run: what is longer was interrupted */
+struct tx_point_cost {
+	__u64 runs, measured, ns;
+};
+
 struct tx_control {
 	__u64 lease_until_ns; /* boot clock; enforcement ends by itself then; 0: no lease */
 	__u32 off;            /* kill switch */

@@ -84,9 +84,20 @@ struct want {
 	bool has_return; /* the last of arg is the return value */
 };
 
+#define POINT_SECONDS 5 /* its cost is taken over */
+
+/* What the runs at a point take, second by second. */
+struct point_cost {
+	struct tx_point_cost total; /* as last seen, of all CPUs */
+	uint64_t ns[POINT_SECONDS]; /* of the last seconds */
+	uint32_t seconds;           /* of them that are filled */
+	bool seen;                  /* total says something */
+};
+
 /* Ids are given in turn, so that one freed is not soon another's. */
 struct point {
 	struct point *next;
+	struct point_cost cost;
 	struct point_place place;
 	uint32_t id; /* hook number in tx_hooks; 0: none (POINT_DENY) */
 	struct want *wants;

@@ -21,6 +21,7 @@
 
 #define MATCHED_PER_S 200000
 #define POSTED_PER_S 20000
+#define POINT_SHARE 10 /* percent of all CPUs */
 #define STATUS_EVERY_NS (5 * NS_PER_S)
 
 struct policies policies = { .dir_fd = -1, .watch_fd = -1, .out_fd = -1 };
@@ -56,6 +57,7 @@ static int open_maps(const struct policies_options *o)
 	policies.map[MAP_CONTROL] = o->control;
 	policies.map[MAP_POLICIES] = points_map("tx_policies");
 	policies.map[MAP_COUNTS] = points_map("tx_policy_counts");
+	policies.map[MAP_COSTS] = points_map("tx_point_costs");
 	policies.map[MAP_GUARD] = points_map("tx_guard");
 	for (int i = 0; i < POLICIES_MAPS; i++)
 		if (policies.map[i] < 0)
@@ -87,6 +89,8 @@ int policies_open(const struct policies_options *o)
 	memcpy(policies.guarded, o->guarded, sizeof(policies.guarded));
 	policies.matched_per_s = o->matched_per_s ? o->matched_per_s : MATCHED_PER_S;
 	policies.posted_per_s = o->posted_per_s ? o->posted_per_s : POSTED_PER_S;
+	policies.point_ns_per_s = o->point_ns_per_s ? o->point_ns_per_s
+						    : NS_PER_S / 100 * POINT_SHARE * policies.cpus;
 	state_read_control(true);
 	guard_open();
 	policies.plans_dirty = policies.control_dirty = true;
@@ -133,7 +137,7 @@ static void look_again(void)
 	policies.next_try = UINT64_MAX;
 	state_read_control(false);
 	read_workloads();
-	if (!(plans ? policies_scan() : any_rebuild()))
+	if (!((plans && policies_scan()) || any_rebuild()))
 		return;
 	busy = true;
 	change_begin();
@@ -144,6 +148,7 @@ static void every_second(uint64_t now)
 	policies.next_second = now + NS_PER_S;
 	state_renew_lease(now);
 	budget_second();
+	cost_second();
 	view_expire(now);
 	if (policies.second_seed && now >= policies.second_seed) {
 		policies.second_seed = 0;

@@ -21,6 +21,7 @@ struct policies_options {
 	const char *out;                      /* policies.json is written there */
 	uint32_t guarded[POLICIES_GUARDED];   /* process ids never enforced against; 0: none */
 	uint64_t matched_per_s, posted_per_s; /* a policy above is switched off; 0: the default */
+	uint64_t point_ns_per_s; /* so are those at a hook that takes more; 0: the default */
 	/* Maps of the base object; the others are points.c's, which is open already. */
 	int ints, texts, ptasks, control;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* A policy that fires without measure costs the host more than it protects: it is switched off. */
 #include <bpf/bpf.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,27 @@ static bool read_counts(const struct policy *p, struct tx_policy_stats *cpus,
 	return true;
 }
 
-static void switch_off(struct policy *p, const char *what, uint64_t rate, uint64_t most)
+void budget_switch_off(struct policy *p, const char *format, ...)
 {
-	snprintf(p->off, sizeof(p->off),
-		 "Switched off: it %s %llu times a second for %d seconds; %llu is the most it may.",
-		 what, (unsigned long long)rate, POLICY_RATES, (unsigned long long)most);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(p->off, sizeof(p->off), format, args);
+	va_end(args);
 	log_line("Policy %s: %s", p->name, p->off);
 	state_write(p);
+	/* What it asked of its hooks goes with the next change. */
+	p->rebuild = true;
+	policies.control_dirty = true;
 	policies.told = false;
+}
+
+static void switch_off(struct policy *p, const char *what, uint64_t rate, uint64_t most)
+{
+	budget_switch_off(
+		p,
+		"Switched off: it %s %llu times a second for %d seconds; %llu is the most it may.",
+		what, (unsigned long long)rate, POLICY_RATES, (unsigned long long)most);
 }
 
 static void judge(struct policy *p)

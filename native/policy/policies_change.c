@@ -135,6 +135,9 @@ static void settle_policies(void)
 			p->problem[0] = p->off[0] = 0;
 			p->seconds = 0;
 		}
+		/* It is kept for what is to be said of it. */
+		if (p->now && p->off[0])
+			version_leave(p->now);
 		if (p->leaving)
 			remove_policy(p);
 	}

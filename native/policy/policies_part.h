@@ -58,7 +58,15 @@ struct refusal {
 	char reason[BUILD_WHY];
 };
 
-enum policies_map { MAP_PTASKS, MAP_CONTROL, MAP_POLICIES, MAP_COUNTS, MAP_GUARD, POLICIES_MAPS };
+enum policies_map {
+	MAP_PTASKS,
+	MAP_CONTROL,
+	MAP_POLICIES,
+	MAP_COUNTS,
+	MAP_COSTS,
+	MAP_GUARD,
+	POLICIES_MAPS
+};
 
 struct policies {
 	const char *dir;
@@ -67,6 +75,7 @@ struct policies {
 	int cpus;
 	uint32_t guarded[POLICIES_GUARDED];
 	uint64_t matched_per_s, posted_per_s;
+	uint64_t point_ns_per_s; /* what the runs at one hook point may take of all CPUs */
 	struct policy *first;
 	struct refusal *refusals;
 	struct control control;
@@ -123,6 +132,11 @@ void state_renew_lease(uint64_t now);
 
 /* policies_budget.c: figures of a second; switches off what is above its budget. */
 void budget_second(void);
+__attribute__((format(printf, 2, 3))) void budget_switch_off(struct policy *p, const char *format,
+							     ...);
+
+/* policies_cost.c: the same for the time that the runs at each hook point take. */
+void cost_second(void);
 
 /* policies_guard.c */
 void guard_open(void);

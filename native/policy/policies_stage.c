@@ -55,7 +55,7 @@ static void set_included(void)
 {
 	for (struct policy *p = policies.first; p; p = p->next) {
 		if (p->now)
-			p->now->included = !p->coming && !p->leaving;
+			p->now->included = !p->coming && !p->leaving && !p->off[0];
 		if (p->coming)
 			p->coming->included = true;
 	}

@@ -88,6 +88,7 @@ int serve_open(const struct options *o, const struct kernel *k, bool adopted)
 	const struct policies_options options = {
 		.dir = o->plan,
 		.out = o->dir,
+		.point_ns_per_s = o->hook_ms * NS_PER_MS,
 		.guarded = { 1, getpid(), o->self_pid },
 		.ints = k->maps[KERNEL_INTS],
 		.texts = k->maps[KERNEL_TEXTS],

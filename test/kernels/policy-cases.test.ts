@@ -2,7 +2,11 @@ import { describe, expect, test } from "bun:test";
 import type { Case, Truth } from "../../native/test/policy/case.ts";
 import { CASES } from "../../native/test/policy/cases.ts";
 import { checkCase, contains, NOT_EMPTY, type Line } from "../../native/test/policy/match.ts";
+import { damage, Random, seal } from "../../native/test/policy/mutate.ts";
 import { judge } from "../../native/test/policy/outcome.ts";
+import { AppError } from "../../src/core/error.ts";
+import { decodePlan } from "../../src/core/policy/plan/decode.ts";
+import { writePlan } from "../../src/core/policy/plan/write.ts";
 
 const line = (pid: number, event: object, telovix = {}): Line => ({
   kind: "process_kprobe",
@@ -99,5 +103,56 @@ describe("comparison", () => {
         compiled: { name: "one", error: "no" },
       }).outcome,
     ).toBe("works");
+  });
+});
+
+describe("damaged plans", () => {
+  const whole = (): Uint8Array =>
+    writePlan({
+      policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
+      hooks: ["sys_write", "sys_read"].map((call) => ({
+        kind: "kprobe",
+        flags: ["syscall", "generated_syscalls"],
+        call,
+        group: "",
+        path: "",
+        btf: "",
+        digest: "",
+        message: "",
+        tags: "",
+        offset: 0n,
+        ref_ctr: 0n,
+        args: [],
+        selectors: [],
+        return_arg: null,
+        return_action: "none",
+        line: 1,
+        column: 1,
+      })),
+    });
+  const damaged = (seed: number): Uint8Array => {
+    const bytes = whole();
+    damage(bytes, new Random(seed));
+    return seal(bytes);
+  };
+
+  test("the same seed does the same damage, and another another", () => {
+    expect(damaged(7)).toEqual(damaged(7));
+    expect(damaged(7)).not.toEqual(damaged(8));
+  });
+
+  test("the checksum fits, some are refused for what stands in them and some are not", () => {
+    const said = Array.from({ length: 300 }, (_, seed) => {
+      try {
+        decodePlan(damaged(seed));
+        return "taken";
+      } catch (error) {
+        if (error instanceof AppError) return error.message;
+        throw error;
+      }
+    });
+    expect(said.filter((text) => text.includes("checksum"))).toEqual([]);
+    expect(said.filter((text) => text === "taken").length).toBeGreaterThan(10);
+    expect(new Set(said).size).toBeGreaterThan(20);
   });
 });

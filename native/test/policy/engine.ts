@@ -40,11 +40,11 @@ export class Engine {
   #stderr = "";
   #exit: string | undefined;
 
-  constructor(binary: string, out: string, plans: string) {
+  constructor(binary: string, out: string, plans: string, more: readonly string[] = []) {
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     this.#out = out;
-    this.#process = spawn(binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans], {
+    this.#process = spawn(binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans, ...more], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#process.stderr?.on("data", (data: Buffer) => (this.#stderr += data.toString()));

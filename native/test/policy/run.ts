@@ -6,12 +6,14 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { playBudgets } from "./budgets.ts";
 import { DIR, type Case, type Truth } from "./case.ts";
 import { CASES, groupsOf } from "./cases.ts";
 import { Engine, type PolicyState } from "./engine.ts";
 import { learnFacts, moduleFile, needsOf, type Facts } from "./facts.ts";
 import { clearGround, layGround } from "./ground.ts";
 import type { Line } from "./match.ts";
+import { playMutants } from "./mutants.ts";
 import { judge, type Result } from "./outcome.ts";
 import { directoryOf, type Compiled } from "./prepare.ts";
 import { playScenarios } from "./scenarios.ts";
@@ -19,7 +21,7 @@ import { playScenarios } from "./scenarios.ts";
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Emulated machines are some twenty times slower. */
-const START_MS = 120_000;
+const START_MS = 300_000;
 const TOLD_MS = 30_000;
 const STOP_MS = 30_000;
 const BATCH_MS = 240_000;
@@ -147,7 +149,12 @@ try {
     results.push(...found);
   }
   if (options.short !== true && (options.only === undefined || options.only === "scenarios")) {
-    const found = await playScenarios(binary, out, prepared);
+    const found = [...(await playScenarios(binary, out, prepared)), ...(await playBudgets(binary, out, prepared))];
+    found.forEach(show);
+    results.push(...found);
+  }
+  if (options.short !== true && (options.only === undefined || options.only === "mutants")) {
+    const found = await playMutants(binary, out, prepared, options.json && `${options.json}-mutants`);
     found.forEach(show);
     results.push(...found);
   }

@@ -136,6 +136,32 @@ static void mounts(void)
 		must(!umount2(at(i == 0 ? ".aws" : i == 1 ? "n/.pgpass" : ".gnupg"), 0), "umount");
 }
 
+/* Opened again and again, so that the directory's path is remembered; it must be the one it has. */
+static void again_watched(void)
+{
+	char *const deep[] = { ".ssh/far", text_of(".ssh/far/%0130d", 1),
+			       text_of(".ssh/far/%0130d/%0130d", 1, 2) };
+
+	make(".ssh/one");
+	look(".ssh/one/f", O_WRONLY | O_CREAT);
+	told("a watched directory, again and again", AGAIN, ".ssh/one/f");
+	look(".ssh/one/another", O_WRONLY | O_CREAT);
+	told("another file in it", 2, ".ssh/one/another");
+	must(!rename(at(".ssh/one/another"), at(".ssh/one/named")), "rename");
+	told("by its new name", 2, ".ssh/one/named");
+	must(!rename(at(".ssh/one"), at(".ssh/two")), "rename");
+	told("and the directory by its own", 2, ".ssh/two/f");
+	must(!rename(at(".ssh"), at(".gnupg")), "rename");
+	told("and with the one above it", 2, ".gnupg/two/f");
+	must(!rename(at(".gnupg"), at("plain")), "rename");
+	not_told("not where nothing is watched", "plain/two/f");
+	must(!rename(at("plain"), at(".ssh")), "rename");
+	for (int i = 0; i < 3; i++)
+		make(deep[i]);
+	look(text_of("%s/f", deep[2]), O_WRONLY | O_CREAT);
+	told("too long a path to be remembered", 3, text_of("%s/f", deep[2]));
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
 {
 	(void)st, (void)type, (void)where;
@@ -148,6 +174,7 @@ int main(void)
 	renames();
 	names();
 	again();
+	again_watched();
 	mounts();
 	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
