@@ -16,7 +16,7 @@ typedef uint64_t u64;
 typedef int64_t i64;
 
 enum {
-	BLOCK_ROWS = 1024,
+	BLOCK_ROWS = 2048,
 	MAX_COLUMNS = 48,
 	MAX_SLOTS = 64,
 	MAX_LIST = 64,
@@ -24,7 +24,7 @@ enum {
 	TABLE_WORDS = 16 * 1024,
 	NAMES_BYTES = 32 * 1024,
 	// A block is full when this much was read for it; no event is larger.
-	BLOCK_BYTES = 1 << 20,
+	BLOCK_BYTES = 3 << 19,
 	// What may be read beyond an end, and written: whole vectors.
 	SLACK = 64,
 	TEXT_BYTES = 2 * BLOCK_BYTES + BLOCK_ROWS * 5 + SLACK,

@@ -166,6 +166,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
     clock,
     metrics,
     heartbeatIntervalMs,
+    streamTickMs: () => streams.tickMs,
     notice: (peer) => certificates.notice(peer),
   });
   const isConnected = (sensorId: string): boolean => presence.has(sensorId);

@@ -40,6 +40,8 @@ export interface Faults {
   credit?: Partial<Record<"alert" | "bulk" | "backlog", number>>;
   /** Answers the next hello with this error. */
   errorOnce?: string | undefined;
+  /** Asks in heartbeats that events are gathered so long. */
+  tickMs?: number | undefined;
   /** Welcomes as a Console without lanes does. */
   noLanes?: boolean;
 }
@@ -161,6 +163,7 @@ export class StandInConsole implements AsyncDisposable {
           ...(beat.batch && !this.faults.noAck ? { ack: this.#ack(beat.batch.epoch) } : {}),
           rejected: [],
           heartbeat_interval_ms: this.heartbeatMs,
+          ...(this.faults.tickMs === undefined ? {} : { stream_tick_ms: this.faults.tickMs }),
           trust_health: "healthy",
           want_full: first,
         });

@@ -62,6 +62,25 @@ describe("a sensor with lanes", () => {
     await until("the bulk", () => execs(console).length === 1);
   });
 
+  test("gathers what is no alert for as long as the Console asks", async () => {
+    await using console = await StandInConsole.start();
+    console.faults.tickMs = 60_000;
+    const { config, lines } = await enrolled(console);
+    await using _sensor = run(config);
+    await until(
+      "its stream and an answered heartbeat",
+      () => console.hellos.length > 0 && console.heartbeats.length > 2,
+    );
+    await lines.append("one");
+    await until("the first, for which there is no turn to wait", () => execs(console).length === 1);
+    lines.exec("gone");
+    await lines.append("waits");
+    await until("the alert", () => [...console.events.values()].some((e) => e.kind === "engine_loss"));
+    expect(execs(console)).toEqual(["one"]);
+    console.faults.tickMs = undefined;
+    await until("the rest", () => execs(console).length === 2);
+  });
+
   test("talks to a Console that knows no lanes", async () => {
     await using console = await StandInConsole.start();
     console.faults.noLanes = true;

@@ -31,6 +31,8 @@ export interface HeartbeatDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly heartbeatIntervalMs: number;
+  /** How long sensors should gather events before they send them; undefined: as they like. */
+  readonly streamTickMs?: () => number | undefined;
   /** What the answer says about the trust bundle and a renewal that is due. */
   readonly notice?: (peer: SensorPeer) => Pick<HeartbeatResponse, "trust_bundle_hash" | "renew_now">;
 }
@@ -84,11 +86,13 @@ export class HeartbeatService {
     samples.add(resourceRow(peer, heartbeat, nowMs));
     const delivered = batch && (await this.#deliver(ingest, peer, batch));
     hub.sensorChanged(peer.tenantId, peer.sensorId, "heartbeat");
+    const streamTickMs = this.#deps.streamTickMs?.();
     return {
       server_time_us: clock.nowMs() * 1000,
       ...(delivered ? { ack: delivered.ack } : {}),
       rejected: delivered?.rejected ?? [],
       heartbeat_interval_ms: heartbeatIntervalMs,
+      ...(streamTickMs === undefined ? {} : { stream_tick_ms: streamTickMs }),
       trust_health: trustHealth(
         {
           revoked: false,

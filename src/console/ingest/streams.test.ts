@@ -3,6 +3,17 @@ import { AppError } from "../../core/error.ts";
 import { EPOCH, frame, HELLO, PONG, settled, setUp } from "../../../test/harness/stream-set-up.ts";
 
 describe("streams", () => {
+  test("many of them are asked to send less often, up to a bound", async () => {
+    const { streams, connect, stop } = setUp();
+    const { peer } = connect().session;
+    const grow = (to: number): number | undefined => {
+      for (let i = 1; i < to; i++) streams.arrived(streams.session(peer, () => Promise.resolve()));
+      return streams.tickMs;
+    };
+    expect([grow(2_500), grow(2_501), grow(20_000)]).toEqual([undefined, 1_000, 2_000]);
+    await stop();
+  });
+
   test("a sensor that answers no ping any more is let go of; one that answers is kept", async () => {
     const { clock, changes, connect, stop } = setUp();
     const frozen = connect();

@@ -21,6 +21,9 @@ const HELLO_TIMEOUT_MS = 30_000;
 const CHALLENGE_MS = 2_000;
 /** News of a stream elsewhere may be overtaken by the sensor coming back here: a stream as young as this is asked first. */
 const YOUNG_MS = 1_000;
+/** A process with more streams than this asks for frames less often, so that it reads as many a second as with this many; up to a bound. */
+const CALM_STREAMS = 2_500;
+const MAX_TICK_MS = 2_000;
 /** Streams of one identity at once, when several nodes have it. */
 const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */
@@ -88,6 +91,13 @@ export class Streams implements Service, SessionHost {
     const session = this.#bySensor.get(sensorId)?.at(-1);
     session?.refresh(what);
     return session !== undefined;
+  }
+
+  /** How long sensors should gather what is no alert; undefined: as they like. */
+  get tickMs(): number | undefined {
+    const { size } = this.#all;
+    if (size <= CALM_STREAMS) return undefined;
+    return Math.min(MAX_TICK_MS, Math.round((INTERVALS.streamTickMs * size) / CALM_STREAMS));
   }
 
   nowMs(): number {

@@ -11,8 +11,8 @@ const PIECE_WORDS = 3;
 /** The program reads whole vectors, beyond the end too. */
 const SLACK_BYTES = 64;
 const PAGE_BYTES = 65_536;
-/** A block of 1,024 rows without its texts, about. */
-const BLOCK_HEAD_BYTES = 200_000;
+/** A block of 2,048 rows without its texts, about. */
+const BLOCK_HEAD_BYTES = 300_000;
 
 export const OUTCOME = { all: 0, blockFull: 1, notPlain: 2 } as const;
 

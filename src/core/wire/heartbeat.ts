@@ -33,6 +33,11 @@ export const HeartbeatResponse = Type.Object({
   ack: Type.Optional(Ack),
   rejected: Type.Array(RejectedEvent),
   heartbeat_interval_ms: Type.Integer({ minimum: 100 }),
+  /**
+   * So long events other than alerts are gathered before they go by the stream: a large fleet is asked to send larger frames less often.
+   * Without it they go at once while nothing is under way, and otherwise as was said at enrolment.
+   */
+  stream_tick_ms: Type.Optional(Type.Integer({ minimum: 50, maximum: 60_000 })),
   /** State of the certificate as the Console sees it. */
   trust_health: Type.Union([
     Type.Literal("healthy"),

@@ -38,6 +38,8 @@ export interface HeartbeatOptions {
   readonly stream?: {
     /** Resolves once it is known whether there is a stream. */
     settled(): Promise<void>;
+    /** How long events are to be gathered. */
+    pace(tickMs: number | undefined): void;
     heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined>;
   };
   /** The Console has nothing of this sensor and wants all. */
@@ -120,6 +122,7 @@ export class HeartbeatLoop implements Service {
     outbox.applyRejected(answer.rejected);
     this.#intervalMs = Math.min(Math.max(answer.heartbeat_interval_ms, 100), 300_000);
     this.clockSkewMs = Math.round(answer.server_time_us / 1000 - clock.nowMs());
+    this.#o.stream?.pace(answer.stream_tick_ms);
     trust.seen(answer);
     if (answer.trust_health !== "revoked") await trust.confirmed();
     if (answer.want_full && !full) {

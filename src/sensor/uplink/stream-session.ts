@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly log: Log;
   readonly hello: StreamHello;
   readonly tickMs: number;
+  /** The Console asks that what is no alert is gathered so long, whether something is under way or not. */
+  readonly isPaced: boolean;
   /** Without a sign of life for this long the link counts as dead. */
   readonly silenceMs: number;
   readonly onRefresh: (what: "heartbeat" | "inventory" | "certificate") => void;
@@ -53,6 +55,7 @@ export class StreamSession {
   #beat: { readonly id: number; readonly heard: (heard: Heard | undefined) => void } | undefined;
   #beats = 0;
   #heardMs: number;
+  #waited: AbortController | undefined;
   #lastSendMs = -Infinity;
   #reason = "the sensor stops";
 
@@ -102,6 +105,11 @@ export class StreamSession {
     if (!this.#end.signal.aborted) this.#reason = why;
     this.#end.abort();
     this.#o.outbox.wake();
+  }
+
+  /** Looks at once whether something may be sent: the rhythm has changed. */
+  look(): void {
+    this.#waited?.abort();
   }
 
   /**
@@ -205,7 +213,7 @@ export class StreamSession {
    * before looking again; undefined: until something changes.
    */
   #turn(): Turn {
-    const { outbox, socket, clock, tickMs } = this.#o;
+    const { outbox, socket, clock, tickMs, isPaced } = this.#o;
     let waitMs: number | undefined;
     const later = (ms: number): void => void (waitMs = Math.min(waitMs ?? ms, ms));
     let backlogs = 0;
@@ -220,7 +228,7 @@ export class StreamSession {
         continue;
       }
       const paceMs = this.#lastSendMs + tickMs - clock.monotonicMs();
-      if (name === "bulk" && underWay > 0 && waiting < FULL_BATCH && paceMs > 0) later(paceMs);
+      if (name === "bulk" && (underWay > 0 || isPaced) && waiting < FULL_BATCH && paceMs > 0) later(paceMs);
       else return { sender, room };
     }
     return { waitMs };
@@ -241,7 +249,7 @@ export class StreamSession {
         if (sender.name === "bulk") this.#lastSendMs = clock.monotonicMs();
         continue;
       }
-      const waited = new AbortController();
+      const waited = (this.#waited = new AbortController());
       const both = AbortSignal.any([signal, waited.signal]);
       const { waitMs } = turn;
       await Promise.race([outbox.woken(both), ...(waitMs === undefined ? [] : [clock.sleep(waitMs, both)])]);

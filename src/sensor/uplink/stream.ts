@@ -43,6 +43,7 @@ export class Stream implements Service {
   #openedWith: UplinkTls | undefined;
   /** Of the connection that is being opened; ends once it stands or has failed. */
   #attempt: PromiseWithResolvers<void> | undefined;
+  #paceMs: number | undefined;
   connected = false;
   /** Connections after the first. */
   reconnects = 0;
@@ -58,6 +59,13 @@ export class Stream implements Service {
    */
   async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
     return this.#isOutdated ? undefined : this.#session?.heartbeat(body);
+  }
+
+  /** The Console's wish how long events are gathered; undefined when it has none. */
+  pace(tickMs: number | undefined): void {
+    if (tickMs === this.#paceMs) return;
+    this.#paceMs = tickMs;
+    this.#session?.look();
   }
 
   /** Resolves once it is known whether there is a stream: at once, but for one that is being opened. */
@@ -158,6 +166,8 @@ export class Stream implements Service {
 
   async #live(socket: WebSocket, signal: AbortSignal): Promise<string> {
     const { outbox, clock, tickMs, onRefresh, onState } = this.#o;
+    // Read at each turn: the Console may change its mind.
+    const paceMs = (): number | undefined => this.#paceMs;
     // The fallback path gives the spool back within its request's timeout.
     let claim = outbox.claim("stream");
     while (!claim && !signal.aborted && socket.readyState === WebSocket.OPEN) {
@@ -176,7 +186,12 @@ export class Stream implements Service {
       clock,
       log: this.#log,
       hello: this.#hello(),
-      tickMs,
+      get tickMs() {
+        return paceMs() ?? tickMs;
+      },
+      get isPaced() {
+        return paceMs() !== undefined;
+      },
       silenceMs: SILENCE_MS,
       onRefresh,
       onWelcome: () => {

@@ -24,6 +24,9 @@ const SILENCE_MS = 2.5 * INTERVALS.streamPingMs;
 /** A change of what listens, now and then. */
 const INVENTORY_MS = 5 * 60_000;
 
+/** More than this is not gathered. */
+const FULL_BATCH = 500;
+
 export interface NodeOptions {
   readonly facts: NodeFacts;
   readonly identity: ClientIdentity;
@@ -50,6 +53,9 @@ export class SimNode {
   #backoffMs: number = INTERVALS.reconnectMinMs;
   #openedMs = 0;
   #heardMs = 0;
+  /** As the Console asks: so long events other than alerts are gathered. */
+  #paceMs = 0;
+  #sentMs = Number.NEGATIVE_INFINITY;
   #connects = 0;
   #rejected = 0;
   #heartbeatFailures = 0;
@@ -239,10 +245,13 @@ export class SimNode {
     // Alerts go first.
     for (let i = this.lanes.length - 1; i >= 0; i--) {
       const lane = this.lanes[i]!;
+      const gathers = nowMs - this.#sentMs < this.#paceMs && lane.waiting < FULL_BATCH;
+      if (lane.name !== "alert" && gathers) continue;
       while (this.#live && this.#socket && this.#socket.waitingBytes < MAX_WAITING_BYTES) {
         const batch = lane.nextBatch(nowMs);
         if (!batch) break;
         this.#send(batch);
+        if (lane.name !== "alert") this.#sentMs = nowMs;
       }
     }
   }
@@ -307,6 +316,7 @@ export class SimNode {
     tally.counts.heartbeats++;
     tally.heartbeatMs.add(performance.now() - atMs);
     this.#wantFull = response.want_full;
+    this.#paceMs = response.stream_tick_ms ?? 0;
     if (response.want_full) await this.#inventory(false);
   }
 
