@@ -44,8 +44,8 @@ async function leaveEmptyPart(number: number): Promise<void> {
   const made = join(table, `tmp_planted_${number}`);
   await cp(join(table, part), made, { recursive: true });
   const { uid, gid } = await stat(table);
-  for (const file of await readdir(made)) {
-    await truncate(join(made, file), 0);
+  for (const file of await readdir(made, { recursive: true })) {
+    if ((await stat(join(made, file))).isFile()) await truncate(join(made, file), 0);
     await chown(join(made, file), uid, gid);
   }
   await chown(made, uid, gid);

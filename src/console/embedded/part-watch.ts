@@ -53,8 +53,9 @@ async function faultOf(dir: string): Promise<string | undefined> {
       ...small.map(async (name) => ((await stat(join(dir, name))).size === 0 ? `${name} is empty` : undefined)),
       ...[...(sizes ?? [])].map(async ([name, size]) => {
         const found = await stat(join(dir, name));
-        // A projection is a directory, with sizes of its own.
-        if (found.isDirectory() || found.size === size) return undefined;
+        // A projection is a part within the part.
+        if (found.isDirectory()) return withName(name, await faultOf(join(dir, name)));
+        if (found.size === size) return undefined;
         return `${name} has ${found.size} bytes instead of ${size}`;
       }),
     ]);
@@ -65,6 +66,8 @@ async function faultOf(dir: string): Promise<string | undefined> {
     return (await namesIn(dir)).length === 0 ? GONE : "a file is missing";
   }
 }
+
+const withName = (name: string, fault: string | undefined): string | undefined => fault && `${name}/${fault}`;
 
 const isMissing = (error: unknown): boolean =>
   ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
