@@ -47,13 +47,18 @@ export async function run(call: Call): Promise<number> {
   const processes = textFlag(flags, "processes");
   const parent = textFlag(flags, "dir");
   const workers = textFlag(flags, "workers");
-  const kafkaJars = textFlag(flags, "kafka-jars") ?? process.env["TELOVIX_SIM_KAFKA_JARS"];
+  const kafkaJars = textFlag(flags, "kafka-jars") || process.env["TELOVIX_SIM_KAFKA_JARS"] || undefined;
   const results: ScenarioResult[] = [];
   for (const scenario of chosen) {
     if (scenario.kafka && kafkaJars === undefined && name === "all") {
       call.err(`SKIPPED: scenario ${scenario.name}: --kafka-jars does not say where a broker is\n`);
       continue;
     }
+    if (scenario.kafka && kafkaJars === undefined)
+      throw new UsageError(
+        `The scenario ${scenario.name} needs a Kafka broker.`,
+        "Name the directory of Apache Kafka's jar files with --kafka-jars; it is started with the Java of this host.",
+      );
     call.err(`scenario ${scenario.name}: ${scenario.summary}\n`);
     const result = await runScenario({
       scenario,

@@ -132,7 +132,10 @@ export class Fleet implements FleetHandle {
   }
 
   endEvents(): Promise<void> {
-    this.#untilMs = Math.min(this.#untilMs, performance.now());
+    const nowMs = performance.now();
+    this.#untilMs = Math.min(this.#untilMs, nowMs);
+    // What has happened is made now: from here on the numbers do not grow.
+    for (let i = 0; i < this.#started; i++) this.#nodes[i]!.node.tick(nowMs, this.#untilMs);
     return Promise.resolve();
   }
 
