@@ -165,7 +165,7 @@ describe("what does not fit the schema is never taken", () => {
       }),
       { numRuns: 3_000 },
     );
-    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeGreaterThan(10);
   });
 
   test("whatever bytes are changed, left out or put in", () => {
@@ -195,6 +195,6 @@ describe("what does not fit the schema is never taken", () => {
       }),
       { numRuns: 3_000 },
     );
-    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeGreaterThan(10);
   });
 });
