@@ -1,51 +1,27 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { bundleUi } from "../../scripts/build/ui.ts";
-import { startPreview } from "../../scripts/ui-fixtures/server.ts";
 import type { PreviewState } from "../../scripts/ui-fixtures/state.ts";
-import { openBrowser } from "../harness/browser.ts";
+import { hasChromium, UiPages } from "../harness/ui-page.ts";
 
-const hasChromium = await Bun.file("/usr/bin/chromium").exists();
 setDefaultTimeout(30_000);
 
 const param = (page: Page, name: string): string => new URL(page.url()).searchParams.get(name) ?? "";
 const dialog = (page: Page, title: string) => page.getByRole("dialog", { name: title });
 
 describe.skipIf(!hasChromium)("what is done in the settings and with losses", () => {
-  let dir: string;
-  let server: ReturnType<typeof startPreview>;
-  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let pages: UiPages;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), "telovix-ui-flows-"));
-    await bundleUi(dir, true);
-    server = startPreview(dir, 0);
-    browser = await openBrowser();
-    await browser.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url.origin });
+    pages = await UiPages.open();
+    const { origin } = pages.server.url;
+    await pages.browser.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
   }, 60_000);
-  afterAll(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await server?.stop(true);
-    await rm(dir, { recursive: true, force: true });
-  });
+  afterAll(() => pages?.[Symbol.asyncDispose]());
 
-  /** Opens a path, runs, and fails on anything the page itself complained of. */
+  /** Opens a path with the preview in a state of its own. */
   async function on(path: string, state: PreviewState, run: (page: Page) => Promise<void>): Promise<void> {
-    await browser.context.addCookies([{ name: "preview", value: state, url: server.url.origin }]);
-    const page = await browser.context.newPage();
-    page.setDefaultTimeout(10_000);
-    const problems: string[] = [];
-    page.on("pageerror", (error) => problems.push(error.message));
-    try {
-      await page.goto(server.url.origin + path);
-      await run(page);
-      expect(problems).toEqual([]);
-    } finally {
-      await page.close();
-    }
+    await pages.browser.context.addCookies([{ name: "preview", value: state, url: pages.server.url.origin }]);
+    await pages.on(path, run);
   }
 
   test("a token is made, copied with its command, and not shown again", () =>
@@ -171,7 +147,7 @@ describe.skipIf(!hasChromium)("what is done in the settings and with losses", ()
   test("what was refused for a while is asked for again by itself", () =>
     on("/losses", "limited", async (page) => {
       await page.getByText(/Trying again by itself in \d+ s/).waitFor();
-      await browser.context.addCookies([{ name: "preview", value: "data", url: server.url.origin }]);
+      await pages.browser.context.addCookies([{ name: "preview", value: "data", url: pages.server.url.origin }]);
       await page.locator(".causes").waitFor({ timeout: 20_000 });
     }));
 

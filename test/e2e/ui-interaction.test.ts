@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { bundleUi } from "../../scripts/build/ui.ts";
 import { sentSizes } from "../../scripts/ui-size.ts";
-import { startPreview } from "../../scripts/ui-fixtures/server.ts";
-import { openBrowser } from "../harness/browser.ts";
+import { hasChromium, UiPages } from "../harness/ui-page.ts";
 
-const hasChromium = await Bun.file("/usr/bin/chromium").exists();
 const MOST_MS = 100;
 setDefaultTimeout(30_000);
 
@@ -17,37 +11,17 @@ const active = (page: Page): Promise<string | null> =>
 const param = (page: Page, name: string): string | null => new URL(page.url()).searchParams.get(name);
 
 describe.skipIf(!hasChromium)("the interface in a real browser", () => {
-  let dir: string;
-  let server: ReturnType<typeof startPreview>;
-  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let pages: UiPages;
 
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), "telovix-ui-e2e-"));
-    await bundleUi(dir, true);
-    server = startPreview(dir, 0);
-    browser = await openBrowser();
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await server?.stop(true);
-    await rm(dir, { recursive: true, force: true });
-  });
+  beforeAll(async () => void (pages = await UiPages.open()), 60_000);
+  afterAll(() => pages?.[Symbol.asyncDispose]());
 
-  /** Opens a path, runs, and fails on anything the page itself complained of. */
-  async function on(path: string, ready: string, run: (page: Page) => Promise<void>): Promise<void> {
-    const page = await browser.context.newPage();
-    page.setDefaultTimeout(10_000);
-    const problems: string[] = [];
-    page.on("pageerror", (error) => problems.push(error.message));
-    try {
-      await page.goto(server.url.origin + path);
+  /** Opens a path and runs once `ready` is there. */
+  const on = (path: string, ready: string, run: (page: Page) => Promise<void>): Promise<void> =>
+    pages.on(path, async (page) => {
       await page.locator(ready).first().waitFor();
       await run(page);
-      expect(problems).toEqual([]);
-    } finally {
-      await page.close();
-    }
-  }
+    });
 
   test("j and k walk the events, Enter opens the page, back and Esc close the pane", () =>
     on("/events", ".table-data", async (page) => {
@@ -102,7 +76,7 @@ describe.skipIf(!hasChromium)("the interface in a real browser", () => {
 
   test("a lost stream is said, and comes back by itself", () =>
     on("/events", ".live-live", async (page) => {
-      server.dropLive();
+      pages.server.dropLive();
       await page.locator(".live-lost").waitFor();
       await page.getByText("No live events since").waitFor();
       await page.locator(".live-live").waitFor({ timeout: 10_000 });
@@ -157,7 +131,7 @@ describe.skipIf(!hasChromium)("the interface in a real browser", () => {
     }));
 
   test("a viewer is not shown what would be refused", async () => {
-    await browser.context.addCookies([{ name: "preview", value: "viewer", url: server.url.origin }]);
+    await pages.browser.context.addCookies([{ name: "preview", value: "viewer", url: pages.server.url.origin }]);
     try {
       await on("/", ".strip", async (page) => {
         await page.getByText("Events and lineage are shown to analysts").waitFor();
@@ -167,7 +141,7 @@ describe.skipIf(!hasChromium)("the interface in a real browser", () => {
         await page.getByText("This page is for analysts").waitFor();
       });
     } finally {
-      await browser.context.clearCookies();
+      await pages.browser.context.clearCookies();
     }
   });
 
@@ -229,7 +203,7 @@ describe.skipIf(!hasChromium)("the interface in a real browser", () => {
   });
 
   test("a first visit loads no more than 250 KiB", async () => {
-    const sizes = await sentSizes(dir);
+    const sizes = await sentSizes(pages.dir);
     expect([...sizes.values()].reduce((sum, size) => sum + size, 0)).toBeLessThan(250 * 1024);
   });
 });

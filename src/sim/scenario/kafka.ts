@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../core/error.ts";
 import { freePort } from "./bed.ts";
+import { answersAt } from "./processes.ts";
 
 /** Any id will do for a cluster of one; it only has to look like one. */
 const CLUSTER_ID = "dGVsb3ZpeC10ZXN0LWlkLg";
@@ -85,7 +85,7 @@ export class ScenarioKafka implements AsyncDisposable {
     const child = this.#java("kafka.Kafka");
     const untilMs = performance.now() + START_TIMEOUT_MS;
     while (performance.now() < untilMs && child.exitCode === null && child.signalCode === null && child.pid) {
-      if (await this.#answers()) return;
+      if (await answersAt(this.port, this.#host)) return;
       await Bun.sleep(50);
     }
     throw this.#refusal();
@@ -114,16 +114,6 @@ export class ScenarioKafka implements AsyncDisposable {
       child.once("close", () => resolve());
     });
     return child;
-  }
-
-  #answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(this.port, this.#host, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
-    });
   }
 
   /** Ends it without a goodbye; or stops or continues it. */

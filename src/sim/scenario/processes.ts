@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { connect } from "node:net";
 
 /** Pids whose command line holds all the words. */
 export async function pidsWith(...words: readonly string[]): Promise<number[]> {
@@ -45,4 +46,15 @@ export function signalTo(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
+}
+
+/** True when something takes connections there. */
+export function answersAt(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../core/error.ts";
 import { freePort } from "./bed.ts";
+import { answersAt } from "./processes.ts";
 
 /** A Redis of a scenario's own, which can be killed and brought back at the same address. */
 export class ScenarioRedis implements AsyncDisposable {
@@ -50,22 +50,12 @@ export class ScenarioRedis implements AsyncDisposable {
       child.once("exit", () => resolve());
     });
     for (let tries = 0; tries < 100 && !failed; tries++) {
-      if (await this.#answers()) return;
+      if (await answersAt(this.#port, this.#host)) return;
       await Bun.sleep(50);
     }
     throw new AppError("unavailable", "No Redis could be started here.", {
       ...(failed ? { cause: failed } : {}),
       hint: "Install redis-server, or leave this scenario out.",
-    });
-  }
-
-  #answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(this.#port, this.#host, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
     });
   }
 
