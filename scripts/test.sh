@@ -19,6 +19,7 @@ fi
 passed=0 failed=0 skipped=0
 logs=.cache/test-logs
 mkdir -p "$logs"
+rm -f "$logs"/*.log
 
 say() { printf '\n== %s\n' "$*"; }
 count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
@@ -27,7 +28,7 @@ count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped +
 stage() {
   local name=$1; shift
   say "$name"
-  if "$@" 2>&1 | tee "$logs/${name// /-}.log"; then count 1 0 0; else echo "FAILED: $name"; count 0 1 0; return 1; fi
+  if "$@" 2>&1 | tee "$logs/${name// /-}.log"; then count 1 0 0; else echo "FAILED: $name" | tee -a "$logs/${name// /-}.log"; count 0 1 0; return 1; fi
 }
 
 # A stage of bun tests: its own totals are added.
@@ -40,7 +41,7 @@ bun_stage() {
   p=$(grep -oE '^ *[0-9]+ pass$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
   f=$(grep -oE '^ *[0-9]+ fail$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
   s=$(grep -oE '^ *[0-9]+ skip$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
-  if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+  if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; echo "FAILED: $name (exit $status)" | tee -a "$log"; fi
   count "$p" "$f" "$s"
 }
 
@@ -52,7 +53,7 @@ native_stage() {
   # Several suites may close with such a line; all are added.
   while read -r p f s; do count "$p" "$f" "$s"; [ "$f" -gt 0 ] && status=0; done \
     < <(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$logs/engine.log" | sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/')
-  if [ "$status" -ne 0 ]; then echo "FAILED: engine"; count 0 1 0; fi
+  if [ "$status" -ne 0 ]; then echo "FAILED: engine" | tee -a "$logs/engine.log"; count 0 1 0; fi
 }
 
 # Policies case by case, here and on another kernel, in a guest.
@@ -62,11 +63,24 @@ kernels_stage() {
   make kernel-tools >"$log" 2>&1 && test/kernels/run.sh --short host 6.12 2>&1 | tee -a "$log" | grep -vE '^make|^ok '
   totals=$(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n1)
   read -r p f s <<<"$(sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/' <<<"${totals:-0 passed, 1 failed}")"
-  [ -n "$totals" ] || { tail -n 20 "$log"; echo "FAILED: kernels"; }
+  [ -n "$totals" ] || { tail -n 20 "$log"; echo "FAILED: kernels" >>"$log"; }
   count "$p" "$f" "$((10#${s:-0}))"
 }
 
-finish() { printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"; [ "$failed" -eq 0 ]; }
+# What failed, once more and last: whoever sees only the end of a long log still sees why.
+failures() {
+  local log
+  for log in "$logs"/*.log; do
+    grep -qE '^\(fail\)|^not ok|^FAILED' "$log" || continue
+    printf '\n-- %s: what failed\n' "$(basename "$log" .log)"
+    # bun says what went wrong just before it names the test.
+    grep -E -B 14 '^\(fail\)' "$log" | cut -c 1-240 | tail -n 60
+    grep -E '^not ok' "$log" | cut -c 1-240 | tail -n 30
+    grep -E -B 20 '^FAILED' "$log" | cut -c 1-240
+  done
+}
+
+finish() { [ "$failed" -eq 0 ] || failures; printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"; [ "$failed" -eq 0 ]; }
 
 stage "set-up" make setup || { finish; exit 1; }
 stage "build" make build || { finish; exit 1; }
