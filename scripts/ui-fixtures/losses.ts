@@ -81,6 +81,10 @@ export function makeLosses(
       causes: [...Map.groupBy(ranges, (range) => range.cause)]
         .map(([cause, all]) => ({ stage: all[0]!.stage, cause, ...sum(all) }))
         .toSorted((a, b) => b.count - a.count),
+      top_sensors: [...Map.groupBy(ranges, (range) => range.sensor_id)]
+        .map(([sensor_id, all]) => ({ sensor_id, node_name: all[0]!.node_name, ...sum(all) }))
+        .toSorted((a, b) => b.count - a.count)
+        .slice(0, 10),
     },
     series,
     ranges: ranges.slice(0, 40),

@@ -67,6 +67,9 @@ describe("the loss ledger", () => {
     const all = await report(`sensor=${sensor.sensorId}`);
     expect(causesOf(all)).toEqual(LOST);
     expect(all.totals).toMatchObject({ count: 45, unknown: 0, sensors: 1 });
+    expect(all.totals.top_sensors).toEqual([
+      { sensor_id: sensor.sensorId, node_name: "lossy-1", count: 45, unknown: 0 },
+    ]);
     expect(all.series.reduce((sum, { stages }) => sum + Object.values(stages).reduce((n, c) => n + c, 0), 0)).toBe(45);
     expect(all.ranges).toHaveLength(5);
     const kernel = all.ranges.find((range) => range.stage === "kernel")!;
@@ -214,6 +217,15 @@ describe("sequences that are over", () => {
     await one.seen(peer, [{ epoch: NEXT }], ended);
     await epochs(told).seen(peer, [{ epoch: NEXT }], ended);
     expect(causesOf(await report(`sensor=${sensor.sensorId}`))).toEqual([["spool", "epoch_ended", 19]]);
+    const all = (await report("")).totals;
+    expect(all.top_sensors).toContainEqual({
+      sensor_id: sensor.sensorId,
+      node_name: "over-1",
+      count: 19,
+      unknown: 0,
+    });
+    expect(all.top_sensors.length).toBe(Math.min(10, all.sensors));
+    expect(all.top_sensors).toEqual(all.top_sensors.toSorted((a, b) => b.count - a.count));
     expect(told.map((row) => [row.epoch, row.count, row.from_seq, row.to_seq])).toEqual([
       [OLD, 15, 11, 25],
       [NEVER, 4, 1, 4],

@@ -8,6 +8,7 @@ import type { LossFilter, LossPlace, LossStore, RangeRow, SeriesRow } from "./st
 
 const DEFAULT_SINCE = "24h";
 const DEFAULT_LIMIT = 100;
+const TOP_SENSORS = 10;
 const MAX_BUCKETS = 120;
 /** The ledger goes back as far as events do. */
 const KEPT_MS = 90 * 86_400_000;
@@ -88,8 +89,9 @@ export function createLossService({ store, clock }: { store: LossStore; clock: C
         throw new AppError("invalid_request", "/bucket: gives too many buckets for this range", { pointer: "/bucket" });
       const limit = query.limit ?? DEFAULT_LIMIT;
       const below = query.cursor === undefined ? undefined : parsePlace(query.cursor);
-      const [byCause, lostSensors, series, rows, last, enrolled] = await Promise.all([
+      const [byCause, top, lostSensors, series, rows, last, enrolled] = await Promise.all([
         store.causes(tenantId, filter, signal),
+        store.topSensors(tenantId, filter, TOP_SENSORS, signal),
         store.countSensors(tenantId, filter, signal),
         store.series(tenantId, filter, bucketSecs, signal),
         store.ranges(tenantId, filter, below, limit + 1, signal),
@@ -112,6 +114,12 @@ export function createLossService({ store, clock }: { store: LossStore; clock: C
           sensors: lostSensors,
           stages: stageTotals,
           causes: byCause.map(({ stage, cause, lost, unsure }) => ({ stage, cause, count: lost, unknown: unsure })),
+          top_sensors: top.map(({ sensor, node, lost, unsure }) => ({
+            sensor_id: sensor,
+            node_name: node,
+            count: lost,
+            unknown: unsure,
+          })),
         },
         series: fillSeries(series, filter, bucketSecs),
         ranges: shown.map(toRange),

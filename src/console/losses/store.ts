@@ -38,6 +38,13 @@ export interface CauseRow {
   readonly unsure: number;
 }
 
+export interface SensorRow {
+  readonly sensor: string;
+  readonly node: string;
+  readonly lost: number;
+  readonly unsure: number;
+}
+
 const OF_SENSORS =
   "tenant_id = {tenant_id:UUID} AND (empty({sensors:Array(UUID)}) OR sensor_id IN {sensors:Array(UUID)})";
 /** Rows that hold nothing took the place of some that were wrong. */
@@ -65,6 +72,8 @@ const numbers = <Row extends object>(row: Row, keys: readonly (keyof Row)[]): Ro
 /** Reads of the loss ledger; each entry once, however often it was told. */
 export interface LossStore {
   causes(tenantId: string, filter: LossFilter, signal?: AbortSignal): Promise<CauseRow[]>;
+  /** Those that lost most, the first of them first. */
+  topSensors(tenantId: string, filter: LossFilter, limit: number, signal?: AbortSignal): Promise<SensorRow[]>;
   countSensors(tenantId: string, filter: LossFilter, signal?: AbortSignal): Promise<number>;
   series(tenantId: string, filter: LossFilter, bucketSecs: number, signal?: AbortSignal): Promise<SeriesRow[]>;
   ranges(
@@ -109,6 +118,16 @@ export function createLossStore({ events, db }: { events: EventDb; db: Db }): Lo
         `SELECT stage, cause, sum(count) AS lost, sum(unknown) AS unsure
          FROM event_losses FINAL WHERE ${WHERE} GROUP BY stage, cause ORDER BY lost DESC, unsure DESC LIMIT 200`,
         paramsOf(filter),
+        signal,
+      );
+      return rows.map((row) => numbers(row, ["lost", "unsure"]));
+    },
+    async topSensors(tenantId, filter, limit, signal) {
+      const rows = await select<SensorRow>(
+        tenantId,
+        `SELECT toString(sensor_id) AS sensor, argMax(node_name, to_at) AS node, sum(count) AS lost, sum(unknown) AS unsure
+         FROM event_losses FINAL WHERE ${WHERE} GROUP BY sensor_id ORDER BY lost DESC, unsure DESC, sensor LIMIT {row_limit:UInt32}`,
+        { ...paramsOf(filter), row_limit: limit },
         signal,
       );
       return rows.map((row) => numbers(row, ["lost", "unsure"]));

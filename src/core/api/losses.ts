@@ -49,6 +49,13 @@ export interface LossReport {
       readonly count: number;
       readonly unknown: number;
     }[];
+    /** At most 10 sensors, the one that lost most first. */
+    readonly top_sensors: readonly {
+      readonly sensor_id: string;
+      readonly node_name: string;
+      readonly count: number;
+      readonly unknown: number;
+    }[];
   };
   /** Every bucket of the range, the empty ones too. A loss stands where it began: how it spreads over its range nobody knows. */
   readonly series: readonly {

@@ -45,6 +45,8 @@ export function BarList(props: {
     readonly value: number;
     readonly href?: string;
     readonly title?: string;
+    /** Instead of the value. */
+    readonly text?: string;
   }[];
 }): JSX.Element {
   const most = Math.max(1, ...props.items.map((item) => item.value));
@@ -55,7 +57,7 @@ export function BarList(props: {
           <a {...(item.href === undefined ? {} : { href: item.href })}>
             <span class="bar" style={{ width: `${Math.max(1, (item.value / most) * 100)}%` }} />
             <span class="bar-label cut">{item.label}</span>
-            <span class="bar-value">{formatCount(item.value)}</span>
+            <span class="bar-value">{item.text ?? formatCount(item.value)}</span>
           </a>
         </li>
       ))}

@@ -1,12 +1,11 @@
 import type { JSX } from "preact";
 import type { LossRange } from "../../../core/api/losses.ts";
-import { formatCount } from "../../format.ts";
 import { can } from "../../session.ts";
 import { causeWords, lostWords } from "../../parts/blind.tsx";
 import type { Column } from "../../parts/column.ts";
 import { Moment } from "../../parts/time.tsx";
 import { sentence } from "../../words.ts";
-import { eventsAround, spanOf, stageTone, stageWords } from "./words.ts";
+import { eventsAround, lostText, spanOf, stageTone, stageWords } from "./words.ts";
 
 function Stage({ stage }: { stage: string }): JSX.Element {
   return (
@@ -16,9 +15,6 @@ function Stage({ stage }: { stage: string }): JSX.Element {
     </span>
   );
 }
-
-const lostText = (row: LossRange): string =>
-  row.unknown ? (row.count > 0 ? `≥ ${formatCount(row.count)}` : "unknown") : formatCount(row.count);
 
 /** Columns of the list of losses. */
 export const LOSS_COLUMNS: readonly Column<LossRange>[] = [

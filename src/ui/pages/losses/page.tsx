@@ -19,6 +19,7 @@ import { Causes } from "./causes.tsx";
 import { LOSS_COLUMNS, lossKey, narrowLoss } from "./columns.tsx";
 import { IntegritySection } from "./integrity-section.tsx";
 import { LossChart } from "./loss-chart.tsx";
+import { TopSensors } from "./top-sensors.tsx";
 import { createLossesState, type LossesState, type LossFilterName } from "./state.ts";
 import { clearSince, eventsAround, stageTone, stageWords } from "./words.ts";
 
@@ -142,9 +143,23 @@ function Found({ state, report }: { state: LossesState; report: LossReport }): J
           })}
         </ul>
       </div>
-      <Section title="Why, and what helps">
-        <Causes totals={report.totals} onPick={(cause) => state.narrow("cause", cause)} />
-      </Section>
+      <div class="losses-who-why">
+        <Section title="Why, and what helps">
+          <Causes totals={report.totals} onPick={(cause) => state.narrow("cause", cause)} />
+        </Section>
+        {state.filter.value["sensor"] === null && report.totals.sensors > 1 && (
+          <Section
+            title="Which sensors"
+            count={
+              report.totals.sensors > report.totals.top_sensors.length
+                ? `${report.totals.top_sensors.length} that lost most, of ${formatCount(report.totals.sensors)}`
+                : formatCount(report.totals.sensors)
+            }
+          >
+            <TopSensors totals={report.totals} />
+          </Section>
+        )}
+      </div>
       <Section title="When and where">
         <Table
           label="Losses"

@@ -1,6 +1,6 @@
 import type { LossRange, LossReport } from "../../../core/api/losses.ts";
 import { LOSS_STAGES, type LossStage } from "../../../core/event/loss-causes.ts";
-import { formatDay, formatDuration } from "../../format.ts";
+import { formatCount, formatDay, formatDuration } from "../../format.ts";
 import { sentence } from "../../words.ts";
 import { eventsHref } from "../events/filter.ts";
 
@@ -24,6 +24,12 @@ export function stageWords(stage: string): string {
 /** Class that colours a stage. */
 export function stageTone(stage: string): string {
   return `stage-${isStage(stage) ? stage : "other"}`;
+}
+
+/** How many were lost, for a column of figures. */
+export function lostText({ count, unknown }: Pick<LossRange, "count" | "unknown">): string {
+  if (!unknown) return formatCount(count);
+  return count > 0 ? `≥ ${formatCount(count)}` : "unknown";
 }
 
 /** How long a loss may have gone on; what is known to a moment only says so. */
