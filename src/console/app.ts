@@ -126,11 +126,12 @@ interface Stores {
   readonly targets?: StoreTargets;
 }
 
-/** Both stores side by side: they know nothing of each other. When one fails, the other is waited for, so that it can be stopped. */
+/** Both stores side by side. When one fails, the other is waited for, so that it can be stopped. */
 async function openStores(deps: StoresDeps, accounts: ServerAccounts | undefined): Promise<Stores> {
+  const opening = step(deps.log, "PostgreSQL and its migrations", () => openStateStore(deps, accounts));
   const [state, events] = await Promise.allSettled([
-    step(deps.log, "PostgreSQL and its migrations", () => openStateStore(deps, accounts)),
-    step(deps.log, "ClickHouse and its migrations", () => openEventStore(deps, accounts)),
+    opening,
+    step(deps.log, "ClickHouse and its migrations", () => openEventStore(deps, accounts, opening)),
   ]);
   if (state.status === "rejected") throw state.reason;
   if (events.status === "rejected") throw events.reason;

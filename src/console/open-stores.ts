@@ -20,6 +20,7 @@ import { assertTables, assertWritable } from "./stores/faults.ts";
 import { migrateClickHouse } from "./stores/migrate-clickhouse.ts";
 import { migratePostgres } from "./stores/migrate-postgres.ts";
 import { parseMigrations } from "./stores/migrations.ts";
+import { underLock } from "./stores/postgres-lock.ts";
 import { connectPostgres, openPostgres, type PostgresTarget } from "./stores/postgres.ts";
 
 /** A migration may move every event there is. */
@@ -162,10 +163,14 @@ export async function clickhouseTarget(
   return embedded;
 }
 
-/** Starts or finds ClickHouse, connects and brings it to the newest schema; then what stands before it, if anything does. */
+/**
+ * Starts or finds ClickHouse, connects and brings it to the newest schema; then what stands before it, if anything does. Of several
+ * Consoles one does so at a time: `state` is what they share.
+ */
 export async function openEventStore(
   deps: StoresDeps,
   accounts: ServerAccounts | undefined,
+  state: Promise<{ readonly target: PostgresTarget }>,
 ): Promise<OpenStore<EventDb> & { readonly queue: EventSink; readonly target: ClickHouseTarget }> {
   if (!deps.config.clickhouseUrl && !deps.attach) await assertNotMoved(deps.config, "clickhouse", "--clickhouse-url");
   const { target, server } = await clickhouseTarget(deps, accounts);
@@ -174,7 +179,11 @@ export async function openEventStore(
   const client = connectClickHouse(target, MIGRATION_TIMEOUT_MS);
   let queue: EventSink;
   try {
-    await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log);
+    await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log, async (run) => {
+      const waiting = (): void =>
+        deps.log.info("another Console brings ClickHouse to the newest schema; it is waited for");
+      await underLock((await state).target, "telovix clickhouse migrations", waiting, run);
+    });
     queue = await openSink({ url: deps.config.redpandaUrl, client, events: store, ...deps });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;

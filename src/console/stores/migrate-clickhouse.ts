@@ -15,38 +15,36 @@ function statementsOf(sql: string): string[] {
     .filter((statement) => statement !== "");
 }
 
-const TRIES = 3;
-
-/** Runs a statement; one that met the same work of another Console (a table swapped in that moment) is run again. */
-async function run(client: ClickHouseClient, query: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await client.command({ query });
-      return;
-    } catch (error) {
-      if (tries === TRIES) throw error;
-    }
-  }
+async function findPending(client: ClickHouseClient, migrations: readonly Migration[]): Promise<readonly Migration[]> {
+  const result = await client.query({
+    query: "SELECT version, name, any(sha256) AS sha256 FROM schema_migrations GROUP BY version, name ORDER BY version",
+    format: "JSONEachRow",
+  });
+  return pendingMigrations("ClickHouse", migrations, await result.json<AppliedMigration>());
 }
+
+/** Runs something while no other Console that may have this ClickHouse does so. */
+export type Exclusively = (run: () => Promise<void>) => Promise<void>;
 
 /**
  * Brings ClickHouse to the newest schema. There is no transaction to lean on: a file holds statements that may run twice,
- * and it is recorded only after all of them succeeded.
+ * and it is recorded only after all of them succeeded. Nor is there a lock: two Consoles at once would swap a table under each other,
+ * and what one has taken in meanwhile would be gone; so work that is to be done is done `exclusively`.
  */
 export async function migrateClickHouse(
   client: ClickHouseClient,
   migrations: readonly Migration[],
   log: Log,
+  exclusively: Exclusively = (run) => run(),
 ): Promise<void> {
   await client.command({ query: LEDGER });
-  const result = await client.query({
-    query: "SELECT version, name, any(sha256) AS sha256 FROM schema_migrations GROUP BY version, name ORDER BY version",
-    format: "JSONEachRow",
+  if ((await findPending(client, migrations)).length === 0) return;
+  await exclusively(async () => {
+    // Another one may have done it meanwhile.
+    for (const { version, name, sha256, sql } of await findPending(client, migrations)) {
+      for (const query of statementsOf(sql)) await client.command({ query });
+      await client.insert({ table: "schema_migrations", values: [{ version, name, sha256 }], format: "JSONEachRow" });
+      log.info("migrated", { store: "clickhouse", version, name });
+    }
   });
-  const applied = await result.json<AppliedMigration>();
-  for (const { version, name, sha256, sql } of pendingMigrations("ClickHouse", migrations, applied)) {
-    for (const query of statementsOf(sql)) await run(client, query);
-    await client.insert({ table: "schema_migrations", values: [{ version, name, sha256 }], format: "JSONEachRow" });
-    log.info("migrated", { store: "clickhouse", version, name });
-  }
 }

@@ -18,6 +18,7 @@ import { connectClickHouse } from "./clickhouse.ts";
 import { migrateClickHouse } from "./migrate-clickhouse.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { parseMigrations } from "./migrations.ts";
+import { underLock } from "./postgres-lock.ts";
 import { connectPostgres } from "./postgres.ts";
 
 const stores = testStores();
@@ -100,12 +101,35 @@ describe("migrateClickHouse", () => {
     const migrations = await testMigrations("clickhouse");
     await migrateClickHouse(client, migrations, silentLog);
     await client.command({ query: "TRUNCATE TABLE schema_migrations" });
-    await Promise.all([
-      migrateClickHouse(client, migrations, silentLog),
-      migrateClickHouse(client, migrations, silentLog),
-    ]);
+    await migrateClickHouse(client, migrations, silentLog);
     const newer = migrateClickHouse(client, migrations.slice(0, -1), silentLog);
     expect(String(await rejectionOf(newer))).toContain("newer than this binary");
+    await client.close();
+    await dropClickHouse(target);
+  });
+
+  test("is done by one of several Consoles that start together, and takes nothing from those that serve already", async () => {
+    const target = await emptyClickHouse();
+    const { postgres } = await stores;
+    const migrations = parseMigrations({
+      "0001_create_things.sql": "CREATE TABLE IF NOT EXISTS things (id UInt8) ENGINE = MergeTree ORDER BY id;",
+      // What is taken in between the two is gone.
+      "0002_move_things.sql":
+        "CREATE OR REPLACE TABLE moved ENGINE = MergeTree ORDER BY id AS SELECT id, sleep(0.05) FROM things;\n" +
+        "EXCHANGE TABLES things AND moved;",
+    });
+    const client = connectClickHouse(target);
+    let waited = 0;
+    const consoles = Array.from({ length: 4 }, async (_, id) => {
+      await migrateClickHouse(client, migrations, silentLog, (run) =>
+        underLock(postgres, "test migrations", () => waited++, run),
+      );
+      await client.insert({ table: "things", values: [{ id }], format: "JSONEachRow" });
+    });
+    await Promise.all(consoles);
+    const kept = await client.query({ query: "SELECT id FROM things ORDER BY id", format: "JSONEachRow" });
+    expect(await kept.json<{ id: number }>()).toEqual([{ id: 0 }, { id: 1 }, { id: 2 }, { id: 3 }]);
+    expect(waited).toBe(3);
     await client.close();
     await dropClickHouse(target);
   });
