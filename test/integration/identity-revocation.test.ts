@@ -39,11 +39,24 @@ async function closedWithin(streams: readonly TestStream[], run: () => Promise<u
   return performance.now() - start;
 }
 
+async function bothListen(): Promise<void> {
+  await eventually("both listen", async () => {
+    let count = 0;
+    await asAdmin(async (admin) => {
+      const [row] = await admin<{ n: number }[]>`
+        SELECT count(*)::int AS n FROM pg_stat_activity WHERE query ILIKE 'listen "telovix_trust"%'`;
+      count = row?.n ?? 0;
+    });
+    return count >= 2;
+  });
+}
+
 describe("a revocation at one Console", () => {
   test("ends the sensor's connections at every other within a second", async () => {
     const sensor = await one.enroll("cut-1");
     const there = sensor.at(two);
     expect(await beat(there)).toBe(200);
+    await bothListen();
     const streams = [await connected(there)];
     const ms = await closedWithin(streams, () => one.api("POST", `/api/v1/sensors/${sensor.sensorId}/revoke`));
     expect(ms).toBeLessThan(1_000);
@@ -58,15 +71,7 @@ describe("a revocation at one Console", () => {
       (admin) => admin`
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'listen%' AND pid <> pg_backend_pid()`,
     );
-    await eventually("both listen again", async () => {
-      let count = 0;
-      await asAdmin(async (admin) => {
-        const [row] = await admin<{ n: number }[]>`
-          SELECT count(*)::int AS n FROM pg_stat_activity WHERE query ILIKE 'listen "telovix_trust"%'`;
-        count = row?.n ?? 0;
-      });
-      return count >= 2;
-    });
+    await bothListen();
     const streams = [await connected(there)];
     const ms = await closedWithin(streams, () => one.api("POST", `/api/v1/sensors/${sensor.sensorId}/revoke`));
     expect(ms).toBeLessThan(1_000);

@@ -73,8 +73,9 @@ export class PostgresTrustBus implements TrustBus, Service {
       CHANNEL,
       (payload) => this.#receive(payload),
       () => {
-        // Between two connections news may have gone by.
-        if (this.#ups++ > 0) this.#local.publish({ kind: "resync" });
+        // Before it, and between two connections, news may have gone by.
+        this.#ups++;
+        this.#local.publish({ kind: "resync" });
       },
     );
     await new Promise<void>((resolve) =>
