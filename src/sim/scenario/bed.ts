@@ -189,6 +189,12 @@ export class TestBed implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** How the Console's process ended. */
+  get ending(): string {
+    const { exitCode, signalCode } = this.#child;
+    return signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
+  }
+
   get consolePid(): number {
     return this.#child.pid!;
   }
