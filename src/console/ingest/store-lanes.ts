@@ -54,7 +54,7 @@ interface Island {
 }
 
 /** Of the lane with this number among the parameters. */
-const ofLane = (i: number): string =>
+export const ofLane = (i: number): string =>
   `tenant_id = {t${i}:UUID} AND sensor_id = {s${i}:UUID} AND epoch = {e${i}:String}`;
 const keyOf = (lane: { sensor_id: string; epoch: string }): string => `${lane.sensor_id}/${lane.epoch}`;
 
@@ -109,8 +109,8 @@ export async function findStored(
   });
 }
 
-/** The stretches without a gap inside buckets that have some. */
-async function findIslands(events: EventDb, holed: readonly Island[]): Promise<Island[]> {
+/** The stretches without a gap among the events of ranges. */
+export async function findIslands(events: EventDb, holed: readonly Island[]): Promise<Island[]> {
   const islands: Island[] = [];
   for (let at = 0; at < holed.length; at += 64) {
     const part = holed.slice(at, at + 64);

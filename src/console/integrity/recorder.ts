@@ -110,6 +110,12 @@ export class IntegrityRecorder implements Service {
     this.#chains.set(id, { ...key, prefix, head: undefined, known: false, blocks: [block] });
   }
 
+  /** What was said of a sequence from a number on was not right: what is not sealed yet is read from the stores. */
+  doubt(sensorId: string, epoch: string, fromSeq: number): void {
+    for (const block of this.#chains.get(chainKey(sensorId, epoch))?.blocks ?? [])
+      if (block.lastSeq >= fromSeq) block.broken = true;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#deps.clock.sleep(TICK_MS, signal);

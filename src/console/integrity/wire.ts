@@ -8,9 +8,11 @@ import type { AuditLog } from "../audit/contract.ts";
 import { dataPath, type ConsoleConfig } from "../config.ts";
 import type { HttpEnv } from "../http/env.ts";
 import type { DurableCommit } from "../ingest/group-commit.ts";
+import type { LossRow } from "../ingest/store.ts";
 import type { Scheduler } from "../jobs/service.ts";
 import { Epochs, type EpochsDeps } from "../losses/epochs.ts";
 import { LossRecorder } from "../losses/recorder.ts";
+import { SecondLook } from "../losses/second-look.ts";
 import { createLossRoutes } from "../losses/routes.ts";
 import { createLossService } from "../losses/service.ts";
 import { createLossStore } from "../losses/store.ts";
@@ -58,14 +60,25 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const losses = new LossRecorder({ db, clock, log, metrics });
   const recorder = new IntegrityRecorder({ events, clock, log, metrics });
   const roots = new RootsJob({ db, events, recorder, signer, clock, log, metrics });
+  const second = new SecondLook({
+    events,
+    clock,
+    log: log.child("losses"),
+    metrics,
+    onCorrected: ({ sensor_id, epoch, from_seq }) => recorder.doubt(sensor_id, epoch, from_seq),
+  });
+  const onLoss = (rows: readonly LossRow[]): void => {
+    losses.add(rows);
+    second.add(rows);
+  };
   jobs.every("integrity-roots", ROOTS_EVERY_MS, () => roots.turn());
   return {
     onDurable(commit) {
-      losses.add(commit.losses);
+      if (commit.losses.length > 0) onLoss(commit.losses);
       recorder.add(commit);
     },
-    epochs: new Epochs({ db, events, clock, log, cursor, onLoss: (rows) => losses.add(rows) }),
-    services: [losses, recorder],
+    epochs: new Epochs({ db, events, clock, log, cursor, onLoss }),
+    services: [losses, second, recorder],
     operators: [
       createLossRoutes({ service: createLossService({ store: createLossStore({ db, events }), clock }) }),
       createIntegrityRoutes({ service: new IntegrityService({ db, events, signer, clock }), audit }),

@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { SeqRanges } from "../ingest/seq-ranges.ts";
+import type { LossRow } from "../ingest/store.ts";
+import { correctionsOf } from "./second-look.ts";
+
+const ROW: LossRow = {
+  tenant_id: "t",
+  sensor_id: "s",
+  node_name: "n",
+  stage: "spool",
+  cause: "spool_full",
+  count: 0,
+  unknown: 0,
+  source: "range",
+  epoch: "e",
+  from_seq: 0,
+  to_seq: 0,
+  from_at: 1,
+  to_at: 2,
+  recorded_at: 1_000,
+};
+
+test("what takes a row's place holds every number of it that is not accounted for, once, and replaces it", () => {
+  const range = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 20 }));
+  fc.assert(
+    fc.property(range, fc.array(range, { maxLength: 6 }), fc.integer({ min: 0, max: 2_000 }), (own, held, nowMs) => {
+      const [from_seq, more] = own;
+      const to_seq = from_seq + more;
+      const row = { ...ROW, from_seq, to_seq, count: more + 1 };
+      const ranges = new SeqRanges(held.map(([from, length]) => [from, from + length] as const));
+      const accounted = ranges.between(from_seq, to_seq);
+      const rows = correctionsOf(row, accounted, nowMs);
+      if (accounted.length === 0) return expect(rows).toEqual([]);
+      const left: number[] = [];
+      for (let seq = from_seq; seq <= to_seq; seq++) if (!ranges.has(seq)) left.push(seq);
+      const told = rows.filter(({ count }) => count > 0);
+      expect(told.flatMap((r) => Array.from({ length: r.count }, (_, i) => r.from_seq + i))).toEqual(left);
+      for (const { from_seq: first, to_seq: last, count } of told) expect(last - first + 1).toBe(count);
+      // The row itself is named by its first number: whatever stands there now is newer.
+      expect(rows.filter((r) => r.from_seq === from_seq)).toHaveLength(1);
+      for (const { recorded_at } of rows) expect(recorded_at).toBeGreaterThan(row.recorded_at);
+    }),
+  );
+});

@@ -1,0 +1,159 @@
+import type { Clock } from "../../core/clock.ts";
+import { errorMessage } from "../../core/error.ts";
+import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import type { Service } from "../../core/service.ts";
+import type { SeqRange } from "../ingest/seq-ranges.ts";
+import type { LossRow } from "../ingest/store.ts";
+import type { EventDb } from "../stores/contract.ts";
+import { free } from "./gaps.ts";
+import { findAccounted, listRecent } from "./store-second-look.ts";
+
+const TICK_MS = 1_000;
+/** After so long each row is looked at: an insert takes seconds, a minute at most; what waits in a queue may take longer. */
+const LOOKS_MS = [3_000, 15_000, 90_000, 600_000, 3_600_000] as const;
+const MAX_WATCHED = 20_000;
+const ROWS_AT_ONCE = 64;
+
+interface Watched {
+  readonly row: LossRow;
+  /** When it was recorded, and when it is looked at next; by the clock that never goes back. */
+  readonly sinceMs: number;
+  dueMs: number;
+}
+
+export interface SecondLookDeps {
+  readonly events: EventDb;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Told of each row that was set right. */
+  readonly onCorrected: (row: LossRow) => void;
+}
+
+/**
+ * The rows that take the place of one of whose numbers some are accounted for elsewhere; none when it is right as it is. Pure.
+ */
+export function correctionsOf(row: LossRow, accounted: readonly SeqRange[], nowMs: number): LossRow[] {
+  if (accounted.length === 0) return [];
+  const recorded_at = Math.max(nowMs, row.recorded_at + 1);
+  const left = free(row.from_seq, row.to_seq, accounted).map(([from_seq, to_seq]) => ({
+    ...row,
+    from_seq,
+    to_seq,
+    count: to_seq - from_seq + 1,
+    recorded_at,
+  }));
+  // A row is named by where it begins: one that begins elsewhere now leaves nothing there.
+  return left[0]?.from_seq === row.from_seq ? left : [{ ...row, to_seq: row.from_seq, count: 0, recorded_at }, ...left];
+}
+
+const keyOf = ({ sensor_id, source, epoch, stage, cause, from_seq }: LossRow): string =>
+  [sensor_id, source, epoch, stage, cause, from_seq].join("/");
+
+/**
+ * Looks at losses again a while after they were written. A sensor that comes to another process, or back to one that was killed, tells
+ * of numbers it gave up while an insert that has them is still under way, at the engine or in a queue before it: nobody can know of it
+ * at that moment. What is stored after all, or counted twice, is taken out of the ledger again.
+ */
+export class SecondLook implements Service {
+  readonly name = "second look at losses";
+  readonly #deps: SecondLookDeps;
+  readonly #watched = new Map<string, Watched>();
+  readonly #found: (by: number) => void;
+  readonly #unwatched: () => void;
+  #begun = false;
+
+  constructor(deps: SecondLookDeps) {
+    this.#deps = deps;
+    this.#found = deps.metrics.counter(
+      "telovix_console_losses_found_total",
+      "Events that stood in the ledger of losses and were stored after all, or stood there twice.",
+    );
+    this.#unwatched = deps.metrics.counter(
+      "telovix_console_losses_unwatched_total",
+      "Losses that are not looked at again: too many came.",
+    );
+    const watched = deps.metrics.gauge("telovix_console_losses_watched", "Losses that will be looked at again.");
+    deps.metrics.onCollect(() => watched(this.#watched.size));
+  }
+
+  /** Takes rows that are durable. */
+  add(rows: readonly LossRow[]): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    for (const row of rows)
+      if (row.source !== "event" && row.count > 0) this.#watch({ row, sinceMs: nowMs, dueMs: nowMs + LOOKS_MS[0] });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(TICK_MS, signal);
+      await this.turn();
+    }
+  }
+
+  /** Looks at what is due. A store that does not answer leaves it for the next time. */
+  async turn(): Promise<void> {
+    try {
+      if (!this.#begun) await this.#begin();
+      const nowMs = this.#deps.clock.monotonicMs();
+      const due = [...this.#watched.values()].filter(({ dueMs }) => dueMs <= nowMs);
+      for (let i = 0; i < due.length; i += ROWS_AT_ONCE) await this.#look(due.slice(i, i + ROWS_AT_ONCE), nowMs);
+    } catch (error) {
+      this.#deps.log.debug("losses could not be looked at again; it is tried on", { error: errorMessage(error) });
+    }
+  }
+
+  /** What the Console before this one wrote and did not live to look at. */
+  async #begin(): Promise<void> {
+    const { events, clock } = this.#deps;
+    const rows = await listRecent(events, clock.nowMs() - LOOKS_MS.at(-1)!, MAX_WATCHED);
+    this.#begun = true;
+    const nowMs = clock.monotonicMs();
+    for (const row of rows.toReversed()) {
+      const sinceMs = nowMs - Math.max(0, clock.nowMs() - row.recorded_at);
+      if (!this.#watched.has(keyOf(row))) this.#watch({ row, sinceMs, dueMs: nowMs + LOOKS_MS[0] });
+    }
+  }
+
+  async #look(due: readonly Watched[], nowMs: number): Promise<void> {
+    const { events, clock, log, onCorrected } = this.#deps;
+    const accounted = await findAccounted(
+      events,
+      due.map(({ row }) => row),
+    );
+    const wrong = due.flatMap((watched, i) => {
+      const corrections = correctionsOf(watched.row, accounted[i]!, clock.nowMs());
+      return corrections.length > 0 ? [{ watched, corrections }] : [];
+    });
+    if (wrong.length > 0) {
+      await events.insert(
+        "event_losses",
+        wrong.flatMap(({ corrections }) => corrections),
+      );
+      const sum = (rows: readonly LossRow[]): number => rows.reduce((n, { count }) => n + count, 0);
+      const count = sum(wrong.map(({ watched }) => watched.row)) - sum(wrong.flatMap((w) => w.corrections));
+      this.#found(count);
+      log.info("events that were thought lost are stored after all; the ledger is set right", { count });
+    }
+    const corrected = new Map(wrong.map(({ watched, corrections }) => [watched, corrections]));
+    for (const watched of due) {
+      this.#watched.delete(keyOf(watched.row));
+      const rows = corrected.get(watched);
+      if (rows) onCorrected(watched.row);
+      const next = LOOKS_MS.find((ms) => watched.sinceMs + ms > nowMs);
+      if (next === undefined) continue;
+      for (const row of rows ?? [watched.row])
+        if (row.count > 0) this.#watch({ ...watched, row, dueMs: watched.sinceMs + next });
+    }
+  }
+
+  #watch(watched: Watched): void {
+    const key = keyOf(watched.row);
+    if (!this.#watched.has(key) && this.#watched.size >= MAX_WATCHED) {
+      this.#watched.delete(this.#watched.keys().next().value!);
+      this.#unwatched();
+    }
+    this.#watched.set(key, watched);
+  }
+}

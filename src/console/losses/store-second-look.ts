@@ -1,0 +1,65 @@
+import { findIslands, ofLane } from "../ingest/store-lanes.ts";
+import { SeqRanges, type SeqRange } from "../ingest/seq-ranges.ts";
+import type { LossRow } from "../ingest/store.ts";
+import type { EventDb } from "../stores/contract.ts";
+
+type Stored = Omit<LossRow, "from_at" | "to_at" | "recorded_at"> & { from_us: number; to_us: number; at_ms: number };
+
+const COLUMNS = `tenant_id, sensor_id, node_name, stage, cause, count, unknown, source, epoch, from_seq, to_seq,
+  toUnixTimestamp64Micro(from_at) AS from_us, toUnixTimestamp64Micro(to_at) AS to_us, toUnixTimestamp64Milli(recorded_at) AS at_ms`;
+
+const rowOf = ({ from_us, to_us, at_ms, ...row }: Stored): LossRow => ({
+  ...row,
+  count: Number(row.count),
+  from_seq: Number(row.from_seq),
+  to_seq: Number(row.to_seq),
+  from_at: Number(from_us),
+  to_at: Number(to_us),
+  recorded_at: Number(at_ms),
+});
+
+/** Rows of numbers that were written since a time (milliseconds since 1970), the newest first. */
+export async function listRecent(events: EventDb, sinceMs: number, limit: number): Promise<LossRow[]> {
+  const rows = await events.selectSystem<Stored>(
+    `SELECT ${COLUMNS} FROM event_losses FINAL
+     WHERE source != 'event' AND count > 0 AND recorded_at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+     ORDER BY recorded_at DESC LIMIT {row_limit:UInt32}`,
+    { since_ms: sinceMs, row_limit: limit },
+  );
+  return rows.map(rowOf);
+}
+
+const isBefore = (a: LossRow, b: LossRow): boolean =>
+  a.recorded_at !== b.recorded_at ? a.recorded_at < b.recorded_at : a.from_seq < b.from_seq;
+
+/** What of each row's numbers is accounted for elsewhere: stored as events, or in a row that was written before it. */
+export async function findAccounted(events: EventDb, rows: readonly LossRow[]): Promise<SeqRange[][]> {
+  const params: Record<string, unknown> = Object.create(null);
+  for (const [i, row] of rows.entries()) {
+    params[`t${i}`] = row.tenant_id;
+    params[`s${i}`] = row.sensor_id;
+    params[`e${i}`] = row.epoch;
+    params[`f${i}`] = row.from_seq;
+    params[`l${i}`] = row.to_seq;
+  }
+  const overlapping = rows.map((_, i) => `(${ofLane(i)} AND from_seq <= {l${i}:UInt64} AND to_seq >= {f${i}:UInt64})`);
+  const [stored, ledger] = await Promise.all([
+    findIslands(
+      events,
+      rows.map((row) => ({ ...row, first: row.from_seq, last: row.to_seq })),
+    ),
+    events.selectSystem<Stored>(
+      `SELECT ${COLUMNS} FROM event_losses FINAL WHERE source != 'event' AND count > 0 AND (${overlapping.join(" OR ")})`,
+      params,
+    ),
+  ]);
+  const others = ledger.map(rowOf);
+  return rows.map((row) => {
+    const isSame = (of: { sensor_id: string; epoch: string }): boolean =>
+      of.sensor_id === row.sensor_id && of.epoch === row.epoch;
+    const events = stored.filter(isSame).map(({ first, last }): SeqRange => [Number(first), Number(last)]);
+    const before = others.filter((other) => isSame(other) && isBefore(other, row));
+    const ranges = [...events, ...before.map(({ from_seq, to_seq }): SeqRange => [from_seq, to_seq])];
+    return new SeqRanges(ranges).between(row.from_seq, row.to_seq);
+  });
+}
