@@ -26,6 +26,8 @@ const ups = compile(StreamUp);
 export interface Faults {
   /** Answers every request with this. */
   refuse?: { status: number; code: string; retryAfterSecs?: number } | undefined;
+  /** Takes heartbeats and events and never answers. */
+  silent?: boolean;
   /** Takes streams all the same. */
   streamsGo?: boolean;
   /** Refuses streams. */
@@ -64,6 +66,8 @@ export class StandInConsole implements AsyncDisposable {
   readonly missing: { from_seq: number; to_seq: number; cause: string }[] = [];
   readonly decommissioned: boolean[] = [];
   repeated = 0;
+  /** Requests that wait for an answer for ever. */
+  unanswered = 0;
   /** Interval the sensor is told. */
   heartbeatMs = 200;
   /** What it has, by epoch. */
@@ -150,6 +154,10 @@ export class StandInConsole implements AsyncDisposable {
       if (!this.tokens.delete(body.token))
         return Response.json({ error: { code: "invalid_enrollment_token", message: "no" } }, { status: 401 });
       return enrol(body);
+    }
+    if (this.faults.silent) {
+      this.unanswered++;
+      await new Promise(() => {});
     }
     const body = read(new Uint8Array(await request.arrayBuffer()));
     switch (path) {

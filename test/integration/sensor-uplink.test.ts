@@ -112,6 +112,18 @@ describe("a running sensor", () => {
     expect(event.process?.parent_binary).toBe("/usr/bin/parent-1");
   });
 
+  test("lets go of a request that is never answered when there is a stream again", async () => {
+    await using console = await StandInConsole.start();
+    Object.assign(console.faults, { noStream: true, silent: true });
+    const { config, lines } = await enrolled(console);
+    await using _sensor = run(config);
+    await lines.append("one");
+    await until("a request hangs", () => console.unanswered > 0);
+    console.faults.noStream = false;
+    await until("the event comes by the stream", () => execs(console).length === 1);
+    expect(console.batches).toMatchObject({ heartbeat: 0, events: 0 });
+  });
+
   test("carries sockets in the heartbeat when they changed, and not again while they are the same", async () => {
     await using console = await StandInConsole.start();
     console.heartbeatMs = 100;

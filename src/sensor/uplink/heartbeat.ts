@@ -114,7 +114,14 @@ export class HeartbeatLoop implements Service {
       ...changed?.inventory,
       ...(batch ? { batch: toEventsBatch(batch, laneOf(batch)) } : {}),
     };
-    const answer = await this.#post(body, changed, signal);
+    let answer: HeartbeatResponse;
+    try {
+      answer = await this.#post(body, changed, claim ? AbortSignal.any([signal, claim.wanted]) : signal);
+    } catch (error) {
+      // Not a failure: a stream is there, which carries the events again and the next heartbeat too.
+      if (claim?.wanted.aborted && !signal.aborted) return this.hurry();
+      throw error;
+    }
     this.sent++;
     this.#full = false;
     if (batch) outbox.markSent(batch);
@@ -158,13 +165,20 @@ export class HeartbeatLoop implements Service {
     const { client, outbox } = this.#o;
     using claim = outbox.claim("events");
     if (!claim) return;
-    while (!signal.aborted) {
+    const either = AbortSignal.any([signal, claim.wanted]);
+    while (!either.aborted) {
       const batch = await outbox.take(BATCH_EVENTS, BATCH_BYTES);
       if (!batch) return;
       const before = batch.sender.underWay;
-      const answer = eventsResponse.parse(
-        await client.postPacked("/sensors/events", packBatch(batch, laneOf(batch)), signal),
-      );
+      let answer: EventsResponse;
+      try {
+        answer = eventsResponse.parse(
+          await client.postPacked("/sensors/events", packBatch(batch, laneOf(batch)), either),
+        );
+      } catch (error) {
+        if (claim.wanted.aborted && !signal.aborted) return;
+        throw error;
+      }
       outbox.markSent(batch);
       outbox.applyAck(answer.ack);
       outbox.applyRejected(answer.rejected);

@@ -7,13 +7,21 @@ import { LaneSender, type LaneBatch } from "./lane-sender.ts";
 /** A bulk lane that holds more than this when the link comes up is closed, so that what happens from then on does not wait behind it. */
 const LONG_LANE = 5_000;
 
+/** Held by the one sender. */
+export interface Claim extends Disposable {
+  /** Aborts when a better way wants to send. */
+  readonly wanted: AbortSignal;
+}
+
 /** What leaves the spool, by whatever way. One sender at a time holds it, so that nothing goes out twice side by side. */
 export class Outbox {
   readonly #lanes: LaneSet;
   readonly #log: Log;
   readonly #senders = new WeakMap<SpoolLane, LaneSender>();
   #holder: string | undefined;
+  #wanted = new AbortController();
   #waiters = new Set<() => void>();
+  #changed: PromiseWithResolvers<void> | undefined;
   sent = 0;
   acked = 0;
   rejected = 0;
@@ -41,16 +49,23 @@ export class Outbox {
   }
 
   /** Becomes the one sender; undefined while another is. Sending begins anew after the last acknowledged events. */
-  claim(holder: string): Disposable | undefined {
+  claim(holder: string): Claim | undefined {
     if (this.#holder !== undefined) return undefined;
     this.#holder = holder;
+    this.#wanted = new AbortController();
     for (const sender of this.senders) sender.rewind();
     return {
+      wanted: this.#wanted.signal,
       [Symbol.dispose]: () => {
         this.#holder = undefined;
         this.wake();
       },
     };
+  }
+
+  /** Asks whoever holds it to let go. */
+  want(): void {
+    if (this.#holder !== undefined) this.#wanted.abort();
   }
 
   /** Before a link is used: a bulk lane that an outage has filled is set aside. A disk that refuses leaves it as it is. */
@@ -124,8 +139,16 @@ export class Outbox {
   /** Wakes whoever waits for something to do. */
   wake(): void {
     const waiters = this.#waiters;
-    this.#waiters = new Set();
+    if (waiters.size > 0) this.#waiters = new Set();
     for (const waiter of waiters) waiter();
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+
+  /** Resolves at the next `wake`: for who is woken at its own end too. */
+  get changed(): Promise<void> {
+    this.#changed ??= Promise.withResolvers<void>();
+    return this.#changed.promise;
   }
 
   /** Resolves at the next `wake`, or when the signal aborts. */

@@ -168,9 +168,10 @@ export class Stream implements Service {
     const { outbox, clock, tickMs, onRefresh, onState } = this.#o;
     // Read at each turn: the Console may change its mind.
     const paceMs = (): number | undefined => this.#paceMs;
-    // The fallback path gives the spool back within its request's timeout.
     let claim = outbox.claim("stream");
     while (!claim && !signal.aborted && socket.readyState === WebSocket.OPEN) {
+      // The fallback path may wait long for an answer that does not come, and there is a better way now.
+      outbox.want();
       await outbox.woken(AbortSignal.any([signal, AbortSignal.timeout(1_000)]));
       claim = outbox.claim("stream");
     }
