@@ -26,6 +26,8 @@ const BLIND_MS = 5_000;
 const PAUSE_MS = 300;
 /** An execution is asked for and ends within this time of being asked for. */
 const EXEC_US = 3_000_000;
+/** Blind times that are told with executions that are missing. */
+const NEAR_US = 60_000_000;
 const MAX_PROBLEMS = 20;
 
 /** How many numbers of a span the ledger has, each time it has them. */
@@ -152,8 +154,15 @@ export class Judge {
       return times.some((t) => t.from_us <= us + EXEC_US && t.to_us >= us);
     };
     const unseen = missing.filter((n) => !isBlind(n));
-    if (unseen.length > 0)
-      problems.push(`executions neither found nor in a blind time: ${unseen.slice(0, 50).join(" ")}`);
+    if (unseen.length > 0) {
+      const second = (us: number): string => new Date(us / 1000).toISOString().slice(14, 23);
+      const asked = [unseen[0]!, unseen.at(-1)!].map((n) => second(execs.atMs(n) * 1000)).join(" to ");
+      const near = times.filter((t) => t.to_us > execs.atMs(unseen[0]!) * 1000 - NEAR_US);
+      const ranges = near.map((t) => `${t.stage}/${t.cause} ${t.count}: ${second(t.from_us)} to ${second(t.to_us)}`);
+      problems.push(
+        `executions neither found nor in a blind time: ${unseen.slice(0, 50).join(" ")} (${asked}; blind: ${ranges.slice(0, 20).join(", ")})`,
+      );
+    }
     return missing.filter(isBlind);
   }
 }
