@@ -101,6 +101,24 @@ test("what a Console wrote and did not live to look at is looked at by the next;
   expect(corrected.map(({ from_seq }) => from_seq)).toEqual([10, 10, 14]);
 });
 
+test("a loss that a Console tells of which has just been started begins with the last event before it", async () => {
+  const clock = new ManualClock(Date.now());
+  const atUs = Date.now() * 1000;
+  const lost = row({ from_seq: 11, to_seq: 12, count: 2, from_at: atUs, to_at: atUs });
+  const other = { sensor_id: lost.sensor_id, epoch: "00000000000000ff", cause: "spool_corrupt" };
+  const fresh = row({ ...other, count: 1, from_at: atUs, to_at: atUs });
+  await stores.events.insert("event_losses", [lost, fresh]);
+  await insertLate(lost.sensor_id, "n", 9, 10);
+  const second = look(clock);
+  second.add([lost, fresh]);
+  await clock.advance(3_000);
+  await second.turn();
+  const { ranges, totals } = await report(lost.sensor_id);
+  expect([totals.count, ranges.length]).toEqual([3, 2]);
+  // Made events are a second old.
+  for (const range of ranges) expect(Date.parse(range.to) - Date.parse(range.from)).toBeGreaterThan(500);
+});
+
 test("numbers that stand in the ledger twice stand there once, as they were told first", async () => {
   const clock = new ManualClock(Date.now());
   const first = row({ from_seq: 5, to_seq: 14, count: 10, cause: "spool_corrupt", recorded_at: Date.now() - 500 });

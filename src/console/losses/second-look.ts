@@ -7,7 +7,7 @@ import type { SeqRange } from "../ingest/seq-ranges.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { EventDb } from "../stores/contract.ts";
 import { free } from "./gaps.ts";
-import { findAccounted, listRecent } from "./store-second-look.ts";
+import { findAccounted, findBefore, listRecent } from "./store-second-look.ts";
 
 const TICK_MS = 1_000;
 /** After so long each row is looked at: an insert takes seconds, a minute at most; what waits in a queue may take longer. */
@@ -54,7 +54,8 @@ const keyOf = ({ sensor_id, source, epoch, stage, cause, from_seq }: LossRow): s
 /**
  * Looks at losses again a while after they were written. A sensor that comes to another process, or back to one that was killed, tells
  * of numbers it gave up while an insert that has them is still under way, at the engine or in a queue before it: nobody can know of it
- * at that moment. What is stored after all, or counted twice, is taken out of the ledger again.
+ * at that moment. What is stored after all, or counted twice, is taken out of the ledger again. Nor does a Console that has just been
+ * started know when the last event before a loss was: it is looked up here.
  */
 export class SecondLook implements Service {
   readonly name = "second look at losses";
@@ -122,25 +123,37 @@ export class SecondLook implements Service {
       events,
       due.map(({ row }) => row),
     );
-    const wrong = due.flatMap((watched, i) => {
-      const corrections = correctionsOf(watched.row, accounted[i]!, clock.nowMs());
-      return corrections.length > 0 ? [{ watched, corrections }] : [];
-    });
-    if (wrong.length > 0) {
-      await events.insert(
-        "event_losses",
-        wrong.flatMap(({ corrections }) => corrections),
-      );
-      const sum = (rows: readonly LossRow[]): number => rows.reduce((n, { count }) => n + count, 0);
-      const count = sum(wrong.map(({ watched }) => watched.row)) - sum(wrong.flatMap((w) => w.corrections));
+    const corrected = new Map<Watched, readonly LossRow[]>();
+    for (const [i, watched] of due.entries()) {
+      const rows = correctionsOf(watched.row, accounted[i]!, clock.nowMs());
+      if (rows.length > 0) corrected.set(watched, rows);
+    }
+    const sum = (rows: readonly LossRow[]): number => rows.reduce((n, { count }) => n + count, 0);
+    const count = sum([...corrected.keys()].map(({ row }) => row)) - sum([...corrected.values()].flat());
+    const numbers = [...corrected.keys()];
+    // Whoever wrote it had just been started, and knew of no event before it.
+    const instants = due.filter((watched) => watched.row.from_at === watched.row.to_at && !corrected.has(watched));
+    const before =
+      instants.length === 0
+        ? []
+        : await findBefore(
+            events,
+            instants.map(({ row }) => row),
+          );
+    for (const [i, watched] of instants.entries()) {
+      const { row } = watched;
+      const recorded_at = Math.max(clock.nowMs(), row.recorded_at + 1);
+      if (before[i]! > 0) corrected.set(watched, [{ ...row, from_at: before[i]!, recorded_at }]);
+    }
+    if (corrected.size > 0) await events.insert("event_losses", [...corrected.values()].flat());
+    if (count > 0) {
       this.#found(count);
       log.info("events that were thought lost are stored after all; the ledger is set right", { count });
     }
-    const corrected = new Map(wrong.map(({ watched, corrections }) => [watched, corrections]));
+    for (const { row } of numbers) onCorrected(row);
     for (const watched of due) {
       this.#watched.delete(keyOf(watched.row));
       const rows = corrected.get(watched);
-      if (rows) onCorrected(watched.row);
       const next = LOOKS_MS.find((ms) => watched.sinceMs + ms > nowMs);
       if (next === undefined) continue;
       for (const row of rows ?? [watched.row])

@@ -63,3 +63,28 @@ export async function findAccounted(events: EventDb, rows: readonly LossRow[]): 
     return new SeqRanges(ranges).between(row.from_seq, row.to_seq);
   });
 }
+
+/**
+ * Time of the last event before each row's numbers, microseconds since 1970: of its own sequence, or else of any of its sensor's; 0
+ * when there is none.
+ */
+export async function findBefore(events: EventDb, rows: readonly LossRow[]): Promise<number[]> {
+  const params: Record<string, unknown> = Object.create(null);
+  const parts = rows.flatMap((row, i) => {
+    params[`t${i}`] = row.tenant_id;
+    params[`s${i}`] = row.sensor_id;
+    params[`e${i}`] = row.epoch;
+    params[`f${i}`] = row.from_seq;
+    params[`u${i}`] = row.to_at;
+    const last = (own: 0 | 1, where: string): string =>
+      `(SELECT ${i} AS i, ${own} AS own, toUnixTimestamp64Micro(observed_at) AS us FROM runtime_events
+        WHERE ${where} AND observed_at < fromUnixTimestamp64Micro({u${i}:Int64}, 'UTC') ORDER BY observed_at DESC LIMIT 1)`;
+    return [
+      last(1, `${ofLane(i)} AND seq < {f${i}:UInt64}`),
+      last(0, `tenant_id = {t${i}:UUID} AND sensor_id = {s${i}:UUID}`),
+    ];
+  });
+  const found = await events.selectSystem<{ i: number; own: number; us: number }>(parts.join(" UNION ALL "), params);
+  const of = (i: number, own: number): number | undefined => found.find((row) => row.i === i && row.own === own)?.us;
+  return rows.map((_, i) => Number(of(i, 1) ?? of(i, 0) ?? 0));
+}
