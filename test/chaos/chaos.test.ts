@@ -54,7 +54,7 @@ async function play(kind: Kind, rounds: number, { ground, home }: Standing): Pro
       say(`${kind.name}, round ${round}: ${drawn.map(({ fault }) => fault.name).join(" and ")}`);
       await Promise.all(drawn.map(({ fault, draw }) => fault.act(draw)));
       await Bun.sleep(pauseMs);
-      if (!bed.alive) throw new Error(`the Console ended by itself (${bed.ending}):\n${bed.output.slice(-3_000)}`);
+      if (!bed.alive) throw new Error(`the Console ended by itself: ${await bed.ending()}`);
       if (performance.now() > untilMs) throw new Error(`${round} rounds took longer than ${rounds} may`);
       if (round % ROUNDS_A_VERDICT === 0) await settle(`verdict after round ${round}`);
     }

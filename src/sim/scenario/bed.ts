@@ -15,6 +15,7 @@ export const PARTS = {
 } as const;
 
 const START_TIMEOUT_MS = 120_000;
+const LAST_WORDS_MS = 2_000;
 const MAX_OUTPUT_CHARS = 4_000_000;
 
 /** A port nobody holds right now. */
@@ -48,6 +49,7 @@ export class TestBed implements AsyncDisposable {
   readonly #password = randomHex(16);
   #child!: ChildProcess;
   #ended!: Promise<void>;
+  #closed!: Promise<void>;
   #cookie = "";
   #token: Promise<{ token: string }> | undefined;
   output = "";
@@ -94,6 +96,7 @@ export class TestBed implements AsyncDisposable {
       void (this.output = (this.output + chunk.toString()).slice(-MAX_OUTPUT_CHARS));
     child.stdout.on("data", take);
     child.stderr.on("data", take);
+    this.#closed = new Promise((resolve) => child.once("close", () => resolve()));
     this.#ended = new Promise((resolve) => {
       child.once("error", () => resolve());
       child.once("exit", () => resolve());
@@ -189,10 +192,12 @@ export class TestBed implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** How the Console's process ended. */
-  get ending(): string {
+  /** How the Console's process ended, with the last it said. */
+  async ending(): Promise<string> {
     const { exitCode, signalCode } = this.#child;
-    return signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
+    // What it said last may be on the way still.
+    await Promise.race([this.#closed, Bun.sleep(LAST_WORDS_MS)]);
+    return `${signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`}\n${this.output.slice(-3_000)}`;
   }
 
   get consolePid(): number {
