@@ -109,7 +109,7 @@ arm64-tools:
 	@$(MAKE) DEBIAN_PACKAGES="$(ARM64_PACKAGES)" STAMPS=$(STAMPS)/arm64 $(STAMPS)/arm64/debian
 
 .PHONY: chaos
-chaos: build ## Random faults under a fleet, every event accounted for (ROUNDS=1000, CHAOS_SEED=… replays, CHAOS_KIND=Kafka)
+chaos: build ## Random faults under a fleet, every event accounted for (ROUNDS=1000, CHAOS_SEED=… replays, CHAOS_KIND=Kafka, CHAOS_FAULTS="kill -9 engine,node's disk full")
 	ROUNDS=$(if $(filter command\ line environment,$(origin ROUNDS)),$(ROUNDS),1000) $(BUN) test test/chaos --timeout 86400000
 
 e2e: build ## Only the tests with the built file and a real browser

@@ -18,6 +18,8 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 12);
 const SEED = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 /** Part of the name of the kinds that are tried. */
 const ONLY = process.env["CHAOS_KIND"] ?? "";
+/** Names of the faults that are done, comma-separated; all of them when it is empty. */
+const FAULTS = (process.env["CHAOS_FAULTS"] ?? "").split(",").filter((name) => name !== "");
 const SENSORS = Number(process.env["SENSORS"] ?? 40);
 /** After so many rounds all that was made must be accounted for; between them faults strike what has not recovered. */
 const ROUNDS_A_VERDICT = 5;
@@ -48,7 +50,9 @@ async function play(kind: Kind, rounds: number, { ground, home }: Standing): Pro
   };
   try {
     await settle("before any fault");
-    const faults = faultsOf(ground, kind.workers);
+    const all = faultsOf(ground, kind.workers);
+    const faults = all.filter(({ name }) => FAULTS.length === 0 || FAULTS.includes(name));
+    if (faults.length === 0) throw new Error(`CHAOS_FAULTS are some of: ${all.map(({ name }) => name).join(",")}`);
     for (let round = 1; round <= rounds; round++) {
       const { faults: drawn, pauseMs } = drawRound(SEED, round, faults);
       say(`${kind.name}, round ${round}: ${drawn.map(({ fault }) => fault.name).join(" and ")}`);

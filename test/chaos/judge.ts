@@ -91,7 +91,7 @@ export class Judge {
         return this.#look([...made, ...real], execs);
       };
       const found = waiting > 0 ? undefined : await look().catch((error: unknown) => void (failed = String(error)));
-      const mark = JSON.stringify([failed, found?.stored, found?.lost, found?.blind.length]);
+      const mark = JSON.stringify([failed, found?.stored, found?.lost, found?.blind.length, found?.problems]);
       if (mark !== before) movedMs = performance.now();
       before = mark;
       problems = found?.problems ?? [failed];

@@ -12,7 +12,7 @@ import type { EngineStart, EngineStats } from "../normalize/engine-events.ts";
 import { clip, defined } from "../normalize/fields.ts";
 import type { StatePaths } from "../state/paths.ts";
 import { writeState } from "../state/sensor-state.ts";
-import { endProcess, findOrphan, goneOrAborted, rememberEngine, servesPlans } from "./orphan.ts";
+import { endProcess, findOrphan, goneOrAborted, servesPlans } from "./orphan.ts";
 import { engineObstacle } from "./preflight.ts";
 
 const RECHECK_MS = 60_000;
@@ -60,7 +60,6 @@ export class Engine implements Service {
   readonly name = "engine";
   readonly #o: EngineOptions;
   readonly #log: Log;
-  readonly #pidFile: string;
   readonly #startFile: string;
   #child: ChildState = { status: "starting", pid: undefined, restarts: 0, reason: undefined };
   #obstacle: string | undefined;
@@ -74,7 +73,6 @@ export class Engine implements Service {
   constructor(options: EngineOptions) {
     this.#o = options;
     this.#log = options.log.child("engine");
-    this.#pidFile = join(options.paths.engine, "engine.pid");
     this.#startFile = join(options.paths.engine, "engine-start.json");
   }
 
@@ -126,7 +124,7 @@ export class Engine implements Service {
 
   async run(signal: AbortSignal): Promise<void> {
     const { enginePath, paths, planDir, clock } = this.#o;
-    const orphan = await findOrphan(this.#pidFile, paths.engineOut);
+    const orphan = await findOrphan(paths.engineOut);
     if (orphan !== undefined && (await servesPlans(orphan, planDir))) await this.#adopt(orphan, signal);
     else if (orphan !== undefined) await endProcess(orphan, clock, STOP_TIMEOUT_MS);
     while (!signal.aborted) {
@@ -179,9 +177,8 @@ export class Engine implements Service {
         stopTimeoutMs: STOP_TIMEOUT_MS,
         // Every moment without it is blind.
         backoffMinMs: 50,
-        ready: async (pid) => {
+        ready: async () => {
           this.#hasStarted = false;
-          await rememberEngine(this.#pidFile, pid);
           this.#blind = false;
         },
         onLine: (line, stream) => {

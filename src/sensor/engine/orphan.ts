@@ -1,14 +1,8 @@
-import { readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import type { Clock } from "../../core/clock.ts";
-import { writeState } from "../state/sensor-state.ts";
 import { processStart } from "../state/directory.ts";
 
 const POLL_MS = 500;
-
-/** Remembers a running engine, so that the next sensor finds it if this one is killed. */
-export async function rememberEngine(path: string, pid: number): Promise<void> {
-  await writeState(path, `${pid} ${(await processStart(pid)) ?? "0"}\n`);
-}
 
 async function commandOf(pid: number): Promise<readonly string[]> {
   return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
@@ -20,17 +14,20 @@ export async function servesPlans(pid: number, planDir: string | undefined): Pro
 }
 
 /**
- * The engine of a sensor that was killed, if it still runs and writes where we read. Pids come back, so its start time
- * and its command line must fit too.
+ * The engine of a sensor that was killed, if it still runs and writes where we read. It is looked for among all processes: whatever a
+ * sensor could have written down about it, a full disk would have kept it from.
  */
-export async function findOrphan(path: string, outDir: string): Promise<number | undefined> {
-  const match = /^(\d+) (\d+)\n$/.exec(await readFile(path, "utf8").catch(() => ""));
-  if (!match) return undefined;
-  const pid = Number(match[1]);
-  if ((await processStart(pid)) !== match[2]) return undefined;
-  const command = await commandOf(pid);
-  const exe = await readlink(`/proc/${pid}/exe`).catch(() => "");
-  return command.includes(outDir) && /telovix-engine( \(deleted\))?$/.test(exe) ? pid : undefined;
+export async function findOrphan(outDir: string): Promise<number | undefined> {
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const exe = await readlink(`/proc/${name}/exe`).catch(() => "");
+    if (!/\/telovix-engine( \(deleted\))?$/.test(exe)) continue;
+    const pid = Number(name);
+    const command = await commandOf(pid);
+    // Another command of the engine's may name the place too, and one that has ended may still be in the list.
+    if (command.includes("run") && command.includes(outDir) && (await processStart(pid)) !== undefined) return pid;
+  }
+  return undefined;
 }
 
 /** Resolves when the process is gone, or the signal aborts. */

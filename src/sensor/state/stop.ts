@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { endProcess, findOrphan } from "../engine/orphan.ts";
 import { lockHolder } from "./directory.ts";
@@ -14,6 +13,6 @@ const ENGINE_PATIENCE_MS = 10_000;
 export async function stopSensor(paths: StatePaths, clock: Clock): Promise<void> {
   const sensor = await lockHolder(paths);
   if (sensor !== undefined) await endProcess(sensor, clock, SENSOR_PATIENCE_MS);
-  const engine = await findOrphan(join(paths.engine, "engine.pid"), paths.engineOut);
+  const engine = await findOrphan(paths.engineOut);
   if (engine !== undefined) await endProcess(engine, clock, ENGINE_PATIENCE_MS);
 }
