@@ -9,6 +9,7 @@ import { LaneSet } from "../src/core/spool/lane-set.ts";
 import { DEFAULT_SPOOL_LIMITS } from "../src/core/spool/spool.ts";
 import { Enricher } from "../src/sensor/enrich/enrich.ts";
 import { PodNames } from "../src/sensor/enrich/pod-names.ts";
+import { LineProgram } from "../src/sensor/normalize/line-program.ts";
 import { Pipeline } from "../src/sensor/tail/pipeline.ts";
 import { START, startOf } from "../src/sensor/tail/position.ts";
 import { SegmentReader } from "../src/sensor/tail/reader.ts";
@@ -84,7 +85,7 @@ try {
     silentLog,
   );
   const start = startOf(undefined, undefined);
-  const pipeline = new Pipeline(new Enricher(new PodNames()), START);
+  const pipeline = new Pipeline(new Enricher(new PodNames()), START, {}, new Map(), new LineProgram());
   const reader = new SegmentReader(out, 0, 0);
   const outbox = new Outbox(lanes, silentLog);
   const tail = new Tail({

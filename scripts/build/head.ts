@@ -112,6 +112,7 @@ export async function buildHead(options: HeadOptions): Promise<void> {
     "tsconfig.json",
     "scripts/build",
     "native/.output/rows.wasm",
+    "native/.output/lines.wasm",
   ];
   const paths = [...inputs.map((path) => join(ROOT, path)), EMBED_DIR];
   const key = await hashInputs(paths, [Bun.version, options.commit.name, String(options.commit.timeMs), options.entry]);

@@ -23,6 +23,7 @@ import { bootTimeMs, readSystemInfo } from "./inventory/system.ts";
 import { pipelineMetrics } from "./metrics.ts";
 import type { EventDraft } from "./normalize/draft.ts";
 import type { EngineStart, EngineStats } from "./normalize/engine-events.ts";
+import { LineProgram } from "./normalize/line-program.ts";
 import { choosePacks } from "./policy/choose.ts";
 import { PolicyKeeper } from "./policy/keeper.ts";
 import { lockStateDir, openStateDir } from "./state/directory.ts";
@@ -153,8 +154,9 @@ export async function runSensor(
     },
     onStats: (stats: EngineStats) => engine.onStats(stats),
     onEvent: (draft: EventDraft) => flows.add(draft),
+    onFault: (error: unknown) => log.error("lines are read the long way from now on", { error }),
   };
-  const pipeline = new Pipeline(enricher, start.position, hooks, policies.known);
+  const pipeline = new Pipeline(enricher, start.position, hooks, policies.known, new LineProgram());
   const { segment, offset, skipping } = start.position;
   const reader = new SegmentReader(paths.engineOut, segment, offset, skipping);
   const tail = new Tail({

@@ -45,10 +45,17 @@ describe("the tree is the architecture", () => {
     ).toEqual([]);
   });
 
-  test("no synchronous file access outside the program's edge", () => {
+  test("no synchronous file access outside the program's edge, but where it is measured to cost less than to wait", () => {
+    const measured = new Set([
+      // In the engine's own process, behind each insert: names and sizes of files that were written a moment ago.
+      "src/console/embedded/part-watch.ts",
+      // A few pages of a file that is in memory, four times a second.
+      "src/sensor/tail/reader.ts",
+    ]);
     expect(
-      offenders(/\b(readFileSync|writeFileSync|existsSync|statSync|readdirSync|mkdirSync|spawnSync)\(/, (f) =>
-        f.startsWith("src/cli/"),
+      offenders(
+        /\b(readFileSync|writeFileSync|existsSync|statSync|readdirSync|mkdirSync|spawnSync|openSync|readSync|writeSync)\(/,
+        (f) => f.startsWith("src/cli/") || measured.has(f),
       ),
     ).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { LaneSet } from "../../src/core/spool/lane-set.ts";
 import { DEFAULT_SPOOL_LIMITS } from "../../src/core/spool/spool.ts";
 import { Enricher } from "../../src/sensor/enrich/enrich.ts";
 import { PodNames } from "../../src/sensor/enrich/pod-names.ts";
+import { LineProgram } from "../../src/sensor/normalize/line-program.ts";
 import { Pipeline } from "../../src/sensor/tail/pipeline.ts";
 import { startOf } from "../../src/sensor/tail/position.ts";
 import { SegmentReader } from "../../src/sensor/tail/reader.ts";
@@ -29,7 +30,8 @@ export async function live(home: string, before: (kind: LaneKind) => void = () =
   const limits = { ...DEFAULT_SPOOL_LIMITS, segmentBytes: 8192, ackDelayMs: 0 };
   const lanes = await LaneSet.open(join(home, "spool"), limits, clock, silentLog);
   const start = startOf(lanes.live("bulk").position, lanes.live("alert").position);
-  const pipeline = new Pipeline(new Enricher(new PodNames(join(home, "none"))), start.position);
+  const enricher = new Enricher(new PodNames(join(home, "none")));
+  const pipeline = new Pipeline(enricher, start.position, {}, new Map(), new LineProgram());
   const { segment, offset, skipping } = start.position;
   const reader = new SegmentReader(join(home, "out"), segment, offset, skipping);
   const guarded = {

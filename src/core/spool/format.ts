@@ -17,6 +17,8 @@ export const SEGMENT_HEADER_BYTES = 32;
 export const RECORD_HEADER_BYTES = 16;
 export const MAX_PAYLOAD_BYTES = 256 * 1024;
 const MARK_HEADER_BYTES = 16;
+/** Memory for appends that is kept although the last one needed less. */
+const KEPT_BYTES = 64 * 1024;
 /** Longest position that can be kept with a batch. */
 export const MAX_POSITION_BYTES = MAX_PAYLOAD_BYTES - MARK_HEADER_BYTES;
 const MAGIC = new TextEncoder().encode("TXSPOOL1");
@@ -78,10 +80,12 @@ export function decodeSegmentHeader(bytes: Uint8Array): { epoch: string; firstSe
   };
 }
 
-function putRecord(out: Uint8Array, at: number, seq: number, payload: Uint8Array, seed: number): number {
-  const v = view(out);
+const HIGH = 2 ** 32;
+
+function putRecord(out: Uint8Array, v: DataView, at: number, seq: number, payload: Uint8Array, seed: number): number {
   v.setUint32(at, payload.length, true);
-  v.setBigUint64(at + 8, BigInt(seq), true);
+  v.setUint32(at + 8, seq % HIGH, true);
+  v.setUint32(at + 12, Math.floor(seq / HIGH), true);
   out.set(payload, at + RECORD_HEADER_BYTES);
   const end = at + RECORD_HEADER_BYTES + payload.length;
   v.setUint32(at + 4, crc32c(out, seed, at + 8, end), true);
@@ -98,15 +102,36 @@ function encodeMark(mark: Mark, closing: boolean): Uint8Array {
   return out;
 }
 
-/** Bytes of one append: mark, events numbered from `mark.first`, mark. Payloads are 1 to MAX_PAYLOAD_BYTES long. */
-export function encodeBatch(mark: Mark, payloads: readonly Uint8Array[], seed: number): Uint8Array {
+/** Memory for one append after the other, as large as was needed last. */
+export class BatchBuffer {
+  #bytes = new Uint8Array();
+
+  /** So many bytes of it, with anything in them. */
+  take(size: number): Uint8Array {
+    if (this.#bytes.length < size || this.#bytes.length > 4 * size + KEPT_BYTES)
+      this.#bytes = new Uint8Array(Math.ceil((size * 5) / 4));
+    return this.#bytes.subarray(0, size);
+  }
+}
+
+/**
+ * Bytes of one append: mark, events numbered from `mark.first`, mark. Payloads are 1 to MAX_PAYLOAD_BYTES long. They are in the buffer,
+ * when one is given, until it is used again.
+ */
+export function encodeBatch(
+  mark: Mark,
+  payloads: readonly Uint8Array[],
+  seed: number,
+  buffer = new BatchBuffer(),
+): Uint8Array {
   const opening = encodeMark(mark, false);
   let size = 2 * (RECORD_HEADER_BYTES + opening.length);
   for (const p of payloads) size += RECORD_HEADER_BYTES + p.length;
-  const out = new Uint8Array(size);
-  let at = putRecord(out, 0, 0, opening, seed);
-  for (let i = 0; i < payloads.length; i++) at = putRecord(out, at, mark.first + i, payloads[i]!, seed);
-  putRecord(out, at, 0, encodeMark(mark, true), seed);
+  const out = buffer.take(size);
+  const v = view(out);
+  let at = putRecord(out, v, 0, 0, opening, seed);
+  for (let i = 0; i < payloads.length; i++) at = putRecord(out, v, at, mark.first + i, payloads[i]!, seed);
+  putRecord(out, v, at, 0, encodeMark(mark, true), seed);
   return out;
 }
 

@@ -4,6 +4,7 @@ import { AppError } from "../error.ts";
 import { randomHex } from "../ids.ts";
 import type { Log } from "../log.ts";
 import {
+  BatchBuffer,
   encodeBatch,
   epochSeed,
   MAX_PAYLOAD_BYTES,
@@ -77,6 +78,7 @@ export class Spool implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #mark: ReadMark = { seq: 0, path: "", offset: 0 };
   readonly #recent = new RecentRecords();
+  readonly #buffer = new BatchBuffer();
   #epoch: string;
   #base: number;
   #writer: SegmentWriter | undefined;
@@ -176,7 +178,8 @@ export class Spool implements AsyncDisposable {
       const firstSeq = this.#next;
       const writer = await this.#writable(payloads);
       const mark = { first: firstSeq, count: payloads.length, position };
-      await writer.append(encodeBatch(mark, payloads, this.#seed), payloads.length, firstSeq + payloads.length - 1);
+      const batch = encodeBatch(mark, payloads, this.#seed, this.#buffer);
+      await writer.append(batch, payloads.length, firstSeq + payloads.length - 1);
       this.#next += payloads.length;
       this.#recent.add(firstSeq, payloads);
       this.#position = position;

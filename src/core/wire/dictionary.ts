@@ -1,5 +1,6 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { DICTIONARY_BASE64, DICTIONARY_ID } from "./dictionary-data.ts";
+import { sizeInFrame } from "./zstd-frame.ts";
 
 /** A zstd dictionary both ends have; a frame of one event says with it in two fifths of the bytes what it says without. */
 export interface FrameDictionary {
@@ -32,5 +33,8 @@ export function needsDictionary(frame: Uint8Array): boolean {
 /** Inverse of compressFrame; throws when it is no zstd, needs another dictionary or becomes larger than `maxBytes`. */
 export function decompressFrame(frame: Uint8Array, maxBytes: number, dictionary?: FrameDictionary): Uint8Array {
   const options = dictionary && needsDictionary(frame) ? { dictionary: dictionary.bytes } : {};
-  return zstdDecompressSync(frame, { maxOutputLength: maxBytes, ...options });
+  const size = sizeInFrame(frame);
+  // All at once where it fits: room for the whole, and a little more, so that nobody asks for the rest.
+  const chunkSize = size !== undefined && size <= MAX_BYTES ? { chunkSize: size + 64 } : {};
+  return zstdDecompressSync(frame, { maxOutputLength: maxBytes, ...chunkSize, ...options });
 }

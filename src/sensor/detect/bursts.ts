@@ -22,6 +22,12 @@ export interface OpenBurst {
   count: number;
 }
 
+/** Times of the latest events that passed, by key, at most threshold - 1 of each. */
+export interface RecentTimes {
+  get(key: string): readonly number[] | undefined;
+  set(key: string, times: readonly number[]): void;
+}
+
 /**
  * Folds bursts by event time: of one kind and parent binary, the first events within a second pass at once (4 execs,
  * 2 forks), and from the one that completes the threshold on they are folded, for one second, into one event that
@@ -29,19 +35,31 @@ export interface OpenBurst {
  * Events of severity high and above always pass. What is folded is counted: in = out + folded.
  */
 export class BurstFolder {
-  /** Times of the latest passed events by key, at most threshold - 1 of them. */
-  readonly #recent = new BoundedMap<number[]>(MAX_KEYS);
+  #recent: RecentTimes;
   readonly #open = new Map<string, OpenBurst>();
   /** Events folded since the start, those in open bursts included. */
   folded = 0;
 
-  constructor(open: readonly OpenBurst[] = []) {
+  constructor(open: readonly OpenBurst[] = [], recent: RecentTimes = new BoundedMap<readonly number[]>(MAX_KEYS)) {
+    this.#recent = recent;
     for (const burst of open) this.#open.set(burst.key, { ...burst });
   }
 
   /** Bursts that a crash must not lose. */
   get open(): readonly OpenBurst[] {
     return [...this.#open.values()];
+  }
+
+  /** When the first of the open bursts ends, in microseconds since 1970; Infinity without any. */
+  get firstEndUs(): number {
+    let us = Infinity;
+    for (const { firstUs } of this.#open.values()) us = Math.min(us, firstUs + WINDOW_US);
+    return us;
+  }
+
+  /** Goes on without the times it has. */
+  forgetRecent(): void {
+    this.#recent = new BoundedMap<readonly number[]>(MAX_KEYS);
   }
 
   /** What goes on because of this event: itself, unless it is folded, and bursts that end before it. */
@@ -59,14 +77,16 @@ export class BurstFolder {
       return out;
     }
     if (burst) out.push(this.#close(burst));
-    const recent = this.#remember(key);
+    const recent = (this.#recent.get(key) ?? []).slice();
     while (recent.length > 0 && recent[0]! <= nowUs - WINDOW_US) recent.shift();
     // A burst that goes on past its second is at once the next one.
     if (recent.length >= rule.least - 1 || (burst && nowUs - burst.lastUs < WINDOW_US && burst.count >= rule.least)) {
+      this.#recent.set(key, recent);
       out.push(...this.#begin(key, draft));
       return out;
     }
     recent.push(nowUs);
+    this.#recent.set(key, recent);
     out.push(draft);
     return out;
   }
@@ -105,11 +125,5 @@ export class BurstFolder {
       ),
       burst: { count, window_ms: WINDOW_US / 1000, first_us: firstUs, last_us: lastUs },
     };
-  }
-
-  #remember(key: string): number[] {
-    const recent = this.#recent.get(key) ?? [];
-    this.#recent.set(key, recent);
-    return recent;
   }
 }

@@ -6,20 +6,28 @@ import { ConnectionJoin } from "./connections.ts";
 import { DnsJoin } from "./dns-join.ts";
 import { BoundedMap } from "./lru.ts";
 import type { PodNames } from "./pod-names.ts";
-import { ProcessTable } from "./process-table.ts";
+import { ancestorsOf, ProcessTable, type Processes } from "./process-table.ts";
 import { workloadOf } from "./workload.ts";
 
 /** Completes events with what only their context tells: ancestry, workload, names. Everything it remembers is bounded. */
 export class Enricher {
-  readonly processes: ProcessTable;
+  /** May be replaced by another way of remembering them, before the first line. */
+  processes: Processes;
+  /** Told what each cgroup says that it is asked about. */
+  onWorkload: ((cgroup: string, workload: Workload | undefined) => void) | undefined;
   readonly dns = new DnsJoin();
   readonly connections = new ConnectionJoin();
   readonly #pods: PodNames;
   readonly #workloads = new BoundedMap<Workload | undefined>(1024);
 
-  constructor(pods: PodNames, processes = new ProcessTable()) {
+  constructor(pods: PodNames, processes: Processes = new ProcessTable()) {
     this.#pods = pods;
     this.processes = processes;
+  }
+
+  /** Changes when workloads may be called otherwise than before. */
+  get podsVersion(): number {
+    return this.#pods.version;
   }
 
   /** A process that was there before the engine. */
@@ -36,7 +44,7 @@ export class Enricher {
     const known = this.processes.find(seen.process.exec_id);
     const process = draft.process ?? seen.process;
     const parentExecId = process.parent_exec_id ?? known?.parentExecId;
-    const ancestors = this.processes.ancestors(parentExecId);
+    const ancestors = ancestorsOf(this.processes, parentExecId);
     const workload = this.#workload(seen.cgroup ?? known?.cgroup, seen.docker ?? known?.docker);
     const network = this.#network(draft, fromPolicy);
     if (draft.kind === "process_exit") this.processes.end(process.exec_id, draft.observed_at_us);
@@ -59,7 +67,9 @@ export class Enricher {
     if (cgroup === undefined) return undefined;
     let workload = this.#workloads.get(cgroup);
     if (!workload && (workload = workloadOf(cgroup, docker))) this.#workloads.set(cgroup, workload);
-    return workload && this.#pods.complete(workload);
+    const whole = workload && this.#pods.complete(workload);
+    this.onWorkload?.(cgroup, whole);
+    return whole;
   }
 
   #network(draft: EventDraft, fromPolicy: boolean): EventDraft["network"] {

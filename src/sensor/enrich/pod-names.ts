@@ -9,6 +9,8 @@ export class PodNames {
   readonly #dir: string;
   #names = new Map<string, { namespace: string; pod_name: string }>();
   #readAtMs = -Infinity;
+  /** Grows when there are names and they were read anew. */
+  version = 0;
 
   constructor(dir = "/var/log/pods") {
     this.#dir = dir;
@@ -23,6 +25,7 @@ export class PodNames {
       const [namespace, pod, uid] = name.split("_");
       if (namespace && pod && uid) found.set(uid, { namespace: namespace.slice(0, 253), pod_name: pod.slice(0, 253) });
     }
+    if (this.#names.size + found.size > 0) this.version++;
     this.#names = found;
   }
 

@@ -35,17 +35,20 @@ const word = (event: RuntimeEvent): string | undefined => event.process?.argv[1]
 const sum = (events: readonly RuntimeEvent[], cause: string): number =>
   events.reduce((n, e) => n + (e.loss?.cause === cause ? e.loss.count : 0), 0);
 
-type Step = { readonly do: "alert" | "bulk" | "gap" | "long" | "turn" | "read" | "inject" | "kill" | "between" };
+type Step = {
+  readonly do: "alert" | "bulk" | "gap" | "long" | "turn" | "read" | "gather" | "inject" | "kill" | "between";
+};
 const STEPS: readonly [number, Step["do"]][] = [
   [4, "alert"],
   [4, "bulk"],
   [2, "gap"],
   [1, "long"],
   [1, "turn"],
-  [3, "read"],
+  [2, "read"],
+  [3, "gather"],
   [1, "inject"],
   [1, "kill"],
-  [4, "between"],
+  [6, "between"],
 ];
 const step = fc.oneof(...STEPS.map(([weight, name]) => ({ weight, arbitrary: fc.constant<Step>({ do: name }) })));
 
@@ -96,6 +99,7 @@ describe("killed between the two lanes", () => {
             long++;
           } else if (what === "turn") lines.turn();
           else if (what === "read") await life.tail.step(gave.signal);
+          else if (what === "gather") await life.tail.step(gave.signal, true);
           else if (what === "inject") {
             life.tail.inject({ kind: "engine_stop", severity: "warning", observed_at_us: 1, message: "x" });
             // Durable only once a step has taken it; a kill before that loses it, as nothing else knows of it.

@@ -6,12 +6,15 @@ import { BurstFolder } from "../detect/bursts.ts";
 import type { Enricher } from "../enrich/enrich.ts";
 import type { EventDraft } from "../normalize/draft.ts";
 import { makeLossDraft, type EngineStart, type EngineStats } from "../normalize/engine-events.ts";
-import { parseLine, type EngineLine } from "../normalize/line.ts";
+import { MAX_LINE_BYTES, parseLine, type EngineLine } from "../normalize/line.ts";
+import { STOP, type LineProgram, type Ran } from "../normalize/line-program.ts";
 import { LineMemory } from "../normalize/line-memory.ts";
 import { normalize, type Normalized } from "../normalize/normalize.ts";
 import type { KnownPolicies } from "../policy/known.ts";
 import { laneOf, LINES_MISSING, PART } from "./lane-of.ts";
+import { PackedEvents } from "./packed-events.ts";
 import type { TailPosition } from "./position.ts";
+import { QuickLines, recentTimesOf } from "./quick-lines.ts";
 
 /** Counters of the steps between a line and the spool. */
 export type PipelineCounters = Pick<
@@ -29,8 +32,22 @@ export type PipelineCounters = Pick<
 export interface PipelineHooks {
   readonly onStart?: (start: EngineStart) => void;
   readonly onStats?: (stats: EngineStats) => void;
-  /** Every event of the engine's own sensors, before bursts are folded. */
+  /** Every event of the engine's own sensors that is not about a process's beginning or end, and many of these, before bursts are folded. */
   readonly onEvent?: (draft: EventDraft) => void;
+  /** The program that reads most lines had a fault: it goes on without. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+const NEWLINE = 10;
+
+/** How a chunk is read. */
+export interface ChunkOptions {
+  /** Number that the next event of the bulk lane will get, most probably. */
+  readonly nextSeq: number;
+  /** The chunk was read before: of each line, the parts (bits of PART) whose events are durable already. */
+  readonly parts?: readonly number[] | undefined;
+  /** Takes events in their order, with the place of their line among the chunk's; true when they go to the bulk lane. */
+  readonly give: (made: EventDraft | PackedEvents, place: number) => boolean;
 }
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
@@ -53,6 +70,7 @@ export class Pipeline {
   readonly #memory = new LineMemory();
   readonly #hooks: PipelineHooks;
   readonly #policies: KnownPolicies;
+  #quick: QuickLines | undefined;
   #runId: string;
   #line: number;
   /** Lines since the last one with a number that were counted as unreadable. */
@@ -64,14 +82,67 @@ export class Pipeline {
     position: TailPosition,
     hooks: PipelineHooks = {},
     policies: KnownPolicies = new Map(),
+    program?: LineProgram,
   ) {
     this.#enricher = enricher;
     this.#policies = policies;
-    this.#bursts = new BurstFolder(position.bursts);
+    this.#bursts = new BurstFolder(position.bursts, program && recentTimesOf(program));
+    if (program) this.#quick = new QuickLines(program, enricher, this.#bursts);
     this.#hooks = hooks;
     this.#runId = position.run_id;
     this.#line = position.line;
     this.#unread = position.unread ?? 0;
+  }
+
+  /** Events of whole lines, each of which ends with a line's end. Tells how many there were, and how many more were too long to be read. */
+  chunk(data: Buffer, { nextSeq, parts, give }: ChunkOptions): { readonly lines: number; readonly overlong: number } {
+    let [seq, place, overlong] = [nextSeq, 0, 0];
+    for (let at = 0; at < data.length;) {
+      const ran = parts === undefined ? this.#run(data, at, seq) : undefined;
+      if (ran) {
+        at = ran.at;
+        place += ran.lines;
+        const count = ran.ends.length;
+        if (count > 0) give(new PackedEvents(ran.bytes, ran.ends, seq), place - 1);
+        seq += count;
+        if (ran.stop !== STOP.notPlain) continue;
+      }
+      const end = data.indexOf(NEWLINE, at);
+      if (end - at > MAX_LINE_BYTES) {
+        overlong++;
+        this.skip();
+      } else if (end > at) {
+        const drafts = this.line(data.toString("utf8", at, end), parts?.[place] ?? 0);
+        for (const draft of drafts) if (give(draft, place)) seq++;
+        place++;
+      }
+      at = end + 1;
+    }
+    return { lines: place, overlong };
+  }
+
+  /** What the program makes of lines from a place on; undefined when there is no program (any more) or it may not be asked. */
+  #run(data: Buffer, at: number, seq: number): Ran | undefined {
+    if (!this.#quick?.takes(data, at) || this.#unread > 0 || this.#runId === "") return undefined;
+    try {
+      const ran = this.#quick.run(data, at, { runId: this.#runId, line: this.#line + 1, seq });
+      this.#line += ran.lines;
+      this.#timeUs = Math.max(this.#timeUs, ran.latestUs);
+      this.counters.lines_read += ran.lines;
+      this.counters.events_normalized += ran.ends.length;
+      return ran;
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+  }
+
+  /** Goes on without the program and what it remembered. Throws what is no fault of it. */
+  #giveUp(error: unknown): void {
+    if (!this.#quick || !(error instanceof WebAssembly.RuntimeError)) throw error;
+    this.#quick.detach();
+    this.#quick = undefined;
+    this.#hooks.onFault?.(error);
   }
 
   /**
@@ -88,7 +159,13 @@ export class Pipeline {
     const gap = this.#follow(line);
     if (gap === undefined) return [];
     this.#timeUs = Math.max(this.#timeUs, line.timeUs);
-    const drafts = this.#meaning(line, (had & PART.event) !== 0);
+    let drafts: EventDraft[];
+    try {
+      drafts = this.#meaning(line, (had & PART.event) !== 0);
+    } catch (error) {
+      this.#giveUp(error);
+      drafts = this.#meaning(line, (had & PART.event) !== 0);
+    }
     this.counters.events_folded = this.#bursts.folded;
     const ended = this.#bursts.flush(line.timeUs);
     if (gap.length === 0 && ended.length === 0) return drafts;
@@ -112,6 +189,7 @@ export class Pipeline {
     return [makeLossDraft(LINES_MISSING, missing, this.#timeUs || line.timeUs, line.timeUs)];
   }
 
+  /** Counts at the end: it is asked again when the program has a fault in between. */
   #meaning(line: EngineLine, had: boolean): EventDraft[] {
     const found = normalize(line, this.#policies);
     switch (found.type) {
@@ -119,8 +197,8 @@ export class Pipeline {
         this.counters.lines_unknown++;
         return [];
       case "preload":
-        this.counters.processes_preloaded++;
         this.#enricher.preload(found);
+        this.counters.processes_preloaded++;
         return [];
       case "stats":
         this.#hooks.onStats?.(found.stats);
@@ -129,10 +207,12 @@ export class Pipeline {
         this.#hooks.onStart?.(found.start);
         this.counters.events_normalized++;
         return had ? [] : [found.draft];
-      case "event":
+      case "event": {
+        const made = this.#event(found, had);
         this.counters.events_normalized++;
         this.counters.kernel_lost += found.draft.loss?.count ?? 0;
-        return this.#event(found, had);
+        return made;
+      }
     }
   }
 
@@ -177,6 +257,15 @@ export class Pipeline {
       unread: this.#unread,
       bursts: [...this.#bursts.open],
     };
+  }
+
+  /** Events as the spool keeps them, numbered from `first` on. */
+  encodeAll(made: readonly (EventDraft | PackedEvents)[], first: number): Uint8Array[] {
+    const payloads: Uint8Array[] = [];
+    for (const one of made)
+      if (one instanceof PackedEvents) one.addTo(payloads, first + payloads.length);
+      else payloads.push(this.encode(one, first + payloads.length));
+    return payloads;
   }
 
   /**

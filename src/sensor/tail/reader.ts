@@ -1,16 +1,21 @@
-import { open, readdir, unlink, type FileHandle } from "node:fs/promises";
+import { closeSync, openSync, readSync } from "node:fs";
+import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_LINE_BYTES } from "../normalize/line.ts";
 
 const NAME = /^events-(\d{1,15})\.jsonl$/;
 const NEWLINE = 10;
-const CHUNK_BYTES = 256 * 1024;
+/** Most that is read at once. */
+export const CHUNK_BYTES = 256 * 1024;
 
 /** Lines read, and where reading stands after them. */
 export interface Chunk {
+  /** Whole lines, as they stand in the segment; only until the next read. Those longer than MAX_LINE_BYTES are among them. */
+  readonly data: Buffer;
+  /** The same as texts, without those that are too long. */
   readonly lines: string[];
-  /** Lines that were longer than the engine writes, skipped: of each, the place in `lines` of the one that came after it. */
-  readonly overlong: readonly number[];
+  /** It is the beginning of a line that is longer than the engine writes, and is skipped. */
+  readonly overlong: boolean;
   /** Bytes of a line that its writer never finished, skipped. */
   readonly tornBytes: number;
   readonly segment: number;
@@ -19,6 +24,18 @@ export interface Chunk {
   readonly skipping: boolean;
   /** There is more to read at once: not merely what is being written at this moment. */
   readonly more: boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function textsOf(data: Buffer): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < data.length;) {
+    const end = data.indexOf(NEWLINE, at);
+    if (end > at && end - at <= MAX_LINE_BYTES) lines.push(data.toString("utf8", at, end));
+    at = end + 1;
+  }
+  return lines;
 }
 
 /** Numbers of the segments in a directory, ascending. */
@@ -35,12 +52,15 @@ function segmentPath(dir: string, segment: number): string {
   return join(dir, `events-${segment}.jsonl`);
 }
 
-/** Follows the engine's segments from a position on. It only reads; `forget` deletes what is done with. */
+/**
+ * Follows the engine's segments from a position on. It only reads; `forget` deletes what is done with. What was written a moment ago is
+ * in the kernel's memory: to read it by way of another thread costs ten times what it does on this one.
+ */
 export class SegmentReader {
   readonly #dir: string;
   #segment: number;
   #offset: number;
-  #file: FileHandle | undefined;
+  #file: number | undefined;
   /** The rest of a line that is too long is being skipped. */
   #skipping = false;
   readonly #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -56,11 +76,11 @@ export class SegmentReader {
   async read(until?: { readonly segment: number; readonly offset: number }): Promise<Chunk | undefined> {
     // Which segments there are is asked before reading: if a later one exists by then, this one is finished.
     const segments = await listSegments(this.#dir);
-    if (!(await this.#openCurrent(segments))) return undefined;
+    if (!this.#openCurrent(segments)) return undefined;
     const later = segments.find((n) => n > this.#segment);
     const left = until?.segment === this.#segment ? until.offset - this.#offset : CHUNK_BYTES;
     const want = left > 0 ? Math.min(left, CHUNK_BYTES) : CHUNK_BYTES;
-    const { bytesRead } = await this.#file!.read(this.#buffer, 0, want, this.#offset);
+    const bytesRead = readSync(this.#file!, this.#buffer, 0, want, this.#offset);
     const data = this.#buffer.subarray(0, bytesRead);
     const end = data.lastIndexOf(NEWLINE) + 1;
     const more = bytesRead === want || later !== undefined;
@@ -70,56 +90,45 @@ export class SegmentReader {
     return this.#turnTo(later, bytesRead);
   }
 
-  async #openCurrent(segments: readonly number[]): Promise<boolean> {
-    if (this.#file) return true;
+  #openCurrent(segments: readonly number[]): boolean {
+    if (this.#file !== undefined) return true;
     if (!segments.includes(this.#segment)) {
       const later = segments.find((n) => n > this.#segment);
       if (later === undefined) return false;
       this.#segment = later;
       this.#offset = 0;
     }
-    this.#file = await open(segmentPath(this.#dir, this.#segment), "r");
+    this.#file = openSync(segmentPath(this.#dir, this.#segment), "r");
     return true;
   }
 
   #take(data: Buffer, more: boolean): Chunk {
-    const overlong: number[] = [];
-    let from = 0;
-    if (this.#skipping) {
-      from = data.indexOf(NEWLINE) + 1;
-      this.#skipping = false;
-    }
-    const lines: string[] = [];
-    for (let at = from; at < data.length;) {
-      const end = data.indexOf(NEWLINE, at);
-      if (end - at > MAX_LINE_BYTES) overlong.push(lines.length);
-      else if (end > at) lines.push(data.toString("utf8", at, end));
-      at = end + 1;
-    }
+    const from = this.#skipping ? data.indexOf(NEWLINE) + 1 : 0;
+    this.#skipping = false;
     this.#offset += data.length;
-    return {
-      lines,
-      overlong,
-      tornBytes: 0,
-      segment: this.#segment,
-      offset: this.#offset,
-      skipping: false,
-      more,
-    };
+    return this.#chunk({ data: data.subarray(from), more });
   }
 
   #skip(bytes: number): Chunk {
-    const overlong = this.#skipping ? [] : [0];
+    const overlong = !this.#skipping;
     this.#skipping = true;
     this.#offset += bytes;
+    return this.#chunk({ overlong, skipping: true, more: true });
+  }
+
+  #chunk(of: Partial<Chunk> & Pick<Chunk, "more">): Chunk {
+    const { data = NOTHING, overlong = false, tornBytes = 0, skipping = false, more } = of;
     return {
-      lines: [],
+      data,
       overlong,
-      tornBytes: 0,
+      tornBytes,
       segment: this.#segment,
       offset: this.#offset,
-      skipping: true,
-      more: true,
+      skipping,
+      more,
+      get lines() {
+        return textsOf(data);
+      },
     };
   }
 
@@ -129,7 +138,7 @@ export class SegmentReader {
     this.#skipping = false;
     this.#segment = next;
     this.#offset = 0;
-    return { lines: [], overlong: [], tornBytes, segment: next, offset: 0, skipping: false, more: true };
+    return this.#chunk({ tornBytes, more: true });
   }
 
   /** Deletes segments before `segment`. Call it when everything read from them is durable. */
@@ -157,7 +166,7 @@ export class SegmentReader {
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 }

@@ -187,7 +187,8 @@ describe("the tail", () => {
 describe("killed at any moment", () => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("write" as const), lines: fc.integer({ min: 1, max: 6 }) }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("read" as const) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("read" as const) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("gather" as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("turn" as const) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("kill" as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("half" as const) }) },
@@ -214,6 +215,7 @@ describe("killed at any moment", () => {
             rest = text.slice(40);
           } else if (s.do === "turn" && rest === "") lines.turn();
           else if (s.do === "read") await life.tail.step(never);
+          else if (s.do === "gather") await life.tail.step(never, true);
           else if (s.do === "kill") {
             // What a kill leaves is what is on disk now: the next life gets a copy of it.
             const copy = join(root, String(++homes));

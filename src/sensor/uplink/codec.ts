@@ -1,14 +1,18 @@
 import { Packr, Unpackr } from "msgpackr";
 import type { RuntimeEvent } from "../../core/event/event.ts";
+import { BatchBuffer } from "../../core/spool/format.ts";
 import type { SpoolBatch } from "../../core/spool/spool.ts";
 import type { LaneName } from "../../core/wire/common.ts";
-import { compressFrame, decompressFrame, type FrameDictionary } from "../../core/wire/dictionary.ts";
+import { compressFrame, decompressFrame, needsDictionary, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import type { EventsBatch } from "../../core/wire/events.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
+import { sizeInFrame } from "../../core/wire/zstd-frame.ts";
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
 const MAX_MISSING = 1_000;
+/** From here on a frame is compressed at the quickest level: events repeat each other so much that it comes out no larger. */
+const LARGE_BYTES = 24 * 1024;
 
 /** Which sequence a batch is of. */
 export interface BatchLane {
@@ -22,12 +26,21 @@ export function encodeBody(value: unknown): Uint8Array<ArrayBuffer> {
 }
 
 export function compress(bytes: Uint8Array, dictionary?: FrameDictionary): Uint8Array<ArrayBuffer> {
-  return compressFrame(bytes, dictionary);
+  return bytes.length > LARGE_BYTES ? quickly(bytes) : compressFrame(bytes, dictionary);
+}
+
+function quickly(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = Bun.zstdCompressSync(bytes, { level: 1 });
+  return new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, out.byteLength);
 }
 
 /** Inverse of encodeBody; throws when it is neither, or too large. */
 export function decodeBody(bytes: Uint8Array, dictionary?: FrameDictionary): unknown {
-  return unpackr.unpack(decompressFrame(bytes, LIMITS.decompressedBytes, dictionary)) as unknown;
+  const size = sizeInFrame(bytes);
+  // A frame that says how large it is never gets larger; most are acknowledgements, and the general way costs more than they do.
+  const isPlain = size !== undefined && size <= LIMITS.decompressedBytes && !needsDictionary(bytes);
+  const plain = isPlain ? Bun.zstdDecompressSync(bytes) : decompressFrame(bytes, LIMITS.decompressedBytes, dictionary);
+  return unpackr.unpack(plain) as unknown;
 }
 
 function fields(batch: SpoolBatch, { epoch, lane }: BatchLane): Omit<EventsBatch, "events"> {
@@ -71,7 +84,18 @@ export function packFrame(batch: SpoolBatch, lane: BatchLane): Uint8Array {
   return Buffer.concat([...EVENTS_HEAD, ...packParts(batch, lane)]);
 }
 
+const frameBuffer = new BatchBuffer();
+
 /** A frame of the stream with a batch in it. */
 export function eventsFrame(batch: SpoolBatch, lane: BatchLane, dictionary?: FrameDictionary): Uint8Array<ArrayBuffer> {
-  return compress(packFrame(batch, lane), dictionary);
+  const parts = [...EVENTS_HEAD, ...packParts(batch, lane)];
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const frame = frameBuffer.take(size);
+  let at = 0;
+  for (const part of parts) {
+    frame.set(part, at);
+    at += part.length;
+  }
+  return compress(frame, dictionary);
 }

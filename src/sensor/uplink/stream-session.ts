@@ -55,7 +55,6 @@ export class StreamSession {
   #beat: { readonly id: number; readonly heard: (heard: Heard | undefined) => void } | undefined;
   #beats = 0;
   #heardMs: number;
-  #waited: AbortController | undefined;
   #lastSendMs = -Infinity;
   #reason = "the sensor stops";
 
@@ -79,7 +78,10 @@ export class StreamSession {
         end(errorMessage(error));
       }
     };
-    const abort = (): void => this.#end.abort();
+    const abort = (): void => {
+      this.#end.abort();
+      outbox.wake();
+    };
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
     const watch = this.#watchSilence(end);
@@ -109,7 +111,7 @@ export class StreamSession {
 
   /** Looks at once whether something may be sent: the rhythm has changed. */
   look(): void {
-    this.#waited?.abort();
+    this.#o.outbox.wake();
   }
 
   /**
@@ -249,10 +251,13 @@ export class StreamSession {
         if (sender.name === "bulk") this.#lastSendMs = clock.monotonicMs();
         continue;
       }
-      const waited = (this.#waited = new AbortController());
-      const both = AbortSignal.any([signal, waited.signal]);
       const { waitMs } = turn;
-      await Promise.race([outbox.woken(both), ...(waitMs === undefined ? [] : [clock.sleep(waitMs, both)])]);
+      if (waitMs === undefined) {
+        await outbox.changed;
+        continue;
+      }
+      const waited = new AbortController();
+      await Promise.race([outbox.changed, clock.sleep(waitMs, waited.signal)]);
       waited.abort();
     }
   }
