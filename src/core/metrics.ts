@@ -6,11 +6,16 @@ interface Series {
   readonly values: Map<string, number>;
 }
 
+const ODD = /[\\"\n]/;
+
+function escaped(value: string): string {
+  return ODD.test(value) ? value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n") : value;
+}
+
 function labelText(labels: Labels): string {
-  const parts = Object.entries(labels).map(
-    ([k, v]) => `${k}="${v.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n")}"`,
-  );
-  return parts.length ? `{${parts.join(",")}}` : "";
+  let text = "";
+  for (const name of Object.keys(labels)) text += `${text && ","}${name}="${escaped(labels[name]!)}"`;
+  return text && `{${text}}`;
 }
 
 /** A registry of counters, gauges and histograms, printed as Prometheus text (exposition format 0.0.4). */

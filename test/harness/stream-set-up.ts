@@ -52,6 +52,9 @@ export function setUp(recheck: () => Promise<unknown> = () => Promise.resolve())
     answer: Promise.resolve(),
   };
   const ingest = {
+    get isRoomy() {
+      return store.room > 0;
+    },
     creditFor: (_sensor: string, lane: LaneName) => (lane === "alert" ? 100 : Math.min(5_000, store.room)),
     cursor: () => Promise.resolve(7),
     accept: async (_peer: unknown, batch: EventsBatchEnvelope) => {

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { ChdbAddon, ChdbConnection } from "./chdb.ts";
-import { ClickHouseException, isStreamable, type ChdbRequest } from "./chdb-request.ts";
+import { isStreamable, type ChdbRequest } from "./chdb-request.ts";
 import { literal } from "../stores/ddl.ts";
 import { insertRows } from "./chdb-rows.ts";
+import { ChdbSessions, type Session } from "./chdb-sessions.ts";
 import { Lane } from "./lane.ts";
 import { PartGuard } from "./part-guard.ts";
 
@@ -35,6 +36,7 @@ export class ChdbEngine {
   readonly #keeper: ChdbConnection;
   readonly #reads = new Lane(READ_SLOTS, MAX_WAITING);
   readonly #writes = new Lane(WRITE_SLOTS, MAX_WAITING);
+  readonly #sessions: ChdbSessions;
   readonly #parts: PartGuard;
   #uncollectedBytes = 0;
 
@@ -55,12 +57,13 @@ export class ChdbEngine {
     this.#rowsDir = rowsDir;
     // The engine ends with its last connection; this one keeps it.
     this.#keeper = addon.CreateConnection(path, args);
+    this.#sessions = new ChdbSessions(addon, path, args, WRITE_SLOTS);
     this.#parts = new PartGuard(join(path, "store"), onBroken);
   }
 
   /** Begins to watch over what is written; call it once the databases are there. */
-  start(): Promise<void> {
-    return this.#parts.start();
+  start(): void {
+    this.#parts.start();
   }
 
   /** Runs one statement without an answer, past the lanes: for start-up. */
@@ -72,26 +75,27 @@ export class ChdbEngine {
   async run(request: ChdbRequest, signal: AbortSignal): Promise<ChdbAnswer> {
     const lane = request.data === undefined ? this.#reads : this.#writes;
     const leave = await lane.enter(signal);
-    const addon = this.#addon;
-    let connection: ChdbConnection | undefined;
-    const mark = crypto.randomUUID();
-    const cancel = (): void => void this.#kill(mark);
-    const finish = (): void => {
+    const settings = [`max_block_size = ${STREAM_BLOCK_ROWS}`, ...request.settings];
+    if (request.data === undefined && !isStreamable(request.sql, request.format))
+      settings.push(`max_result_bytes = ${MAX_BUFFERED_BYTES}`);
+    let session: Session | undefined;
+    let cancelled = false;
+    const cancel = (): void => {
+      cancelled = true;
+      if (session) void this.#kill(session.mark);
+    };
+    const finish = (good = false): void => {
       signal.removeEventListener("abort", cancel);
-      if (connection) addon.CloseConnection(connection);
-      connection = undefined;
+      // One that was told to stop may be told so late, when it serves somebody else.
+      if (session) this.#sessions.give(session, good && !cancelled);
+      session = undefined;
       leave();
     };
     try {
-      connection = addon.CreateConnection(this.#path, this.#args);
+      session = await this.#sessions.take(request, settings);
       signal.addEventListener("abort", cancel, { once: true });
-      const defaults = `SET log_comment = ${literal(mark)}, max_block_size = ${STREAM_BLOCK_ROWS}`;
-      for (const statement of [defaults, ...request.settings])
-        await addon.QueryAsyncConnection(connection, statement, "TabSeparated");
-      if (request.database !== undefined)
-        await addon.QueryAsyncConnection(connection, `USE ${identifier(request.database)}`, "TabSeparated");
       signal.throwIfAborted();
-      return await this.#answer(request, connection, finish, cancel);
+      return await this.#answer(request, session.connection, finish, cancel);
     } catch (error) {
       finish();
       throw error;
@@ -102,13 +106,14 @@ export class ChdbEngine {
   async close(): Promise<void> {
     this.#parts.stop();
     await Promise.all([this.#reads.drain(), this.#writes.drain()]);
+    this.#sessions.close();
     this.#addon.CloseConnection(this.#keeper);
   }
 
   async #answer(
     request: ChdbRequest,
     connection: ChdbConnection,
-    finish: () => void,
+    finish: (good?: boolean) => void,
     cancel: () => void,
   ): Promise<ChdbAnswer> {
     const { sql, data, format, params } = request;
@@ -116,14 +121,15 @@ export class ChdbEngine {
     if (data !== undefined) {
       if (data.length > 0) {
         await insertRows(addon, connection, sql, data, this.#rowsDir);
-        await this.#parts.check();
+        this.#parts.check();
       }
-      return single(undefined, finish);
+      finish(true);
+      return single(undefined);
     }
     if (!isStreamable(sql, format)) {
-      await addon.QueryAsyncConnection(connection, `SET max_result_bytes = ${MAX_BUFFERED_BYTES}`, "TabSeparated");
       const result = await addon.QueryAsyncConnection(connection, sql, format, params);
-      return single(result.bytes, finish);
+      finish();
+      return single(result.bytes);
     }
     const stream = addon.StreamQuery(connection, sql, format, params);
     let fetching: Promise<{ done: boolean; bytes: Uint8Array }> | undefined;
@@ -175,8 +181,7 @@ export class ChdbEngine {
   }
 }
 
-function single(bytes: Uint8Array | undefined, finish: () => void): ChdbAnswer {
-  finish();
+function single(bytes: Uint8Array | undefined): ChdbAnswer {
   let rest = bytes;
   return {
     next: () => {
@@ -186,10 +191,4 @@ function single(bytes: Uint8Array | undefined, finish: () => void): ChdbAnswer {
     },
     close: () => Promise.resolve(),
   };
-}
-
-function identifier(name: string): string {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw new ClickHouseException(81, "UNKNOWN_DATABASE", "bad database name");
-  return `\`${name}\``;
 }

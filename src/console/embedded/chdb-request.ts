@@ -9,7 +9,7 @@ export interface ChdbRequest {
   readonly database: string | undefined;
   readonly queryId: string;
   readonly params: Readonly<Record<string, string>>;
-  /** SET statements for the settings of the request. */
+  /** Settings of the request, each `name = 'value'`. */
   readonly settings: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export function parseChdbRequest(url: URL, body: Uint8Array): ChdbRequest {
     const bound = name.startsWith("param_") ? name.slice(6) : undefined;
     if (!IDENTIFIER.test(bound ?? name)) throw new ClickHouseException(115, "UNKNOWN_SETTING", "bad parameter name");
     if (bound !== undefined) params[bound] = value;
-    else if (!NOT_SETTINGS.has(name) && !HTTP_SETTINGS.test(name)) settings.push(`SET ${name} = ${literal(value)}`);
+    else if (!NOT_SETTINGS.has(name) && !HTTP_SETTINGS.test(name)) settings.push(`${name} = ${literal(value)}`);
   }
   const query = url.searchParams.get("query");
   const text = query ?? new TextDecoder().decode(body);

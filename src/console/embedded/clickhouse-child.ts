@@ -41,7 +41,7 @@ export async function runClickhouseChild(args: readonly string[], signal: AbortS
     setTimeout(() => process.exit(BROKEN_PARTS), 100);
   });
   await engine.command(`CREATE DATABASE IF NOT EXISTS \`${database}\` ENGINE = Atomic`);
-  await engine.start();
+  engine.start();
   await rm(socket, { force: true });
   const server = Bun.serve({
     unix: socket,

@@ -29,9 +29,21 @@ export function clickhouseConfig(memoryBytes: number, reserveBytes: number): str
     background_move_pool_size: 1,
     max_concurrent_queries: 64,
   };
-  const lines = Object.entries(values).map(([name, value]) => `  <${name}>${value}</${name}>\n`);
+  // Each insert is a part. Merged by the half dozen, as is usual, small ones are written out anew beside the same large part again and again:
+  // of many sensors that send little, merges would cost more than the inserts. The limit is never lowered below what is asked for here.
+  const tables: Record<string, number> = {
+    min_parts_to_merge_at_once: 16,
+    merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once: 0,
+  };
+  const lines = linesOf(values, "  ");
+  const merges = `  <merge_tree>\n${linesOf(tables, "    ")}  </merge_tree>\n`;
   // A reader of Kafka that was replaced or killed keeps its partitions for this long.
   const kafka = "  <kafka><session_timeout_ms>6000</session_timeout_ms></kafka>\n";
   const disks = `  <storage_configuration><disks><default><keep_free_space_bytes>${reserveBytes}</keep_free_space_bytes></default></disks></storage_configuration>\n`;
-  return `<clickhouse>\n${lines.join("")}${kafka}${disks}</clickhouse>\n`;
+  return `<clickhouse>\n${lines}${merges}${kafka}${disks}</clickhouse>\n`;
 }
+
+const linesOf = (values: Readonly<Record<string, number>>, indent: string): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${indent}<${name}>${value}</${name}>\n`)
+    .join("");

@@ -161,6 +161,24 @@ describe("embedded ClickHouse", () => {
     expect(await ask({})).not.toEqual([{ size: "7" }]);
   });
 
+  test("settings of an insert do not reach the next one, nor what went wrong with it", async () => {
+    const insert = (values: object[], skip?: 0 | 1): Promise<unknown> =>
+      client.insert({
+        table: "kept",
+        values,
+        format: "JSONEachRow",
+        ...(skip === undefined ? {} : { clickhouse_settings: { input_format_skip_unknown_fields: skip } }),
+      });
+    const odd = [{ n: 4_000_000, odd: 1 }];
+    for (let round = 0; round < 2; round++) {
+      await insert(odd, 1);
+      expect(await rejectionOf(insert(odd, 0))).toMatchObject({ code: "117" });
+      await insert([{ n: 4_000_000 }], 0);
+      await insert(odd);
+    }
+    expect(await rows("SELECT count() AS total FROM kept WHERE n = 4000000")).toEqual([{ total: 6 }]);
+  });
+
   test("ends cleanly, and dies with a parent that was killed", async () => {
     const pid = engine.server.state.pid!;
     await stop();

@@ -23,10 +23,15 @@ export class PartGuard {
   }
 
   /** Begins to look; what is there now the engine itself has looked at when it started. */
-  async start(): Promise<void> {
-    for (const dir of await this.#tables()) await this.#watch.adopt(dir);
-    // What fails now is seen by the next look.
-    this.#timer = setInterval(() => void this.#look().catch(() => undefined), LOOK_MS);
+  start(): void {
+    for (const dir of this.#tables()) this.#watch.adopt(dir);
+    this.#timer = setInterval(() => {
+      try {
+        this.#look();
+      } catch {
+        // What fails now is seen by the next look, and by the next insert.
+      }
+    }, LOOK_MS);
   }
 
   stop(): void {
@@ -34,8 +39,8 @@ export class PartGuard {
   }
 
   /** After an INSERT. Throws ClickHouseException when it, or anything beside it, was not written as it should be. */
-  async check(): Promise<void> {
-    await this.#look();
+  check(): void {
+    this.#look();
     if (this.#fault === undefined) return;
     throw new ClickHouseException(
       243,
@@ -45,14 +50,13 @@ export class PartGuard {
   }
 
   /** `store/<three digits>/<id>`: by its id a table has one directory for life, whatever it is called. */
-  async #tables(): Promise<string[]> {
-    const groups = (await namesIn(this.#storeDir)).map((group) => join(this.#storeDir, group));
-    const ids = await Promise.all(groups.map(async (group) => (await namesIn(group)).map((id) => join(group, id))));
-    return ids.flat();
+  #tables(): string[] {
+    const groups = namesIn(this.#storeDir).map((group) => join(this.#storeDir, group));
+    return groups.flatMap((group) => namesIn(group).map((id) => join(group, id)));
   }
 
-  async #look(): Promise<void> {
-    const broken = (await Promise.all((await this.#tables()).map((dir) => this.#watch.look(dir)))).flat();
+  #look(): void {
+    const broken = this.#tables().flatMap((dir) => this.#watch.look(dir));
     if (broken.length === 0 || this.#fault !== undefined) return;
     this.#fault = broken.slice(0, 3).join("; ");
     this.#onBroken(this.#fault);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
@@ -66,9 +66,9 @@ describe("parts of the engine", () => {
   test("are whole as it wrote them, each looked at once", async () => {
     expect(parts.length).toBeGreaterThan(3);
     const watch = new PartWatch();
-    expect(await watch.look(table)).toEqual([]);
-    expect(await watch.look(table)).toEqual([]);
-    expect(await watch.look(join(root, "nowhere"))).toEqual([]);
+    expect(watch.look(table)).toEqual([]);
+    expect(watch.look(table)).toEqual([]);
+    expect(watch.look(join(root, "nowhere"))).toEqual([]);
   });
 
   test("are found out when any of their files lost anything", async () => {
@@ -88,13 +88,35 @@ describe("parts of the engine", () => {
         // Small files without a size of their own are written at once or not at all.
         for (const left of sizes.has(basename(file)) ? [0, whole.length - 1] : [0]) {
           await truncate(path, left);
-          if ((await new PartWatch().look(copy)).length !== 1) missed.push(`${part}/${file} ${left}`);
+          if (new PartWatch().look(copy).length !== 1) missed.push(`${part}/${file} ${left}`);
         }
         await writeFile(path, whole);
       }
-      expect(await new PartWatch().look(copy)).toEqual([]);
+      expect(new PartWatch().look(copy)).toEqual([]);
     }
     expect(missed).toEqual([]);
+  });
+
+  test("are found when they come, also within the step of the kernel's clock in which others did", async () => {
+    const copy = join(root, "coming");
+    await cp(join(table, parts[0]!), join(copy, parts[0]!), { recursive: true });
+    const { mtimeMs, atime, mtime } = await stat(copy);
+    let nowMs = mtimeMs + 10;
+    const watch = new PartWatch(() => nowMs);
+    expect(watch.look(copy)).toEqual([]);
+    const come = async (name: string): Promise<void> => {
+      await cp(join(table, parts[0]!), join(copy, name), { recursive: true });
+      await truncate(join(copy, name, "columns.txt"), 0);
+    };
+    await come("1_1_1_0");
+    await utimes(copy, atime, mtime);
+    expect(watch.look(copy).length).toBe(1);
+    await rm(join(copy, "1_1_1_0"), { recursive: true });
+    nowMs += 3_600_000;
+    expect(watch.look(copy)).toEqual([]);
+    expect(watch.look(copy)).toEqual([]);
+    await come("2_2_2_0");
+    expect(watch.look(copy).length).toBe(1);
   });
 
   test("that were there before are left to the engine", async () => {
@@ -102,8 +124,8 @@ describe("parts of the engine", () => {
     await cp(join(table, parts[0]!), join(copy, parts[0]!), { recursive: true });
     await truncate(join(copy, parts[0]!, "columns.txt"), 0);
     const watch = new PartWatch();
-    await watch.adopt(copy);
-    expect(await watch.look(copy)).toEqual([]);
+    watch.adopt(copy);
+    expect(watch.look(copy)).toEqual([]);
   });
 });
 

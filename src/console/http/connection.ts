@@ -14,6 +14,20 @@ export type CutReason = "handshake_timeout" | "header_timeout" | "idle" | "revok
 /** Beyond this a client that has to wait for an answer first is not read any further. */
 const MAX_GATHERED_BYTES = 16_384;
 
+/** How long a connection may take for what is due of it. */
+export interface TimeLimits {
+  /** From its turn. */
+  readonly handshakeTimeoutMs: number;
+  /** From the first byte of a request to the end of its head. */
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** For a client to close a WebSocket that has ended. */
+const GOODBYE_MS = 5_000;
+/** Nobody waits longer for a turn. */
+const HANDSHAKE_WAIT_MS = 60_000;
+
 /** One TLS connection, and the loopback connection it is joined to or the WebSocket that is served on it. */
 export class Connection implements Wire {
   readonly up = new Pipe<Connection>((inner) => inner.end());
@@ -177,6 +191,20 @@ export class Connection implements Wire {
   /** True when nothing is under way and it may be closed without anybody missing anything. */
   get idle(): boolean {
     return this.requests === 0 && !this.upgraded && this.headSinceMs === 0 && this.down.waitingBytes === 0;
+  }
+
+  /** Why it is to be cut now; undefined while it is in time. */
+  overdue(nowMs: number, limits: TimeLimits): CutReason | undefined {
+    if (!this.secure) {
+      const late =
+        this.begunMs > 0 ? nowMs - this.begunMs > limits.handshakeTimeoutMs : nowMs - this.openedMs > HANDSHAKE_WAIT_MS;
+      if (late) return "handshake_timeout";
+    }
+    if (this.headSinceMs > 0 && nowMs - this.headSinceMs > limits.headerTimeoutMs) return "header_timeout";
+    const silentMs = nowMs - this.activeMs;
+    if (this.#socket?.closed && silentMs > GOODBYE_MS) return "idle";
+    const listens = this.upgraded && this.down.waitingBytes === 0;
+    return silentMs > limits.idleTimeoutMs && !listens ? "idle" : undefined;
   }
 
   /** Closes both ends at once. */

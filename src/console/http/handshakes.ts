@@ -6,6 +6,12 @@ export interface Waiting {
   begin(nowMs: number): void;
 }
 
+/**
+ * Begun in one turn of the event loop, whatever is under way. The runtime reads five times a turn from connections that are not through their
+ * handshake, the newest first, and each has to be read twice: if more began than get through, those that came first would wait until nobody
+ * comes any more.
+ */
+const BEGUN_A_TURN = 2;
 /** Until it is known how long one takes. */
 const FIRST_PACE_MS = 2;
 /** A gap that is longer is no sign of how long the next ones take. */
@@ -31,10 +37,19 @@ export class HandshakeGate<Connection extends Waiting> {
   #paceMs = FIRST_PACE_MS;
   /** When the last turn was, while somebody waits. */
   #turnMs = 0;
+  readonly #nextTurn: (run: (nowMs: number) => void) => void;
+  /** Begun in this turn of the event loop; undefined when none was yet. */
+  #begunNow: number | undefined;
 
-  constructor(places: number, lentMs: number) {
+  /** `nextTurn` calls back in the next turn of the event loop, with the time it is then. */
+  constructor(
+    places: number,
+    lentMs: number,
+    nextTurn: (run: (nowMs: number) => void) => void = (run) => void setImmediate(() => run(performance.now())),
+  ) {
     this.#places = places;
     this.#lentMs = lentMs;
+    this.#nextTurn = nextTurn;
   }
 
   get waiting(): number {
@@ -45,17 +60,18 @@ export class HandshakeGate<Connection extends Waiting> {
   expectedWaitMs(address: string): number {
     const before = this.#waiting.get(address)?.size ?? 0;
     const lines = this.#waiting.size + (before === 0 ? 1 : 0);
-    return this.#running.size < this.#places ? 0 : (before + 1) * lines * this.#paceMs;
+    return this.#mayBegin && this.#waitingCount === 0 ? 0 : (before + 1) * lines * this.#paceMs;
   }
 
   /** Begins at once, or answers false: the connection waits, and `begin` is called when it is its turn. */
   enter(connection: Connection, nowMs: number): boolean {
     this.#reclaim(nowMs);
-    if (this.#running.size >= this.#places) {
+    if (!this.#mayBegin || this.#waitingCount > 0) {
       const line = this.#waiting.get(connection.address) ?? new Set();
       this.#waiting.set(connection.address, line.add(connection));
       if (this.#waitingCount++ === 0) this.#turnMs = nowMs;
-      return false;
+      this.#fill(nowMs);
+      return !this.#waiting.get(connection.address)?.has(connection);
     }
     this.#begin(connection, nowMs);
     return true;
@@ -82,8 +98,12 @@ export class HandshakeGate<Connection extends Waiting> {
     }
   }
 
+  get #mayBegin(): boolean {
+    return this.#running.size < this.#places && (this.#begunNow ?? 0) < BEGUN_A_TURN;
+  }
+
   #fill(nowMs: number): void {
-    while (this.#running.size < this.#places) {
+    while (this.#mayBegin) {
       const [address, line] = this.#waiting.entries().next().value ?? [];
       if (address === undefined || !line) return;
       const next: Connection = line.values().next().value!;
@@ -106,6 +126,12 @@ export class HandshakeGate<Connection extends Waiting> {
 
   #begin(connection: Connection, nowMs: number): void {
     this.#running.set(connection, nowMs);
+    if (this.#begunNow === undefined)
+      this.#nextTurn((thenMs) => {
+        this.#begunNow = undefined;
+        this.#fill(thenMs);
+      });
+    this.#begunNow = (this.#begunNow ?? 0) + 1;
     connection.begin(nowMs);
   }
 }

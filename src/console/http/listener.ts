@@ -3,7 +3,7 @@ import type { Socket, SocketHandler as TcpHandler, TCPSocketListener } from "bun
 import { errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
-import { Connection, type CutReason } from "./connection.ts";
+import { Connection, type CutReason, type TimeLimits } from "./connection.ts";
 import { connectionRoom } from "./descriptors.ts";
 import type { RequestHandler } from "./context.ts";
 import type { ConnectionPeer } from "./env.ts";
@@ -21,7 +21,7 @@ export interface TlsMaterial {
   readonly clientCaPem: string;
 }
 
-export interface ListenerLimits {
+export interface ListenerLimits extends TimeLimits {
   readonly maxConnections: number;
   /** Of connections without a certificate of ours. */
   readonly maxPerAddress: number;
@@ -31,11 +31,6 @@ export interface ListenerLimits {
   readonly maxHandshakes: number;
   /** Who would wait longer for a turn does not. */
   readonly maxWaitMs: number;
-  /** From its turn. */
-  readonly handshakeTimeoutMs: number;
-  /** From the first byte of a request to the end of its head. */
-  readonly headerTimeoutMs: number;
-  readonly idleTimeoutMs: number;
   readonly drainTimeoutMs: number;
 }
 
@@ -73,12 +68,10 @@ export interface ListenerOptions {
 }
 
 const SWEEP_MS = 250;
+/** Every so many times WebSockets are looked at too. */
+const SWEEPS_A_LOOK = 8;
 /** Four round trips to the far side of the world, and then some. */
 const HANDSHAKE_LENT_MS = 1_000;
-/** For a client to close a WebSocket that has ended. */
-const GOODBYE_MS = 5_000;
-/** Nobody waits longer for a turn. */
-const HANDSHAKE_WAIT_MS = 60_000;
 
 /**
  * One TLS port for browsers (no certificate) and sensors (certificate). TLS ends here, where the peer's certificate is known. A
@@ -102,6 +95,7 @@ export class Listener implements AsyncDisposable {
   readonly #cuts: (by?: number, labels?: { reason: CutReason }) => void;
   readonly #failures: (by?: number) => void;
   #draining = false;
+  #sweeps = 0;
 
   /** Opens the port. Throws AppError `unavailable` when it cannot be had. */
   constructor(options: ListenerOptions) {
@@ -341,14 +335,13 @@ export class Listener implements AsyncDisposable {
   }
 
   #sweep(nowMs: number): void {
-    const { handshakeTimeoutMs, headerTimeoutMs, idleTimeoutMs } = this.#limits;
     this.#handshakes.sweep(nowMs);
+    const all = this.#sweeps++ % SWEEPS_A_LOOK === 0;
     for (const c of this.#connections) {
-      const late = c.begunMs > 0 ? nowMs - c.begunMs > handshakeTimeoutMs : nowMs - c.openedMs > HANDSHAKE_WAIT_MS;
-      if (!c.secure && late) this.#cut(c, "handshake_timeout");
-      else if (c.headSinceMs > 0 && nowMs - c.headSinceMs > headerTimeoutMs) this.#cut(c, "header_timeout");
-      else if (c.socket?.closed && nowMs - c.activeMs > GOODBYE_MS) this.#cut(c, "idle");
-      else if (nowMs - c.activeMs > idleTimeoutMs && !(c.upgraded && c.down.waitingBytes === 0)) this.#cut(c, "idle");
+      // Streams are by far the most, and nothing of theirs is due to the second.
+      if (c.upgraded && !all) continue;
+      const reason = c.overdue(nowMs, this.#limits);
+      if (reason) this.#cut(c, reason);
     }
   }
 }

@@ -28,15 +28,22 @@ export interface CheckedBatch {
 /** Reads the envelope of a batch; throws AppError `invalid_request` with the pointer, below `at`. */
 export function readEnvelope(body: unknown, at = ""): EventsBatchEnvelope {
   const fault = envelope.fault(body);
-  const deny = (pointer: string, reason: string): AppError =>
-    new AppError("invalid_request", `${at}${pointer}: ${reason}`, { pointer: `${at}${pointer}` });
-  if (fault) throw deny(fault.pointer, fault.reason);
-  const batch = body as EventsBatchEnvelope;
+  if (fault) throw denied(at, fault.pointer, fault.reason);
+  return checkRanges(body as EventsBatchEnvelope, at);
+}
+
+function denied(at: string, pointer: string, reason: string): AppError {
+  return new AppError("invalid_request", `${at}${pointer}: ${reason}`, { pointer: `${at}${pointer}` });
+}
+
+/** What the schema of an envelope cannot say; throws as `readEnvelope` does. Gives the envelope back. */
+export function checkRanges(batch: EventsBatchEnvelope, at: string): EventsBatchEnvelope {
   if (batch.last_seq < batch.first_seq || batch.last_seq - batch.first_seq > MAX_SPAN)
-    throw deny("/last_seq", "is not a little above first_seq");
-  for (const [i, range] of (batch.missing ?? []).entries())
+    throw denied(at, "/last_seq", "is not a little above first_seq");
+  if (!batch.missing) return batch;
+  for (const [i, range] of batch.missing.entries())
     if (range.to_seq < range.from_seq || range.from_seq < batch.first_seq || range.to_seq > batch.last_seq)
-      throw deny(`/missing/${i}`, "is not a range inside the batch");
+      throw denied(at, `/missing/${i}`, "is not a range inside the batch");
   return batch;
 }
 

@@ -15,6 +15,8 @@ const CURSORS_AT_ONCE = { maxKeys: 1_000, maxActive: 2, maxWaiting: 100_000 };
 
 /** What the Console has of one sensor's sequence in one epoch. */
 export interface Lane extends LaneKey {
+  /** As the event table is ordered: by the second half of the sensor's id first. */
+  readonly order: string;
   readonly nodeName: string;
   /** Highest sequence that is durable: what may be acknowledged. */
   durableSeq: number;
@@ -27,15 +29,24 @@ export interface Lane extends LaneKey {
   pending: number;
   /** What is known of it may be wrong: it is loaded again before it is used. */
   stale: boolean;
+  /** No store knows of it yet. */
+  isNew: boolean;
   /** Where a batch began that left numbers out, and when; by the clock that never goes back. */
   leap: { readonly to: number; readonly sinceMs: number } | undefined;
+}
+
+interface Dirty extends CursorUpdate {
+  seq: number;
+  /** Since when, by the clock that never goes back. */
+  readonly sinceMs: number;
 }
 
 /** Cursors of all lanes in use, loaded at first sight and written back together. */
 export class Lanes {
   readonly #bySensor = new Map<string, Map<string, Lane>>();
   readonly #loading = new Map<string, Promise<Lane>>();
-  readonly #dirty = new Map<string, CursorUpdate>();
+  /** Not saved yet. */
+  readonly #dirty = new Map<string, Dirty>();
   readonly #loader: Loader<LaneKey, { cursor: number; present: SeqRanges | undefined }>;
   readonly #cursors: Loader<LaneKey, number>;
   #size = 0;
@@ -55,10 +66,16 @@ export class Lanes {
     return this.#size;
   }
 
+  /** The lane, when it is at hand and what is known of it holds. */
+  find(sensorId: string, epoch: string): Lane | undefined {
+    const lane = this.#find(sensorId, epoch);
+    return lane?.stale === false ? lane : undefined;
+  }
+
   /** The lane, loaded. Rejects with AppError `unavailable` when a store does not answer or too many are being loaded. */
   async get(peer: SensorPeer, epoch: string): Promise<Lane> {
     const lane = this.#find(peer.sensorId, epoch);
-    if (lane && !lane.stale) return lane;
+    if (lane?.stale === false) return lane;
     // What is still under way of it will be stored or not: until then nobody can say what there is.
     if (lane && lane.pending > 0) throw busy("The event store failed; what it has is not known yet.");
     const key = `${peer.sensorId}/${epoch}`;
@@ -72,33 +89,45 @@ export class Lanes {
 
   /**
    * Highest sequence known to be durable, as it was last saved or as this process knows better; 0 for a new epoch. Who asks has come
-   * anew, maybe from another process of this installation: what is known here is looked up again before the lane goes on.
+   * anew, maybe from another process of this installation: what is known here is looked up again before the lane goes on. `nextSeq` is the
+   * number the sensor will give next: of a sequence in which it has given none, and which PostgreSQL does not know, no store has anything.
    */
-  async cursor(peer: SensorPeer, epoch: string): Promise<number> {
+  async cursor(peer: SensorPeer, epoch: string, nextSeq?: number): Promise<number> {
     const key = { tenantId: peer.tenantId, sensorId: peer.sensorId, epoch };
     const saved = await this.#cursors.get(key);
     const lane = this.#find(peer.sensorId, epoch);
     if (lane && lane.pending === 0) lane.stale = true;
-    return Math.max(saved, this.#known(key));
+    const known = Math.max(saved, this.#known(key));
+    const fresh = nextSeq === 1 && known === 0 && !lane && !this.#loading.has(`${peer.sensorId}/${epoch}`);
+    if (fresh) this.#keep(this.#lane(peer, key, { cursor: 0, present: undefined }));
+    return known;
   }
 
-  /** Notes that a lane is durable up to its `durableSeq`. */
-  advanced(lane: Lane): void {
+  /** Notes that a lane is durable up to its `durableSeq`; by the clock that never goes back. */
+  advanced(lane: Lane, nowMs: number): void {
     const { tenantId, sensorId, epoch, durableSeq } = lane;
-    this.#dirty.set(`${sensorId}/${epoch}`, { tenantId, sensorId, epoch, seq: durableSeq });
+    const key = `${sensorId}/${epoch}`;
+    const before = this.#dirty.get(key);
+    if (before) before.seq = durableSeq;
+    else this.#dirty.set(key, { tenantId, sensorId, epoch, seq: durableSeq, sinceMs: lane.isNew ? -Infinity : nowMs });
+    lane.isNew = false;
   }
 
-  /** The updates to save, taken out; `restore` puts them back when saving failed. */
-  takeDirty(): CursorUpdate[] {
-    const taken = [...this.#dirty.values()];
-    this.#dirty.clear();
+  /** The updates that have waited since then, and those of new lanes, taken out; `restore` puts them back when saving failed. */
+  takeDirty(sinceMs = Infinity): CursorUpdate[] {
+    const taken: CursorUpdate[] = [];
+    for (const [key, update] of this.#dirty) {
+      if (update.sinceMs > sinceMs) continue;
+      this.#dirty.delete(key);
+      taken.push(update);
+    }
     return taken;
   }
 
   restore(updates: readonly CursorUpdate[]): void {
     for (const update of updates) {
       const key = `${update.sensorId}/${update.epoch}`;
-      if (!this.#dirty.has(key)) this.#dirty.set(key, update);
+      if (!this.#dirty.has(key)) this.#dirty.set(key, { ...update, sinceMs: -Infinity });
     }
   }
 
@@ -118,20 +147,26 @@ export class Lanes {
 
   async #load(peer: SensorPeer, epoch: string): Promise<Lane> {
     const id: LaneKey = { tenantId: peer.tenantId, sensorId: peer.sensorId, epoch };
-    const { cursor, present } = await this.#loader.get(id);
-    const lane: Lane = {
+    const lane = this.#lane(peer, id, await this.#loader.get(id));
+    this.#keep(lane);
+    return lane;
+  }
+
+  #lane(peer: SensorPeer, id: LaneKey, { cursor, present }: { cursor: number; present: SeqRanges | undefined }): Lane {
+    const before = this.#find(id.sensorId, id.epoch);
+    return {
       ...id,
+      order: id.sensorId.slice(19) + id.sensorId,
       nodeName: peer.nodeName,
       durableSeq: cursor,
       queuedSeq: cursor,
       present,
-      lastObservedUs: this.#find(peer.sensorId, epoch)?.lastObservedUs ?? 0,
+      lastObservedUs: before?.lastObservedUs ?? 0,
       pending: 0,
       stale: false,
-      leap: this.#find(peer.sensorId, epoch)?.leap,
+      isNew: cursor === 0,
+      leap: before?.leap,
     };
-    this.#keep(lane);
-    return lane;
   }
 
   #keep(lane: Lane): void {

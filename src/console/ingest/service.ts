@@ -18,7 +18,12 @@ import { saveCursors } from "./store-lanes.ts";
 import { takeBatch, type IncomingBatch } from "./take-batch.ts";
 
 const SAVE_MS = 1_000;
+/** A cursor is saved so long after it moved: those of sensors that send all the time are then written once for many batches. */
+const CURSOR_MS = 5_000;
 const DRAIN_MS = 10_000;
+/** Labels that are said with every batch. */
+const STORED = { outcome: "stored" };
+const READ = { packed: { read: "packed" }, objects: { read: "objects" } };
 
 export interface IngestDeps {
   readonly db: Db;
@@ -73,6 +78,11 @@ export class Ingest implements Service {
     return this.#commit.room("bulk");
   }
 
+  /** Whether every lane may be granted something: what an outage left has the least room. */
+  get isRoomy(): boolean {
+    return this.#commit.room("backlog") > 0;
+  }
+
   /**
    * Events of a lane this sensor may have under way from now on: its share of what the store can take. 0 means wait; `watchStore`
    * tells when to ask again after the store was down, and each acknowledgement is an occasion too.
@@ -96,9 +106,12 @@ export class Ingest implements Service {
     this.#lanes.doubt(sensorId);
   }
 
-  /** What the Console has of an epoch, for a sensor that says hello. A lower answer than the truth costs a re-delivery only. */
-  cursor(peer: SensorPeer, epoch: string): Promise<number> {
-    return this.#lanes.cursor(peer, epoch);
+  /**
+   * What the Console has of an epoch, for a sensor that says hello and gives `nextSeq` next. A lower answer than the truth costs a
+   * re-delivery only.
+   */
+  cursor(peer: SensorPeer, epoch: string, nextSeq?: number): Promise<number> {
+    return this.#lanes.cursor(peer, epoch, nextSeq);
   }
 
   /**
@@ -110,7 +123,7 @@ export class Ingest implements Service {
     const laneName = batch.lane ?? "bulk";
     // Before any work is done for it.
     this.#admit(peer, laneName, batch.events.length);
-    const lane = await this.#lanes.get(peer, batch.epoch);
+    const lane = this.#lanes.find(peer.sensorId, batch.epoch) ?? (await this.#lanes.get(peer, batch.epoch));
     // No await between here and submit: order of arrival is order in the queue.
     const nowMs = this.#deps.clock.nowMs();
     const leap = leapOf(lane, batch.first_seq, this.#deps.clock.monotonicMs());
@@ -119,7 +132,7 @@ export class Ingest implements Service {
       throw leap;
     }
     const { events, losses, ...checked } = takeBatch(batch, lane, peer.nodeName, nowMs);
-    this.#batches(1, { read: checked.read });
+    this.#batches(1, READ[checked.read]);
     const { first_seq: firstSeq, last_seq: lastSeq } = batch;
     const done = this.#commit.submit({ lane, laneName, events, losses, firstSeq, lastSeq });
     this.#advance(lane, batch, events);
@@ -150,10 +163,10 @@ export class Ingest implements Service {
     const commit = this.#commit.run(signal);
     while (!signal.aborted) {
       await this.#deps.clock.sleep(SAVE_MS, signal);
-      await this.#save();
+      await this.#save(this.#deps.clock.monotonicMs() - CURSOR_MS);
     }
     await commit;
-    await this.#save();
+    await this.#save(Infinity);
   }
 
   #admit(peer: SensorPeer, lane: LaneName, rows: number): void {
@@ -176,9 +189,9 @@ export class Ingest implements Service {
   #durable(commit: DurableCommit): void {
     const { lane, events } = commit;
     this.#deps.onDurable?.(commit);
-    if (!lane.stale) this.#lanes.advanced(lane);
+    if (!lane.stale) this.#lanes.advanced(lane, this.#deps.clock.monotonicMs());
     if (events.count === 0) return;
-    this.#taken(events.count, { outcome: "stored" });
+    this.#taken(events.count, STORED);
     this.#deps.hub.offer(lane.tenantId, () => events.stored());
   }
 
@@ -190,9 +203,9 @@ export class Ingest implements Service {
     });
   }
 
-  /** Cursors and counters are written together once a second. Losing the last second costs a look into the event store, nothing else. */
-  async #save(): Promise<void> {
-    const cursors = this.#lanes.takeDirty();
+  /** Writes counters, and cursors that moved before then. Losing the last of them costs a look into the event store, nothing else. */
+  async #save(movedMs: number): Promise<void> {
+    const cursors = this.#lanes.takeDirty(movedMs);
     const faults = [...this.#faults].map(([sensorId, counts]) => ({ sensorId, ...counts }));
     this.#faults.clear();
     try {

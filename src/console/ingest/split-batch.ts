@@ -1,29 +1,36 @@
+import type { LaneName } from "../../core/wire/common.ts";
+import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
 import { PackedEvents } from "../rows/packed-events.ts";
 
+/** A batch without its events. */
+export type BatchHead = Omit<EventsBatchEnvelope, "events">;
+
 /** A frame of events taken apart without looking at them. */
 export interface SplitBatch {
+  /** What stands before the events, when all of it is plainly what the schema asks for. */
+  readonly head: BatchHead | undefined;
   /** The frame with an empty list where its events were. */
-  readonly envelope: Uint8Array;
+  envelope(): Uint8Array;
   readonly events: PackedEvents;
 }
 
-const utf8 = (text: string): Buffer => Buffer.from(text);
-const [TYPE, EVENTS, BATCH] = [utf8("type"), utf8("events"), utf8("batch")];
 const MAX_FIELDS = 15;
 const EMPTY_LIST = 0x90;
+const EPOCH = /^[0-9a-f]{16}$/;
+const LANES: Readonly<Record<string, LaneName>> = Object.assign(Object.create(null), {
+  alert: "alert",
+  bulk: "bulk",
+  backlog: "backlog",
+});
 
 /** Steps over MessagePack as sensors write it; `at` is -1 once it is something else. */
 class Steps {
   at = 0;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
-  }
-
-  get #left(): number {
-    return this.#bytes.length - this.at;
   }
 
   /** Fields of a small map. */
@@ -39,26 +46,26 @@ class Steps {
     return first === 0xdc ? this.#number(2) : first === 0xdd ? this.#number(4) : this.#fail();
   }
 
-  /** A short text. */
-  text(): Uint8Array {
+  /** A short text, a character a byte: what is not ASCII is no name of ours. */
+  text(): string {
     const first = this.#take();
-    const length = first >= 0xa0 && first <= 0xbf ? first & 0x1f : first === 0xd9 ? this.#number(1) : this.#fail();
-    return this.#skip(length);
+    return this.#text(first >= 0xa0 && first <= 0xbf ? first & 0x1f : first === 0xd9 ? this.#number(1) : this.#fail());
   }
 
-  /** A text or a number: nothing else comes before the events but the missing ranges, which a batch rarely has. */
-  scalar(): void {
+  /** A text or a number, undefined for one that is not whole: nothing else comes before the events but the missing ranges, which a batch rarely has. */
+  scalar(): string | number | undefined {
     const first = this.#take();
-    if (first < 0x80 || first >= 0xe0) return;
-    if (first >= 0xa0 && first <= 0xbf) this.#skip(first & 0x1f);
-    else if (first === 0xd9) this.#skip(this.#number(1));
-    else if (first === 0xcb) this.#skip(8);
-    else if (first >= 0xcc && first <= 0xcf) this.#skip(1 << (first - 0xcc));
-    else this.#fail();
+    if (first < 0x80) return first;
+    if (first >= 0xa0 && first <= 0xbf) return this.#text(first & 0x1f);
+    if (first === 0xd9) return this.#text(this.#number(1));
+    if (first >= 0xcc && first <= 0xcf) return this.#number(1 << (first - 0xcc));
+    if (first === 0xcb) return this.#skip(8) ? this.#bytes.readDoubleBE(this.at - 8) : undefined;
+    if (first < 0xe0) this.#fail();
+    return undefined;
   }
 
   #take(): number {
-    return this.at < 0 || this.#left < 1 ? this.#fail() : this.#bytes[this.at++]!;
+    return this.at < 0 || this.at >= this.#bytes.length ? this.#fail() : this.#bytes[this.at++]!;
   }
 
   #number(bytes: number): number {
@@ -67,10 +74,14 @@ class Steps {
     return value;
   }
 
-  #skip(bytes: number): Uint8Array {
-    if (this.at < 0 || bytes > this.#left) return (this.#fail(), new Uint8Array());
+  #text(length: number): string {
+    return this.#skip(length) ? this.#bytes.toString("latin1", this.at - length, this.at) : "";
+  }
+
+  #skip(bytes: number): boolean {
+    if (this.at < 0 || bytes > this.#bytes.length - this.at) return this.#fail() > 0;
     this.at += bytes;
-    return this.#bytes.subarray(this.at - bytes, this.at);
+    return true;
   }
 
   #fail(): number {
@@ -79,29 +90,60 @@ class Steps {
   }
 }
 
-const is = (text: Uint8Array, expected: Buffer): boolean => expected.equals(text);
+/** What the fields before the events say: as the schema has them, each once. */
+class Head {
+  #epoch: string | undefined;
+  #lane: LaneName | undefined;
+  #first: number | undefined;
+  #last: number | undefined;
+  #plain = true;
+
+  take(name: string, value: string | number | undefined): void {
+    if (name === "epoch" && this.#epoch === undefined && typeof value === "string" && EPOCH.test(value))
+      this.#epoch = value;
+    else if (name === "lane" && this.#lane === undefined && typeof value === "string" && LANES[value])
+      this.#lane = LANES[value];
+    else if (name === "first_seq" && this.#first === undefined && isSeq(value)) this.#first = value;
+    else if (name === "last_seq" && this.#last === undefined && isSeq(value)) this.#last = value;
+    else this.#plain = false;
+  }
+
+  done(): BatchHead | undefined {
+    const [epoch, lane, first_seq, last_seq] = [this.#epoch, this.#lane, this.#first, this.#last];
+    if (!this.#plain || epoch === undefined || first_seq === undefined || last_seq === undefined) return undefined;
+    return lane === undefined ? { epoch, first_seq, last_seq } : { epoch, lane, first_seq, last_seq };
+  }
+}
+
+const isSeq = (value: string | number | undefined): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
 
 /**
  * Takes a frame apart whose batch ends with its events, as every sensor writes it: `{ type: "events", batch: { …, events } }`. Undefined
  * for any other frame, which is read whole.
  */
 export function splitBatch(bytes: Uint8Array): SplitBatch | undefined {
-  const steps = new Steps(bytes);
-  if (steps.map() !== 2 || !is(steps.text(), TYPE) || !is(steps.text(), EVENTS) || !is(steps.text(), BATCH))
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const steps = new Steps(buffer);
+  if (steps.map() !== 2 || steps.text() !== "type" || steps.text() !== "events" || steps.text() !== "batch")
     return undefined;
   const fields = steps.map();
   if (fields > MAX_FIELDS) return undefined;
-  for (let field = 1; field < fields && steps.at >= 0; field++) {
-    steps.text();
-    steps.scalar();
-  }
-  if (!is(steps.text(), EVENTS)) return undefined;
-  const head = steps.at;
+  const head = new Head();
+  for (let field = 1; field < fields && steps.at >= 0; field++) head.take(steps.text(), steps.scalar());
+  if (steps.text() !== "events") return undefined;
+  const end = steps.at;
   const count = steps.list();
   // Each event has a byte at least; what is more than a batch may hold is refused where it is read whole.
-  if (steps.at < 0 || count > LIMITS.eventsPerBatch || count > bytes.length - steps.at) return undefined;
-  const envelope = new Uint8Array(head + 1);
-  envelope.set(bytes.subarray(0, head));
-  envelope[head] = EMPTY_LIST;
-  return { envelope, events: new PackedEvents(bytes.subarray(steps.at), count) };
+  if (steps.at < 0 || count > LIMITS.eventsPerBatch || count > buffer.length - steps.at) return undefined;
+  return {
+    head: head.done(),
+    envelope() {
+      const envelope = new Uint8Array(end + 1);
+      envelope.set(buffer.subarray(0, end));
+      envelope[end] = EMPTY_LIST;
+      return envelope;
+    },
+    events: new PackedEvents(buffer.subarray(steps.at), count),
+  };
 }

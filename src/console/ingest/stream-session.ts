@@ -1,13 +1,14 @@
 import { AppError, errorMessage } from "../../core/error.ts";
 import type { Ack, LaneName } from "../../core/wire/common.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
+import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
 import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import type { SensorInstance, StreamDown, StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { PackedEvents } from "../rows/packed-events.ts";
 import type { ClientSocket, SocketHandler } from "../http/socket.ts";
 import { checkProtocol } from "../trust/service.ts";
-import { readEnvelope } from "./check-batch.ts";
+import { checkRanges } from "./check-batch.ts";
 import { readFrame, writeFrame, type ReadFrame } from "./frames.ts";
 import type { Ingest } from "./service.ts";
 import { StreamLanes } from "./stream-lanes.ts";
@@ -160,8 +161,8 @@ export class StreamSession implements SocketHandler {
       this.instance = hello.instance;
       if (await this.#host.isClone(this)) return this.#refuse("clone_suspected", CLONE);
       await this.#host.compare(this, hello);
-      const named = hello.lanes ?? [{ lane: "bulk" as const, epoch: hello.epoch }];
-      const seqs = await Promise.all(named.map(({ epoch }) => ingest.cursor(this.peer, epoch)));
+      const named = hello.lanes ?? [{ lane: "bulk" as const, epoch: hello.epoch, next_seq: hello.next_seq }];
+      const seqs = await Promise.all(named.map(({ epoch, next_seq }) => ingest.cursor(this.peer, epoch, next_seq)));
       const lanes = named.map(({ lane, epoch }, i) => {
         const { ack, credit } = this.#lanes.open(lane, { epoch, seq: seqs[i]! }, named.length === 1);
         return { epoch, acked_seq: ack.seq, credit };
@@ -186,11 +187,11 @@ export class StreamSession implements SocketHandler {
     }
   }
 
-  async #events(body: unknown, packed: PackedEvents | undefined): Promise<void> {
+  async #events(body: EventsBatchEnvelope, packed: PackedEvents | undefined): Promise<void> {
     if (!this.ready) return this.#violation(new AppError("invalid_request", "The first frame must be hello."));
     let taken: Disposable | undefined;
     try {
-      const batch = readEnvelope(body, "/batch");
+      const batch = checkRanges(body, "/batch");
       const lane = this.#lanes.find(batch.epoch);
       // An epoch the hello did not name is answered with what the Console has of it, and nothing of it is taken.
       if (!lane) return await this.#unknownEpoch(batch.epoch);

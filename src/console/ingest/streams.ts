@@ -22,8 +22,8 @@ const CHALLENGE_MS = 2_000;
 /** News of a stream elsewhere may be overtaken by the sensor coming back here: a stream as young as this is asked first. */
 const YOUNG_MS = 1_000;
 /** A process with more streams than this asks for frames less often, so that it reads as many a second as with this many; up to a bound. */
-const CALM_STREAMS = 2_500;
-const MAX_TICK_MS = 2_000;
+const CALM_STREAMS = 1_000;
+const MAX_TICK_MS = 4_000;
 /** Streams of one identity at once, when several nodes have it. */
 const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */
@@ -65,6 +65,8 @@ export class Streams implements Service, SessionHost {
   readonly #bySensor = new Map<string, StreamSession[]>();
   readonly #company = new WeakMap<StreamSession, Company>();
   #pings = 0;
+  /** Some lane was granted nothing when it was last told. */
+  #someWait = false;
 
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
@@ -109,7 +111,9 @@ export class Streams implements Service, SessionHost {
   }
 
   credit(sensorId: string, lane: LaneName): number {
-    return this.ingest.creditFor(sensorId, lane);
+    const credit = this.ingest.creditFor(sensorId, lane);
+    if (credit === 0) this.#someWait = true;
+    return credit;
   }
 
   async isClone(session: StreamSession): Promise<boolean> {
@@ -201,7 +205,10 @@ export class Streams implements Service, SessionHost {
     for (const session of this.#all) session.end(1001, "the Console is shutting down");
   }
 
+  /** Tells whom it concerns; with room for all, and nobody told of none, that is no one. */
   #regrant(): void {
+    if (!this.#someWait && this.ingest.isRoomy) return;
+    this.#someWait = false;
     for (const session of this.#all) session.regrant();
   }
 

@@ -27,7 +27,8 @@ class Rest {
   /** Adds what fits to a block of `before` rows; gives how many it has then, or undefined when it is full before all are in. */
   addTo(program: RowProgram, before: number, runs: Run[]): number | undefined {
     const { events, seqs, origin, ingestedAtMs } = this.rows.parts;
-    const added = program.add(events.bytes.subarray(this.#at), this.#left, { ...ANY, cursor: seqs[0]! - 1 });
+    const bytes = this.#at === 0 ? events.bytes : events.bytes.subarray(this.#at);
+    const added = program.add(bytes, this.#left, { ...ANY, cursor: seqs[0]! - 1 });
     if (added.outcome === OUTCOME.notPlain)
       throw new AppError("internal", "rows that were read once cannot be read again");
     this.#at += added.bytes;
@@ -82,5 +83,5 @@ export async function encodeParts(parts: readonly EventRows[]): Promise<Uint8Arr
   }
   await encodePlain();
   await encodePacked();
-  return pieces.length === 1 ? Uint8Array.from(pieces[0]!) : Buffer.concat(pieces);
+  return Buffer.concat(pieces);
 }

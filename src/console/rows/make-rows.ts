@@ -50,12 +50,13 @@ function make(
   let [count, had, at, left, previousSeq] = [0, 0, 0, events.length, bounds.previousSeq];
   while (left > 0) {
     rows.begin();
-    const rest = events.bytes.subarray(at);
+    const rest = at === 0 ? events.bytes : events.bytes.subarray(at);
     const added = rows.add(rest, left, { ...bounds, previousSeq });
     if (added.outcome === OUTCOME.notPlain || added.events === 0) return undefined;
     rows.copySeqs(added.rows, seqs, count);
     rows.copyTimes(added.rows, times, count);
-    for (const row of rows.rows(added.rows)) {
+    for (let i = 0; i < added.rows; i++) {
+      const row = rows.row(i);
       leaves.set(leafOf(prefix, row.seq, row.json, row.raw), count++ * LEAF_BYTES);
       if (row.isLoss) losses.push(unpackMsgpack(rest.subarray(row.at, row.at + row.length)));
     }
@@ -72,8 +73,8 @@ function make(
     origin,
     ingestedAtMs,
     events,
-    seqs: seqs.subarray(0, count),
-    times: times.subarray(0, count),
+    seqs: count === seqs.length ? seqs : seqs.subarray(0, count),
+    times: count === times.length ? times : times.subarray(0, count),
     leaves,
     encoded,
   };

@@ -24,7 +24,9 @@ function words(writer: BlockWriter, runs: readonly Run[], of: (origin: EventOrig
   for (const { origin, rows } of runs) {
     const place = places.get(of(origin))!;
     // A block has fewer rows than a place of two bytes can tell apart.
-    writer.bytes(width === 0 ? Uint8Array.of(place) : Uint8Array.of(place & 0xff, place >> 8), rows);
+    for (let row = 0; row < rows; row++)
+      if (width === 0) writer.uint8(place);
+      else writer.uint16(place);
   }
 }
 
@@ -39,13 +41,7 @@ export function writeOriginColumn(writer: BlockWriter, column: OriginColumn, run
       return words(writer, runs, (origin) => origin.epoch);
     case "node_name":
       return words(writer, runs, (origin) => origin.nodeName);
-    case "ingested_at": {
-      const bytes = new Uint8Array(8);
-      const view = new DataView(bytes.buffer);
-      for (const { ingestedAtMs, rows } of runs) {
-        view.setBigUint64(0, BigInt(ingestedAtMs), true);
-        writer.bytes(bytes, rows);
-      }
-    }
+    case "ingested_at":
+      for (const { ingestedAtMs, rows } of runs) for (let row = 0; row < rows; row++) writer.uint64(ingestedAtMs);
   }
 }

@@ -51,6 +51,13 @@ export interface OpenRow {
   readonly isLoss: boolean;
 }
 
+/** Its memory, seen in the three ways it is read. */
+interface Views {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: Uint32Array;
+  readonly numbers: Float64Array;
+}
+
 interface Exports {
   readonly memory: WebAssembly.Memory;
   rows_area(which: number): number;
@@ -69,7 +76,9 @@ const compiled = await WebAssembly.compile(await Bun.file(file).arrayBuffer());
  */
 export class RowProgram {
   readonly #exports: Exports;
-  readonly #input: number;
+  /** Where its areas begin, in bytes. */
+  readonly #areas: Readonly<Record<keyof typeof AREA, number>>;
+  #seen: Views | undefined;
   readonly #heads: readonly Uint8Array[];
   readonly #placeOf: ReadonlyMap<number, number>;
 
@@ -82,7 +91,8 @@ export class RowProgram {
     new Uint32Array(memory, table).set(columns, schema.words.length);
     new Uint8Array(memory, this.#exports.rows_area(AREA.names)).set(schema.names);
     this.#exports.rows_load(schema.root, schema.words.length, places.length);
-    this.#input = this.#exports.rows_area(AREA.input);
+    const areas = Object.entries(AREA).map(([name, which]) => [name, this.#exports.rows_area(which)] as const);
+    this.#areas = Object.fromEntries(areas) as Record<keyof typeof AREA, number>;
     this.#placeOf = new Map(places.map((place, i) => [place, i]));
     this.#heads = RUNTIME_EVENT_COLUMNS.map(({ name, type }) => {
       const writer = new BlockWriter(256);
@@ -99,51 +109,56 @@ export class RowProgram {
 
   /** Adds events until the block is full or one is not plainly right. */
   add(events: Uint8Array, count: number, bounds: Bounds): Added {
-    const end = this.#input + events.length + SLACK_BYTES;
-    const missing = end - this.#exports.memory.buffer.byteLength;
+    const { input, result } = this.#areas;
+    const missing = input + events.length + SLACK_BYTES - this.#views.bytes.length;
     if (missing > 0) this.#exports.memory.grow(Math.ceil(missing / PAGE_BYTES));
-    new Uint8Array(this.#exports.memory.buffer).set(events, this.#input);
+    this.#views.bytes.set(events, input);
     const { previousSeq, firstSeq, lastSeq, cursor, fromUs, toUs } = bounds;
-    this.#exports.rows_add(this.#input, events.length, count, previousSeq, firstSeq, lastSeq, cursor, fromUs, toUs);
-    const [outcome, taken, had, bytes, rows] = this.#words(AREA.result, 5);
-    return { outcome: outcome!, events: taken!, had: had!, bytes: bytes!, rows: rows! };
+    this.#exports.rows_add(input, events.length, count, previousSeq, firstSeq, lastSeq, cursor, fromUs, toUs);
+    const { words } = this.#views;
+    const at = result / 4;
+    return {
+      outcome: words[at]!,
+      events: words[at + 1]!,
+      had: words[at + 2]!,
+      bytes: words[at + 3]!,
+      rows: words[at + 4]!,
+    };
   }
 
   /** Copies the numbers of the block's rows to `into`, from `at` on. */
   copySeqs(rows: number, into: Float64Array, at: number): void {
-    into.set(this.#numbers(AREA.seqs, rows), at);
+    this.#copy(this.#areas.seqs, rows, into, at);
   }
 
   /** Copies their times, in microseconds. */
   copyTimes(rows: number, into: Float64Array, at: number): void {
-    into.set(this.#numbers(AREA.times, rows), at);
+    this.#copy(this.#areas.times, rows, into, at);
   }
 
-  /** The rows of the block; their parts are views that the next call of the program makes stale. */
-  *rows(count: number): Generator<OpenRow> {
-    const memory = new Uint8Array(this.#exports.memory.buffer);
-    const marks = this.#words(AREA.marks, count * MARK_WORDS);
-    const [seqs, times] = [this.#numbers(AREA.seqs, count), this.#numbers(AREA.times, count)];
-    for (let row = 0; row < count; row++) {
-      const [json, jsonLength, raw, rawLength, at, length, isLoss] = marks.subarray(row * MARK_WORDS);
-      yield {
-        seq: seqs[row]!,
-        observedUs: times[row]!,
-        json: memory.subarray(json, json! + jsonLength!),
-        raw: memory.subarray(raw, raw! + rawLength!),
-        at: at!,
-        length: length!,
-        isLoss: isLoss === 1,
-      };
-    }
+  /** A row of the block; its parts are views that the next call of the program makes stale. */
+  row(row: number): OpenRow {
+    const { bytes, words, numbers } = this.#views;
+    const mark = this.#areas.marks / 4 + row * MARK_WORDS;
+    const [json, raw] = [words[mark]!, words[mark + 2]!];
+    return {
+      seq: numbers[this.#areas.seqs / 8 + row]!,
+      observedUs: numbers[this.#areas.times / 8 + row]!,
+      json: bytes.subarray(json, json + words[mark + 1]!),
+      raw: bytes.subarray(raw, raw + words[mark + 3]!),
+      at: words[mark + 4]!,
+      length: words[mark + 5]!,
+      isLoss: words[mark + 6] === 1,
+    };
   }
 
   /** The block; `runs` say whose its rows are, in order. */
   finish(runs: readonly Run[]): Uint8Array<ArrayBuffer> {
     let rows = 0;
     for (const run of runs) rows += run.rows;
-    const words = this.#words(AREA.pieces, this.#exports.rows_finish());
-    const memory = new Uint8Array(this.#exports.memory.buffer);
+    const pieces = this.#exports.rows_finish();
+    const { bytes: memory, words: all } = this.#views;
+    const words = all.subarray(this.#areas.pieces / 4, this.#areas.pieces / 4 + pieces);
     let bytes = BLOCK_HEAD_BYTES;
     for (let i = 2; i < words.length; i += PIECE_WORDS) bytes += words[i]!;
     const writer = new BlockWriter(bytes);
@@ -160,11 +175,17 @@ export class RowProgram {
     return writer.finish();
   }
 
-  #words(area: number, count: number): Uint32Array {
-    return new Uint32Array(this.#exports.memory.buffer, this.#exports.rows_area(area), count);
+  /** Made anew when the memory has grown, which leaves the old ones empty. */
+  get #views(): Views {
+    let views = this.#seen;
+    if (views && views.bytes.length > 0) return views;
+    const buffer = this.#exports.memory.buffer as ArrayBuffer;
+    views = { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer), numbers: new Float64Array(buffer) };
+    return (this.#seen = views);
   }
 
-  #numbers(area: number, count: number): Float64Array {
-    return new Float64Array(this.#exports.memory.buffer, this.#exports.rows_area(area), count);
+  #copy(area: number, rows: number, into: Float64Array, at: number): void {
+    const { numbers } = this.#views;
+    for (let row = 0; row < rows; row++) into[at + row] = numbers[area / 8 + row]!;
   }
 }

@@ -1,8 +1,8 @@
 /** Below this a loop over the characters is faster than a call of the runtime's encoder. */
 const SHORT = 24;
 const UUID_BYTES = 16;
-/** Sensors and tenants come again and again; beyond this many the oldest half is worked out anew. */
-const UUIDS_KEPT = 8_192;
+/** Sensors and tenants come again and again; beyond this many all are worked out anew. */
+const UUIDS_KEPT = 65_536;
 
 const uuids = new Map<string, Uint8Array>();
 

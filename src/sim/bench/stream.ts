@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { LiveDown } from "../../core/api/events.ts";
 import { checkRun, type Verdict } from "../check/check.ts";
 import { StoredEvents } from "../check/store.ts";
 import { SimState } from "../enrol/state.ts";
@@ -7,6 +6,7 @@ import { Histogram } from "../fleet/histogram.ts";
 import type { Behaviour } from "../options.ts";
 import { startRun, untilDrained } from "../run.ts";
 import { TestBed, type BedOptions } from "../scenario/bed.ts";
+import { watchAlerts } from "../scenario/watch-alerts.ts";
 
 export interface StreamFigures {
   /** From when an alert happened on its node to when a browser has it; the sensor's tick of half a second is in it. */
@@ -18,29 +18,6 @@ export interface StreamFigures {
   readonly verdict: Verdict;
   readonly consoleRssBytes: number;
   readonly cpuMsPerSensorAndSec: Readonly<Record<"console" | "clickhouse" | "postgres" | "simulator", number>>;
-}
-
-/** A browser's live view of what is urgent; each event's age when it comes is added to `ages`. */
-async function watchAlerts(bed: TestBed, ages: Histogram): Promise<{ seen: () => number; close: () => void }> {
-  // Bun's second argument; the browser's type, which is in scope too, knows only protocols.
-  const options = { headers: { cookie: bed.cookie, origin: bed.url }, tls: { rejectUnauthorized: false } };
-  const socket = new WebSocket(`${bed.url.replace("https", "wss")}/api/v1/live`, options as unknown as string[]);
-  const ready = Promise.withResolvers<void>();
-  let seen = 0;
-  socket.onopen = () =>
-    socket.send(JSON.stringify({ type: "subscribe", filter: { severity: ["high", "critical"] }, rate: 1000 }));
-  socket.onerror = () => ready.reject(new Error("the live view could not be opened"));
-  socket.onmessage = ({ data }) => {
-    const frame = JSON.parse(String(data)) as LiveDown;
-    if (frame.type === "ready") ready.resolve();
-    if (frame.type !== "events") return;
-    for (const event of frame.events) {
-      seen++;
-      ages.add(Date.now() - Date.parse(event.observed_at));
-    }
-  };
-  await ready.promise;
-  return { seen: () => seen, close: () => socket.close() };
 }
 
 /** Plays a fleet and watches its alerts arrive in a browser's live view. */

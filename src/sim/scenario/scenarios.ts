@@ -1,11 +1,13 @@
 import { stat, writeFile, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { FleetConfig, FleetHandle } from "../fleet/config.ts";
+import { Histogram } from "../fleet/histogram.ts";
 import type { Behaviour } from "../options.ts";
 import type { TestBed } from "./bed.ts";
 import type { ScenarioKafka } from "./kafka.ts";
 import { signalTo } from "./processes.ts";
 import type { ScenarioRedis } from "./redis.ts";
+import { watchAlerts } from "./watch-alerts.ts";
 
 /** What a scenario works with once the fleet is under way. */
 export interface Stage {
@@ -37,6 +39,7 @@ export interface Scenario {
 }
 
 const GREEN_MS = 120_000;
+const WATCH_MS = 20_000;
 
 /** Waits until every stream is up and heard from; milliseconds it took, undefined when it took too long. */
 export async function untilGreen({
@@ -75,6 +78,18 @@ function stayedGreen({ figures }: Stage, name: string): boolean {
   return answered > 0 && (figures[`${name}_heartbeats_failed`] ?? 0) <= answered / 19;
 }
 
+/** Reports how old alerts are when a browser has them. */
+async function watchForAWhile({ bed, figures, signal }: Stage): Promise<undefined> {
+  const ages = new Histogram();
+  const watch = await watchAlerts(bed, ages);
+  const untilMs = performance.now() + WATCH_MS;
+  while (performance.now() < untilMs && !signal.aborted) await Bun.sleep(100);
+  watch.close();
+  figures["alerts_watched"] = watch.seen();
+  figures["alert_to_browser_p50_ms"] = Math.round(ages.quantile(0.5));
+  figures["alert_to_browser_p99_ms"] = Math.round(ages.quantile(0.99));
+}
+
 async function fillDisk(stage: Stage): Promise<string | undefined> {
   const { bed, say, signal } = stage;
   const file = join(bed.dataDir, "ballast");
@@ -95,7 +110,11 @@ async function fillDisk(stage: Stage): Promise<string | undefined> {
 }
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: "steady", summary: "A fleet at its usual rate." },
+  {
+    name: "steady",
+    summary: "A fleet at its usual rate; somebody watches its alerts for a while.",
+    act: watchForAWhile,
+  },
   {
     name: "cold-start",
     summary: "Every sensor starts at once.",
