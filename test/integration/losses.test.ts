@@ -81,6 +81,17 @@ describe("the loss ledger", () => {
     expect(console.metrics.value("telovix_console_losses_total", { stage: "kernel", cause: "ring_main" })).toBe(40);
   });
 
+  test("says so when nobody knows how much went", async () => {
+    const sensor = await console.enroll("lossy-4");
+    const atUs = Date.now() * 1000 - 5_000_000;
+    const loss = { cause: "engine_away", count: 0, from_us: atUs, to_us: atUs + 2_000_000 };
+    const event = testEvent(1, { kind: "engine_loss", loss });
+    await sensor.send("/sensors/events", { epoch: EPOCH, first_seq: 1, last_seq: 1, events: [event] });
+    const { totals, ranges } = await report(`sensor=${sensor.sensorId}`);
+    expect(totals).toMatchObject({ count: 0, unknown: 1, causes: [{ stage: "engine", cause: "engine_away" }] });
+    expect(ranges).toMatchObject([{ count: 0, unknown: true }]);
+  });
+
   test("makes the sensor's health say so, with the way there", async () => {
     const sensor = await console.enroll("lossy-2");
     await sensor.send("/sensors/events", lossyBatch());

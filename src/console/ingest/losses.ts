@@ -49,7 +49,7 @@ export function lossesOf(
   const within = (us: number): number => Math.max(nowUs - KEPT_US, Math.min(us, nowUs));
   const rows: LossRow[] = [];
   const add = (
-    row: Pick<LossRow, "stage" | "cause" | "count" | "source" | "from_seq" | "to_seq">,
+    row: Pick<LossRow, "stage" | "cause" | "count" | "unknown" | "source" | "from_seq" | "to_seq">,
     from: number,
     to: number,
   ) =>
@@ -58,7 +58,6 @@ export function lossesOf(
       sensor_id: lane.sensorId,
       node_name: nodeName,
       epoch: lane.epoch,
-      unknown: 0,
       from_at: within(from),
       to_at: Math.max(within(from), within(to)),
       recorded_at: nowMs,
@@ -69,7 +68,9 @@ export function lossesOf(
     if (!loss || loss.seq <= lane.queuedSeq) continue;
     const { cause, count, seq } = loss;
     const stage = findCause(cause)?.stage ?? "kernel";
-    add({ stage, cause, count, source: "event", from_seq: seq, to_seq: seq }, loss.from_us, loss.to_us);
+    // A sensor that does not know how much went says none.
+    const unknown = count === 0 ? 1 : 0;
+    add({ stage, cause, count, unknown, source: "event", from_seq: seq, to_seq: seq }, loss.from_us, loss.to_us);
   }
   if (gaps.length === 0) return rows;
   const times = timesOf(batch, nowUs);
@@ -85,6 +86,7 @@ export function lossesOf(
         stage: gap.stage,
         cause: gap.cause,
         count: countOf(gap),
+        unknown: 0,
         source: "range",
         from_seq: gap.fromSeq,
         to_seq: gap.toSeq,

@@ -31,6 +31,11 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
     words: "lines of the engine are missing or could not be read",
     advice: "Look whether the node's disk was full or damaged.",
   },
+  engine_away: {
+    stage: "engine",
+    words: "no engine was at work on the node",
+    advice: "Look in the sensor's log why it ended; it is started again by itself.",
+  },
   torn_line: {
     stage: "tail",
     words: "a line was cut off",

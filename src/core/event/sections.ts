@@ -70,7 +70,7 @@ export const BurstSection = Type.Object(
 );
 export type BurstSection = Static<typeof BurstSection>;
 
-/** A gap in the kernel's stream: how many, why, and between which times. */
+/** A gap in the kernel's stream: how many (0: nobody knows), why, and between which times. */
 export const LossSection = Type.Object(
   { cause: Type.String({ maxLength: 64 }), count: Counter, from_us: Counter, to_us: Counter },
   { additionalProperties: false },

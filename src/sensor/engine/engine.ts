@@ -12,6 +12,7 @@ import type { EngineStart, EngineStats } from "../normalize/engine-events.ts";
 import { clip, defined } from "../normalize/fields.ts";
 import type { StatePaths } from "../state/paths.ts";
 import { writeState } from "../state/sensor-state.ts";
+import { AwayTime } from "./away.ts";
 import { endProcess, findOrphan, goneOrAborted, servesPlans } from "./orphan.ts";
 import { engineObstacle } from "./preflight.ts";
 
@@ -33,7 +34,7 @@ async function readStart(path: string): Promise<EngineStart | undefined> {
     const value: unknown = JSON.parse(await readFile(path, "utf8"));
     if (!checkStart.is(value)) return undefined;
     const { runId, version, kernel, backends, pinned = false } = value;
-    return { runId, version, kernel, backends, pinned };
+    return { runId, version, kernel, backends, pinned, adopted: false, atUs: 0 };
   } catch {
     return undefined;
   }
@@ -69,6 +70,7 @@ export class Engine implements Service {
   #hasStarted = false;
   #said = "";
   #blind = false;
+  readonly #away = new AwayTime();
 
   constructor(options: EngineOptions) {
     this.#o = options;
@@ -80,6 +82,8 @@ export class Engine implements Service {
   onStart(start: EngineStart): void {
     this.#start = start;
     this.#hasStarted = true;
+    const lost = this.#away.over(start);
+    if (lost) this.#o.emit(lost);
     // A sensor that takes this engine over does not get its first line again.
     void writeState(this.#startFile, JSON.stringify(start)).catch((error: unknown) =>
       this.#log.warn("what the engine can do could not be written down", { error }),
@@ -208,6 +212,7 @@ export class Engine implements Service {
   #ended(reason: string, orderly: boolean): void {
     if (this.#blind) return;
     this.#blind = true;
+    if (!orderly) this.#away.began(this.#o.clock.nowMs() * 1000);
     const kept = !orderly && this.#start?.pinned === true;
     this.#o.emit({
       kind: "engine_stop",

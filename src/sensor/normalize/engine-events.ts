@@ -11,6 +11,10 @@ export interface EngineStart {
   readonly backends: EngineBackend[];
   /** What happens after a kill is kept in the kernel for the next engine. */
   readonly pinned: boolean;
+  /** It goes on with what an engine before it left in the kernel. */
+  readonly adopted: boolean;
+  /** Microseconds since 1970. */
+  readonly atUs: number;
 }
 
 const PINNED = new Set(["new", "adopted"]);
@@ -30,12 +34,15 @@ export function readEngineStart(line: EngineLine): EngineStart {
         reason: textOf(b["reason"], 512),
       });
     });
+  const pins = textOf(objectOf(line.body["pins"])["status"], 16) ?? "";
   return {
     runId: line.runId,
     version: textOf(line.body["version"], 64),
     kernel: textOf(line.body["kernel"], 256),
     backends,
-    pinned: PINNED.has(textOf(objectOf(line.body["pins"])["status"], 16) ?? ""),
+    pinned: PINNED.has(pins),
+    adopted: pins === "adopted",
+    atUs: line.timeUs,
   };
 }
 
@@ -92,7 +99,7 @@ export function lossDraft(line: EngineLine): EventDraft {
   return makeLossDraft(cause, count, fromUs, toUs, line);
 }
 
-/** A loss found by the sensor itself: lines that never came, bytes that could not be read. */
+/** A loss found by the sensor itself: lines that never came, bytes that could not be read. `count` 0: nobody knows how many. */
 export function makeLossDraft(
   cause: string,
   count: number,
@@ -103,6 +110,7 @@ export function makeLossDraft(
   const base: EventDraft = line
     ? toDraft(line, undefined, { kind: "engine_loss", did: "" })
     : { kind: "engine_loss", severity: "warning", observed_at_us: toUs, message: "" };
-  const message = `${count} event${count === 1 ? " was" : "s were"} lost (${cause}).`;
+  const lost = count === 0 ? "An unknown number of events was" : `${count} event${count === 1 ? " was" : "s were"}`;
+  const message = `${lost} lost (${cause}).`;
   return { ...base, message, loss: { cause: clip(cause, 64), count, from_us: fromUs, to_us: toUs } };
 }

@@ -120,7 +120,7 @@ export function EventFields({ event }: { event: EventDetail }): JSX.Element {
         <Section title="Lost">
           <Facts
             items={[
-              ["Events", count(loss.count)],
+              ["Events", loss.count === 0 ? "unknown" : count(loss.count)],
               ["Cause", machine(loss.cause)],
               ["From", fromUs(loss.from_us)],
               ["To", fromUs(loss.to_us)],
