@@ -169,7 +169,7 @@ const struct act act_kernel[] = {
 	ACT("bpf-map-refused", "", "create a BPF map of no size", bpf_map_refused, ACT_REFUSED,
 	    EINVAL),
 	ACT("bpf-program-refused", "", "load a BPF program without instructions",
-	    bpf_program_refused, ACT_REFUSED, EINVAL, E2BIG),
+	    bpf_program_refused, ACT_REFUSED, EINVAL, E2BIG, EFAULT),
 	ACT("init-module-refused", "", "load a kernel module that is none", init_module_refused,
 	    ACT_REFUSED, ENOEXEC, EFAULT),
 	ACT("finit-module-refused", "", "load a kernel module from no file", finit_module_refused,
