@@ -50,23 +50,79 @@ static __always_inline u64 hash__add(u64 hash, u64 v)
 }
 
 /* When the directory itself last changed: a number that is given again is another directory's. */
-static __always_inline u64 inode__changed(struct inode *inode)
-{
-	struct inode___ctime *one = (void *)inode;
-	struct inode___private *two = (void *)inode;
+#define TX_CHANGED_AT(sec, nsec, field)                      \
+	(direct ? typed->field.sec << 32 ^ typed->field.nsec \
+		: TX_READ(typed, field.sec) << 32 ^ TX_READ(typed, field.nsec))
 
+static __always_inline u64 inode__changed(struct inode *inode, const bool direct)
+{
 	if (bpf_core_field_exists(inode->i_ctime_nsec))
-		return TX_READ(inode, i_ctime_sec) << 32 ^ TX_READ(inode, i_ctime_nsec);
-	if (bpf_core_field_exists(two->__i_ctime))
-		return TX_READ(two, __i_ctime.tv_sec) << 32 ^ TX_READ(two, __i_ctime.tv_nsec);
-	return TX_READ(one, i_ctime.tv_sec) << 32 ^ TX_READ(one, i_ctime.tv_nsec);
+		return direct ? inode->i_ctime_sec << 32 ^ inode->i_ctime_nsec
+			      : TX_READ(inode, i_ctime_sec) << 32 ^ TX_READ(inode, i_ctime_nsec);
+	if (bpf_core_field_exists(((struct inode___private *)0)->__i_ctime)) {
+		struct inode___private *typed = (void *)inode;
+
+		return TX_CHANGED_AT(tv_sec, tv_nsec, __i_ctime);
+	} else {
+		struct inode___ctime *typed = (void *)inode;
+
+		return TX_CHANGED_AT(tv_sec, tv_nsec, i_ctime);
+	}
+}
+
+/* What a directory's path depends on. Addresses as numbers. */
+struct tx_place {
+	u64 dir, mnt, inode, ino, changed;
+};
+
+/* False: it is not to be remembered. By variables: the helper's way is not one through our own
+ * struct. */
+static __always_inline bool place__read(struct tx_place *at, u64 file)
+{
+	u64 dentry = TX_NUMBER(file, struct file, f_path.dentry);
+	u64 mnt = TX_NUMBER(file, struct file, f_path.mnt);
+	u64 dir = TX_NUMBER(dentry, struct dentry, d_parent);
+	struct inode *inode;
+
+	if (dir == dentry || dentry == TX_NUMBER(mnt, struct vfsmount, mnt_root) ||
+	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name)) & 0xff) == '.')
+		return false;
+	inode = (struct inode *)TX_NUMBER(dir, struct dentry, d_inode);
+	at->dir = dir;
+	at->mnt = mnt;
+	at->inode = (u64)inode;
+	at->ino = TX_READ(inode, i_ino);
+	at->changed = inode__changed(inode, false) ^ TX_READ(inode, i_generation);
+	return true;
+}
+
+/* The same where the verifier knows what each pointer leads to: a load is half as long. */
+static __always_inline bool place__read_typed(struct tx_place *at, u64 address)
+{
+	const void *null = TX_AT((struct file *)NULL);
+	struct file *file = TX_AT((struct file *)address);
+	struct dentry *dentry = file->f_path.dentry, *dir = dentry->d_parent;
+	struct vfsmount *mnt = file->f_path.mnt;
+	struct inode *inode;
+
+	if (dir == dentry || dentry == mnt->mnt_root ||
+	    (word__at((u64)dentry->d_name.name) & 0xff) == '.')
+		return false;
+	inode = dir->d_inode;
+	at->dir = TX_DISTANCE(dir, null);
+	at->mnt = TX_DISTANCE(mnt, null);
+	at->inode = TX_DISTANCE(inode, null);
+	at->ino = inode->i_ino;
+	at->changed = inode__changed(inode, true) ^ inode->i_generation;
+	return true;
 }
 
 /* The hash of the directory an open file is in; 0: it is not to be remembered. */
 static __always_inline u64 cold__tag(u64 file)
 {
-	u64 dentry, dir, mnt, inode, tag;
 	u32 renames, mounts;
+	struct tx_place at;
+	u64 tag;
 
 	if (!tx_rename_lock || !tx_mount_lock)
 		return 0;
@@ -75,19 +131,13 @@ static __always_inline u64 cold__tag(u64 file)
 	mounts = word__at(tx_mount_lock);
 	if ((renames | mounts) & 1) /* in the middle of one */
 		return 0;
-	dentry = TX_NUMBER(file, struct file, f_path.dentry);
-	mnt = TX_NUMBER(file, struct file, f_path.mnt);
-	dir = TX_NUMBER(dentry, struct dentry, d_parent);
-	if (dir == dentry || dentry == TX_NUMBER(mnt, struct vfsmount, mnt_root) ||
-	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name)) & 0xff) == '.')
+	if (!(tx_direct ? place__read_typed(&at, file) : place__read(&at, file)))
 		return 0;
-	inode = TX_NUMBER(dir, struct dentry, d_inode);
-	tag = hash__add(tx_cookie_key, dir);
-	tag = hash__add(tag, mnt);
-	tag = hash__add(tag, inode);
-	tag = hash__add(tag, TX_READ((struct inode *)inode, i_ino));
-	tag = hash__add(tag, inode__changed((struct inode *)inode) ^
-				     TX_READ((struct inode *)inode, i_generation));
+	tag = hash__add(tx_cookie_key, at.dir);
+	tag = hash__add(tag, at.mnt);
+	tag = hash__add(tag, at.inode);
+	tag = hash__add(tag, at.ino);
+	tag = hash__add(tag, at.changed);
 	tag = hash__add(tag, (u64)renames << 32 | mounts);
 	return tag & ~TX_W_ALL;
 }

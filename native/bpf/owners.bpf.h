@@ -32,15 +32,18 @@ struct {
 } tx_address SEC(".maps");
 
 /*
- * A typed pointer as a number: the verifier forbids arithmetic on the pointer
- * itself, but knows nothing of what was in a map. Only for the program of
- * socket states, which is never entered twice on a CPU.
+ * A typed pointer as a number where TX_DISTANCE is not to be had: the verifier
+ * knows nothing of what was in a map. Only for the program of socket states,
+ * which is never entered twice on a CPU.
  */
 static __always_inline u64 address__of(const void *pointer)
 {
 	u32 zero = 0;
-	volatile u64 *at = bpf_map_lookup_elem(&tx_address, &zero);
+	volatile u64 *at;
 
+	if (tx_direct)
+		return TX_DISTANCE(pointer, TX_AT((struct sock *)NULL));
+	at = bpf_map_lookup_elem(&tx_address, &zero);
 	if (!at)
 		return 0;
 	*(const void *volatile *)at = pointer;

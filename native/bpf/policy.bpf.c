@@ -29,9 +29,11 @@
 #include "policy_match.bpf.h"
 #include "policy_act.bpf.h"
 #include "policy_pending.bpf.h"
+#include "policy_plain.bpf.h"
 #include "policy_quick.bpf.h"
 #include "policy_begin.bpf.h"
 #include "policy_run.bpf.h"
+#include "policy_raw.bpf.h"
 #include "policy_programs.bpf.h"
 #include "policy_deny.bpf.h"
 

@@ -100,7 +100,7 @@ static __always_inline u64 args__hash(struct tx_scratch *s)
 		u64 words[5] = {};
 		u32 len = p->len < 40 ? p->len : 40;
 
-		if (i >= s->args)
+		if (i >= s->head.args)
 			break;
 		if (p->len) {
 			TX_BOUND(off, TX_EVENT_DATA);

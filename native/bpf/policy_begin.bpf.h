@@ -1,59 +1,102 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* How a run begins: is the hook to be looked at, with which rows, in which work space. */
+/* How a run begins, and ends: is the hook to be looked at, with which rows, in which work space. */
 #ifndef TELOVIX_POLICY_BEGIN_BPF_H
 #define TELOVIX_POLICY_BEGIN_BPF_H
+
+static __always_inline u32 slot__claim(void)
+{
+	u32 zero = 0;
+	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
+
+	if (!c)
+		return TX_PSLOTS;
+#pragma unroll
+	for (u32 i = 0; i < TX_PSLOTS; i++)
+		if (!c->busy[i] && !__sync_val_compare_and_swap(&c->busy[i], 0, 1))
+			return i;
+	return TX_PSLOTS;
+}
+
+/* A run at a point begins: the time, when this one is measured, or 0. */
+static __always_inline u64 cost__begin(u32 point)
+{
+	struct tx_point_cost *cost = bpf_map_lookup_elem(&tx_point_costs, &point);
+
+	return cost && !(cost->runs++ % TX_COST_EVERY) ? bpf_ktime_get_ns() : 0;
+}
+
+static __always_inline void cost__end(u32 point, u64 began)
+{
+	struct tx_point_cost *cost;
+	u64 took;
+
+	if (!began)
+		return;
+	cost = bpf_map_lookup_elem(&tx_point_costs, &point);
+	if (!cost)
+		return;
+	took = bpf_ktime_get_ns() - began;
+	cost->measured++;
+	cost->ns += took < TX_COST_MOST_NS ? took : TX_COST_MOST_NS;
+}
+
+/* Gives the work space back: the run is over. */
+static __always_inline void run__end(struct tx_scratch *s, u32 slot)
+{
+	u32 zero = 0;
+	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
+
+	cost__end(s->point, s->began);
+
+	if (c && slot < TX_PSLOTS)
+		c->busy[slot] = 0;
+}
 
 /* What a run needs of its hook before anything is known to match. */
 static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row *head)
 {
-	s->args = head->args;
-	s->slots = head->slots;
-	s->selectors = head->selectors;
-	s->arg_row = head->arg_row;
-	s->slot_row = head->slot_row;
-	s->selector_row = head->selector_row;
-	s->op_row = head->op_row;
-	s->hook_flags = head->flags;
-	s->first = head->first;
-	s->build = head->build;
-	s->return_position = head->return_position;
+	const u64 *from = (const u64 *)head;
+	u64 *to = (u64 *)&s->head;
+
+	_Static_assert(__builtin_offsetof(struct tx_hook_row, all) == 24, "copied by words");
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++)
 		s->mask[w] = head->all[w];
 	scratch__event(s)->data_len = 0;
+	scratch__event(s)->trampoline = 0;
 }
 
 /*
  * A work space for this run, or NULL when the hook is not to be looked at. regs: of a system call
- * that is entered, or NULL; probe: of a kprobe, whose first argument may be such registers.
+ * that is entered, or NULL; typed: see TX_REG; probe: of a kprobe, whose first argument may be such
+ * registers.
  */
 static __always_inline struct tx_scratch *
-run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, struct pt_regs *probe)
+run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, struct pt_regs *probe)
 {
-	u32 tgid = bpf_get_current_pid_tgid() >> 32, *which;
+	u32 rows, *which = bpf_map_lookup_elem(&tx_active, &point);
 	struct tx_scratch *s;
 	union tx_row *head;
 	u64 began;
-	u32 rows;
 
-	if (process__is_self(tgid)) {
-		TX_TOTAL(self);
-		return NULL;
-	}
-	which = bpf_map_lookup_elem(&tx_active, &point);
 	if (!which)
 		return NULL;
 	rows = 2 * point + (*which & 1);
+	began = cost__begin(point);
+	if (quick__rules_out(rows, regs, typed, probe)) {
+		cost__end(point, began);
+		return NULL;
+	}
+	if (process__is_self(bpf_get_current_pid_tgid() >> 32)) {
+		TX_TOTAL(self);
+		return NULL;
+	}
 	head = row__get(rows, 0);
 	if (!head) {
 		TX_TOTAL(no_rows);
-		return NULL;
-	}
-	began = cost__begin(point);
-	if (probe && (head->hook.flags & TX_HOOK_SYSCALL_REGS))
-		regs = (void *)probe->TX_REG_ARG0;
-	if (quick__rules_out(&head->hook, regs)) {
-		cost__end(point, began);
 		return NULL;
 	}
 	*slot = slot__claim();
@@ -79,7 +122,7 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, struct pt_regs *prob
 
 static __always_inline struct tx_scratch *run__begin(u32 point, u32 *slot)
 {
-	return run__begin_call(point, slot, NULL, NULL);
+	return run__begin_call(point, slot, NULL, false, NULL);
 }
 
 #endif

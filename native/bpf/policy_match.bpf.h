@@ -1,32 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/*
- * Which selectors hold: the index first (one lookup per filter slot narrows the mask of all of
- * them), then what it can't answer, operation by operation, for those still standing.
- */
+/* What the index can't answer of a selector, operation by operation. */
 #ifndef TELOVIX_POLICY_MATCH_BPF_H
 #define TELOVIX_POLICY_MATCH_BPF_H
-
-/* Applies slot i to the mask. Returns 0 when nothing is left. */
-__noinline int slot__apply(u32 slot, u32 i)
-{
-	struct tx_scratch *s = scratch__get(slot);
-	union tx_row *row = s ? row__get(s->rows, s->slot_row + i) : NULL;
-	struct tx_mask *found;
-	u64 left = 0;
-
-	if (!row)
-		return 0;
-	found = set__find(s, slot, row->slot.kind, row->slot.source, row->slot.arg, row->slot.sub,
-			  row->slot.set);
-#pragma unroll
-	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
-		u64 hit = found ? found->word[w] : 0;
-
-		s->mask[w] &= (hit ^ row->slot.inverted[w]) | ~row->slot.care[w];
-		left |= s->mask[w];
-	}
-	return left != 0;
-}
 
 /* The next operation of the run: groups are or-ed inside, and-ed outside. */
 static long ops__step(u32 i, u32 *slot)

@@ -19,7 +19,7 @@ static __always_inline void pending__cut(struct tx_scratch *s)
 	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
 		struct tx_parg *p = &e->arg[i];
 
-		if (i >= s->args)
+		if (i >= s->head.args)
 			break;
 		if (p->offset + p->len <= TX_CALL_DATA)
 			continue;

@@ -10,57 +10,26 @@
 #define TX_COPIES 8
 
 const volatile __u32 tx_fentry_point[TX_COPIES] = {};
+const volatile __u8 tx_fentry_call[TX_COPIES] = {}; /* at the function of a system call */
 const volatile __u32 tx_fexit_point[TX_COPIES] = {};
 const volatile __u32 tx_lsm_point[TX_COPIES] = {};
 const volatile __u32 tx_raw_tp_point[TX_COPIES] = {};
 const volatile __u32 tx_ima_point[2] = {}; /* of lsm__ima_bprm, of lsm__ima_file */
 
-/* Arguments of a function call, by the C convention. */
-static __always_inline void raw__function(struct tx_scratch *s, struct pt_regs *regs)
-{
-	s->raw[0] = regs->TX_REG_ARG0;
-	s->raw[1] = regs->TX_REG_ARG1;
-	s->raw[2] = regs->TX_REG_ARG2;
-	s->raw[3] = regs->TX_REG_ARG3;
-	s->raw[4] = regs->TX_REG_ARG4;
-	s->raw[5] = regs->TX_REG_ARG5;
-	s->regs = (u64)regs;
-}
-
-/* Arguments of a system call from the registers it was made with. */
-static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs, bool compat)
-{
-	s->regs = (u64)regs;
-	if (compat) {
-		s->raw[0] = (u32)TX_READ(regs, TX_REG_COMPAT0);
-		s->raw[1] = (u32)TX_READ(regs, TX_REG_COMPAT1);
-		s->raw[2] = (u32)TX_READ(regs, TX_REG_COMPAT2);
-		s->raw[3] = (u32)TX_READ(regs, TX_REG_COMPAT3);
-		s->raw[4] = (u32)TX_READ(regs, TX_REG_COMPAT4);
-		s->raw[5] = (u32)TX_READ(regs, TX_REG_COMPAT5);
-		return;
-	}
-	s->raw[0] = TX_READ(regs, TX_REG_CALL0);
-	s->raw[1] = TX_READ(regs, TX_REG_CALL1);
-	s->raw[2] = TX_READ(regs, TX_REG_CALL2);
-	s->raw[3] = TX_READ(regs, TX_REG_CALL3);
-	s->raw[4] = TX_READ(regs, TX_REG_CALL4);
-	s->raw[5] = TX_READ(regs, TX_REG_CALL5);
-}
-
 static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 {
 	u32 slot, point = bpf_get_attach_cookie(ctx);
-	struct tx_scratch *s = run__begin_call(point, &slot, NULL, ctx);
+	struct tx_scratch *s = run__begin_call(point, &slot, NULL, false, ctx);
 	s64 error = 0;
 
 	if (!s)
 		return 0;
-	if (s->hook_flags & TX_HOOK_SYSCALL_REGS) {
+	if (s->head.flags & TX_HOOK_SYSCALL_REGS) {
 		struct pt_regs *regs = (void *)ctx->TX_REG_ARG0;
 
 		s->nr = TX_READ(regs, TX_REG_CALL);
-		raw__call(s, regs, s->hook_flags & TX_HOOK_COMPAT_REGS);
+		s->regs = (u64)regs;
+		raw__call(s, regs, s->head.flags & TX_HOOK_COMPAT_REGS, false);
 	} else {
 		raw__function(s, ctx);
 	}
@@ -188,12 +157,13 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 	point = leaving ? hooks->leave : hooks->enter;
 	if (!point)
 		return 0;
-	s = run__begin_call(point, &slot, leaving || compat ? NULL : regs, NULL);
+	s = run__begin_call(point, &slot, leaving || compat ? NULL : regs, false, NULL);
 	if (!s)
 		return 0;
 	s->nr = nr;
 	s->ret = ret;
-	raw__call(s, regs, compat);
+	s->regs = (u64)regs;
+	raw__call(s, regs, compat, false);
 	run__and_emit(slot);
 	run__end(s, slot);
 	return 0;
@@ -227,28 +197,25 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 	return 0;
 }
 
-/* Trampolines: fentry, fexit, LSM. Arguments the function does not have read as 0. */
-static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
+/*
+ * is_call: at a system call's function, whose only argument is its registers. A constant once
+ * loaded, as is where the program is attached: the verifier knows what is in ctx.
+ */
+static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
 {
-	u64 n = bpf_get_func_arg_cnt(ctx);
-
-	for (u32 i = 0; i < 6; i++) {
-		u64 v = 0;
-
-		if (i < n)
-			bpf_get_func_arg(ctx, i, &v);
-		s->raw[i & 7] = v;
-	}
-}
-
-static __always_inline int fentry__run(void *ctx, u32 point)
-{
+	struct pt_regs *regs = is_call ? (struct pt_regs *)ctx[0] : NULL;
 	u32 slot;
-	struct tx_scratch *s = run__begin(point, &slot);
+	struct tx_scratch *s = run__begin_call(point, &slot, regs, true, NULL);
 
 	if (!s)
 		return 0;
-	raw__trampoline(s, ctx);
+	scratch__event(s)->trampoline = 1;
+	if (is_call) {
+		s->nr = regs->TX_REG_CALL;
+		raw__call(s, regs, false, true);
+	} else {
+		raw__trampoline(s, ctx);
+	}
 	run__and_emit(slot);
 	run__end(s, slot);
 	return 0;
@@ -270,19 +237,20 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 	return 0;
 }
 
-#define TX_COPY(n)                                                  \
-	SEC("fentry/close_fd") int fentry__policy_##n(void *ctx)    \
-	{                                                           \
-		return fentry__run(ctx, tx_fentry_point[n]);        \
-	}                                                           \
-	SEC("fexit/close_fd") int fexit__policy_##n(void *ctx)      \
-	{                                                           \
-		return fexit__run(ctx, tx_fexit_point[n]);          \
-	}                                                           \
-	SEC("raw_tp")                                               \
-	int raw_tp__policy_##n(struct bpf_raw_tracepoint_args *ctx) \
-	{                                                           \
-		return raw_tp__run(ctx, tx_raw_tp_point[n]);        \
+#define TX_COPY(n)                                                                      \
+	SEC("fentry/close_fd") int fentry__policy_##n(u64 *ctx)                         \
+	{                                                                               \
+		return tx_fentry_call[n] ? fentry__run(ctx, tx_fentry_point[n], true)   \
+					 : fentry__run(ctx, tx_fentry_point[n], false); \
+	}                                                                               \
+	SEC("fexit/close_fd") int fexit__policy_##n(void *ctx)                          \
+	{                                                                               \
+		return fexit__run(ctx, tx_fexit_point[n]);                              \
+	}                                                                               \
+	SEC("raw_tp")                                                                   \
+	int raw_tp__policy_##n(struct bpf_raw_tracepoint_args *ctx)                     \
+	{                                                                               \
+		return raw_tp__run(ctx, tx_raw_tp_point[n]);                            \
 	}
 
 TX_COPY(0)

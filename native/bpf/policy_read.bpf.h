@@ -22,7 +22,7 @@ static __always_inline bool arg__in_user(struct tx_arg_row *row, u64 v)
 __noinline int arg__read_text(u32 slot, u32 i)
 {
 	struct tx_scratch *s = scratch__get(slot);
-	union tx_row *row = s ? row__get(s->rows, s->arg_row + i) : NULL;
+	union tx_row *row = s ? row__get(s->rows, s->head.arg_row + i) : NULL;
 	struct tx_arg_row *a;
 	struct tx_parg *p;
 	bool user;
@@ -130,7 +130,7 @@ __noinline int arg__read_object(u32 slot, u32 i, u32 user)
 __noinline int arg__read(u32 slot, u32 i)
 {
 	struct tx_scratch *s = scratch__get(slot);
-	union tx_row *row = s ? row__get(s->rows, s->arg_row + i) : NULL;
+	union tx_row *row = s ? row__get(s->rows, s->head.arg_row + i) : NULL;
 	struct tx_parg *p;
 	bool late;
 	u64 v;
@@ -142,15 +142,8 @@ __noinline int arg__read(u32 slot, u32 i)
 	/* Of a call that is kept until its return: each argument is read once, then or now. */
 	if (s->returning && !late)
 		return 0;
-	p->type = row->arg.type;
-	p->flags = 0;
-	p->mode = 0;
-	p->offset = 0;
-	p->len = 0;
-	p->orig = 0;
-	p->extra = 0;
-	p->value = 0;
-	if (late && !s->returning && (s->hook_flags & TX_HOOK_RETURN_PAIR))
+	arg__clear(p, row->arg.type);
+	if (late && !s->returning && (s->head.flags & TX_HOOK_RETURN_PAIR))
 		return 0;
 	v = arg__resolve(&row->arg, arg__raw(s, &row->arg));
 	if (row->arg.steps && row->arg.width && (row->arg.flags & TX_ARGROW_ADDRESS))

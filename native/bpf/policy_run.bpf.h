@@ -14,8 +14,8 @@ static __always_inline void event__begin(struct tx_scratch *s)
 	s->first_policy = 0;
 	s->now = bpf_ktime_get_boot_ns();
 	e->hook = s->point;
-	e->build = s->build;
-	e->args = s->args;
+	e->build = s->head.build;
+	e->args = s->head.args;
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
 		s->matched[w] = 0;
@@ -26,7 +26,7 @@ static __always_inline void event__begin(struct tx_scratch *s)
 	e->error = 0;
 	e->signal = 0;
 	e->method = TX_METHOD_NONE;
-	e->has_ret = s->return_position != TX_NO_POSITION;
+	e->has_ret = s->head.return_position != TX_NO_POSITION;
 	e->kernel_stack = 0;
 	e->user_stack = 0;
 	e->call_nr = s->nr;
@@ -64,6 +64,10 @@ static __always_inline u32 bit__lowest(u64 v)
 /* Takes the lowest selector out of s->mask. TX_HOOK_SELECTORS: none is left. */
 static __always_inline u32 mask__take(struct tx_scratch *s)
 {
+	if (s->mask[0] == 1) { /* that of the only policy, mostly */
+		s->mask[0] = 0;
+		return 0;
+	}
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
 		u64 v = s->mask[w];
@@ -76,80 +80,115 @@ static __always_inline u32 mask__take(struct tx_scratch *s)
 	return TX_HOOK_SELECTORS;
 }
 
+/* Does the selector hold, it does what it is to do. */
+static __always_inline void select__one(struct tx_scratch *s, u32 slot, void *rows, u32 bit)
+{
+	u32 index = s->head.selector_row + bit;
+	union tx_row *row = row__of(rows, index);
+
+	if (!row)
+		return;
+	if (row->selector.hook == s->last_hook) /* an earlier selector of it holds */
+		return;
+	if (row->selector.ops && !ops__hold(slot, row->selector.op, row->selector.ops))
+		return;
+	s->last_hook = row->selector.hook;
+	bits__set(s->matched, bit);
+	if (!plain__act(s, &row->selector, bit))
+		act__selector(slot, index, bit, 0);
+}
+
 static long select__step(u32 i, u32 *slot)
 {
 	struct tx_scratch *s = scratch__get(*slot);
-	union tx_row *row;
-	u32 bit, index;
+	void *rows = s ? rows__get(s->rows) : NULL;
+	u32 bit;
 
-	if (!s)
+	if (!rows)
 		return 1;
 	bit = mask__take(s);
 	if (bit >= TX_HOOK_SELECTORS)
 		return 1;
-	index = s->selector_row + bit;
-	row = row__get(s->rows, index);
-	if (!row)
-		return 1;
-	if (row->selector.hook == s->last_hook) /* an earlier selector of it holds */
-		return 0;
-	if (row->selector.ops && !ops__hold(*slot, row->selector.op, row->selector.ops))
-		return 0;
-	s->last_hook = row->selector.hook;
-	bits__set(s->matched, bit);
-	act__selector(*slot, index, bit, 0);
+	select__one(s, *slot, rows, bit);
 	return 0;
 }
 
 /* Reads the arguments of the bits. */
-__noinline int args__read(u32 slot, u32 which)
+static __always_inline void args__read(struct tx_scratch *s, u32 slot, void *rows, u32 which)
 {
-	struct tx_scratch *s = scratch__get(slot);
-
-	if (!s)
-		return 0;
 	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
 		u32 bit = which >> i;
+		union tx_row *row;
 
 		/* The verifier would follow each combination of bits. */
 		asm volatile("" : "+r"(bit));
-		if (i >= s->args)
+		if (i >= s->head.args)
 			break;
-		if (bit & 1)
+		if (!(bit & 1))
+			continue;
+		row = row__of(rows, s->head.arg_row + i);
+		if (row && !plain__read(s, i, &row->arg))
 			arg__read(slot, i);
 	}
-	return 0;
+}
+
+/* Applies slot i to the mask. Returns 0 when nothing is left. */
+static __always_inline u64 slot__apply(struct tx_scratch *s, u32 slot, void *rows, u32 i)
+{
+	union tx_row *row = row__of(rows, s->head.slot_row + i);
+	struct tx_mask *found;
+	u64 left = 0;
+
+	if (!row)
+		return 0;
+	found = slot__find(s, slot, &row->slot);
+	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
+		u64 hit = found ? found->word[w] : 0;
+
+		if (64 * w >= s->head.selectors)
+			break;
+		s->mask[w] &= (hit ^ row->slot.inverted[w]) | ~row->slot.care[w];
+		left |= s->mask[w];
+	}
+	return left;
 }
 
 /*
- * The run itself; slot is claimed and holds the raw arguments. What is to be returned instead of
- * the call is left in s->error. 0: no selector can hold, and there is no record.
+ * The run itself; slot is claimed and holds the raw arguments. The index narrows the mask of all
+ * selectors, one lookup per filter slot; who is left is held against what it can't answer. What is
+ * to be returned instead of the call is left in s->error. 0: no selector can hold, and there is no
+ * record.
  */
 __noinline int run__hook(u32 slot)
 {
 	struct tx_scratch *s = scratch__get(slot);
+	void *rows = s ? rows__get(s->rows) : NULL;
 	u32 first;
 
-	if (!s)
+	if (!rows)
 		return 0;
-	if (s->hook_flags & TX_HOOK_MARKS) {
+	if (s->head.flags & TX_HOOK_MARKS) {
 		u32 tid = (u32)bpf_get_current_pid_tgid();
 
 		bpf_map_delete_elem(&tx_marks, &tid);
 	}
-	first = s->first;
-	args__read(slot, first);
+	first = s->head.first;
+	args__read(s, slot, rows, first);
 	for (u32 i = 0; i < TX_HOOK_SLOTS; i++) {
-		if (i >= s->slots)
+		if (i >= s->head.slots)
 			break;
-		if (!slot__apply(slot, i))
+		if (!slot__apply(s, slot, rows, i))
 			return 0;
 	}
 	if (first != 0xff)
-		args__read(slot, ~first);
+		args__read(s, slot, rows, ~first);
 	event__begin(s);
-	bpf_loop(TX_HOOK_SELECTORS, select__step, &slot, 0);
-	if (s->hook_flags & TX_HOOK_RETURN_PAIR)
+	first = mask__take(s);
+	if (first < TX_HOOK_SELECTORS)
+		select__one(s, slot, rows, first);
+	if (s->head.selectors > 1 && mask__any(s->mask))
+		bpf_loop(TX_HOOK_SELECTORS, select__step, &slot, 0);
+	if (s->head.flags & TX_HOOK_RETURN_PAIR)
 		pending__keep(s);
 	return 1;
 }
@@ -161,11 +200,11 @@ static long return__step(u32 bit, u32 *slot)
 	union tx_row *row;
 	u32 index;
 
-	if (!s || bit >= s->selectors)
+	if (!s || bit >= s->head.selectors)
 		return 1;
 	if (!(s->matched[(bit >> 6) & (TX_MASK_WORDS - 1)] & (1ULL << (bit & 63))))
 		return 0;
-	index = s->selector_row + bit;
+	index = s->head.selector_row + bit;
 	row = row__get(s->rows, index);
 	if (!row)
 		return 1;
@@ -192,7 +231,7 @@ __noinline int run__return(u32 slot)
 	e = scratch__event(s);
 	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
 	bpf_map_delete_elem(&tx_pendings, &key);
-	if (e->build != s->build) { /* its selectors are others now */
+	if (e->build != s->head.build) { /* its selectors are others now */
 		TX_TOTAL(pair_lost);
 		return 0;
 	}
@@ -203,7 +242,7 @@ __noinline int run__return(u32 slot)
 	e->has_ret = 1;
 	s->returning = 1;
 	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
-		if (i >= s->args)
+		if (i >= s->head.args)
 			break;
 		arg__read(slot, i);
 	}
@@ -215,7 +254,7 @@ __noinline int run__return(u32 slot)
 /* The record waits for the program that may sleep, which takes the file's hash and sends it. */
 static __always_inline bool ima__wanted(struct tx_scratch *s)
 {
-	return (s->hook_flags & TX_HOOK_IMA) && (s->want & TX_SEL_IMA) && !s->error &&
+	return (s->head.flags & TX_HOOK_IMA) && (s->want & TX_SEL_IMA) && !s->error &&
 	       mask__any(scratch__event(s)->posted);
 }
 

@@ -40,6 +40,14 @@ struct {
 	__type(value, u32);
 } tx_active SEC(".maps");
 
+/* Of the build at the same place of tx_hooks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * TX_HOOK_POINTS);
+	__type(key, u32);
+	__type(value, struct tx_quick);
+} tx_quicks SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TX_POLICIES);
@@ -134,12 +142,8 @@ struct tx_scratch {
 	u64 context; /* the tracepoint's record */
 	u64 regs;    /* pt_regs */
 	u32 point;
-	u32 rows; /* 2 * point + which */
-	u32 nr;   /* system call */
-	u32 hook_flags;
-	u32 args, slots, selectors;
-	u32 first, build, return_position; /* as in struct tx_hook_row */
-	u32 selector_row, op_row, slot_row, arg_row;
+	u32 rows;      /* 2 * point + which */
+	u32 nr;        /* system call */
 	u32 last_hook; /* whose selector matched last: the first wins */
 	u32 first_policy;
 	u32 returning; /* at the return of a call that was kept */
@@ -148,6 +152,7 @@ struct tx_scratch {
 	u32 op, ops_end, held, group, failed;
 	u32 stack_top;
 	u32 self_found;
+	struct tx_hook_row head; /* up to the selectors */
 	u64 mask[TX_MASK_WORDS];
 	u64 stack[TX_PCODE_STACK];
 	char turned[128];
@@ -225,66 +230,28 @@ static __always_inline struct tx_scratch *scratch__get(u32 slot)
 	return bpf_map_lookup_elem(&tx_pscratches, &slot);
 }
 
+/* The rows of a build; whoever looks at several finds them once. */
+static __always_inline void *rows__get(u32 rows)
+{
+	return bpf_map_lookup_elem(&tx_hooks, &rows);
+}
+
+static __always_inline union tx_row *row__of(void *map, u32 index)
+{
+	return bpf_map_lookup_elem(map, &index);
+}
+
 /* A row of the build this run looks at. */
 static __always_inline union tx_row *row__get(u32 rows, u32 index)
 {
-	void *map = bpf_map_lookup_elem(&tx_hooks, &rows);
+	void *map = rows__get(rows);
 
-	return map ? bpf_map_lookup_elem(map, &index) : NULL;
+	return map ? row__of(map, index) : NULL;
 }
 
 static __always_inline struct tx_policy_event *scratch__event(struct tx_scratch *s)
 {
 	return (struct tx_policy_event *)s->record;
-}
-
-static __always_inline u32 slot__claim(void)
-{
-	u32 zero = 0;
-	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
-
-	if (!c)
-		return TX_PSLOTS;
-#pragma unroll
-	for (u32 i = 0; i < TX_PSLOTS; i++)
-		if (!c->busy[i] && !__sync_val_compare_and_swap(&c->busy[i], 0, 1))
-			return i;
-	return TX_PSLOTS;
-}
-
-/* A run at a point begins: the time, when this one is measured, or 0. */
-static __always_inline u64 cost__begin(u32 point)
-{
-	struct tx_point_cost *cost = bpf_map_lookup_elem(&tx_point_costs, &point);
-
-	return cost && !(cost->runs++ % TX_COST_EVERY) ? bpf_ktime_get_ns() : 0;
-}
-
-static __always_inline void cost__end(u32 point, u64 began)
-{
-	struct tx_point_cost *cost;
-	u64 took;
-
-	if (!began)
-		return;
-	cost = bpf_map_lookup_elem(&tx_point_costs, &point);
-	if (!cost)
-		return;
-	took = bpf_ktime_get_ns() - began;
-	cost->measured++;
-	cost->ns += took < TX_COST_MOST_NS ? took : TX_COST_MOST_NS;
-}
-
-/* Gives the work space back: the run is over. */
-static __always_inline void run__end(struct tx_scratch *s, u32 slot)
-{
-	u32 zero = 0;
-	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
-
-	cost__end(s->point, s->began);
-
-	if (c && slot < TX_PSLOTS)
-		c->busy[slot] = 0;
 }
 
 #endif

@@ -238,18 +238,22 @@ __noinline int subject__text(u32 slot, u32 source, u32 arg)
 	return 1;
 }
 
-__noinline int subject__address(u32 slot, u32 source, u32 arg)
+/* Fills s->address but for the set. False: there is no address. */
+static __always_inline bool address__key(struct tx_scratch *s, u32 source, u32 arg)
 {
-	struct tx_scratch *s = scratch__get(slot);
-	struct tx_sock *sock;
+	struct tx_sock *sock = arg__sock_of(s, arg__at(s, arg));
+	volatile u32 *from, *to; /* by words: clang would copy bytes */
 
-	if (!s)
-		return 0;
-	sock = arg__sock_of(s, arg__at(s, arg));
 	if (!sock)
-		return 0;
-	__builtin_memcpy(s->address.address, source == TX_SRC_DADDR ? sock->daddr : sock->saddr,
-			 16);
+		return false;
+	from = source == TX_SRC_DADDR ? (volatile u32 *)sock->daddr : (volatile u32 *)sock->saddr;
+	to = (volatile u32 *)s->address.address;
+	to[0] = from[0];
+	if (sock->family == TX_AF_INET6) {
+		to[1] = from[1];
+		to[2] = from[2];
+		to[3] = from[3];
+	}
 	s->address.family = bpf_htonl(sock->family);
 	s->address.prefixlen = 64 + (sock->family == TX_AF_INET6 ? 128 : 32);
 	return sock->family == TX_AF_INET || sock->family == TX_AF_INET6;
@@ -272,7 +276,7 @@ static __always_inline struct tx_mask *set__find(struct tx_scratch *s, u32 slot,
 		s->text.set = bpf_htonl(set);
 		return bpf_map_lookup_elem(&tx_texts, &s->text);
 	case TX_SLOT_ADDRESS:
-		if (!subject__address(slot, source, arg))
+		if (!address__key(s, source, arg))
 			return NULL;
 		s->address.set = bpf_htonl(set);
 		return bpf_map_lookup_elem(&tx_addresses, &s->address);

@@ -17,6 +17,17 @@ static __always_inline struct tx_parg *arg__at(struct tx_scratch *s, u32 i)
 	return &scratch__event(s)->arg[i & (TX_HOOK_ARGS - 1)];
 }
 
+/* By words: clang would write it byte by byte. */
+static __always_inline void arg__clear(struct tx_parg *p, u8 type)
+{
+	volatile u64 *words = (u64 *)p;
+
+	words[0] = type;
+	words[1] = 0;
+	words[2] = 0;
+	words[3] = 0;
+}
+
 /* Where the next bytes go, or TX_EVENT_DATA + 1 when the record is full. */
 static __always_inline u32 data__begin(struct tx_policy_event *e, struct tx_parg *p)
 {

@@ -19,6 +19,17 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 	(tx_direct ? ___arrow(TX_AT(ptr), field, ##__VA_ARGS__) \
 		   : BPF_CORE_READ(ptr, field, ##__VA_ARGS__))
 
+/*
+ * A typed pointer as a number, given one that is NULL: the verifier forbids all other arithmetic on
+ * what it knows to be a pointer, and says nothing of what a difference of two is.
+ */
+#define TX_DISTANCE(pointer, null)                                    \
+	({                                                            \
+		u64 _number = (u64)(pointer);                         \
+		asm volatile("%0 -= %1" : "+r"(_number) : "r"(null)); \
+		_number;                                              \
+	})
+
 struct timespec64 {
 	s64 tv_sec;
 	long tv_nsec;
@@ -28,5 +39,12 @@ struct timespec64 {
  * pointer. Any structure that begins with a number does. */
 #define TX_WORD(address) ((u64)TX_READ((struct timespec64 *)(address), tv_sec))
 #define TX_NUMBER(base, type, field) TX_WORD((base) + bpf_core_field_offset(type, field))
+
+/*
+ * typed: regs is a BTF pointer (tp_btf) and may be read directly; in raw_tp it
+ * takes a helper per register. A constant in each program, so only one of the
+ * two remains.
+ */
+#define TX_REG(reg) (typed ? regs->reg : TX_READ(regs, reg))
 
 #endif

@@ -108,7 +108,10 @@ static __always_inline void sock__tell(struct tx_sock *out, struct sock *sk, u64
 /* sk must be no more than a number to the verifier. */
 static __always_inline void sock__fill(struct tx_sock *out, struct sock *sk)
 {
-	sock__tell(out, sk, (u64)sk, false);
+	if (tx_direct)
+		sock__tell(out, TX_AT(sk), (u64)sk, true);
+	else
+		sock__tell(out, sk, (u64)sk, false);
 }
 
 struct tx_sockaddr {

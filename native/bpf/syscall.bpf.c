@@ -35,12 +35,6 @@ static __always_inline bool prctl__matters(u32 option)
 	return option == TX_PR_SET_SECCOMP;
 }
 
-/*
- * typed: regs is a BTF pointer (tp_btf) and may be read directly; in raw_tp it takes a helper per
- * register. A constant in each program, so only one of the two remains.
- */
-#define TX_REG(reg) (typed ? regs->reg : TX_READ(regs, reg))
-
 static __always_inline void call__args(struct tx_call *call, struct pt_regs *regs, bool compat,
 				       const bool typed)
 {

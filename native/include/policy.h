@@ -45,36 +45,39 @@
 #define TX_HOOK_MARKS 0x08 /* a selector of it marks threads: this thread's old mark is void */
 #define TX_HOOK_IMA 0x10   /* a program behind it takes the file's hash and sends the record */
 
+/*
+ * The quick look: where no selector can hold unless a call's text begins in one of some ways, a bit
+ * for each way's first len bytes. A text whose bit is not set is done with before anything else is
+ * read. Words: the bytes, zeroes behind them. Programs find it in tx_quicks, at the build's place.
+ */
+#define TX_QUICK_BYTES 32
+#define TX_QUICK_WORDS 8 /* of bits */
+
+struct tx_quick {
+	__u8 len;   /* 0: no quick look */
+	__u8 index; /* argument of the system call: a text in user memory */
+	__u8 pad[6];
+	__u64 bits[TX_QUICK_WORDS];
+};
+
+static inline __u32 tx_quick_bit(const __u64 *words)
+{
+	__u64 sum = words[0] * 0xbf58476d1ce4e5b9ULL + words[1] * 0x94d049bb133111ebULL +
+		    words[2] * 0x9e3779b97f4a7c15ULL + words[3] * 0xd6e8feb86659fd93ULL;
+
+	return sum >> 55;
+}
+
 struct tx_hook_row {
 	__u32 build; /* number of this set of rows; never used twice in a run */
 	__u16 args, slots, selectors, ops;
 	__u16 arg_row, slot_row, selector_row, op_row; /* of the first of each */
 	__u16 flags;                                   /* TX_HOOK_* */
-	__u8 return_position; /* of the return value among the arguments, or TX_NO_POSITION */
-	__u8 first;           /* bit per argument that is read before the slots are looked up */
-	__u8 quick_len;       /* 0: no quick look */
-	__u8 quick_index;     /* argument of the system call: a text in user memory */
-	__u8 pad[2];
+	__u8 return_position;     /* of the return value among the arguments, or TX_NO_POSITION */
+	__u8 first;               /* bit per argument that is read before the slots are looked up */
 	__u64 all[TX_MASK_WORDS]; /* the selectors there are */
-	__u64 quick[TX_MASK_WORDS];
+	struct tx_quick quick;
 };
-
-/*
- * The quick look: where no selector can hold unless a call's text begins in one of some ways, a bit
- * for each way's first quick_len bytes. A text whose bit is not set is done with before anything
- * else is read. Words: the bytes, zeroes behind them.
- */
-#define TX_QUICK_BYTES 32
-
-static inline __u32 tx_quick_bit(const __u64 *words)
-{
-	__u64 hash = words[0];
-
-	for (int i = 1; i < TX_QUICK_BYTES / 8; i++)
-		hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL + words[i];
-	hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;
-	return hash >> 56;
-}
 
 #define TX_ARGROW_USER 0x01  /* text and buffers lie in user memory */
 #define TX_ARGROW_FIELD 0x02 /* a field of a tracepoint's record, at offset */
@@ -82,6 +85,14 @@ static inline __u32 tx_quick_bit(const __u64 *words)
 	0x04 /* the last step gives the address of the thing, not a pointer to it */
 #define TX_ARGROW_AT_RETURN 0x08 /* read when the call returns */
 #define TX_ARGROW_USDT 0x10      /* read by bpf_usdt_arg */
+
+/* What is read most, and where it was given: known by one look at the row. */
+enum tx_plain {
+	TX_PLAIN_NONE,
+	TX_PLAIN_NUMBER,
+	TX_PLAIN_STRING, /* in user memory */
+	TX_PLAIN_SOCK,
+};
 
 struct tx_arg_row {
 	__u8 type;   /* enum tx_arg_type; never AUTO */
@@ -100,6 +111,8 @@ struct tx_arg_row {
 		__u32 offset;
 		__u32 deref;
 	} step[TX_RESOLVE_STEPS];
+	__u8 plain; /* enum tx_plain */
+	__u8 pad[3];
 };
 
 /* What a slot or an operation looks at. */

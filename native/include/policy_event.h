@@ -43,7 +43,7 @@ struct tx_policy_event {
 	__u8 method;  /* enum tx_method of the error */
 	__u8 args;
 	__u8 has_ret;
-	__u8 pad;
+	__u8 trampoline; /* told by one that does a kprobe's work */
 	__u32 data_len;
 	__u32 kernel_stack, user_stack; /* bytes, behind the arguments' data, in this order */
 	__u32 call_nr;                  /* system call hooks: number */
@@ -53,6 +53,7 @@ struct tx_policy_event {
 	__u8 pad2[6];
 	__u8 ima[TX_IMA_MAX];
 	struct tx_parg arg[TX_HOOK_ARGS];
+	__u64 key; /* room to make a key of the text that stands first */
 	char data[];
 };
 

@@ -30,7 +30,7 @@ enum generic {
 struct generic_pair {
 	enum generic entry, leave;
 };
-struct generic_pair attach_generics(const struct point_place *place);
+struct generic_pair attach_generics(const struct point *point);
 
 extern const char *const attach_generic_names[GENERICS];
 
@@ -41,13 +41,17 @@ enum family { FAMILY_FENTRY, FAMILY_FEXIT, FAMILY_RAW_TP, FAMILY_LSM, FAMILY_DEN
 
 struct attach_family {
 	const char *prefix; /* of the programs' names; the copy's number follows */
-	size_t ids; /* offset of its hook points in the constants; SIZE_MAX: it needs none */
+	size_t ids;   /* offset of its hook points in the constants; SIZE_MAX: it needs none */
+	size_t calls; /* of what says that they are functions of system calls; 0: none ever is */
 };
 
 extern const struct attach_family attach_families[FAMILIES];
 
 /* FAMILIES: it has no programs of its own. */
-enum family attach_family(enum point_backend backend);
+enum family attach_family(const struct point *point);
+
+/* A trampoline could not be had: a kprobe will do. False: the point was to have none. */
+bool attach_falls_back(struct point *point);
 
 /* --- attach_object.c: the object, its maps, copies of it --- */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Which program of the object serves which backend. */
 #include <stddef.h>
+#include <unistd.h>
 
 #include "attach.h"
 #include "policy.skel.h"
@@ -13,18 +14,19 @@ const char *const attach_generic_names[GENERICS] = {
 };
 
 const struct attach_family attach_families[FAMILIES] = {
-	[FAMILY_FENTRY] = { "fentry__policy_",
-			    offsetof(struct policy_bpf__rodata, tx_fentry_point) },
-	[FAMILY_FEXIT] = { "fexit__policy_", offsetof(struct policy_bpf__rodata, tx_fexit_point) },
-	[FAMILY_RAW_TP] = { "raw_tp__policy_",
-			    offsetof(struct policy_bpf__rodata, tx_raw_tp_point) },
-	[FAMILY_LSM] = { "lsm__policy_", offsetof(struct policy_bpf__rodata, tx_lsm_point) },
-	[FAMILY_DENY] = { "lsm__deny_", SIZE_MAX },
+	[FAMILY_FENTRY] = { "fentry__policy_", offsetof(struct policy_bpf__rodata, tx_fentry_point),
+			    offsetof(struct policy_bpf__rodata, tx_fentry_call) },
+	[FAMILY_FEXIT] = { "fexit__policy_", offsetof(struct policy_bpf__rodata, tx_fexit_point),
+			   0 },
+	[FAMILY_RAW_TP] = { "raw_tp__policy_", offsetof(struct policy_bpf__rodata, tx_raw_tp_point),
+			    0 },
+	[FAMILY_LSM] = { "lsm__policy_", offsetof(struct policy_bpf__rodata, tx_lsm_point), 0 },
+	[FAMILY_DENY] = { "lsm__deny_", SIZE_MAX, 0 },
 };
 
-enum family attach_family(enum point_backend backend)
+enum family attach_family(const struct point *point)
 {
-	switch (backend) {
+	switch (point_entered_by(point)) {
 	case POINT_FENTRY:
 		return FAMILY_FENTRY;
 	case POINT_FEXIT:
@@ -41,11 +43,22 @@ enum family attach_family(enum point_backend backend)
 	}
 }
 
-struct generic_pair attach_generics(const struct point_place *place)
+bool attach_falls_back(struct point *point)
 {
-	enum generic probe = place->override ? GENERIC_OVERRIDE : GENERIC_KPROBE;
+	if (point->no_trampoline || !point->place.trampoline)
+		return false;
+	point->no_trampoline = true;
+	if (point->program >= 0)
+		close(point->program);
+	point->program = -1;
+	return true;
+}
 
-	switch (place->backend) {
+struct generic_pair attach_generics(const struct point *point)
+{
+	enum generic probe = point->place.override ? GENERIC_OVERRIDE : GENERIC_KPROBE;
+
+	switch (point_entered_by(point)) {
 	case POINT_KPROBE:
 		return (struct generic_pair){ probe, GENERIC_NONE };
 	case POINT_KRETPROBE:

@@ -95,7 +95,7 @@ static void unlink_call(struct point *point)
 /* What is to see the return is there first: no call is kept waiting for it. */
 static int link_pair(struct point *point, bool user)
 {
-	struct generic_pair pair = attach_generics(&point->place);
+	struct generic_pair pair = attach_generics(point);
 	int entry = programs_generic(pair.entry), leave = programs_generic(pair.leave);
 	const struct point_place *place = &point->place;
 
@@ -114,7 +114,7 @@ int link_point(struct point *point)
 {
 	int err;
 
-	switch (point->place.backend) {
+	switch (point_entered_by(point)) {
 	case POINT_SYS_ENTER:
 	case POINT_SYS_EXIT:
 		err = link_call(point);
@@ -150,6 +150,8 @@ int link_point(struct point *point)
 	}
 	if (err < 0) {
 		unlink_point(point);
+		if (attach_falls_back(point))
+			return err;
 		return point->error[0] ? err : fail(point, err);
 	}
 	point->attached = true;

@@ -140,7 +140,7 @@ static void attach_kind(struct point **points, size_t count, enum point_backend 
 	uint32_t used = 0;
 
 	for (size_t i = 0; some && i < count; i++)
-		if (points[i]->place.backend == backend && allows(points[i]))
+		if (point_entered_by(points[i]) == backend && allows(points[i]))
 			some[used++] = points[i];
 	if (used >= MULTI_MIN && (programs[0] >= 0 || !load(false)) &&
 	    (!pairs || programs[1] >= 0 || !load(true)))

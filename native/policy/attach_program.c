@@ -30,18 +30,20 @@ struct instance {
 
 static void fail(struct point *point, const char *words, int err)
 {
+	if (attach_falls_back(point))
+		return;
 	snprintf(point->error, sizeof(point->error), "the program is refused: %.70s",
 		 *words ? words : strerror(-err));
 }
 
 bool programs_serve(const struct point *point)
 {
-	struct generic_pair pair = attach_generics(&point->place);
+	struct generic_pair pair = attach_generics(point);
 
 	if (point->attached || point->error[0] || point->place.backend == POINT_USDT ||
 	    is_cgroup_gate(&point->place))
 		return true;
-	if (attach_family(point->place.backend) != FAMILIES)
+	if (attach_family(point) != FAMILIES)
 		return point->program >= 0;
 	return generic_fds[pair.entry] >= 0 &&
 	       (pair.leave == GENERIC_NONE || generic_fds[pair.leave] >= 0);
@@ -78,7 +80,7 @@ static struct bpf_program *copy_of(struct instance *in, enum family family, int 
 /* When all copies are taken the point has to wait for the next instance. */
 static void add_copy(struct instance *in, struct point *point)
 {
-	enum family family = attach_family(point->place.backend);
+	enum family family = attach_family(point);
 	struct bpf_program *prog;
 	int copy = 0, err;
 
@@ -96,6 +98,9 @@ static void add_copy(struct instance *in, struct point *point)
 	if (attach_families[family].ids != SIZE_MAX)
 		((uint32_t *)((char *)object_constants(in->obj) +
 			      attach_families[family].ids))[copy] = point->id;
+	if (attach_families[family].calls)
+		((uint8_t *)object_constants(in->obj) + attach_families[family].calls)[copy] =
+			!!(point->place.row_flags & TX_HOOK_SYSCALL_REGS);
 	in->point[family][copy] = point;
 	in->programs++;
 }
@@ -120,11 +125,11 @@ static void add_generic(struct instance *in, enum generic generic, struct point 
 static void fill(struct instance *in, struct point **points, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct generic_pair pair = attach_generics(&points[i]->place);
+		struct generic_pair pair = attach_generics(points[i]);
 
 		if (programs_serve(points[i]))
 			continue;
-		if (attach_family(points[i]->place.backend) != FAMILIES) {
+		if (attach_family(points[i]) != FAMILIES) {
 			add_copy(in, points[i]);
 			continue;
 		}
@@ -166,7 +171,7 @@ static bool blame(struct instance *in, struct point **points, size_t count, cons
 				blamed = true;
 			}
 	for (size_t i = 0; i < count; i++) {
-		struct generic_pair pair = attach_generics(&points[i]->place);
+		struct generic_pair pair = attach_generics(points[i]);
 
 		if ((pair.entry < GENERICS && !strcmp(attach_generic_names[pair.entry], refused)) ||
 		    (pair.leave < GENERICS && !strcmp(attach_generic_names[pair.leave], refused))) {

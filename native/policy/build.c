@@ -158,8 +158,10 @@ static int write_rows(struct build *b)
 	head->return_position = return_position(b);
 	head->first = first_arguments(b);
 	build_quick(b, head);
-	for (uint32_t i = 0; i < b->args; i++)
+	for (uint32_t i = 0; i < b->args; i++) {
 		rows[head->arg_row + i].arg = b->arg[i];
+		rows[head->arg_row + i].arg.plain = build_plain(&b->arg[i]);
+	}
 	for (uint32_t i = 0; i < b->slots; i++)
 		rows[head->slot_row + i].slot = b->slot[i];
 	for (uint32_t i = 0; i < b->selectors; i++) {

@@ -42,6 +42,17 @@ int build_args(struct build *b, struct built_want *want)
 	return 0;
 }
 
+uint8_t build_plain(const struct tx_arg_row *arg)
+{
+	if (arg->source != TX_SOURCE_ARG || arg->steps || arg->flags & ~TX_ARGROW_USER)
+		return TX_PLAIN_NONE;
+	if (arg->type >= TX_ARG_INT && arg->type <= TX_ARG_SIZE)
+		return TX_PLAIN_NUMBER;
+	if (arg->type == TX_ARG_STRING && arg->flags)
+		return TX_PLAIN_STRING;
+	return arg->type == TX_ARG_SOCK && !arg->flags ? TX_PLAIN_SOCK : TX_PLAIN_NONE;
+}
+
 uint8_t build_position(const struct built_want *want, uint8_t arg)
 {
 	const struct want *w = want->want;

@@ -156,6 +156,9 @@ static int put_some(struct staged **some, uint32_t count)
 			return fds[i];
 	}
 	err = tables.put(places, fds, count);
+	/* Whoever was at work on the places' last builds has ended. */
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = tables.quick(places[i], &some[i]->built.rows->hook.quick);
 	if (err)
 		return err;
 	took = tables.now() - took;

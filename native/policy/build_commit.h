@@ -21,6 +21,8 @@ struct commit_tables {
 	/* Puts maps into places. May wait until programs at work have ended, for each. */
 	int (*put)(const uint32_t *places, const int *fds, uint32_t count);
 	int (*clear)(uint32_t place);
+	/* What is looked at before the place's rows. No program is at work on it. */
+	int (*quick)(uint32_t place, const struct tx_quick *quick);
 	int (*activate)(uint32_t point, uint32_t which);
 	/* Waits until programs at work have ended. */
 	int (*grace)(void);
@@ -28,8 +30,8 @@ struct commit_tables {
 	uint64_t (*now)(void);     /* nanoseconds */
 };
 
-/* hooks, active: descriptors of tx_hooks and tx_active. */
-int commit_kernel(struct commit_tables *tables, int hooks, int active);
+/* Descriptors of tx_hooks, tx_active and tx_quicks. */
+int commit_kernel(struct commit_tables *tables, int hooks, int active, int quicks);
 
 int commit_open(const struct commit_tables *tables);
 void commit_close(void);

@@ -8,7 +8,7 @@
 #include "build_commit.h"
 #include "clock.h"
 
-static int hooks_fd, active_fd, nothing_fd = -1;
+static int hooks_fd, active_fd, quicks_fd, nothing_fd = -1;
 
 static int make(const union tx_row *rows, uint32_t count)
 {
@@ -53,6 +53,11 @@ static int clear(uint32_t place)
 	return bpf_map_delete_elem(hooks_fd, &place) ? -errno : 0;
 }
 
+static int quick(uint32_t place, const struct tx_quick *quick)
+{
+	return bpf_map_update_elem(quicks_fd, &place, quick, 0) ? -errno : 0;
+}
+
 static int activate(uint32_t point, uint32_t which)
 {
 	return bpf_map_update_elem(active_fd, &point, &which, 0) ? -errno : 0;
@@ -83,18 +88,20 @@ static uint64_t bytes(int fd)
 	return found;
 }
 
-int commit_kernel(struct commit_tables *tables, int hooks, int active)
+int commit_kernel(struct commit_tables *tables, int hooks, int active, int quicks)
 {
 	const union tx_row nothing = { .words = { 0 } };
 
 	hooks_fd = hooks;
 	active_fd = active;
+	quicks_fd = quicks;
 	if (nothing_fd < 0)
 		nothing_fd = make(&nothing, 1);
 	*tables = (struct commit_tables){ .make = make,
 					  .drop = drop,
 					  .put = put,
 					  .clear = clear,
+					  .quick = quick,
 					  .activate = activate,
 					  .grace = grace,
 					  .bytes = bytes,

@@ -59,6 +59,8 @@ int build_args(struct build *b, struct built_want *want);
 /* Where the want's argument (a position of the plan, or BUILD_RETURN) is; TX_NO_POSITION: nowhere.
  */
 uint8_t build_position(const struct built_want *want, uint8_t arg);
+/* enum tx_plain of an argument. */
+uint8_t build_plain(const struct tx_arg_row *arg);
 /* Its row. */
 const struct tx_arg_row *build_arg(const struct build *b, uint8_t position);
 

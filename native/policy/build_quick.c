@@ -56,14 +56,17 @@ void build_quick(const struct build *b, struct tx_hook_row *head)
 			len = set->entries[i].len;
 	if (!set || !set->count || len < SHORTEST)
 		return;
-	head->quick_len = len;
-	head->quick_index = b->arg[slot->arg].index;
+	/* Whole words are read in the fewest steps. */
+	if (len > 8)
+		len &= ~7U;
+	head->quick.len = len;
+	head->quick.index = b->arg[slot->arg].index;
 	for (uint32_t i = 0; i < set->count; i++) {
 		uint64_t words[TX_QUICK_BYTES / 8] = { 0 };
 		uint32_t bit;
 
 		memcpy(words, set->bytes + set->entries[i].at, len);
 		bit = tx_quick_bit((const __u64 *)words);
-		head->quick[bit / 64] |= 1ULL << bit % 64;
+		head->quick.bits[bit / 64] |= 1ULL << bit % 64;
 	}
 }

@@ -50,8 +50,9 @@ static bool same_place(const struct point_place *a, const struct point_place *b)
 {
 	return a->backend == b->backend && a->offset == b->offset && a->ref_ctr == b->ref_ctr &&
 	       a->row_flags == b->row_flags && a->compat == b->compat &&
-	       a->override == b->override && !strcmp(a->name, b->name) &&
-	       !strcmp(a->group, b->group) && !strcmp(a->path, b->path);
+	       a->override == b->override && a->trampoline == b->trampoline &&
+	       !strcmp(a->name, b->name) && !strcmp(a->group, b->group) &&
+	       !strcmp(a->path, b->path);
 }
 
 /* 0: all are taken. */
@@ -63,6 +64,22 @@ static uint32_t next_id(void)
 			return last_id;
 	}
 	return 0;
+}
+
+/* Each is a program of its own, loaded for it: no more than some have one. */
+static bool trampolines_are_used_up(void)
+{
+	int count = 0;
+
+	for (const struct point *point = first; point; point = point->next)
+		count += point->place.trampoline && !point->no_trampoline;
+	return count >= POINT_TRAMPOLINES;
+}
+
+enum point_backend point_entered_by(const struct point *point)
+{
+	return point->place.trampoline && !point->no_trampoline ? POINT_FENTRY
+								: point->place.backend;
 }
 
 struct point *point_get(const struct point_place *place)
@@ -83,6 +100,7 @@ struct point *point_get(const struct point_place *place)
 		return NULL;
 	point->place = *place;
 	point->id = id;
+	point->no_trampoline = place->trampoline && trampolines_are_used_up();
 	point->program = point->link[0] = point->link[1] = point->rows_fd = -1;
 	point->next = first;
 	first = point;
@@ -202,7 +220,8 @@ void points_each(void (*fn)(struct point *point, void *arg), void *arg)
 
 static void name_point(const struct point *point, char *name, size_t size)
 {
-	snprintf(name, size, "%s:%s", point_backend_names[point->place.backend], point->place.name);
+	snprintf(name, size, "%s:%s", point_backend_names[point_entered_by(point)],
+		 point->place.name);
 }
 
 void points_programs(void (*fn)(const char *name, int fd, void *arg), void *arg)

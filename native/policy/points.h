@@ -48,6 +48,7 @@ struct point_place {
 	uint64_t ref_ctr;
 	uint16_t row_flags; /* TX_HOOK_RETURN_PAIR, _SYSCALL_REGS, _COMPAT_REGS of its head row */
 	bool compat;        /* 32-bit system call */
+	bool trampoline;    /* kprobe: its work may be done by a trampoline */
 	bool override;      /* kprobe with bpf_override_return; POINT_DENY by fmod_ret */
 };
 
@@ -84,6 +85,8 @@ struct want {
 	bool has_return; /* the last of arg is the return value */
 };
 
+#define POINT_TRAMPOLINES 16 /* in place of kprobes, at a time */
+
 #define POINT_SECONDS 5 /* its cost is taken over */
 
 /* What the runs at a point take, second by second. */
@@ -103,11 +106,12 @@ struct point {
 	struct want *wants;
 	uint32_t users; /* wants, those that only need its denying included */
 	bool attached;
-	int program;    /* descriptor of its own copy; -1: it is served by one for all */
-	int link[2];    /* descriptors; -1: none. Served by a table or by libbpf: none either */
-	void *multi;    /* link that many points share */
-	void *usdt;     /* struct bpf_link: libbpf keeps several behind one */
-	char error[96]; /* why it could not be attached */
+	bool no_trampoline; /* a kprobe after all */
+	int program;        /* descriptor of its own copy; -1: it is served by one for all */
+	int link[2];        /* descriptors; -1: none. Served by a table or by libbpf: none either */
+	void *multi;        /* link that many points share */
+	void *usdt;         /* struct bpf_link: libbpf keeps several behind one */
+	char error[96];     /* why it could not be attached */
 	uint32_t build;
 	int rows_fd;
 };
@@ -126,6 +130,9 @@ int points_open(const struct shared_map *shared, size_t count, void (*configure)
 
 /* Detaches everything and lets go of programs and maps. */
 void points_close(void);
+
+/* What the point's programs are entered by: its place's backend, or what spares that. */
+enum point_backend point_entered_by(const struct point *point);
 
 /* Descriptor of a map of the policy object, ".bss" included, or -1. It stays points.c's. */
 int points_map(const char *name);

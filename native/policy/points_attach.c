@@ -75,9 +75,11 @@ int point_attach(struct point *point)
 	if (point->attached)
 		return 0;
 	point->error[0] = 0;
-	while (!programs_serve(point))
-		programs_load(&point, 1, UINT32_MAX);
-	if (!point->error[0])
-		link_point(point);
+	while (!point->attached && !point->error[0]) {
+		while (!programs_serve(point))
+			programs_load(&point, 1, UINT32_MAX);
+		if (!point->error[0])
+			link_point(point);
+	}
 	return point->attached ? 0 : -EINVAL;
 }

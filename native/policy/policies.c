@@ -68,7 +68,8 @@ static int open_maps(const struct policies_options *o)
 	index_kernel(&index, o->ints, o->texts, points_map("tx_addresses"));
 	index_open(&index);
 	view_open(&views);
-	err = commit_kernel(&commit, points_map("tx_hooks"), points_map("tx_active"));
+	err = commit_kernel(&commit, points_map("tx_hooks"), points_map("tx_active"),
+			    points_map("tx_quicks"));
 	return err ? err : commit_open(&commit);
 }
 
@@ -184,10 +185,15 @@ bool policies_busy(void)
 	return busy || policies.plans_dirty || policies.control_dirty;
 }
 
+/* A kprobe's work may be done by a trampoline: the record knows. */
+static const char *backend_of(const struct tx_policy_event *e)
+{
+	return e->trampoline ? point_backend_names[POINT_FENTRY] : view_backend(e->hook, e->build);
+}
+
 void policies_record(const struct tx_policy_event *e, size_t len)
 {
-	if (len < sizeof(*e) ||
-	    !policy_event_format(e, len, view_lookup, NULL, view_backend(e->hook, e->build)))
+	if (len < sizeof(*e) || !policy_event_format(e, len, view_lookup, NULL, backend_of(e)))
 		loss_add(LOSS_FORMAT, LOSS_NO_CPU, 1, e->h.ktime, e->h.ktime);
 }
 

@@ -84,6 +84,17 @@ static void find_source(const struct facts *facts, const struct want *want, stru
 	}
 }
 
+/* A trampoline has none. */
+static bool reads_registers(const struct want *want)
+{
+	const struct tx_plan_range args = want->hook->args;
+
+	for (uint32_t i = 0; i < args.count; i++)
+		if (want->plan->args[args.first + i].source == TX_SOURCE_PT_REGS)
+			return true;
+	return false;
+}
+
 static void take_one(struct resolve_job *job, const struct choice *choice, int index,
 		     const char *call)
 {
@@ -101,6 +112,7 @@ static void take_one(struct resolve_job *job, const struct choice *choice, int i
 	want->place.row_flags = at->row_flags;
 	want->place.compat = at->compat;
 	want->place.override = at->override;
+	want->place.trampoline = at->trampoline && !reads_registers(want);
 	strcpy(want->place.name, at->name);
 	if (at->backend == POINT_TRACEPOINT)
 		strcpy(want->place.group, job->group);

@@ -59,6 +59,12 @@ bool choose_preemptible(const struct facts *facts)
 	return facts->preempt != PREEMPT_NONE && facts->preempt != PREEMPT_VOLUNTARY;
 }
 
+bool choose_spares_probe(const struct facts *facts, const struct needs *needs, const char *function)
+{
+	return facts->fentry && !needs->enforce && !choose_preemptible(facts) &&
+	       facts->symbol(function) == 1 && facts->function(function);
+}
+
 bool choose_lsm_works(const struct facts *facts)
 {
 	return facts->lsm || (facts->fmod_ret && !choose_preemptible(facts));
@@ -102,7 +108,8 @@ static void entry(const struct facts *facts, const struct needs *needs, const st
 		  const char *call, struct choice *choice)
 {
 	if (reach->probe && !reach->prefers_trampoline) {
-		choice_add(choice, POINT_KPROBE, call, WANT_POST | WANT_ENFORCE);
+		choice_add(choice, POINT_KPROBE, call, WANT_POST | WANT_ENFORCE)->trampoline =
+			choose_spares_probe(facts, needs, call);
 	} else {
 		choice_add(choice, POINT_FENTRY, call, WANT_POST);
 		say_trampoline(facts, needs, choice);

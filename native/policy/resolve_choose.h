@@ -37,6 +37,7 @@ struct chosen {
 	char name[128];
 	uint16_t row_flags;
 	bool compat, override;
+	bool trampoline; /* a kprobe whose work one may do, see choose_spares_probe */
 	uint32_t part;
 	bool from_function; /* LSM hook in place of a function: its arguments are to be mapped */
 };
@@ -92,6 +93,13 @@ void choice_missing(struct choice *choice, const char *what, const char *name, c
 /* LSM programs run here, or fmod_ret ones may stand in for them. */
 bool choose_lsm_works(const struct facts *facts);
 enum point_backend choose_lsm_backend(const struct facts *facts);
+
+/*
+ * A trampoline enters a program with a quarter of the instructions a kprobe takes, and is as good
+ * where runs are not skipped and nothing is enforced.
+ */
+bool choose_spares_probe(const struct facts *facts, const struct needs *needs,
+			 const char *function);
 
 /* Another task may enter a program while it runs on this CPU; fentry then skips runs. */
 bool choose_preemptible(const struct facts *facts);

@@ -115,6 +115,7 @@ void choose_call(const struct facts *facts, const struct needs *needs, bool comp
 				probe ? function : bare,
 				leaves ? WANT_ENFORCE : WANT_POST | WANT_ENFORCE);
 		at->compat = compat;
+		at->trampoline = probe && !compat && choose_spares_probe(facts, needs, function);
 		if (probe)
 			at->row_flags = TX_HOOK_SYSCALL_REGS | (compat ? TX_HOOK_COMPAT_REGS : 0);
 	}

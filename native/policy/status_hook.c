@@ -112,7 +112,9 @@ static void write_hook(struct json *j, const struct want *w)
 	json_key_string(j, "hook", name[0] ? name : w->place.name);
 	json_key_string(j, "kind", w->hook->kind <= TX_HOOK_USDT ? kind_names[w->hook->kind] : "");
 	if (w->placed)
-		json_key_string(j, "backend", point_backend_names[w->place.backend]);
+		json_key_string(j, "backend",
+				point_backend_names[w->point ? point_entered_by(w->point)
+							     : w->place.backend]);
 	json_key_string(j, "status", status_names[status_of(w)]);
 	if (reason[0])
 		json_key_string(j, "reason", reason);

@@ -11,9 +11,9 @@ static bool passes(const struct tx_hook_row *head, const char *text)
 	__u64 words[TX_QUICK_BYTES / 8] = { 0 };
 	uint32_t bit;
 
-	memcpy(words, text, strnlen(text, head->quick_len));
+	memcpy(words, text, head->quick.len);
 	bit = tx_quick_bit(words);
-	return head->quick[bit / 64] & 1ULL << bit % 64;
+	return head->quick.bits[bit / 64] & 1ULL << bit % 64;
 }
 
 static void text(uint8_t kind, const char *value_text)
@@ -47,7 +47,7 @@ int main(void)
 	text(TX_FILTER_STR_PREFIX, "/srv/one/");
 	text(TX_FILTER_STR_PREFIX, "/srv/another/and/so/on/for/a/long/way/");
 	head = build();
-	CHECK(head->quick_len == 9 && head->quick_index == 1 && head->first == 2);
+	CHECK(head->quick.len == 8 && head->quick.index == 1 && head->first == 2);
 	CHECK(passes(head, "/srv/one/x") &&
 	      passes(head, "/srv/another/and/so/on/for/a/long/way/x"));
 	for (int i = 0; i < 1000; i++) {
@@ -60,21 +60,21 @@ int main(void)
 	start(POINT_SYS_ENTER, 0);
 	text(TX_FILTER_STR_EQUAL, "/a");
 	head = build();
-	CHECK(head->quick_len == 3 && passes(head, "/a"));
+	CHECK(head->quick.len == 3 && passes(head, "/a"));
 
 	/* One selector that asks for no text, and nothing can be ruled out by it. */
 	start(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
 	text(TX_FILTER_STR_PREFIX, "/srv/one/");
 	selector();
-	CHECK(!build()->quick_len);
+	CHECK(!build()->quick.len);
 
 	/* A function's text may be anywhere; what a return is asked is not known yet. */
 	start(POINT_KPROBE, 0);
 	text(TX_FILTER_STR_PREFIX, "/srv/one/");
-	CHECK(!build()->quick_len);
+	CHECK(!build()->quick.len);
 	start(POINT_SYS_EXIT, 0);
 	text(TX_FILTER_STR_PREFIX, "/srv/one/");
-	CHECK(!build()->quick_len);
+	CHECK(!build()->quick.len);
 	build_free(&built);
 	return unit_end("build_quick");
 }

@@ -2,6 +2,7 @@
 /* Rows of single plans, as the kernel's programs expect them. */
 #include "unit.h"
 
+#include "build_part.h"
 #include "build_single.h"
 
 static void whole(void)
@@ -18,6 +19,28 @@ static void whole(void)
 	p.want.status = POINT_REJECTED;
 	head = build();
 	CHECK(!head->selectors && !head->all[0] && built.count == 1);
+}
+
+/* What is read by one look at its row. */
+static void plain(void)
+{
+	struct tx_arg_row row = { .type = TX_ARG_INT, .source = TX_SOURCE_ARG };
+
+	CHECK(build_plain(&row) == TX_PLAIN_NUMBER);
+	row.steps = 1;
+	CHECK(build_plain(&row) == TX_PLAIN_NONE);
+	row = (struct tx_arg_row){ .type = TX_ARG_STRING, .source = TX_SOURCE_ARG };
+	CHECK(build_plain(&row) == TX_PLAIN_NONE); /* in the kernel's memory, or in the user's */
+	row.flags = TX_ARGROW_USER;
+	CHECK(build_plain(&row) == TX_PLAIN_STRING);
+	row.flags = TX_ARGROW_USER | TX_ARGROW_AT_RETURN;
+	CHECK(build_plain(&row) == TX_PLAIN_NONE);
+	row = (struct tx_arg_row){ .type = TX_ARG_SOCK, .source = TX_SOURCE_ARG };
+	CHECK(build_plain(&row) == TX_PLAIN_SOCK);
+	row.source = TX_SOURCE_RETURN;
+	CHECK(build_plain(&row) == TX_PLAIN_NONE);
+	row = (struct tx_arg_row){ .type = TX_ARG_SOCKADDR, .source = TX_SOURCE_ARG };
+	CHECK(build_plain(&row) == TX_PLAIN_NONE);
 }
 
 /* More subjects than slots: the rest are operations, and the most wanted are slots. */
@@ -249,6 +272,7 @@ static void settled(void)
 int main(void)
 {
 	whole();
+	plain();
 	slots_chosen();
 	pair();
 	marks();

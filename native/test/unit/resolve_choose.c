@@ -13,7 +13,12 @@ static void calls(void)
 	call(&distribution, &observe, "sys_openat");
 	CHECK(c.status == POINT_OK && c.count == 1);
 	CHECK(at(0, POINT_KPROBE, CALLS_PREFIX "sys_openat", WANT_POST | WANT_ENFORCE));
-	CHECK(c.at[0].row_flags == TX_HOOK_SYSCALL_REGS);
+	CHECK(c.at[0].row_flags == TX_HOOK_SYSCALL_REGS && c.at[0].trampoline);
+	/* Not where runs may be skipped, nor where something is enforced. */
+	call(&realtime, &observe, "sys_openat");
+	CHECK(c.at[0].backend == POINT_KPROBE && !c.at[0].trampoline);
+	call(&distribution, &kills, "sys_openat");
+	CHECK(c.at[0].backend == POINT_KPROBE && !c.at[0].trampoline);
 	call(&locked, &observe, "sys_openat");
 	CHECK(c.status == POINT_OK);
 	CHECK(at(0, POINT_SYS_ENTER, "openat", WANT_POST | WANT_ENFORCE));
@@ -33,6 +38,7 @@ static void calls(void)
 	choose_call(&distribution, &observe, true, "sys_openat", &c);
 	CHECK(at(0, POINT_KPROBE, "__ia32_compat_sys_openat", WANT_POST | WANT_ENFORCE));
 	CHECK(c.at[0].compat && c.at[0].row_flags == (TX_HOOK_SYSCALL_REGS | TX_HOOK_COMPAT_REGS));
+	CHECK(!c.at[0].trampoline);
 	memset(&c, 0, sizeof(c));
 	choose_call(&distribution, &observe, true, "sys_symlinkat", &c);
 	CHECK(at(0, POINT_KPROBE, "__ia32_sys_symlinkat", WANT_POST | WANT_ENFORCE));

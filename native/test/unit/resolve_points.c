@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* The table of points: who shares one, which ids are given, what is left when wants leave. */
-#include "points.h"
+#include "attach.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +76,43 @@ static void places(void)
 		want_leave(&wants[i]);
 }
 
+/* So many do without their kprobes; who enforces at the same function has a point of his own. */
+static void trampolines(void)
+{
+	struct want wants[POINT_TRAMPOLINES + 1] = { 0 };
+	struct want enforces = { .placed = true, .place = place_of(POINT_KPROBE, "f0") };
+	struct point *point;
+
+	for (int i = 0; i <= POINT_TRAMPOLINES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "f%d", i);
+		wants[i].placed = true;
+		wants[i].place = place_of(POINT_KPROBE, name);
+		wants[i].place.trampoline = true;
+		CHECK(!want_join(&wants[i]));
+		CHECK(point_entered_by(wants[i].point) ==
+		      (i < POINT_TRAMPOLINES ? POINT_FENTRY : POINT_KPROBE));
+	}
+	CHECK(!want_join(&enforces) && enforces.point != wants[0].point);
+	point = enforces.point;
+	CHECK(point_entered_by(point) == POINT_KPROBE && !attach_falls_back(point));
+	CHECK(attach_generics(point).entry == GENERIC_KPROBE && attach_family(point) == FAMILIES);
+	/* Where none can be had the kprobe comes back, and the next point may have one. */
+	point = wants[0].point;
+	CHECK(attach_generics(point).entry == GENERIC_NONE &&
+	      attach_family(point) == FAMILY_FENTRY);
+	CHECK(attach_falls_back(point) && !attach_falls_back(point));
+	CHECK(attach_generics(point).entry == GENERIC_KPROBE && attach_family(point) == FAMILIES);
+	want_leave(&wants[POINT_TRAMPOLINES]);
+	CHECK(!want_join(&wants[POINT_TRAMPOLINES]));
+	CHECK(point_entered_by(wants[POINT_TRAMPOLINES].point) == POINT_FENTRY);
+	want_leave(&enforces);
+	for (int i = 0; i <= POINT_TRAMPOLINES; i++)
+		want_leave(&wants[i]);
+	CHECK(points() == 0);
+}
+
 /* An id freed is not given to the next who asks: records of its old point may be on their way. */
 static void ids(void)
 {
@@ -131,6 +168,7 @@ int main(void)
 {
 	sharing();
 	places();
+	trampolines();
 	ids();
 	full();
 	rejected();

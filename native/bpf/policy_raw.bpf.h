@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A run's raw arguments, as its kind of program is given them. */
+#ifndef TELOVIX_POLICY_RAW_BPF_H
+#define TELOVIX_POLICY_RAW_BPF_H
+
+/* Arguments of a function call, by the C convention. */
+static __always_inline void raw__function(struct tx_scratch *s, struct pt_regs *regs)
+{
+	s->raw[0] = regs->TX_REG_ARG0;
+	s->raw[1] = regs->TX_REG_ARG1;
+	s->raw[2] = regs->TX_REG_ARG2;
+	s->raw[3] = regs->TX_REG_ARG3;
+	s->raw[4] = regs->TX_REG_ARG4;
+	s->raw[5] = regs->TX_REG_ARG5;
+	s->regs = (u64)regs;
+}
+
+/* Arguments of a system call from the registers it was made with. typed: see TX_REG. */
+static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs, bool compat,
+				      const bool typed)
+{
+	if (compat) {
+		s->raw[0] = (u32)TX_REG(TX_REG_COMPAT0);
+		s->raw[1] = (u32)TX_REG(TX_REG_COMPAT1);
+		s->raw[2] = (u32)TX_REG(TX_REG_COMPAT2);
+		s->raw[3] = (u32)TX_REG(TX_REG_COMPAT3);
+		s->raw[4] = (u32)TX_REG(TX_REG_COMPAT4);
+		s->raw[5] = (u32)TX_REG(TX_REG_COMPAT5);
+		return;
+	}
+	s->raw[0] = TX_REG(TX_REG_CALL0);
+	s->raw[1] = TX_REG(TX_REG_CALL1);
+	s->raw[2] = TX_REG(TX_REG_CALL2);
+	s->raw[3] = TX_REG(TX_REG_CALL3);
+	s->raw[4] = TX_REG(TX_REG_CALL4);
+	s->raw[5] = TX_REG(TX_REG_CALL5);
+}
+
+/* Trampolines: fentry, fexit, LSM. Arguments the function does not have read as 0. */
+static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
+{
+	u64 n = bpf_get_func_arg_cnt(ctx);
+
+	for (u32 i = 0; i < 6; i++) {
+		u64 v = 0;
+
+		if (i < n)
+			bpf_get_func_arg(ctx, i, &v);
+		s->raw[i & 7] = v;
+	}
+}
+
+#endif
