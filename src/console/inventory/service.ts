@@ -1,17 +1,21 @@
 import type { SensorInventory } from "../../core/api/sensors.ts";
 import { compile } from "../../core/check.ts";
 import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/error.ts";
 import { sha256Hex } from "../../core/ids.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import { Inventory, type InventoryResponse } from "../../core/wire/inventory.ts";
 import type { SensorPeer } from "../http/env.ts";
+import { Loader } from "../ingest/loader.ts";
 import type { Db } from "../stores/contract.ts";
 import { storableJson } from "../stores/storable-json.ts";
-import { findHashes, listSections, saveSections, SECTIONS, type Section, type SectionUpdate } from "./store.ts";
+import { listSections, saveSnapshots, SECTIONS, type Section, type SectionUpdate, type Snapshot } from "./store.ts";
 
 const checker = compile(Inventory);
 /** A sensor's clock may be wrong; a snapshot is never from the future. */
 const DAY_MS = 86_400_000;
+/** A fleet that comes at once brings all its snapshots: they must not stand before its hellos and heartbeats. */
+const SNAPSHOTS_AT_ONCE = { maxKeys: 50, maxActive: 2, maxWaiting: 1_000 };
 
 /** Leaves out what grows by itself: it is right for the time of the snapshot that is stored. */
 function withoutAge(entry: unknown): string {
@@ -27,10 +31,12 @@ export class InventoryService {
   readonly #db: Db;
   readonly #clock: Clock;
   readonly #count: (by: number, labels: { outcome: string }) => void;
+  readonly #snapshots: Loader<Snapshot, readonly Section[] | Error>;
 
   constructor(deps: { db: Db; clock: Clock; metrics: Metrics }) {
     this.#db = deps.db;
     this.#clock = deps.clock;
+    this.#snapshots = new Loader((snapshots) => this.#save(snapshots), SNAPSHOTS_AT_ONCE);
     this.#count = deps.metrics.counter("telovix_console_inventory_sections_total", "Inventory sections received.");
   }
 
@@ -52,19 +58,38 @@ export class InventoryService {
     const updates = this.prepare(sections);
     if (updates.length === 0) return { stored: [], unchanged: [] };
     const { tenantId, sensorId } = peer;
-    const hashes = await findHashes(this.#db, tenantId, sensorId);
-    const changed = updates.filter(({ section, hash }) => hashes.get(section) !== hash);
-    const observedAt = this.observedAt(observedAtMs);
-    if (changed.length > 0)
-      await this.#db.tenant(tenantId, (tx) =>
-        saveSections(
-          tx,
-          changed.map((update) => ({ ...update, tenantId, sensorId, observedAt })),
+    const stored = await this.#snapshots.get({
+      tenantId,
+      sensorId,
+      updates,
+      observedAt: this.observedAt(observedAtMs),
+    });
+    if (stored instanceof Error) throw stored;
+    this.counted(stored.length, updates.length - stored.length);
+    return {
+      stored: [...stored],
+      unchanged: updates.map((u) => u.section).filter((section) => !stored.includes(section)),
+    };
+  }
+
+  /** Several sensors share a transaction; what one sends that cannot be stored costs the others nothing. */
+  async #save(snapshots: readonly Snapshot[]): Promise<(readonly Section[] | Error)[]> {
+    // A sensor comes twice only when it was cut off in between: its snapshots go in their order.
+    const ids = new Set(snapshots.map(({ sensorId }) => sensorId));
+    try {
+      if (ids.size === snapshots.length) return await saveSnapshots(this.#db, snapshots);
+    } catch (error) {
+      if (snapshots.length === 1 || (error instanceof AppError && error.code === "unavailable")) throw error;
+    }
+    const stored: (readonly Section[] | Error)[] = [];
+    for (const one of snapshots)
+      stored.push(
+        await saveSnapshots(this.#db, [one]).then(
+          ([sections]) => sections!,
+          (error: Error) => error,
         ),
       );
-    this.counted(changed.length, updates.length - changed.length);
-    const stored = changed.map((u) => u.section);
-    return { stored, unchanged: updates.map((u) => u.section).filter((section) => !stored.includes(section)) };
+    return stored;
   }
 
   /** Sections with the hash that tells whether they differ from what is stored: in more than the order of entries and their age. */

@@ -19,13 +19,38 @@ export interface SectionUpdate {
   readonly content: string;
 }
 
-export async function findHashes(db: Db, tenantId: string, sensorId: string): Promise<Map<string, string>> {
-  const rows = await db.tenant(
-    tenantId,
-    (tx) => tx<{ section: string; content_hash: string }[]>`
-      SELECT section, content_hash FROM sensor_inventories WHERE sensor_id = ${sensorId}`,
-  );
-  return new Map(rows.map((row) => [row.section, row.content_hash]));
+/** Hashes of what is stored of several sensors, by section, in the order of the sensors. */
+async function findHashes(tx: Tx, sensorIds: readonly string[]): Promise<ReadonlyMap<string, string>[]> {
+  const rows = await tx<{ sensor_id: string; section: string; content_hash: string }[]>`
+    SELECT sensor_id, section, content_hash FROM sensor_inventories WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[])`;
+  const found = Map.groupBy(rows, (row) => row.sensor_id);
+  return sensorIds.map((id) => new Map((found.get(id) ?? []).map((row) => [row.section, row.content_hash])));
+}
+
+/** A snapshot of one sensor. */
+export interface Snapshot {
+  readonly tenantId: string;
+  readonly sensorId: string;
+  readonly observedAt: Date;
+  readonly updates: readonly SectionUpdate[];
+}
+
+/** Stores what differs from what is there, of different sensors at once; gives the sections stored of each. */
+export function saveSnapshots(db: Db, snapshots: readonly Snapshot[]): Promise<Section[][]> {
+  return db.system(async (tx) => {
+    const hashes = await findHashes(
+      tx,
+      snapshots.map(({ sensorId }) => sensorId),
+    );
+    const changed = snapshots.map(({ updates }, i) =>
+      updates.filter(({ section, hash }) => hashes[i]!.get(section) !== hash),
+    );
+    const rows = snapshots.flatMap(({ tenantId, sensorId, observedAt }, i) =>
+      changed[i]!.map((update) => ({ ...update, tenantId, sensorId, observedAt })),
+    );
+    await saveSections(tx, rows);
+    return changed.map((updates) => updates.map(({ section }) => section));
+  });
 }
 
 /** Sections of any number of sensors, each replacing what was there. */
