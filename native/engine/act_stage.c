@@ -24,17 +24,35 @@ int act_temp_dir(const char *parent, char *dir, size_t size)
 	return mkdtemp(dir) ? 0 : -errno;
 }
 
+/* The mount a path is on; 0: the kernel does not say. */
+static uint64_t mount_of(const char *path)
+{
+	struct statx st = { 0 };
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &st) ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return 0;
+	return st.stx_mnt_id;
+}
+
+static uint64_t removed_on;
+
+/* Nothing on another mount. Not by the device: an overlay gives files other ones than directories.
+ */
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
 	(void)ftw;
+	if (mount_of(path) != removed_on)
+		return 0;
 	return remove(path) ? -1 : 0;
 }
 
 void act_remove_dir(const char *dir)
 {
-	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	removed_on = mount_of(dir);
+	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS | (removed_on ? 0 : FTW_MOUNT));
 }
 
 int act_copy_self(const char *path)
