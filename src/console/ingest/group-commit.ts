@@ -144,7 +144,7 @@ export class GroupCommit implements Service {
     this.#pressure.add(sensorId, entry.events.count, entry.bytes);
     commit.lane.pending++;
     this.#wake.resolve();
-    if (this.#queue.cost >= this.#options.maxGroupRows) this.#full?.abort();
+    if (this.#queue.cost >= this.#enough) this.#full?.abort();
     return promise;
   }
 
@@ -167,7 +167,7 @@ export class GroupCommit implements Service {
       await Promise.race([this.#wake.promise, stopped]);
       if (this.#down) await this.#recover(signal);
       else {
-        if (this.#queue.cost < this.#options.maxGroupRows && !this.#ended) await this.#gather(signal);
+        if (this.#queue.cost < this.#enough && !this.#ended) await this.#gather(signal);
         await this.#next();
       }
       if (this.#queue.size === 0 && !this.#down) this.#wake = Promise.withResolvers<void>();
@@ -182,6 +182,15 @@ export class GroupCommit implements Service {
     const ms = Math.max(gatherMs, Math.min(maxGatherMs, GATHER_FACTOR * this.#insertMs));
     await this.#deps.clock.sleep(ms, AbortSignal.any([signal, this.#full.signal]));
     this.#full = undefined;
+  }
+
+  /**
+   * What need not wait for more. While an insert is under way half a group is: its senders may send no more than they were granted, and
+   * a few of them cannot fill one group beside the other.
+   */
+  get #enough(): number {
+    const { maxGroupRows } = this.#options;
+    return this.#groupsUnderWay.length === 0 ? maxGroupRows : maxGroupRows / 2;
   }
 
   /** Begins the next group as soon as one may begin; resolves when it has begun. */
