@@ -47,6 +47,7 @@ struct text {
 };
 
 // native/rows/text.c
+u32 utf8_sequence(const u8 *in, u32 left);
 void copy_text(u8 *to, const u8 *from, u32 length);
 int same_text(const u8 *a, const u8 *b, u32 length);
 u32 hash_text(const u8 *text, u32 length);

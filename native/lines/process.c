@@ -174,6 +174,9 @@ int read_process(struct json *json, struct process *p)
 	}
 	if (json->odd || (p->seen & NEEDED) != NEEDED || !p->exec_id.length || !p->binary.length)
 		return 0;
+	// Its own parent: which of the two is meant depends on what is remembered first.
+	if (p->seen & HAS_PARENT && same(p->parent_exec_id, p->exec_id))
+		return 0;
 	// What an empty one stands for, and arguments in one text only, the long way knows.
 	if (p->seen & HAS_PARENT && !p->parent_exec_id.length)
 		return 0;

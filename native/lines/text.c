@@ -33,25 +33,6 @@ int is_ascii(struct text text)
 	return 1;
 }
 
-// Bytes of the well-formed sequence at `in` (RFC 3629); 0 when none.
-static u32 sequence(const u8 *in, u32 left)
-{
-	u8 first = in[0];
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	u32 size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (size > left)
-		return 0;
-	u8 low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	u8 high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-	if (in[1] < low || in[1] > high)
-		return 0;
-	for (u32 i = 2; i < size; i++)
-		if ((in[i] & 0xc0) != 0x80)
-			return 0;
-	return size;
-}
-
 int is_utf8(struct text text)
 {
 	if (is_ascii(text))
@@ -61,7 +42,7 @@ int is_utf8(struct text text)
 			at++;
 			continue;
 		}
-		u32 size = sequence(text.at + at, text.length - at);
+		u32 size = utf8_sequence(text.at + at, text.length - at);
 		if (!size)
 			return 0;
 		at += size;

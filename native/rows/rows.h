@@ -96,6 +96,9 @@ static inline int is_filled(u32 slot)
 void copy_text(u8 *to, const u8 *from, u32 length);
 int same_text(const u8 *a, const u8 *b, u32 length);
 u32 hash_text(const u8 *text, u32 length);
+// Bytes of the well-formed UTF-8 sequence at `in` (RFC 3629: no surrogates, nothing overlong,
+// nothing above U+10FFFF); 0 when none.
+u32 utf8_sequence(const u8 *in, u32 left);
 u8 *json_text(u8 *out, const u8 *in, u32 length);
 u8 *put_varint(u8 *out, u32 value);
 

@@ -88,9 +88,7 @@ static u8 *put_escape(u8 *out, u8 byte)
 	return out;
 }
 
-// Bytes of the well-formed UTF-8 sequence at `in` (RFC 3629: no surrogates, nothing overlong,
-// nothing above U+10FFFF); 0 when none.
-static u32 sequence(const u8 *in, u32 left)
+u32 utf8_sequence(const u8 *in, u32 left)
 {
 	u8 first = in[0];
 	if (first < 0xc2 || first > 0xf4)
@@ -134,7 +132,7 @@ u8 *json_text(u8 *out, const u8 *in, u32 length)
 			continue;
 		}
 		while (in < end && *in >= 0x80) {
-			u32 size = sequence(in, (u32)(end - in));
+			u32 size = utf8_sequence(in, (u32)(end - in));
 			if (!size)
 				return NULL;
 			for (u32 i = 0; i < size; i++)
