@@ -68,6 +68,23 @@ test("roots and proofs taken out of a file are told, not overlooked", async () =
   expect(out).toContain("4 events came after the last signed root");
 });
 
+test("an event under a number sealed as missing is told as not proven", async () => {
+  const lines = good.trimEnd().split("\n");
+  const at = lines.findIndex((line) => line.includes('"type":"event","seq":3,'));
+  const late = JSON.parse(lines[at]!) as { event: string };
+  lines.splice(
+    at + 1,
+    0,
+    JSON.stringify({ ...late, seq: 4, event: late.event.replace('"seq":3', '"seq":4'), late: true }),
+  );
+  const { code, out } = await verify(resealed(`${lines.join("\n")}\n`), "--key", join(dir, "key.pem"));
+  expect(code).toBe(3);
+  expect(out).toContain("Genuine: 4 events of db-17");
+  expect(out).toContain(
+    "NOT PROVEN: 1 more event in this file stands under a number sealed as missing. It may have waited",
+  );
+});
+
 test("no file, a file that is not there and a key that is none are told as such", async () => {
   const terminal = { out: () => {}, err: () => {}, signal: new AbortController().signal };
   expect(await runCli(["verify"], terminal)).toBe(2);

@@ -24,7 +24,7 @@ export async function run(call: Call): Promise<number> {
       call.out(`${JSON.stringify({ genuine: true, unsigned_events: unsigned, ...toJson(report) }, null, 2)}\n`);
     else call.out(words(report, unsigned));
     const absent = report.chains.some((chain) => chain.absent > 0);
-    return unsigned > 0 || inPieces || absent || !report.keyGiven ? EXIT.findings : EXIT.ok;
+    return unsigned > 0 || inPieces || absent || report.late > 0 || !report.keyGiven ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof ExportFault)) throw error;
     const { line, message, where } = error;
@@ -76,6 +76,7 @@ function words(report: VerifyReport, unsigned: number): string {
     `Genuine: ${many(report.events, "event")} of ${printable(report.nodeName)} (sensor ${report.sensorId})${span}.`,
     "Each is as the Console received it, in the sensor's order; within a piece of a sequence none was taken out and none put in.",
     ...report.chains.map(chainWords),
+    ...lateWords(report.late),
   ];
   for (const { epoch, from, to } of breaksOf(report))
     lines.push(
@@ -100,6 +101,13 @@ function words(report: VerifyReport, unsigned: number): string {
   return `${lines.join("\n")}\n`;
 }
 
+function lateWords(late: number): string[] {
+  if (late === 0) return [];
+  return [
+    `NOT PROVEN: ${many(late, "more event")} in this file ${late === 1 ? "stands" : "stand"} under ${late === 1 ? "a number" : "numbers"} sealed as missing. ${late === 1 ? "It" : "They"} may have waited in a queue and come later, or have been put in: the chain does not tell. They are marked "late" in the file, and are not among those above.`,
+  ];
+}
+
 /** Where one sequence stands in more than one piece. */
 function breaksOf({ chains }: VerifyReport): { epoch: string; from: number; to: number }[] {
   return chains.flatMap((chain, i) => {
@@ -122,6 +130,7 @@ function toJson(report: VerifyReport): object {
     from: firstUs === undefined ? null : time(firstUs),
     to: lastUs === undefined ? null : time(lastUs),
     events: report.events,
+    late_events: report.late,
     missing: report.missing,
     key_given: report.keyGiven,
     key_ids: report.keyIds,
@@ -134,6 +143,7 @@ function toJson(report: VerifyReport): object {
       events: chain.events,
       unsigned_events: chain.unsignedEvents,
       absent_events: chain.absent,
+      late_events: chain.late,
       missing: chain.missing,
     })),
   };

@@ -1,4 +1,4 @@
-import { leafOf, leafPrefix, type MissingRange } from "../../core/integrity/chain.ts";
+import { countMissing, isMissing, leafOf, leafPrefix, type MissingRange } from "../../core/integrity/chain.ts";
 import type { ExportLine, ExportProof } from "../../core/integrity/export-format.ts";
 import { ExportWriter } from "../../core/integrity/export-writer.ts";
 import { toHex } from "../../core/integrity/hash.ts";
@@ -171,14 +171,22 @@ function groupsOf(links: readonly LinkRow[], last: number): Group[] {
   return groups;
 }
 
+const missingOf = ({ missing }: LinkRow): MissingRange[] =>
+  missing === "" ? [] : (JSON.parse(missing) as MissingRange[]);
+
 /** What the store holds of some blocks; more than they say, too, for the verification to find. */
 function readGroup(events: EventDb, chain: ChainKey, links: readonly LinkRow[]): Promise<LeafEvent[]> {
   const sum = links.reduce((n, link) => n + link.events, 0);
-  if (sum === 0) return Promise.resolve([]);
+  // What came under a number that was missing by then.
+  const late = Math.min(
+    links.reduce((n, link) => n + countMissing(missingOf(link)), 0),
+    READ_EVENTS,
+  );
+  if (sum + late === 0) return Promise.resolve([]);
   return readEvents(events, chain, {
     from: Math.min(...links.map((link) => link.first_seq)),
     to: Math.max(...links.map((link) => link.last_seq)),
-    limit: sum + MORE_EVENTS,
+    limit: sum + late + MORE_EVENTS,
     all: true,
     firstUs: Math.min(...links.map((link) => link.first_at)),
     lastUs: Math.max(...links.map((link) => link.last_at)),
@@ -192,20 +200,24 @@ function* linkLines(
   found: readonly LeafEvent[],
 ): Generator<Exclude<ExportLine, { type: "end" }>> {
   const prefix = leafPrefix(chain.sensorId, chain.epoch);
+  const missing = missingOf(link);
   const own = withEvents ? found.filter(({ seq }) => seq >= link.first_seq && seq <= link.last_seq) : [];
   // A block of which some events are there and others not is given as it is: that is for the verification to find.
-  const gone = withEvents && link.events > 0 && own.length === 0;
+  const gone = withEvents && link.events > 0 && own.every(({ seq }) => isMissing(missing, seq));
   yield {
     type: "link",
     first_seq: link.first_seq,
     last_seq: link.last_seq,
     events: link.events,
     digest: link.digest,
-    missing: link.missing === "" ? [] : (JSON.parse(link.missing) as MissingRange[]),
+    missing,
     link: link.link,
     with_events: withEvents && !gone,
     ...(gone ? { gone } : {}),
   };
-  for (const { seq, event, raw } of own)
-    yield { type: "event", seq, event, raw, leaf: toHex(leafOf(prefix, seq, event, raw)) };
+  if (gone) return;
+  for (const { seq, event, raw } of own) {
+    const leaf = toHex(leafOf(prefix, seq, event, raw));
+    yield { type: "event", seq, event, raw, leaf, ...(isMissing(missing, seq) ? { late: true } : {}) };
+  }
 }

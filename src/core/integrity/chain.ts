@@ -95,6 +95,19 @@ export function countMissing(missing: readonly MissingRange[]): number {
   return missing.reduce((sum, { from_seq, to_seq }) => sum + to_seq - from_seq + 1, 0);
 }
 
+/** Whether a number lies in one of the ranges, which are in order. */
+export function isMissing(missing: readonly MissingRange[], seq: number): boolean {
+  let low = 0;
+  let high = missing.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (missing[middle]!.to_seq < seq) low = middle + 1;
+    else high = middle;
+  }
+  const range = missing[low];
+  return range !== undefined && range.from_seq <= seq;
+}
+
 /** Canonical text of a block's missing ranges; empty when there are none. */
 export function missingText(missing: readonly MissingRange[]): string {
   return missing.length === 0

@@ -53,9 +53,19 @@ const LinkLine = Type.Object(
   closed,
 );
 
-/** An event: its JSON text and raw line as stored. `leaf` says which line is at fault when a digest does not fit. */
+/**
+ * An event: its JSON text and raw line as stored. `leaf` says which line is at fault when a digest does not fit. A `late` one is in the
+ * store under a number its block says is missing: it is in no digest, and nothing proves it.
+ */
 const EventLine = Type.Object(
-  { type: Type.Literal("event"), seq: Seq, event: Type.String(), raw: Type.String(), leaf: Hash },
+  {
+    type: Type.Literal("event"),
+    seq: Seq,
+    event: Type.String(),
+    raw: Type.String(),
+    leaf: Hash,
+    late: Type.Optional(Type.Literal(true)),
+  },
   closed,
 );
 

@@ -23,6 +23,8 @@ export interface ChainReport {
   readonly unsignedEvents: number;
   /** Events of blocks among these that the file does not hold: proven to have been received, and gone from the store since. */
   readonly absent: number;
+  /** Events given beyond those, under numbers that were sealed as missing: stored later or put in, and proven by nothing. */
+  readonly late: number;
   readonly missing: readonly { readonly stage: string; readonly cause: string; readonly count: number }[];
 }
 
@@ -35,6 +37,8 @@ export interface VerifyReport {
   readonly firstUs: number | undefined;
   readonly lastUs: number | undefined;
   readonly events: number;
+  /** Events in the file that nothing proves (see ChainReport). */
+  readonly late: number;
   readonly missing: number;
   readonly chains: readonly ChainReport[];
   readonly roots: readonly { readonly hour: string; readonly signedAt: string; readonly keyId: string }[];

@@ -1,4 +1,4 @@
-import { countMissing, leafOf, leafPrefix, Leaves, linkOf, missingText } from "./chain.ts";
+import { countMissing, isMissing, leafOf, leafPrefix, Leaves, linkOf, missingText } from "./chain.ts";
 import type { ExportEvent, ExportLink, ExportProof } from "./export-format.ts";
 import { toHex } from "./hash.ts";
 import { rootOfPath } from "./merkle.ts";
@@ -32,6 +32,7 @@ export class ChainVerifier {
   #passed = 0;
   #absent = 0;
   #unsigned = 0;
+  #late = 0;
   readonly #missing = new Map<string, { stage: string; cause: string; count: number }>();
 
   constructor(sensorId: string, epoch: string, previous: string, roots: ReadonlyMap<string, SignedRoot>) {
@@ -90,6 +91,7 @@ export class ChainVerifier {
   event(line: number, event: ExportEvent): void {
     const open = this.#open;
     if (!open) throw this.#fault(line, event.seq, `event ${event.seq} stands outside its block`);
+    if (event.late) return this.#lateEvent(line, event, open.link);
     this.#skipMissing(open, line);
     if (event.seq !== open.nextSeq)
       throw event.seq > open.nextSeq
@@ -160,8 +162,16 @@ export class ChainVerifier {
       events: this.#events,
       unsignedEvents: this.#unsigned,
       absent: this.#absent,
+      late: this.#late,
       missing: [...this.#missing.values()],
     };
+  }
+
+  /** One whose number its block says is missing. It is in no digest: it is counted, and counts for nothing. */
+  #lateEvent(line: number, { seq }: ExportEvent, { missing }: ExportLink): void {
+    if (!isMissing(missing, seq))
+      throw this.#fault(line, seq, `event ${seq} is said to have come late, and its block does not miss it`);
+    this.#late++;
   }
 
   #settlePassed(firstSeq: number, lastSeq: number): void {

@@ -68,6 +68,7 @@ describe("an export that is whole", () => {
         events: 16,
         unsignedEvents: 2,
         absent: 0,
+        late: 0,
         missing: [{ stage: "spool", cause: "spool_overflow", count: 2 }],
       },
     ]);
@@ -100,6 +101,27 @@ describe("an export without the events of a block in its midst", () => {
   test("says how many are not in it, whether it admits that or not", async () => {
     for (const gone of [true, false])
       expect((await verify(without(gone))).chains[0]).toMatchObject({ events: 10, absent: 6, lastSeq: 18 });
+  });
+});
+
+describe("an event under a number that was sealed as missing", () => {
+  const withLate = (seq: number, mark: object): string =>
+    forged((lines) => {
+      const late = { ...(JSON.parse(lines[eventLine(7)]!) as { event: string }), seq, ...mark };
+      late.event = late.event.replace('"seq":7', `"seq":${seq}`);
+      lines.splice(eventLine(7) + 1, 0, JSON.stringify(late));
+    });
+
+  test("is counted beside what is proven when it is marked as late", async () => {
+    const report = await verify(withLate(8, { late: true }), keys.publicPem);
+    expect(report).toMatchObject({ events: 16, late: 1, missing: 2 });
+    expect(report.chains[0]).toMatchObject({ events: 16, late: 1 });
+  });
+
+  test("is at fault without the mark, and so is the mark where nothing is missing", async () => {
+    expect((await faultOf(withLate(8, {}))).where.seq).toBe(8);
+    expect((await faultOf(withLate(7, { late: true }))).message).toContain("its block does not miss it");
+    expect((await faultOf(withLate(10, { late: true }))).message).toContain("its block does not miss it");
   });
 });
 

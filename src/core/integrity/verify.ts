@@ -1,5 +1,5 @@
 import { compile } from "../check.ts";
-import { ExportLine, type ExportHeader } from "./export-format.ts";
+import { ExportLine, type ExportEvent, type ExportHeader } from "./export-format.ts";
 import { ExportFault, type VerifyReport } from "./report.ts";
 import { keyId, type SignedRoot } from "./root.ts";
 import { ChainVerifier } from "./verify-chain.ts";
@@ -20,7 +20,9 @@ export class ExportVerifier {
   #chain: ChainVerifier | undefined;
   readonly #chains: ChainVerifier[] = [];
   #links = 0;
+  /** Lines of events, and how many of them are late ones. */
   #events = 0;
+  #late = 0;
   #ended = false;
   #firstUs: number | undefined;
   #lastUs: number | undefined;
@@ -60,7 +62,8 @@ export class ExportVerifier {
       case "event":
         this.#events++;
         this.#open(at).event(at, value);
-        this.#seen(at, value.event, value.seq);
+        this.#late += value.late ? 1 : 0;
+        this.#seen(at, value);
         break;
       case "proof":
         this.#open(at).proof(at, value);
@@ -89,7 +92,8 @@ export class ExportVerifier {
       nodeName: header.node_name,
       firstUs: this.#firstUs,
       lastUs: this.#lastUs,
-      events: this.#events,
+      events: this.#events - this.#late,
+      late: this.#late,
       missing: chains.reduce((sum, { missing }) => sum + missing.reduce((n, { count }) => n + count, 0), 0),
       chains,
       roots: header.roots.map(({ hour, signed_at, key_id }) => ({ hour, signedAt: signed_at, keyId: key_id })),
@@ -104,16 +108,17 @@ export class ExportVerifier {
   }
 
   /** What the event itself says of its number and time. */
-  #seen(at: number, text: string, seq: number): void {
+  #seen(at: number, line: ExportEvent): void {
+    const { seq } = line;
     let event: { seq?: unknown; observed_at_us?: unknown } | null;
     try {
-      event = JSON.parse(text) as typeof event;
+      event = JSON.parse(line.event) as typeof event;
     } catch {
       throw new ExportFault(at, `event ${seq} is not JSON`, { seq });
     }
     if (event?.seq !== seq) throw new ExportFault(at, `event ${seq} says another number of itself`, { seq });
     const us = event.observed_at_us;
-    if (typeof us !== "number") return;
+    if (typeof us !== "number" || line.late) return;
     this.#firstUs = Math.min(this.#firstUs ?? us, us);
     this.#lastUs = Math.max(this.#lastUs ?? us, us);
   }
