@@ -6,6 +6,7 @@ import { damage, Random, seal } from "../../native/test/policy/mutate.ts";
 import { judge } from "../../native/test/policy/outcome.ts";
 import { AppError } from "../../src/core/error.ts";
 import { decodePlan } from "../../src/core/policy/plan/decode.ts";
+import { EMPTY_HOOK } from "../../src/core/policy/plan/lower.ts";
 import { writePlan } from "../../src/core/policy/plan/write.ts";
 
 const line = (pid: number, event: object, telovix = {}): Line => ({
@@ -111,21 +112,9 @@ describe("damaged plans", () => {
     writePlan({
       policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
       hooks: ["sys_write", "sys_read"].map((call) => ({
-        kind: "kprobe",
+        ...EMPTY_HOOK,
         flags: ["syscall", "generated_syscalls"],
         call,
-        group: "",
-        path: "",
-        btf: "",
-        digest: "",
-        message: "",
-        tags: "",
-        offset: 0n,
-        ref_ctr: 0n,
-        args: [],
-        selectors: [],
-        return_arg: null,
-        return_action: "none",
         line: 1,
         column: 1,
       })),

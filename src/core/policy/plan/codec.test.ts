@@ -3,30 +3,13 @@ import fc from "fast-check";
 import { crc32c } from "../../crc32c.ts";
 import { AppError } from "../../error.ts";
 import { decodePlan } from "./decode.ts";
+import { EMPTY_HOOK } from "./lower.ts";
 import { HEADER, HEADER_BYTES, LAYOUTS, SECTION_NAMES, type SectionName } from "./layout.ts";
 import type { Plan, PlanHook } from "./plan.ts";
 import { anyPlan } from "./random-plan.ts";
 import { writePlan } from "./write.ts";
 
-const HOOK: PlanHook = {
-  kind: "kprobe",
-  flags: ["syscall"],
-  call: "sys_write",
-  group: "",
-  path: "",
-  btf: "",
-  digest: "",
-  message: "",
-  tags: "",
-  offset: 0n,
-  ref_ctr: 0n,
-  args: [],
-  selectors: [],
-  return_arg: null,
-  return_action: "none",
-  line: 1,
-  column: 1,
-};
+const HOOK: PlanHook = { ...EMPTY_HOOK, flags: ["syscall"], call: "sys_write", line: 1, column: 1 };
 const PLAN: Plan = {
   policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
   hooks: [HOOK],

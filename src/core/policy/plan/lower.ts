@@ -11,7 +11,8 @@ import { workloadText } from "./workload.ts";
 /** What maxData allows, in bytes. */
 const MAX_DATA_BYTES = 327_360;
 type HookFlag = PlanHook["flags"][number];
-const EMPTY: PlanHook = {
+/** A hook that asks for nothing. */
+export const EMPTY_HOOK: PlanHook = {
   kind: "kprobe",
   flags: [],
   call: "",
@@ -68,7 +69,7 @@ function lowerSelector(selector: Selector, args: number): PlanSelector {
 /** What all hooks of one entry share; the lists are the same objects, so that they are written once. */
 function shared(hook: Hook): PlanHook {
   return {
-    ...EMPTY,
+    ...EMPTY_HOOK,
     message: hook.message ?? "",
     tags: hook.tags.length > 0 ? JSON.stringify(hook.tags) : "",
     args: [
@@ -214,9 +215,9 @@ export function lowerPlan(policy: Policy): Plan {
     );
   const enforcers = policy.enforcers.flatMap(({ at, calls }) =>
     calls.flatMap((target) =>
-      eachCall({ ...EMPTY, kind: "kprobe", flags: ["enforcer"], line: at.line, column: at.column }, target),
+      eachCall({ ...EMPTY_HOOK, kind: "kprobe", flags: ["enforcer"], line: at.line, column: at.column }, target),
     ),
   );
-  const loader = policy.loader ? loaderHooks(EMPTY) : [];
+  const loader = policy.loader ? loaderHooks(EMPTY_HOOK) : [];
   return { policy: lowerPolicy(policy), hooks: [...policy.hooks.flatMap(lowerHook), ...loader, ...enforcers] };
 }
