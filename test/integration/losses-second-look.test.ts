@@ -119,6 +119,33 @@ test("a loss that a Console tells of which has just been started begins with the
   for (const range of ranges) expect(Date.parse(range.to) - Date.parse(range.from)).toBeGreaterThan(500);
 });
 
+test("a loss behind which nothing had come yet lasts until it was told of, and then until the event behind it", async () => {
+  const sensor = await console.enroll("open-1");
+  const batch = {
+    epoch: EPOCH,
+    first_seq: 1,
+    last_seq: 9,
+    missing: [{ from_seq: 6, to_seq: 9, cause: "spool_full" }],
+    events: Array.from({ length: 5 }, (_, i) => testEvent(1 + i)),
+  };
+  const sentMs = Date.now();
+  expect((await sensor.send("/sensors/events", batch)).status).toBe(200);
+  const spanOf = async (): Promise<[number, number]> => {
+    const [range] = (await report(sensor.sensorId)).ranges;
+    return [Date.parse(range!.from), Date.parse(range!.to)];
+  };
+  const [fromMs, toMs] = await spanOf();
+  expect(toMs).toBeGreaterThanOrEqual(sentMs);
+  expect(fromMs).toBeLessThan(sentMs);
+  const next = testEvent(10, { observed_at_us: (fromMs + 200) * 1000 });
+  await sensor.send("/sensors/events", { epoch: EPOCH, first_seq: 10, last_seq: 10, events: [next] });
+  const [, ended] = await until(async () => {
+    const span = await spanOf();
+    return span[1] < toMs ? span : undefined;
+  });
+  expect(ended).toBe(fromMs + 200);
+});
+
 test("numbers that stand in the ledger twice stand there once, as they were told first", async () => {
   const clock = new ManualClock(Date.now());
   const first = row({ from_seq: 5, to_seq: 14, count: 10, cause: "spool_corrupt", recorded_at: Date.now() - 500 });

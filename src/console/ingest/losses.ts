@@ -80,7 +80,8 @@ export function lossesOf(
     const before =
       times.findLast(({ seq }, i) => i < next && seq < gap.fromSeq)?.us ?? (lane.lastObservedUs || undefined);
     const behind = times[next]?.us;
-    const ends = [before ?? behind ?? nowUs, behind ?? before ?? nowUs];
+    // What comes behind may be on its way still: until then it ended by now at the latest.
+    const ends = [before ?? behind ?? nowUs, behind ?? nowUs];
     add(
       {
         stage: gap.stage,

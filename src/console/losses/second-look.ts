@@ -7,7 +7,7 @@ import type { SeqRange } from "../ingest/seq-ranges.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { EventDb } from "../stores/contract.ts";
 import { free } from "./gaps.ts";
-import { findAccounted, findBefore, listRecent } from "./store-second-look.ts";
+import { findAccounted, findBefore, findBehind, listRecent } from "./store-second-look.ts";
 
 const TICK_MS = 1_000;
 /** After so long each row is looked at: an insert takes seconds, a minute at most; what waits in a queue may take longer. */
@@ -48,6 +48,11 @@ export function correctionsOf(row: LossRow, accounted: readonly SeqRange[], nowM
   return left[0]?.from_seq === row.from_seq ? left : [{ ...row, to_seq: row.from_seq, count: 0, recorded_at }, ...left];
 }
 
+/** Whoever wrote it had just been started, and knew of no event before it. */
+const isInstant = (row: LossRow): boolean => row.from_at === row.to_at;
+/** Nothing had come behind it when it was written. */
+const isOpen = (row: LossRow): boolean => row.to_at === row.recorded_at * 1000;
+
 const keyOf = ({ sensor_id, source, epoch, stage, cause, from_seq }: LossRow): string =>
   [sensor_id, source, epoch, stage, cause, from_seq].join("/");
 
@@ -55,7 +60,7 @@ const keyOf = ({ sensor_id, source, epoch, stage, cause, from_seq }: LossRow): s
  * Looks at losses again a while after they were written. A sensor that comes to another process, or back to one that was killed, tells
  * of numbers it gave up while an insert that has them is still under way, at the engine or in a queue before it: nobody can know of it
  * at that moment. What is stored after all, or counted twice, is taken out of the ledger again. Nor does a Console that has just been
- * started know when the last event before a loss was: it is looked up here.
+ * started know when the last event before a loss was, or any when the next one will be: both are looked up here.
  */
 export class SecondLook implements Service {
   readonly name = "second look at losses";
@@ -131,19 +136,14 @@ export class SecondLook implements Service {
     const sum = (rows: readonly LossRow[]): number => rows.reduce((n, { count }) => n + count, 0);
     const count = sum([...corrected.keys()].map(({ row }) => row)) - sum([...corrected.values()].flat());
     const numbers = [...corrected.keys()];
-    // Whoever wrote it had just been started, and knew of no event before it.
-    const instants = due.filter((watched) => watched.row.from_at === watched.row.to_at && !corrected.has(watched));
-    const before =
-      instants.length === 0
-        ? []
-        : await findBefore(
-            events,
-            instants.map(({ row }) => row),
-          );
-    for (const [i, watched] of instants.entries()) {
+    const loose = due.filter((watched) => (isInstant(watched.row) || isOpen(watched.row)) && !corrected.has(watched));
+    const times = await this.#timesOf(loose.map(({ row }) => row));
+    for (const [i, watched] of loose.entries()) {
       const { row } = watched;
+      const { from_at, to_at } = times[i]!;
       const recorded_at = Math.max(clock.nowMs(), row.recorded_at + 1);
-      if (before[i]! > 0) corrected.set(watched, [{ ...row, from_at: before[i]!, recorded_at }]);
+      if (from_at !== row.from_at || to_at !== row.to_at)
+        corrected.set(watched, [{ ...row, from_at, to_at, recorded_at }]);
     }
     if (corrected.size > 0) await events.insert("event_losses", [...corrected.values()].flat());
     if (count > 0) {
@@ -159,6 +159,17 @@ export class SecondLook implements Service {
       for (const row of rows ?? [watched.row])
         if (row.count > 0) this.#watch({ ...watched, row, dueMs: watched.sinceMs + next });
     }
+  }
+
+  /** When each of some rows began and ended, as far as that is known by now. */
+  async #timesOf(rows: readonly LossRow[]): Promise<Pick<LossRow, "from_at" | "to_at">[]> {
+    if (rows.length === 0) return [];
+    const { events } = this.#deps;
+    const [before, behind] = await Promise.all([findBefore(events, rows), findBehind(events, rows)]);
+    return rows.map((row, i) => ({
+      from_at: isInstant(row) && before[i]! > 0 ? before[i]! : row.from_at,
+      to_at: isOpen(row) && behind[i]! > 0 ? behind[i]! : row.to_at,
+    }));
   }
 
   #watch(watched: Watched): void {

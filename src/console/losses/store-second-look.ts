@@ -64,6 +64,25 @@ export async function findAccounted(events: EventDb, rows: readonly LossRow[]): 
   });
 }
 
+/** Time of the first event behind each row's numbers in its own sequence and inside its time, microseconds since 1970; 0: none yet. */
+export async function findBehind(events: EventDb, rows: readonly LossRow[]): Promise<number[]> {
+  const params: Record<string, unknown> = Object.create(null);
+  const parts = rows.map((row, i) => {
+    params[`t${i}`] = row.tenant_id;
+    params[`s${i}`] = row.sensor_id;
+    params[`e${i}`] = row.epoch;
+    params[`l${i}`] = row.to_seq;
+    params[`u${i}`] = row.from_at;
+    params[`v${i}`] = row.to_at;
+    return `(SELECT ${i} AS i, toUnixTimestamp64Micro(observed_at) AS us FROM runtime_events
+      WHERE ${ofLane(i)} AND seq > {l${i}:UInt64}
+        AND observed_at BETWEEN fromUnixTimestamp64Micro({u${i}:Int64}, 'UTC') AND fromUnixTimestamp64Micro({v${i}:Int64}, 'UTC')
+      ORDER BY seq LIMIT 1)`;
+  });
+  const found = await events.selectSystem<{ i: number; us: number }>(parts.join(" UNION ALL "), params);
+  return rows.map((_, i) => Number(found.find((row) => row.i === i)?.us ?? 0));
+}
+
 /**
  * Time of the last event before each row's numbers, microseconds since 1970: of its own sequence, or else of any of its sensor's; 0
  * when there is none.
