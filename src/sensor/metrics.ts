@@ -37,6 +37,7 @@ export async function pipelineMetrics(s: MetricSources): Promise<PipelineMetrics
     alert_depth: spool.alertDepth,
     backlogs: spool.backlogs,
     epochs_renewed: spool.renewed,
+    spool_max_events: spool.maxEvents,
     tail_lag_bytes: await s.reader.lagBytes().catch(() => 0),
   };
 }

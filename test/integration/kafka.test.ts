@@ -3,8 +3,11 @@ import { queueEvents } from "../../src/console/kafka/queued-events.ts";
 import { QueueProducer } from "../../src/console/kafka/producer.ts";
 import { attachQueue } from "../../src/console/kafka/store-readers.ts";
 import { parseKafkaUrl } from "../../src/console/kafka/target.ts";
+import { QueueLosses } from "../../src/console/losses/queue-losses.ts";
+import type { CountedLoss } from "../../src/console/losses/recorder.ts";
 import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
 import { toRuntimeEventRow, type RuntimeEventRow } from "../../src/console/stores/runtime-event-row.ts";
+import { ManualClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { eventually } from "../harness/built-console.ts";
@@ -120,6 +123,14 @@ describe.skipIf(!hasKafka)("rows that go by a Kafka broker", () => {
       "SELECT sensor_id, stage, cause, count FROM event_losses WHERE tenant_id = {tenant_id:UUID}",
     );
     expect(losses).toEqual([{ sensor_id: SENSOR, stage: "store", cause: "queue_unreadable", count: 2 }]);
+    const clock = new ManualClock(Date.now());
+    const counted: CountedLoss[] = [];
+    const queue = new QueueLosses({ events: stores.events, clock, onLoss: (some) => void counted.push(...some) });
+    for (const ms of [60_000, 60_000]) {
+      await clock.advance(ms);
+      await queue.turn();
+    }
+    expect(counted).toMatchObject([{ sensor_id: SENSOR, cause: "queue_unreadable", count: 2, unknown: 0 }]);
   }, 60_000);
 
   test("a reader is made anew for other columns, and goes on where it was", async () => {

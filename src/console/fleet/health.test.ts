@@ -85,6 +85,8 @@ test.each<[string, Partial<HealthFacts>, LifecycleStatus, HealthState, string[]]
     ["cpu_pressure", "disk_pressure"],
   ],
   ["spool filling", { spoolDepth: 90_000 }, "healthy", "watch", ["spool_filling"]],
+  ["a small spool filling", { spoolDepth: 4_000, spoolMaxEvents: 5_000 }, "healthy", "watch", ["spool_filling"]],
+  ["a large spool with room", { spoolDepth: 90_000, spoolMaxEvents: 1_000_000 }, "healthy", "healthy", []],
   ["clock behind", { clockSkewMs: -120 * SECOND }, "healthy", "watch", ["clock_skew"]],
   ["simulated", { runtimeMode: "simulated" }, "healthy", "watch", ["runtime_simulated"]],
   [

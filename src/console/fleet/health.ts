@@ -29,6 +29,8 @@ export interface HealthFacts {
   readonly memoryPercent: number | undefined;
   readonly diskPercent: number | undefined;
   readonly spoolDepth: number | undefined;
+  /** Not told by older sensors. */
+  readonly spoolMaxEvents?: number | undefined;
   readonly clockSkewMs: number | undefined;
   /** When a second node with this identity was seen last, and how. */
   readonly cloneSuspectedMs?: number | undefined;
@@ -44,7 +46,9 @@ export interface Health {
 
 const LOSS_REMEMBERED_MS = 60 * 60_000;
 const PRESSURE_PERCENT = 95;
-const SPOOL_FILLING = 80_000;
+const SPOOL_FILLING = 0.8;
+/** What sensors that do not tell keep. */
+const SPOOL_MAX_EVENTS = 100_000;
 const SKEW_MS = 30_000;
 /** From here on the sensor and the Console disagree about the day, and dates of certificates begin to matter. */
 const GREAT_SKEW_MS = 12 * 3_600_000;
@@ -198,12 +202,13 @@ function resources(facts: HealthFacts): HealthReason[] {
   pressure("cpu_pressure", facts.cpuPercent, "processor");
   pressure("memory_pressure", facts.memoryPercent, "memory");
   pressure("disk_pressure", facts.diskPercent, "disk");
-  if ((facts.spoolDepth ?? 0) >= SPOOL_FILLING)
+  const spoolMaxEvents = facts.spoolMaxEvents ?? SPOOL_MAX_EVENTS;
+  if ((facts.spoolDepth ?? 0) >= SPOOL_FILLING * spoolMaxEvents)
     found.push(
       reason(
         "spool_filling",
         "watch",
-        `${facts.spoolDepth!.toLocaleString("en")} events wait on the node; beyond 100,000 the oldest go.`,
+        `${facts.spoolDepth!.toLocaleString("en")} events wait on the node; beyond ${spoolMaxEvents.toLocaleString("en")} the oldest go.`,
         "Check the path to the Console and whether its event store keeps up.",
       ),
     );

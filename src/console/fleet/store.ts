@@ -32,6 +32,7 @@ export interface SensorRow {
   events_rejected: number;
   events_lost: number;
   spool_depth: number | null;
+  spool_max_events: number | null;
   cpu_percent: number | null;
   memory_percent: number | null;
   disk_percent: number | null;
@@ -64,7 +65,7 @@ const projection = (tx: Tx) => tx`
   s.system->>'os' AS os, s.enrolled_at, s.last_seen_at, s.last_loss_at, c.not_after, s.events_per_sec, s.events_rejected,
   coalesce((s.pipeline->>'kernel_lost')::float8, 0) + coalesce((s.pipeline->>'spool_dropped')::float8, 0)
     + coalesce((s.pipeline->>'spool_corrupt')::float8, 0) + coalesce((s.pipeline->>'lines_malformed')::float8, 0) AS events_lost,
-  (s.pipeline->>'spool_depth')::float8 AS spool_depth, (s.resources->>'cpu_percent')::float8 AS cpu_percent,
+  (s.pipeline->>'spool_depth')::float8 AS spool_depth, (s.pipeline->>'spool_max_events')::float8 AS spool_max_events, (s.resources->>'cpu_percent')::float8 AS cpu_percent,
   100 * (s.resources->>'memory_used_bytes')::float8 / nullif((s.resources->>'memory_total_bytes')::float8, 0) AS memory_percent,
   100 * (s.resources->>'disk_used_bytes')::float8 / nullif((s.resources->>'disk_total_bytes')::float8, 0) AS disk_percent,
   s.clock_skew_ms, s.clone_suspected_at, s.clone_detail`;

@@ -49,6 +49,7 @@ export function summarize(row: SensorRow, context: SummaryContext): SensorSummar
     memoryPercent: row.memory_percent ?? undefined,
     diskPercent: row.disk_percent ?? undefined,
     spoolDepth: row.spool_depth ?? undefined,
+    spoolMaxEvents: row.spool_max_events ?? undefined,
     clockSkewMs: row.clock_skew_ms ?? undefined,
     cloneSuspectedMs: row.clone_suspected_at?.getTime(),
     cloneDetail: row.clone_detail ?? undefined,

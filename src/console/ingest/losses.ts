@@ -2,12 +2,12 @@ import { findCause } from "../../core/event/loss-causes.ts";
 import type { LossSection } from "../../core/event/sections.ts";
 import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
 import { countOf, type Gap } from "../losses/gaps.ts";
+import { MAX_AHEAD_US } from "./check-batch.ts";
 import type { Lane } from "./lanes.ts";
 import type { LossRow } from "./store.ts";
 
 /** A day less than the ledger keeps: a row as old as that would be gone as soon as it came. */
 const KEPT_US = 89 * 86_400_000_000;
-const AHEAD_US = 86_400_000_000;
 
 /** A loss as an event tells of it, if the event is of that kind and sound. */
 function lossOf(value: unknown): (LossSection & { seq: number }) | undefined {
@@ -27,7 +27,7 @@ function timesOf(batch: EventsBatchEnvelope, nowUs: number): { seq: number; us: 
   for (const value of batch.events) {
     const event = value as { seq?: unknown; observed_at_us?: unknown } | null;
     const us = event?.observed_at_us;
-    if (!isCount(event?.seq) || !isCount(us) || us < nowUs - KEPT_US || us > nowUs + AHEAD_US) continue;
+    if (!isCount(event?.seq) || !isCount(us) || us < nowUs - KEPT_US || us > nowUs + MAX_AHEAD_US) continue;
     if (event.seq > (times.at(-1)?.seq ?? -1)) times.push({ seq: event.seq, us });
   }
   return times;

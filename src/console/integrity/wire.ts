@@ -11,6 +11,7 @@ import type { DurableCommit } from "../ingest/group-commit.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { Scheduler } from "../jobs/service.ts";
 import { Epochs, type EpochsDeps } from "../losses/epochs.ts";
+import { QUEUE_LOSSES_EVERY_MS, QueueLosses } from "../losses/queue-losses.ts";
 import { LossRecorder } from "../losses/recorder.ts";
 import { SecondLook } from "../losses/second-look.ts";
 import { createLossRoutes } from "../losses/routes.ts";
@@ -72,6 +73,10 @@ export function createLedger(deps: LedgerDeps): Ledger {
     second.add(rows);
   };
   jobs.every("integrity-roots", ROOTS_EVERY_MS, () => roots.turn());
+  if (config.redpandaUrl !== undefined) {
+    const queue = new QueueLosses({ events, clock, onLoss: (found) => losses.add(found) });
+    jobs.every("queue-losses", QUEUE_LOSSES_EVERY_MS, () => queue.turn());
+  }
   return {
     onDurable(commit) {
       if (commit.losses.length > 0) onLoss(commit.losses);

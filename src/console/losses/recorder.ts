@@ -10,6 +10,9 @@ import { saveLastLosses } from "./store-epochs.ts";
 
 const SAVE_MS = 1_000;
 
+/** What is counted of a loss. */
+export type CountedLoss = Pick<LossRow, "sensor_id" | "stage" | "cause" | "count" | "unknown" | "to_at">;
+
 /** Counts losses as they come to the ledger, and notes on each sensor when it last lost something. */
 export class LossRecorder implements Service {
   readonly name = "losses";
@@ -32,7 +35,7 @@ export class LossRecorder implements Service {
   }
 
   /** Takes rows that are durable. */
-  add(rows: readonly LossRow[]): void {
+  add(rows: readonly CountedLoss[]): void {
     for (const row of rows) {
       // Names of a sensor are not ours: those that nobody knows share one series.
       const labels = {

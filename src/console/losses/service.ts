@@ -10,8 +10,7 @@ const DEFAULT_SINCE = "24h";
 const DEFAULT_LIMIT = 100;
 const TOP_SENSORS = 10;
 const MAX_BUCKETS = 120;
-/** The ledger goes back as far as events do. */
-const KEPT_MS = 90 * 86_400_000;
+const DAY_MS = 86_400_000;
 const STEPS_SECS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 
 /** Smallest width that covers the range with at most 120 buckets, in seconds. */
@@ -89,7 +88,7 @@ export function createLossService({ store, clock }: { store: LossStore; clock: C
         throw new AppError("invalid_request", "/bucket: gives too many buckets for this range", { pointer: "/bucket" });
       const limit = query.limit ?? DEFAULT_LIMIT;
       const below = query.cursor === undefined ? undefined : parsePlace(query.cursor);
-      const [byCause, top, lostSensors, series, rows, last, enrolled] = await Promise.all([
+      const [byCause, top, lostSensors, series, rows, last, enrolled, keptDays] = await Promise.all([
         store.causes(tenantId, filter, signal),
         store.topSensors(tenantId, filter, TOP_SENSORS, signal),
         store.countSensors(tenantId, filter, signal),
@@ -97,6 +96,7 @@ export function createLossService({ store, clock }: { store: LossStore; clock: C
         store.ranges(tenantId, filter, below, limit + 1, signal),
         store.findLast(tenantId, sensors, span.toUs, signal),
         store.findFirstEnrolment(tenantId, sensors),
+        store.findKeptDays(tenantId),
       ]);
       const shown = rows.slice(0, limit);
       const stageTotals = [...Map.groupBy(byCause, (row) => row.stage)].map(([stage, all]) => ({
@@ -125,7 +125,8 @@ export function createLossService({ store, clock }: { store: LossStore; clock: C
         ranges: shown.map(toRange),
         next_cursor: rows.length > limit ? formatPlace(shown.at(-1)!) : null,
         last_loss_at: last === undefined ? null : formatMicros(last),
-        watched_since: enrolled === undefined ? null : new Date(Math.max(enrolled, nowMs - KEPT_MS)).toISOString(),
+        watched_since:
+          enrolled === undefined ? null : new Date(Math.max(enrolled, nowMs - keptDays * DAY_MS)).toISOString(),
       };
     },
   };

@@ -1,6 +1,7 @@
 import { findIslands, ofLane } from "../ingest/store-lanes.ts";
 import { SeqRanges, type SeqRange } from "../ingest/seq-ranges.ts";
 import type { LossRow } from "../ingest/store.ts";
+import type { CountedLoss } from "./recorder.ts";
 import type { EventDb } from "../stores/contract.ts";
 
 type Stored = Omit<LossRow, "from_at" | "to_at" | "recorded_at"> & { from_us: number; to_us: number; at_ms: number };
@@ -27,6 +28,27 @@ export async function listRecent(events: EventDb, sinceMs: number, limit: number
     { since_ms: sinceMs, row_limit: limit },
   );
   return rows.map(rowOf);
+}
+
+/** Of each sensor, what readers of a queue wrote of messages they could not read, in a span of time (milliseconds since 1970). */
+export async function sumUnreadable(
+  events: EventDb,
+  written: { readonly afterMs: number; readonly toMs: number },
+): Promise<CountedLoss[]> {
+  const rows = await events.selectSystem<CountedLoss>(
+    `SELECT toString(sensor_id) AS sensor_id, stage, cause, sum(count) AS count, sum(unknown) AS unknown, max(toUnixTimestamp64Micro(to_at)) AS to_at
+     FROM event_losses FINAL
+     WHERE source = 'queue' AND recorded_at > fromUnixTimestamp64Milli({after_ms:Int64}, 'UTC')
+       AND recorded_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+     GROUP BY sensor_id, stage, cause`,
+    { after_ms: written.afterMs, to_ms: written.toMs },
+  );
+  return rows.map(({ count, unknown, to_at, ...row }) => ({
+    ...row,
+    count: Number(count),
+    unknown: Number(unknown),
+    to_at: Number(to_at),
+  }));
 }
 
 const isBefore = (a: LossRow, b: LossRow): boolean =>

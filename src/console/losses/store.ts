@@ -1,3 +1,4 @@
+import { RETENTION_DEFAULTS } from "../../core/api/settings.ts";
 import { explainQueryError, QUERY_SETTINGS } from "../events/limits.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
 
@@ -92,6 +93,8 @@ export interface LossStore {
   ): Promise<number | undefined>;
   /** Milliseconds since 1970. */
   findFirstEnrolment(tenantId: string, sensors: readonly string[]): Promise<number | undefined>;
+  /** For how many days a tenant keeps its ledger at least. */
+  findKeptDays(tenantId: string): Promise<number>;
 }
 
 /** The loss ledger on ClickHouse. */
@@ -190,6 +193,15 @@ export function createLossStore({ events, db }: { events: EventDb; db: Db }): Lo
           WHERE ${sensors.length === 0 ? tx`lifecycle <> 'revoked'` : tx`sensor_id = ANY(${sensors as string[]}::uuid[])`}`,
       );
       return row?.first?.getTime();
+    },
+
+    async findKeptDays(tenantId) {
+      const [row] = await db.tenant(
+        tenantId,
+        (tx) =>
+          tx<{ days: number | null }[]>`SELECT (value->>'losses')::int AS days FROM settings WHERE name = 'retention'`,
+      );
+      return row?.days ?? RETENTION_DEFAULTS.losses;
     },
   };
 }

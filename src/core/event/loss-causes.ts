@@ -83,7 +83,7 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
   too_old: { stage: "rejected", words: "an event was more than 90 days old", advice: "Check the node's clock." },
   too_far_ahead: {
     stage: "rejected",
-    words: "an event was more than a day ahead of the Console",
+    words: "an event was more than two days ahead of the Console",
     advice: "Check the node's clock.",
   },
   order: { stage: "rejected", words: "an event's number did not fit its batch", advice: report },
@@ -96,6 +96,12 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
     stage: "store",
     words: "had been stored, and the backup the Console was restored from does not have it",
     advice: "Make backups more often, with events; or keep the events in a ClickHouse with replicas.",
+  },
+  queue_unreadable: {
+    stage: "store",
+    words: "a message in the queue before the event store could not be read",
+    advice:
+      "Look who else writes to the topic. The message is kept whole, with the error, in ClickHouse's table queue_rejects.",
   },
   row_refused: {
     stage: "store",

@@ -33,6 +33,8 @@ export interface LaneSetStats extends SpoolStats {
   readonly backlogs: number;
   /** Sequences that were given a new name because somebody else used the old one. */
   readonly renewed: number;
+  /** At how many events waiting the oldest go. */
+  readonly maxEvents: number;
 }
 
 interface Held extends SpoolLane {
@@ -122,7 +124,7 @@ export class LaneSet implements AsyncDisposable {
       sum.corrupt += stats.corrupt;
       if (kind === "alert") sum.alertDepth += stats.depth;
     }
-    return { ...sum, backlogs: this.#held.length - LANE_KINDS.length };
+    return { ...sum, backlogs: this.#held.length - LANE_KINDS.length, maxEvents: this.#limits.maxEvents };
   }
 
   /**

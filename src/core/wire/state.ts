@@ -110,6 +110,8 @@ export const PipelineMetrics = Type.Object(
     alert_depth: Type.Optional(Count),
     backlogs: Type.Optional(Count),
     epochs_renewed: Type.Optional(Count),
+    /** At how many events waiting the oldest go. */
+    spool_max_events: Type.Optional(Count),
   },
   { additionalProperties: false },
 );
