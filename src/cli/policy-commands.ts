@@ -2,6 +2,11 @@ import type { CommandSpec, FlagSpec } from "./command.ts";
 import { SET_FLAG } from "./policy-variables.ts";
 
 const JSON_FLAG: FlagSpec = { name: "json", help: "Print JSON." };
+const STATE_DIR_FLAG: FlagSpec = {
+  name: "dir",
+  value: "dir",
+  help: "State directory of the sensor. Default: /var/lib/telovix-sensor.",
+};
 
 /** Commands on policies and on the plans they become. */
 export const POLICY_COMMANDS: readonly CommandSpec[] = [
@@ -52,11 +57,36 @@ export const POLICY_COMMANDS: readonly CommandSpec[] = [
   {
     name: "policy list",
     summary: "List the policies the engine of this host's sensor runs.",
-    flags: [
-      { name: "dir", value: "dir", help: "State directory of the sensor. Default: /var/lib/telovix-sensor." },
-      JSON_FLAG,
-    ],
+    flags: [STATE_DIR_FLAG, JSON_FLAG],
     load: () => import("./policy-list.ts"),
+  },
+  {
+    name: "policy add",
+    summary: "Give this host's sensor policies of its own, beside its packs.",
+    description:
+      "Checks and compiles the policies and hands them to the sensor, which keeps them over restarts. One of the same name is\nexchanged without a gap. They stop something only where enforcement is on: see 'policy mode'.\nExit code 0: the engine runs them; 3: it rejected one.",
+    args: "file...",
+    flags: [STATE_DIR_FLAG, SET_FLAG, JSON_FLAG],
+    examples: ["telovix policy add file-watch.yaml"],
+    load: () => import("./policy-add.ts"),
+  },
+  {
+    name: "policy remove",
+    summary: "Take policies that were added on this host away again.",
+    args: "name...",
+    flags: [STATE_DIR_FLAG, JSON_FLAG],
+    examples: ["telovix policy remove file-watch"],
+    load: () => import("./policy-remove.ts"),
+  },
+  {
+    name: "policy mode",
+    summary: "Say whether policies on this host stop something, only tell, or do nothing.",
+    description:
+      "monitor: it only tells. enforce: it stops what it says must be stopped. off: it is not loaded. default: as the policy and\nthe sensor's settings have it. With --all monitor nothing is stopped on this host any more, at once and whatever else is\nset, until --all default.",
+    args: "name... mode",
+    flags: [{ name: "all", help: "The switch over all policies: monitor or default." }, STATE_DIR_FLAG, JSON_FLAG],
+    examples: ["telovix policy mode file-watch enforce", "telovix policy mode --all monitor"],
+    load: () => import("./policy-mode.ts"),
   },
   {
     name: "policy convert",

@@ -25,13 +25,28 @@ const PolicyStatus = Type.Object({
 });
 export type PolicyStatus = Static<typeof PolicyStatus>;
 
-const check = compile(Type.Object({ policies: Type.Array(PolicyStatus, { maxItems: 4096 }) }));
+const check = compile(
+  Type.Object({
+    policies: Type.Array(PolicyStatus, { maxItems: 4096 }),
+    control: Type.Optional(
+      Type.Object({
+        enforcement: Type.Optional(Type.String({ maxLength: 32 })),
+        lease: Type.Optional(Type.String({ maxLength: 32 })),
+      }),
+    ),
+  }),
+);
 
-/** The policies of an engine that writes to `outDir`; undefined when it has not said anything (readable) yet. */
+/**
+ * The policies of an engine that writes to `outDir`, in the modes they really are: the switch over all of them and the sensor's lease
+ * go before a policy's own. Undefined when it has not said anything (readable) yet.
+ */
 export async function readPolicyStatus(outDir: string): Promise<readonly PolicyStatus[] | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(join(outDir, "policies.json"), "utf8"));
-    return check.is(value) ? value.policies : undefined;
+    if (!check.is(value)) return undefined;
+    const isOff = value.control?.enforcement === "off" || value.control?.lease === "expired";
+    return isOff ? value.policies.map((policy) => ({ ...policy, mode: "monitor" })) : value.policies;
   } catch {
     return undefined;
   }

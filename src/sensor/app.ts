@@ -172,7 +172,7 @@ export async function runSensor(
   const engine: Engine = new Engine({
     enginePath: path,
     paths,
-    planDir: packs.length > 0 ? paths.enginePlans : undefined,
+    planDir: paths.enginePlans,
     nodeName: state.node_name,
     clock,
     log,

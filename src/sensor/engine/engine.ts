@@ -44,7 +44,7 @@ export interface EngineOptions {
   readonly enginePath: string;
   readonly paths: StatePaths;
   /** Directory of plans it runs; undefined: none. */
-  readonly planDir: string | undefined;
+  readonly planDir: string;
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -170,7 +170,8 @@ export class Engine implements Service {
           paths.engineOut,
           "--node-name",
           nodeName,
-          ...(planDir === undefined ? [] : ["--plan", planDir]),
+          "--plan",
+          planDir,
           "--pin",
           paths.enginePins,
           "--owner-pidfile",

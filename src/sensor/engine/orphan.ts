@@ -9,8 +9,8 @@ async function commandOf(pid: number): Promise<readonly string[]> {
 }
 
 /** An engine that does what is wanted of it now: one without plans can't be given any. */
-export async function servesPlans(pid: number, planDir: string | undefined): Promise<boolean> {
-  return planDir === undefined || (await commandOf(pid)).includes(planDir);
+export async function servesPlans(pid: number, planDir: string): Promise<boolean> {
+  return (await commandOf(pid)).includes(planDir);
 }
 
 /**

@@ -9,7 +9,9 @@ import type { Service } from "../../core/service.ts";
 import { MAX_POLICY_STATES, type EngineState, type PolicyState } from "../../core/wire/state.ts";
 import { clip, defined } from "../normalize/fields.ts";
 import type { StatePaths } from "../state/paths.ts";
-import { knownPolicies, type KnownPolicies, type KnownPolicy } from "./known.ts";
+import { controlOf, isWanted, withLocal } from "./control.ts";
+import { knownPolicies, LOCAL_PACK, type KnownPolicies, type KnownPolicy } from "./known.ts";
+import { LocalDirectory, type Local } from "./local.ts";
 import { listPlans, placePlans, renewLease, type Control } from "./plan-files.ts";
 import { policiesToLoad } from "./stand-in.ts";
 import { readPolicies, type EnginePolicy } from "./status.ts";
@@ -19,8 +21,7 @@ import { FileChange } from "./watch.ts";
 const REST_MS = 5_000;
 /** A look without a change told: on file systems that tell none. */
 const LOOK_MS = 30_000;
-/** Enforcement ends by itself when no sensor has said for so long that it lives. */
-const LEASE_SECONDS = 300;
+const NONE = { matched: 0, enforced: 0, lost: 0 };
 
 export interface KeeperOptions {
   readonly packs: readonly EmbeddedPack[];
@@ -34,15 +35,19 @@ export interface KeeperOptions {
 }
 
 /**
- * Gives the engine the policies of the chosen packs as files in a directory it watches, and follows what becomes of them.
- * A policy that stands in for another is given only where that one's hooks are not to be had.
+ * Gives the engine the policies of the chosen packs, and those that were added on the node, as files in a directory it watches, and
+ * follows what becomes of them. A policy that stands in for another is given only where that one's hooks are not to be had.
  */
 export class PolicyKeeper implements Service {
   readonly name = "policies";
-  readonly known: KnownPolicies;
+  /** Changes with what is added on the node. */
+  readonly known = new Map<string, KnownPolicy>();
   readonly #o: KeeperOptions;
   readonly #log: Log;
-  readonly #control: Control;
+  readonly #packs: KnownPolicies;
+  readonly #directory: LocalDirectory;
+  #local: Local = { policies: [], choice: undefined, faults: [] };
+  #control: Control = { modes: {}, enforcement: "off" };
   #status: ReadonlyMap<string, EnginePolicy> = new Map();
   #loaded: ReadonlySet<string> = new Set();
   #text = "";
@@ -52,30 +57,58 @@ export class PolicyKeeper implements Service {
   constructor(options: KeeperOptions) {
     this.#o = options;
     this.#log = options.log.child("policies");
-    this.known = knownPolicies(options.packs);
-    const modes = [...this.known.values()].map((p) => [p.name, options.enforce ? p.mode : "monitor"] as const);
-    this.#control = {
-      modes: Object.fromEntries(modes),
-      ...(options.enforce
-        ? { enforcement: "on" as const, leaseSeconds: LEASE_SECONDS }
-        : { enforcement: "off" as const }),
-    };
+    this.#packs = knownPolicies(options.packs);
+    this.#directory = new LocalDirectory(options.paths.localPolicies);
+    this.#adopt({ policies: [], choice: { modes: {} }, faults: [] });
+  }
+
+  /** What the node's operator wants from now on; a choice that cannot be read leaves the last one in force. */
+  #adopt(local: Local): void {
+    this.#local = { ...local, choice: local.choice ?? this.#local.choice };
+    this.known.clear();
+    for (const [name, policy] of withLocal(this.#packs, local)) this.known.set(name, policy);
+    this.#control = controlOf(this.known, this.#o.enforce, this.#local.choice);
+  }
+
+  /** Looks what the operator wants; true when it is something else than before. */
+  async #readLocal(): Promise<boolean> {
+    try {
+      const local = await this.#directory.look();
+      if (!local) return false;
+      for (const { file, reason } of local.faults)
+        this.#log.error("a file of the node's own policies was not taken", { file, reason });
+      this.#adopt(local);
+      return true;
+    } catch (error) {
+      this.#log.error("the node's own policies could not be read", { error });
+      return false;
+    }
+  }
+
+  /** Names that are to be loaded now. */
+  #wanted(): ReadonlySet<string> {
+    const { choice } = this.#local;
+    const all = policiesToLoad(this.known, this.#status, this.#loaded);
+    return new Set([...all].filter((name) => !choice || isWanted(name, choice)));
   }
 
   /** Puts the plans where the engine finds them. Called before it starts; a failure is told in the policies' states. */
   async prepare(): Promise<void> {
+    await this.#readLocal();
     this.#loaded = new Set(await listPlans(this.#o.paths.enginePlans));
     await this.#place();
   }
 
   async #place(): Promise<void> {
     const { packs, paths } = this.#o;
-    const wanted = policiesToLoad(this.known, this.#status, this.#loaded);
+    const wanted = this.#wanted();
     try {
       const plans = new Map<string, Uint8Array>();
       for (const pack of packs)
         for (const { name, plan } of await packPlans(pack)) if (wanted.has(name)) plans.set(name, plan);
-      if (this.#o.enforce) await renewLease(paths.enginePlans);
+      for (const { name, stem, plan } of this.#local.policies)
+        if (wanted.has(name) && !this.#packs.has(name)) plans.set(stem, plan);
+      if (this.#control.enforcement === "on") await renewLease(paths.enginePlans);
       await placePlans(paths.enginePlans, plans, this.#control);
       this.#loaded = wanted;
       this.#fault = undefined;
@@ -97,13 +130,15 @@ export class PolicyKeeper implements Service {
 
   async run(signal: AbortSignal): Promise<void> {
     const file = join(this.#o.paths.engineOut, "policies.json");
-    while (!signal.aborted && this.known.size > 0) {
+    while (!signal.aborted) {
       // Armed before the look: what changes after it wakes us.
       using change = new FileChange(file);
+      using own = new FileChange(this.#directory.dir);
       await this.#look(file);
       await this.#renewLease();
-      await this.#pause([change.happened], change.isArmed ? LOOK_MS : 0, signal);
-      await this.#pause([], REST_MS, signal);
+      await this.#pause([change.happened, own.happened], change.isArmed ? LOOK_MS : 0, signal);
+      // An operator who switches something off waits for it.
+      await this.#pause([own.happened], REST_MS, signal);
     }
   }
 
@@ -118,7 +153,7 @@ export class PolicyKeeper implements Service {
   }
 
   async #renewLease(): Promise<void> {
-    if (!this.#o.enforce) return;
+    if (this.#control.enforcement === "off") return;
     await renewLease(this.#o.paths.enginePlans).catch((error: unknown) =>
       this.#log.error("enforcement will end: its lease could not be renewed", { error }),
     );
@@ -131,9 +166,11 @@ export class PolicyKeeper implements Service {
       const status = readPolicies(text);
       if (status) this.#take(status);
     }
-    const wanted = policiesToLoad(this.known, this.#status, this.#loaded);
+    const isNew = await this.#readLocal();
+    const wanted = this.#wanted();
     const isOther = wanted.size !== this.#loaded.size || [...wanted].some((name) => !this.#loaded.has(name));
-    if (isOther || this.#fault !== undefined) await this.#place();
+    if (isNew || isOther || this.#fault !== undefined) await this.#place();
+    if (isNew) this.#o.onChange();
   }
 
   #take(status: ReadonlyMap<string, EnginePolicy>): void {
@@ -156,18 +193,36 @@ export class PolicyKeeper implements Service {
 
   /** The policies for the heartbeat; without an engine that runs none of them works. */
   report(isRunning: boolean): Pick<EngineState, "policies" | "policies_left_out"> {
-    const states = [...this.known.values()].map((policy) => this.#stateOf(policy, isRunning));
+    const taken = [...this.known.values()].map((policy) => this.#stateOf(policy, isRunning));
+    const states = [...taken, ...this.#refused()];
     const left = states.length - MAX_POLICY_STATES;
     return { policies: states.slice(0, MAX_POLICY_STATES), ...(left > 0 ? { policies_left_out: left } : {}) };
   }
 
-  #stateOf({ name, pack, mode, fallbackOf }: KnownPolicy, isRunning: boolean): PolicyState {
-    const none = { matched: 0, enforced: 0, lost: 0 };
+  /** What was put on the node and is no policy that can be given to the engine. */
+  #refused(): PolicyState[] {
+    const { faults, policies } = this.#local;
+    const twice = policies.filter(({ name }) => this.#packs.has(name));
+    const all = [
+      ...faults.map(({ file, reason }) => ({ name: clip(file, 253), reason: clip(reason, 512) })),
+      ...twice.map(({ name }) => ({
+        name,
+        reason: `The pack ${this.#packs.get(name)!.pack} has a policy of this name.`,
+      })),
+    ];
+    return all.map((one) => ({ ...one, ...NONE, pack: LOCAL_PACK, mode: "monitor", state: "rejected" }));
+  }
+
+  #stateOf({ name, pack, fallbackOf }: KnownPolicy, isRunning: boolean): PolicyState {
+    const { enforcement, modes } = this.#control;
+    const { choice } = this.#local;
     const told = isRunning ? this.#status.get(name) : undefined;
-    const base = { name, pack, mode: this.#control.enforcement === "on" ? mode : ("monitor" as const) };
-    if (this.#fault !== undefined) return { ...base, ...none, state: "rejected", reason: clip(this.#fault, 512) };
-    if (!this.#loaded.has(name)) return { ...base, ...none, state: "standby", reason: `${fallbackOf} sees the same.` };
-    if (!told) return { ...base, ...none, state: "waiting" };
+    const base = { name, pack, mode: enforcement === "on" ? modes[name]! : ("monitor" as const) };
+    if (this.#fault !== undefined) return { ...base, ...NONE, state: "rejected", reason: clip(this.#fault, 512) };
+    if (choice && !isWanted(name, choice))
+      return { ...base, ...NONE, state: "off", reason: "It was switched off on the node." };
+    if (!this.#loaded.has(name)) return { ...base, ...NONE, state: "standby", reason: `${fallbackOf} sees the same.` };
+    if (!told) return { ...base, ...NONE, state: "waiting" };
     const { state, reason, matched, enforced, lost } = told;
     return defined({ ...base, mode: told.mode, state, reason, matched, enforced, lost });
   }

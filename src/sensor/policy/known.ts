@@ -1,5 +1,8 @@
 import type { EmbeddedPack, EmbeddedPolicy } from "../../core/payload/embedded-files.ts";
 
+/** What policies bear as their pack that were added on the node. */
+export const LOCAL_PACK = "local";
+
 /** A policy this sensor was given, with what its events mean. */
 export interface KnownPolicy extends EmbeddedPolicy {
   readonly pack: string;

@@ -27,9 +27,11 @@ function reasonOf(hook: Json | undefined): string | undefined {
   return reason === undefined ? undefined : `${textOf(hook?.["hook"], 100) ?? "a hook"}: ${reason}`;
 }
 
-function policyOf(value: unknown): EnginePolicy | undefined {
+function policyOf(value: unknown, isOff: boolean): EnginePolicy | undefined {
   const policy = objectOf(value);
-  const name = textOf(policy["name"], 253);
+  const own = textOf(policy["name"], 253);
+  const namespace = textOf(policy["namespace"], 253);
+  const name = own && namespace ? `${namespace}/${own}`.slice(0, 253) : own;
   const state = STATES.get(policy["state"]);
   if (!name || !state) return undefined;
   const stats = objectOf(policy["stats"]);
@@ -37,7 +39,7 @@ function policyOf(value: unknown): EnginePolicy | undefined {
   const why = hooks.find((hook) => hook["status"] === state && hook["status"] !== "ok" && hook["reason"] !== undefined);
   return defined({
     name,
-    mode: policy["mode"] === "enforce" ? ("enforce" as const) : ("monitor" as const),
+    mode: policy["mode"] === "enforce" && !isOff ? ("enforce" as const) : ("monitor" as const),
     state,
     // A hook's reason says more than that there is one.
     reason: reasonOf(why) ?? textOf(policy["reason"], 512),
@@ -59,6 +61,9 @@ export function readPolicies(text: string): ReadonlyMap<string, EnginePolicy> | 
   }
   const list = objectOf(value)["policies"];
   if (!Array.isArray(list)) return undefined;
-  const policies = list.slice(0, MAX_POLICIES).flatMap((entry) => policyOf(entry) ?? []);
+  // The switch over all of them, and the lease, go before a policy's own mode.
+  const control = objectOf(objectOf(value)["control"]);
+  const isOff = control["enforcement"] === "off" || control["lease"] === "expired";
+  const policies = list.slice(0, MAX_POLICIES).flatMap((entry) => policyOf(entry, isOff) ?? []);
   return new Map(policies.map((policy) => [policy.name, policy]));
 }

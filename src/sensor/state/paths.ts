@@ -12,6 +12,8 @@ export interface StatePaths {
   readonly instance: string;
   readonly assignedPack: string;
   readonly compiledPolicies: string;
+  /** Policies and modes of the node's own operator; `telovix policy add` and `policy mode` write them. */
+  readonly localPolicies: string;
   readonly engine: string;
   readonly engineOut: string;
   /** Where the engine pins what must outlive it: a BPF file system of its own. */
@@ -33,6 +35,7 @@ export function statePaths(dir: string): StatePaths {
     instance: join(dir, "instance.json"),
     assignedPack: join(dir, "assigned-pack.json"),
     compiledPolicies: join(dir, "compiled-policies"),
+    localPolicies: resolve(dir, "local-policies"),
     engine: join(dir, "engine"),
     engineOut: join(dir, "engine", "out"),
     enginePins: resolve(dir, "engine", "pins"),
