@@ -26,6 +26,7 @@ import type { EngineStart, EngineStats } from "./normalize/engine-events.ts";
 import { LineProgram } from "./normalize/line-program.ts";
 import { choosePacks } from "./policy/choose.ts";
 import { PolicyKeeper } from "./policy/keeper.ts";
+import { nodeLabels } from "./policy/node-selector.ts";
 import { lockStateDir, openStateDir } from "./state/directory.ts";
 import { findMove, keepInstance, readInstance } from "./state/instance.ts";
 import { statePaths, type StatePaths } from "./state/paths.ts";
@@ -139,6 +140,7 @@ export async function runSensor(
   const policies = new PolicyKeeper({
     packs,
     enforce: config.enforce,
+    node: nodeLabels({ name: state.node_name, role: state.declared_role, flavor: state.flavor }),
     paths,
     clock,
     log,

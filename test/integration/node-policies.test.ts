@@ -23,10 +23,10 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 const pack = await testPack(root, "hosts", [testPolicy("reads")]);
 let homes = 0;
 
-const policy = (name: string, action = "Post"): string => `apiVersion: cilium.io/v1alpha1
+const policy = (name: string, action = "Post", scope = ""): string => `apiVersion: cilium.io/v1alpha1
 kind: TracingPolicy
 metadata: {name: ${name}}
-spec:
+spec:${scope}
   kprobes:
     - call: sys_symlinkat
       syscall: true
@@ -135,6 +135,11 @@ describe.skipIf(refusal !== undefined)("policies added on a node", () => {
     expect(node.told("links")?.reason).toBe("It was switched off on the node.");
     await node.cli("mode", "links", "default");
 
+    // Pods are not known to the engine: the policy stands, and says that it matches nothing.
+    await node.cli("add", await file("pods", policy("pods", "Post", "\n  podSelector: {matchLabels: {app: web}}")));
+    await until(() => node.told("pods")?.state === "degraded");
+    expect(node.told("pods")?.reason).toContain("about pods or containers");
+
     expect((await node.cli("remove", "links")).out).toContain("It is in force.");
     await until(() => node.told("links") === undefined);
     const again = await node.cli("remove", "links");
@@ -148,8 +153,9 @@ describe("what is in the directory of a node's policies", () => {
     const { localPolicies, enginePlans } = node.paths;
     await until(() => readdir(localPolicies).catch(() => undefined));
     const terminal = { out: () => {}, err: () => {}, signal: new AbortController().signal };
-    for (const name of ["good", "reads"]) {
-      const path = await file(name, policy(name));
+    const elsewhere = "\n  nodeSelector: {matchLabels: {kubernetes.io/hostname: another}}";
+    for (const name of ["good", "reads", "elsewhere"]) {
+      const path = await file(name, policy(name, "Post", name === "elsewhere" ? elsewhere : ""));
       const words = ["policy", "convert", path, "--to", "plan", "--out", join(localPolicies, `${name}.plan`)];
       expect(await runCli(words, terminal)).toBe(0);
     }
@@ -159,6 +165,8 @@ describe("what is in the directory of a node's policies", () => {
     await until(() => node.told("choice.json") !== undefined && node.told("link.plan") !== undefined);
     for (const name of ["noise.plan", "link.plan", "choice.json"]) expect(node.told(name)?.state).toBe("rejected");
     await until(async () => (await readdir(enginePlans)).includes("good.plan"));
+    expect(node.told("elsewhere")).toMatchObject({ state: "standby", reason: "Its nodeSelector names other nodes." });
+    expect(await readdir(enginePlans)).not.toContain("elsewhere.plan");
     const states = node.console.heartbeats.at(-1)!.engine.policies!.filter(({ name }) => name === "reads");
     expect(states.map(({ pack: of, state }) => `${of} ${state}`)).toEqual(["hosts waiting", "local rejected"]);
     expect(new Uint8Array(await readFile(join(enginePlans, "reads.plan")))).toEqual(pack.planOf("reads"));

@@ -1,15 +1,16 @@
 import type { KnownPolicies, KnownPolicy } from "./known.ts";
 import { LOCAL_PACK } from "./known.ts";
 import type { Local, OperatorChoice } from "./local.ts";
+import { selects, type Labels } from "./node-selector.ts";
 import type { Control } from "./plan-files.ts";
 
 /** Enforcement ends by itself when no sensor has said for so long that it lives. */
 const LEASE_SECONDS = 300;
 
 /** Policies of packs and those that were added on the node, which bear no name of a pack's. */
-export function withLocal(packs: KnownPolicies, { policies }: Pick<Local, "policies">): KnownPolicies {
+export function withLocal(packs: KnownPolicies, { policies }: Pick<Local, "policies">, node: Labels): KnownPolicies {
   const all = new Map(packs);
-  for (const { name, mayEnforce } of policies)
+  for (const { name, mayEnforce, nodeSelector, needsWorkloads } of policies)
     if (!packs.has(name))
       all.set(name, {
         name,
@@ -19,6 +20,8 @@ export function withLocal(packs: KnownPolicies, { policies }: Pick<Local, "polic
         kind: "policy_match",
         techniques: [],
         mode: mayEnforce ? "enforce" : "monitor",
+        isElsewhere: nodeSelector !== undefined && !selects(nodeSelector, node),
+        needsWorkloads,
       });
   return all;
 }

@@ -40,6 +40,7 @@ async function stage(options: { packs?: readonly EmbeddedPack[]; enforce?: boole
   const keeper = new PolicyKeeper({
     packs,
     enforce,
+    node: {},
     paths,
     clock,
     log: silentLog,
@@ -141,6 +142,7 @@ describe("policies of packs", () => {
     const next = new PolicyKeeper({
       packs: [pack],
       enforce: false,
+      node: {},
       paths: made.paths,
       clock: made.clock,
       log: silentLog,
@@ -188,6 +190,7 @@ describe("policies of packs", () => {
     const next = new PolicyKeeper({
       packs: [],
       enforce: false,
+      node: {},
       paths: made.paths,
       clock: made.clock,
       log: silentLog,
@@ -204,6 +207,7 @@ describe("policies of packs", () => {
     const keeper = new PolicyKeeper({
       packs: [{ ...many, policies: names }],
       enforce: false,
+      node: {},
       paths: statePaths(join(root, "many")),
       clock: new ManualClock(),
       log: silentLog,

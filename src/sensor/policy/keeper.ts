@@ -11,6 +11,7 @@ import { clip, defined } from "../normalize/fields.ts";
 import type { StatePaths } from "../state/paths.ts";
 import { controlOf, isWanted, withLocal } from "./control.ts";
 import { knownPolicies, LOCAL_PACK, type KnownPolicies, type KnownPolicy } from "./known.ts";
+import type { Labels } from "./node-selector.ts";
 import { LocalDirectory, type Local } from "./local.ts";
 import { listPlans, placePlans, renewLease, type Control } from "./plan-files.ts";
 import { policiesToLoad } from "./stand-in.ts";
@@ -21,12 +22,16 @@ import { FileChange } from "./watch.ts";
 const REST_MS = 5_000;
 /** A look without a change told: on file systems that tell none. */
 const LOOK_MS = 30_000;
+const NO_WORKLOADS =
+  "It is about pods or containers, and the sensor does not tell the engine yet which they are: it matches nothing.";
 const NONE = { matched: 0, enforced: 0, lost: 0 };
 
 export interface KeeperOptions {
   readonly packs: readonly EmbeddedPack[];
   /** Policies that can stop something do. */
   readonly enforce: boolean;
+  /** Labels of this node, for what is meant for some nodes only. */
+  readonly node: Labels;
   readonly paths: StatePaths;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,7 +71,7 @@ export class PolicyKeeper implements Service {
   #adopt(local: Local): void {
     this.#local = { ...local, choice: local.choice ?? this.#local.choice };
     this.known.clear();
-    for (const [name, policy] of withLocal(this.#packs, local)) this.known.set(name, policy);
+    for (const [name, policy] of withLocal(this.#packs, local, this.#o.node)) this.known.set(name, policy);
     this.#control = controlOf(this.known, this.#o.enforce, this.#local.choice);
   }
 
@@ -89,7 +94,9 @@ export class PolicyKeeper implements Service {
   #wanted(): ReadonlySet<string> {
     const { choice } = this.#local;
     const all = policiesToLoad(this.known, this.#status, this.#loaded);
-    return new Set([...all].filter((name) => !choice || isWanted(name, choice)));
+    return new Set(
+      [...all].filter((name) => this.known.get(name)?.isElsewhere !== true && (!choice || isWanted(name, choice))),
+    );
   }
 
   /** Puts the plans where the engine finds them. Called before it starts; a failure is told in the policies' states. */
@@ -213,7 +220,7 @@ export class PolicyKeeper implements Service {
     return all.map((one) => ({ ...one, ...NONE, pack: LOCAL_PACK, mode: "monitor", state: "rejected" }));
   }
 
-  #stateOf({ name, pack, fallbackOf }: KnownPolicy, isRunning: boolean): PolicyState {
+  #stateOf({ name, pack, fallbackOf, isElsewhere, needsWorkloads }: KnownPolicy, isRunning: boolean): PolicyState {
     const { enforcement, modes } = this.#control;
     const { choice } = this.#local;
     const told = isRunning ? this.#status.get(name) : undefined;
@@ -221,9 +228,13 @@ export class PolicyKeeper implements Service {
     if (this.#fault !== undefined) return { ...base, ...NONE, state: "rejected", reason: clip(this.#fault, 512) };
     if (choice && !isWanted(name, choice))
       return { ...base, ...NONE, state: "off", reason: "It was switched off on the node." };
+    if (isElsewhere) return { ...base, ...NONE, state: "standby", reason: "Its nodeSelector names other nodes." };
     if (!this.#loaded.has(name)) return { ...base, ...NONE, state: "standby", reason: `${fallbackOf} sees the same.` };
     if (!told) return { ...base, ...NONE, state: "waiting" };
-    const { state, reason, matched, enforced, lost } = told;
+    const { matched, enforced, lost } = told;
+    // Truly attached, and there is nobody it could match.
+    const isBlind = needsWorkloads === true && told.state === "ok";
+    const { state, reason } = isBlind ? ({ state: "degraded", reason: NO_WORKLOADS } as const) : told;
     return defined({ ...base, mode: told.mode, state, reason, matched, enforced, lost });
   }
 }

@@ -6,6 +6,10 @@ export const LOCAL_PACK = "local";
 /** A policy this sensor was given, with what its events mean. */
 export interface KnownPolicy extends EmbeddedPolicy {
   readonly pack: string;
+  /** Its nodeSelector names other nodes. */
+  readonly isElsewhere?: boolean;
+  /** It is about pods or containers, whoever they are. */
+  readonly needsWorkloads?: boolean;
 }
 
 /** By name. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Type, type Static } from "typebox";
 import { compile } from "../../core/check.ts";
 import { errorMessage } from "../../core/error.ts";
+import { needsWorkloads, nodeSelectorOf, type NodeSelector } from "./node-selector.ts";
 
 /** Policies a node takes beside its packs. */
 export const MAX_LOCAL = 128;
@@ -39,6 +40,9 @@ export interface LocalPolicy {
   readonly plan: Uint8Array;
   /** The policy itself does not ask for monitor mode. */
   readonly mayEnforce: boolean;
+  /** Undefined: all nodes. */
+  readonly nodeSelector: NodeSelector | undefined;
+  readonly needsWorkloads: boolean;
 }
 
 /** A file that could not be taken. */
@@ -78,9 +82,16 @@ async function readPolicy(dir: string, file: string): Promise<LocalPolicy> {
   if (!plan) throw new Error("it has just been removed");
   // Most nodes have packs only, and no need of the reader.
   const { decodePlan } = await import("../../core/policy/plan/decode.ts");
-  const { name, namespace, mode } = decodePlan(plan).policy;
-  const stem = file.slice(0, -LOCAL_ENDING.length);
-  return { name: namespace === "" ? name : `${namespace}/${name}`, stem, plan, mayEnforce: mode !== "monitor" };
+  const whole = decodePlan(plan);
+  const { name, namespace, mode } = whole.policy;
+  return {
+    name: namespace === "" ? name : `${namespace}/${name}`,
+    stem: file.slice(0, -LOCAL_ENDING.length),
+    plan,
+    mayEnforce: mode !== "monitor",
+    nodeSelector: nodeSelectorOf(whole),
+    needsWorkloads: needsWorkloads(whole),
+  };
 }
 
 /** The operator's choice in a directory; none is an empty one. Throws when it cannot be read. */
