@@ -11,10 +11,23 @@ struct bpf_link {
 	u32 id;
 } __attribute__((preserve_access_index));
 
+struct bpf_prog_aux {
+	u32 id;
+} __attribute__((preserve_access_index));
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+} __attribute__((preserve_access_index));
+
+/* Where the kernel keeps the operations of descriptors of maps, programs, links (and of those that
+ * can be waited for). 0: not known. */
+const volatile __u64 tx_bpf_fops[4] = {};
+
 /* Commands by number: enum bpf_cmd is only in newer headers complete. */
 enum {
 	TX_CMD_UPDATE = 2,
 	TX_CMD_DELETE = 3,
+	TX_CMD_OBJ_GET = 7,
 	TX_CMD_PROG_BY_ID = 13,
 	TX_CMD_MAP_BY_ID = 14,
 	TX_CMD_LOOKUP_AND_DELETE = 21,
@@ -26,6 +39,31 @@ enum {
 	TX_CMD_LINK_DETACH = 34,
 };
 
+/* What was opened by the name of a pin: the kind of the descriptor says what its object is. */
+static __always_inline void bpf__opened(struct tx_syscall *e)
+{
+	struct file *file = e->ret < 0 ? NULL : fd__file(e->ret);
+	void *object;
+	u64 kind;
+
+	if (!file)
+		return;
+	kind = (u64)TX_READ(file, f_op);
+	object = TX_READ(file, private_data);
+	if (!kind || !object)
+		return;
+	if (kind == tx_bpf_fops[0]) {
+		e->args[3] = TX_BPF_MAP;
+		e->args[4] = TX_READ((struct bpf_map *)object, id);
+	} else if (kind == tx_bpf_fops[1]) {
+		e->args[3] = TX_BPF_PROG;
+		e->args[4] = TX_READ((struct bpf_prog *)object, aux, id);
+	} else if (kind == tx_bpf_fops[2] || kind == tx_bpf_fops[3]) {
+		e->args[3] = TX_BPF_LINK;
+		e->args[4] = TX_READ((struct bpf_link *)object, id);
+	}
+}
+
 /* What a call of bpf(2) changed, or opened by number: the engine knows which objects are its own.
  */
 static __always_inline void bpf__object(struct tx_syscall *e)
@@ -36,6 +74,10 @@ static __always_inline void bpf__object(struct tx_syscall *e)
 	void *object;
 
 	e->args[3] = TX_BPF_NONE;
+	if (cmd == TX_CMD_OBJ_GET) {
+		bpf__opened(e);
+		return;
+	}
 	/* The batch commands have their descriptor behind four addresses and a count. */
 	if (cmd >= TX_CMD_LOOKUP_AND_DELETE_BATCH && cmd <= TX_CMD_DELETE_BATCH)
 		attr += 36;

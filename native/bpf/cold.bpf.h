@@ -37,16 +37,12 @@ struct {
 	__type(value, u64);
 } tx_cold SEC(".maps");
 
-/* The first four bytes at an address. */
-static __always_inline u32 word__at(u64 address)
+/* The first four bytes at an address. direct: see tx_direct. */
+static __always_inline u32 word__at(u64 address, const bool direct)
 {
-	return TX_READ((struct seqcount *)address, sequence);
-}
+	struct seqcount *at = (struct seqcount *)address;
 
-static __always_inline u64 hash__add(u64 hash, u64 v)
-{
-	hash = (hash ^ v) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ (hash >> 32);
+	return direct ? TX_AT(at)->sequence : BPF_CORE_READ(at, sequence);
 }
 
 /* When the directory itself last changed: a number that is given again is another directory's. */
@@ -85,7 +81,7 @@ static __always_inline bool place__read(struct tx_place *at, u64 file)
 	struct inode *inode;
 
 	if (dir == dentry || dentry == TX_NUMBER(mnt, struct vfsmount, mnt_root) ||
-	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name)) & 0xff) == '.')
+	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name), false) & 0xff) == '.')
 		return false;
 	inode = (struct inode *)TX_NUMBER(dir, struct dentry, d_inode);
 	at->dir = dir;
@@ -106,7 +102,7 @@ static __always_inline bool place__read_typed(struct tx_place *at, u64 address)
 	struct inode *inode;
 
 	if (dir == dentry || dentry == mnt->mnt_root ||
-	    (word__at((u64)dentry->d_name.name) & 0xff) == '.')
+	    (word__at((u64)dentry->d_name.name, true) & 0xff) == '.')
 		return false;
 	inode = dir->d_inode;
 	at->dir = TX_DISTANCE(dir, null);
@@ -117,29 +113,43 @@ static __always_inline bool place__read_typed(struct tx_place *at, u64 address)
 	return true;
 }
 
+/*
+ * Sums of products of two, each with something added that nobody knows: as good as a chain of
+ * hashes here, and a third of it.
+ */
+static __always_inline u64 place__hash(const struct tx_place *at, u64 counts)
+{
+	u64 key = tx_cookie_key;
+
+	return (at->dir + key) * (at->mnt + 0x9e3779b97f4a7c15ULL) +
+	       (at->ino + key) * (at->inode + 0xbf58476d1ce4e5b9ULL) +
+	       (at->changed + key) * (counts + 0x94d049bb133111ebULL);
+}
+
+static __always_inline u64 tag__of(u64 file, u64 rename_lock, u64 mount_lock, const bool direct)
+{
+	u64 renames, mounts;
+	struct tx_place at;
+
+	/* Before anything else is read: what happens from here on shows. */
+	renames = word__at(rename_lock, direct);
+	mounts = word__at(mount_lock, direct);
+	if ((renames | mounts) & 1) /* in the middle of one */
+		return 0;
+	if (!(direct ? place__read_typed(&at, file) : place__read(&at, file)))
+		return 0;
+	return place__hash(&at, renames << 32 | mounts) & ~TX_W_ALL;
+}
+
 /* The hash of the directory an open file is in; 0: it is not to be remembered. */
 static __always_inline u64 cold__tag(u64 file)
 {
-	u32 renames, mounts;
-	struct tx_place at;
-	u64 tag;
+	u64 rename_lock = tx_rename_lock, mount_lock = tx_mount_lock;
 
-	if (!tx_rename_lock || !tx_mount_lock)
+	if (!rename_lock || !mount_lock)
 		return 0;
-	/* Before anything else is read: what happens from here on shows. */
-	renames = word__at(tx_rename_lock);
-	mounts = word__at(tx_mount_lock);
-	if ((renames | mounts) & 1) /* in the middle of one */
-		return 0;
-	if (!(tx_direct ? place__read_typed(&at, file) : place__read(&at, file)))
-		return 0;
-	tag = hash__add(tx_cookie_key, at.dir);
-	tag = hash__add(tag, at.mnt);
-	tag = hash__add(tag, at.inode);
-	tag = hash__add(tag, at.ino);
-	tag = hash__add(tag, at.changed);
-	tag = hash__add(tag, (u64)renames << 32 | mounts);
-	return tag & ~TX_W_ALL;
+	return tx_direct ? tag__of(file, rename_lock, mount_lock, true)
+			 : tag__of(file, rename_lock, mount_lock, false);
 }
 
 static __always_inline u64 *cold__slot(u64 tag)

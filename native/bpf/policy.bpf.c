@@ -30,6 +30,7 @@
 #include "policy_act.bpf.h"
 #include "policy_pending.bpf.h"
 #include "policy_plain.bpf.h"
+#include "policy_lean.bpf.h"
 #include "policy_quick.bpf.h"
 #include "policy_begin.bpf.h"
 #include "policy_run.bpf.h"

@@ -36,53 +36,86 @@ static __always_inline void bits__set(u64 *words, u32 bit)
 	words[(bit >> 6) & (TX_MASK_WORDS - 1)] |= 1ULL << (bit & 63);
 }
 
-/* For the LSM hook this system call will pass (lsm__deny). */
-static __always_inline void act__mark(struct tx_scratch *s, union tx_row *row,
+/* Does this call go through the network's own gate? What does not is not said to be stopped. */
+static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
+{
+	struct sock *sk = fd__sock(s->raw[0]);
+	u64 address = s->raw[gate == TX_GATE_SENDTO ? 4 : 1];
+	u16 family = 0;
+
+	/* Of what connection-oriented sockets send, nothing is asked there. */
+	if (!sk || (gate != TX_GATE_CONNECT && sock__protocol(sk) != TX_IPPROTO_UDP))
+		return false;
+	if (gate == TX_GATE_SENDMSG) {
+		u64 header = address;
+
+		address = 0;
+		/* The name stands first, as an address of the caller's ABI. */
+		bpf_probe_read_user(
+			&address,
+			TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info) ? 4 : 8,
+			(void *)header);
+	}
+	bpf_probe_read_user(&family, sizeof(family), (void *)address);
+	return family == TX_AF_INET || family == TX_AF_INET6;
+}
+
+/* For the LSM hook this system call will pass (lsm__deny), or its gate. False: there is none. */
+static __always_inline bool act__mark(struct tx_scratch *s, union tx_row *row,
 				      struct tx_selector_action *a)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
 
-	if (!a->error)
-		return;
+	if (!a->error || ((a->flags & TX_SEL_CGROUP) && !gate__passes(s, a->gate)))
+		return false;
 	s->mark.ktime = s->now;
 	s->mark.error = a->error;
 	s->mark.signal = 0;
 	s->mark.policy = row->selector.policy;
 	s->mark.selector = row->selector.id;
 	s->mark.nr = call__current();
-	bpf_map_update_elem(&tx_marks, &tid, &s->mark, BPF_ANY);
+	return !bpf_map_update_elem(&tx_marks, &tid, &s->mark, BPF_ANY);
 }
 
-/* How an error gets back to the caller depends on the program: it looks at s->error. */
+/*
+ * How an error gets back to the caller depends on the program: it looks at s->overridden and
+ * s->error. Only what was really begun counts as enforced; a call that has returned can't be
+ * overridden any more.
+ */
 __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 {
 	struct tx_scratch *s = scratch__get(slot);
 	union tx_row *row = s ? row__get(s->rows, index) : NULL;
 	struct tx_selector_action *a;
 	struct tx_policy_event *e;
-	u32 flags;
+	u32 flags, done = 0;
 
 	if (!row)
 		return 0;
 	a = at_return ? &row->selector.return_action : &row->selector.action;
 	flags = a->flags;
 	e = scratch__event(s);
-	if (flags & TX_SEL_SIGNAL) {
-		if (!bpf_send_signal(a->signal))
+	if ((flags & TX_SEL_SIGNAL) || ((flags & TX_SEL_NOTIFY) && a->signal)) {
+		if (!bpf_send_signal(a->signal)) {
 			e->signal = a->signal;
+			done = 1;
+		}
 	}
-	if ((flags & TX_SEL_OVERRIDE) && !s->error) {
-		s->error = a->error;
+	if ((flags & TX_SEL_OVERRIDE) && !at_return) {
+		if (!s->overridden) {
+			s->overridden = 1;
+			s->error = a->error;
+			e->error = a->error;
+		}
+		done = 1;
+	}
+	if ((flags & (TX_SEL_MARK | TX_SEL_NOTIFY)) && !at_return && act__mark(s, row, a)) {
 		e->error = a->error;
+		e->method = flags & TX_SEL_CGROUP ? TX_METHOD_CGROUP : TX_METHOD_LSM;
+		done = 1;
 	}
-	if (flags & (TX_SEL_MARK | TX_SEL_NOTIFY)) {
-		act__mark(s, row, a);
-		e->error = a->error;
-		if (a->error)
-			e->method = flags & TX_SEL_CGROUP ? TX_METHOD_CGROUP : TX_METHOD_LSM;
-		if ((flags & TX_SEL_NOTIFY) && a->signal && !bpf_send_signal(a->signal))
-			e->signal = a->signal;
-	}
+	if (!done)
+		return 0;
 	bits__set(e->enforced, bit);
 	TX_POLICY_COUNT(row->selector.policy, enforced);
 	return 0;

@@ -116,6 +116,7 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, st
 	s->regs = 0;
 	s->nr = 0;
 	s->error = 0;
+	s->overridden = 0;
 	s->returning = 0;
 	return s;
 }

@@ -100,15 +100,19 @@ int BPF_PROG(lsm__ima_file, struct file *file)
  */
 static __always_inline int cgroup__run(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	u32 tid = TX_READ(task, pid);
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 tid = task->pid;
 	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
+	bool old;
 	int error;
 
 	if (!mark)
 		return 1;
 	error = mark->error;
+	old = mark->nr != call__current(); /* of a call that failed before it came here */
 	bpf_map_delete_elem(&tx_marks, &tid);
+	if (old)
+		return 1;
 	if (error >= 0 || error < -4095)
 		error = -1;
 	bpf_set_retval(error);

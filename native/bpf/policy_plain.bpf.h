@@ -70,20 +70,36 @@ static __always_inline struct tx_text_key *plain__key(struct tx_scratch *s, u32 
 	return key;
 }
 
-/* Which selectors a slot speaks for. */
+/* Which selectors a slot speaks for. first: where argument 0 is. */
 static __always_inline struct tx_mask *slot__find(struct tx_scratch *s, u32 slot,
-						  struct tx_slot_row *row)
+						  struct tx_slot_row *row, u32 first)
 {
 	struct tx_text_key *key;
 
 	if (row->kind == TX_SLOT_TEXT && row->source == TX_SRC_TEXT) {
-		key = plain__key(s, row->arg);
+		key = plain__key(s, first + row->arg);
 		if (key) {
 			key->set = bpf_htonl(row->set);
 			return bpf_map_lookup_elem(&tx_texts, key);
 		}
 	}
-	return set__find(s, slot, row->kind, row->source, row->arg, row->sub, row->set);
+	return set__find(s, slot, row->kind, row->source, first + row->arg, row->sub, row->set);
+}
+
+/* False: the policy is switched off. */
+static __always_inline bool plain__count(u32 id)
+{
+	struct tx_policy_row *policy = bpf_map_lookup_elem(&tx_policies, &id);
+	struct tx_policy_stats *counts;
+
+	if (!policy || policy->state == TX_POLICY_OFF)
+		return false;
+	counts = bpf_map_lookup_elem(&tx_policy_counts, &id);
+	if (counts) {
+		__sync_fetch_and_add(&counts->matched, 1);
+		__sync_fetch_and_add(&counts->posted, 1);
+	}
+	return true;
 }
 
 /* A selector that holds and only wants to be told. False: act__selector has to. */
@@ -91,20 +107,12 @@ static __always_inline bool plain__act(struct tx_scratch *s, struct tx_selector_
 {
 	struct tx_selector_action *a = &row->action;
 	u32 id = row->policy;
-	struct tx_policy_stats *counts;
-	struct tx_policy_row *policy;
 
 	if (a->flags & ~(TX_SEL_POST | TX_SEL_KERNEL_STACK | TX_SEL_USER_STACK | TX_SEL_IMA) ||
 	    !(a->flags & TX_SEL_POST) || a->rate_ns)
 		return false;
-	policy = bpf_map_lookup_elem(&tx_policies, &id);
-	if (!policy || policy->state == TX_POLICY_OFF)
+	if (!plain__count(id))
 		return true;
-	counts = bpf_map_lookup_elem(&tx_policy_counts, &id);
-	if (counts) {
-		__sync_fetch_and_add(&counts->matched, 1);
-		__sync_fetch_and_add(&counts->posted, 1);
-	}
 	s->want |= a->flags;
 	s->first_policy = id;
 	bits__set(scratch__event(s)->posted, bit);

@@ -20,6 +20,7 @@ static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 {
 	u32 slot, point = bpf_get_attach_cookie(ctx);
 	struct tx_scratch *s = run__begin_call(point, &slot, NULL, false, ctx);
+	bool overridden = false;
 	s64 error = 0;
 
 	if (!s)
@@ -33,14 +34,15 @@ static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 	} else {
 		raw__function(s, ctx);
 	}
-	if (run__hook(slot)) {
+	if (!lean__done(s, slot) && run__hook(slot)) {
 		error = s->error;
-		if (override && error)
+		overridden = s->overridden;
+		if (override && overridden)
 			scratch__event(s)->method = TX_METHOD_OVERRIDE_RETURN;
 		event__emit(slot);
 	}
 	run__end(s, slot);
-	if (override && error)
+	if (override && overridden) /* 0, too: the call is answered for and not made */
 		bpf_override_return(ctx, error);
 	return 0;
 }
@@ -86,7 +88,7 @@ int uprobe__policy(struct pt_regs *ctx)
 	if (!s)
 		return 0;
 	raw__function(s, ctx);
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -112,7 +114,7 @@ int usdt__policy(struct pt_regs *ctx)
 		bpf_usdt_arg(ctx, i, &v);
 		s->raw[i & 7] = v;
 	}
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -126,7 +128,7 @@ int tp__policy(void *ctx)
 	if (!s)
 		return 0;
 	s->context = (u64)ctx;
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -164,7 +166,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 	s->ret = ret;
 	s->regs = (u64)regs;
 	raw__call(s, regs, compat, false);
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -192,7 +194,7 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 		return 0;
 	/* Through a read: naming args[n] would bar the program from tracepoints that have fewer. */
 	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -216,7 +218,7 @@ static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
 	} else {
 		raw__trampoline(s, ctx);
 	}
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -232,7 +234,7 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 	raw__trampoline(s, ctx);
 	bpf_get_func_ret(ctx, &ret);
 	s->ret = ret;
-	run__and_emit(slot);
+	run__and_emit(s, slot);
 	run__end(s, slot);
 	return 0;
 }

@@ -34,33 +34,6 @@ static __always_inline void event__begin(struct tx_scratch *s)
 	header__at(&e->h, TX_POLICY_EVENT, s->now);
 }
 
-static __always_inline u32 bit__lowest(u64 v)
-{
-	u32 n = 0;
-
-	if (!(v & 0xffffffff)) {
-		n += 32;
-		v >>= 32;
-	}
-	if (!(v & 0xffff)) {
-		n += 16;
-		v >>= 16;
-	}
-	if (!(v & 0xff)) {
-		n += 8;
-		v >>= 8;
-	}
-	if (!(v & 0xf)) {
-		n += 4;
-		v >>= 4;
-	}
-	if (!(v & 3)) {
-		n += 2;
-		v >>= 2;
-	}
-	return n + !(v & 1);
-}
-
 /* Takes the lowest selector out of s->mask. TX_HOOK_SELECTORS: none is left. */
 static __always_inline u32 mask__take(struct tx_scratch *s)
 {
@@ -141,7 +114,7 @@ static __always_inline u64 slot__apply(struct tx_scratch *s, u32 slot, void *row
 
 	if (!row)
 		return 0;
-	found = slot__find(s, slot, &row->slot);
+	found = slot__find(s, slot, &row->slot, 0);
 	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
 		u64 hit = found ? found->word[w] : 0;
 
@@ -259,9 +232,9 @@ static __always_inline bool ima__wanted(struct tx_scratch *s)
 }
 
 /* Run and report, for programs that can't return an error to the caller. */
-static __always_inline void run__and_emit(u32 slot)
+static __always_inline void run__and_emit(struct tx_scratch *s, u32 slot)
 {
-	if (run__hook(slot))
+	if (!lean__done(s, slot) && run__hook(slot))
 		event__emit(slot);
 }
 

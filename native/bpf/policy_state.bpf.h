@@ -147,8 +147,9 @@ struct tx_scratch {
 	u32 last_hook; /* whose selector matched last: the first wins */
 	u32 first_policy;
 	u32 returning; /* at the return of a call that was kept */
-	s32 error;     /* to be returned instead of the call */
-	u32 want;      /* TX_SEL_* of what is posted */
+	s32 error;     /* to be returned instead of the call, with overridden */
+	u32 overridden;
+	u32 want; /* TX_SEL_* of what is posted */
 	u32 op, ops_end, held, group, failed;
 	u32 stack_top;
 	u32 self_found;

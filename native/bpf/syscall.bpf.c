@@ -144,13 +144,10 @@ static __always_inline u32 call__prepare(struct tx_sysdef *def, u32 index, struc
 static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long ret,
 					  const bool typed)
 {
-	long nr = TX_REG(TX_REG_CALL);
+	/* Of 32 bits, as for the kernel; -1, no call, is above all of them. */
+	u32 index = (u32)TX_REG(TX_REG_CALL) & ~TX_CALL_FLAGS, handler;
 	struct tx_sysdef *def;
-	u32 index, handler;
 
-	if (nr < 0)
-		return 0;
-	index = (u32)nr & ~TX_CALL_FLAGS;
 	if (index >= TX_SYSCALLS)
 		return 0;
 	def = bpf_map_lookup_elem(&tx_syscalls, &index);

@@ -14,6 +14,7 @@
 #include "backend.h"
 #include "engine.skel.h"
 #include "events.h"
+#include "facts.h"
 #include "hash.h"
 #include "kallsyms.h"
 #include "log.h"
@@ -158,7 +159,8 @@ bool load_reads_directly(void)
 				? READS_DIRECTLY
 				: READS_BY_HELPER;
 		can_stay = btf &&
-			   btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+			   btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0 &&
+			   facts_may_preempt();
 		btf__free(btf);
 	}
 	return reads == READS_DIRECTLY;
@@ -166,20 +168,26 @@ bool load_reads_directly(void)
 
 /* Where the kernel counts renames and mounts (bpf/cold.bpf.h); without, every path is put together.
  */
-static void find_locks(struct engine_bpf *skel)
+static void find_addresses(struct engine_bpf *skel)
 {
-	static const char *const names[] = { "rename_lock", "mount_lock" };
-	static uint64_t addresses[2];
+	static const char *const names[] = {
+		"rename_lock",   "mount_lock",    "bpf_map_fops",
+		"bpf_prog_fops", "bpf_link_fops", "bpf_link_fops_poll"
+	};
+	static uint64_t addresses[6];
 	static bool looked;
 	FILE *f = looked ? NULL : fopen("/proc/kallsyms", "re");
 
 	looked = true;
 	if (f) {
-		kallsyms_find(f, names, addresses, 2);
+		kallsyms_find(f, names, addresses, 6);
 		fclose(f);
 	}
 	skel->rodata->tx_rename_lock = addresses[0];
 	skel->rodata->tx_mount_lock = addresses[1];
+	/* What a pin leads to (bpf/bpfcall.bpf.h). */
+	for (int i = 0; i < 4; i++)
+		skel->rodata->tx_bpf_fops[i] = addresses[2 + i];
 }
 
 static void configure(struct engine_bpf *skel, const struct options *o)
@@ -187,7 +195,7 @@ static void configure(struct engine_bpf *skel, const struct options *o)
 	skel->rodata->tx_cookie_key = load_cookie_key();
 	skel->rodata->tx_direct = load_reads_directly();
 	skel->rodata->tx_stays = skel->rodata->tx_direct && can_stay;
-	find_locks(skel);
+	find_addresses(skel);
 	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
 	skel->rodata->tx_wake_bytes[TX_RING_MAIN] = o->ring_main_bytes / 4;
 	skel->bss->tx_self[0] = getpid();

@@ -6,6 +6,7 @@
 #include "options.h"
 #include "pins.h"
 #include "probe.h"
+#include "resolve_command.h"
 #include "run.h"
 #include "stats.h"
 #include "version.h"
@@ -15,7 +16,7 @@ int main(int argc, char **argv)
 	static struct options o;
 	int err;
 
-	if (argc > 1 && !strcmp(argv[1], "act"))
+	if (argc > 1 && !strcmp(argv[1], "act") && (argc != 3 || strcmp(argv[2], "--help")))
 		return act_main(argc - 1, argv + 1);
 	err = options_parse(&o, argc, argv);
 	if (err)
@@ -25,6 +26,8 @@ int main(int argc, char **argv)
 		return run_engine(&o);
 	case COMMAND_PROBE:
 		return probe_print(&o);
+	case COMMAND_RESOLVE:
+		return resolve_command(o.plan);
 	case COMMAND_STATS:
 		return stats_print_last(o.dir);
 	case COMMAND_UNPIN:
@@ -33,7 +36,7 @@ int main(int argc, char **argv)
 		puts("telovix-engine " ENGINE_VERSION);
 		return 0;
 	default:
-		options_usage();
+		options_usage(o.help);
 		return 0;
 	}
 }

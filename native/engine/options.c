@@ -14,16 +14,22 @@
 #define USAGE_ERROR 2
 #define HINT "See telovix-engine --help."
 
-static const char usage[] =
-	"telovix-engine: kernel events as JSON lines\n"
-	"\n"
-	"usage: telovix-engine run --out DIR [options]\n"
-	"       telovix-engine probe --json     what this kernel can do\n"
-	"       telovix-engine stats DIR        the last figures of the engine writing to DIR\n"
-	"       telovix-engine unpin --pin DIR  remove what a killed engine left in the kernel\n"
-	"       telovix-engine act --list       harmless actions, to try policies with\n"
-	"       telovix-engine version\n"
-	"\n"
+/* A line for each command: what --help of it says. */
+static const struct {
+	const char *name, *words, *what;
+} commands[] = {
+	{ "run", "--out DIR [options]",
+	  "kernel events and those of policies into DIR, until ended" },
+	{ "probe", "--json", "what this kernel can do" },
+	{ "resolve", "--plan FILE --json", "how this kernel would serve the hooks of a plan" },
+	{ "stats", "DIR", "the last figures of the engine writing to DIR" },
+	{ "unpin", "--pin DIR", "remove what a killed engine left in the kernel" },
+	{ "act", "--list", "harmless actions, to try policies with" },
+	{ "version", "", "the engine's version" },
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char run_usage[] =
 	"options of run:\n"
 	"  --out DIR             where events-<n>.jsonl go; DIR must exist\n"
 	"  --node-name NAME      name in node_name and exec_id (default: $NODE_NAME or host name)\n"
@@ -40,6 +46,9 @@ static const char usage[] =
 	"  --program-times       count the programs' runs and time, two seconds out of fifteen: "
 	"the\n"
 	"                        kernel changes its own code to begin and to end that\n"
+	"  --matched-per-s N     how often a policy may match, or (--posted-per-s) be told of, "
+	"before\n"
+	"  --posted-per-s N      it is switched off (default: 200000 and 20000)\n"
 	"  --hook-ms MS          what the runs at one hook of policies may take of a second, all "
 	"CPUs\n"
 	"                        together (default: a tenth of them); above, policies there are "
@@ -51,9 +60,26 @@ static const char usage[] =
 	"  --standalone          keep running when the parent process ends\n"
 	"  --backend raw_tp      use raw tracepoints even where typed ones work (for tests)\n";
 
-void options_usage(void)
+static void command_usage(size_t i)
 {
-	fputs(usage, stdout);
+	int width = printf("telovix-engine %s %s", commands[i].name, commands[i].words);
+
+	printf("%*s%s\n", width < 46 ? 46 - width : 2, "", commands[i].what);
+}
+
+void options_usage(const char *command)
+{
+	size_t of = 0;
+
+	while (of < COMMANDS && strcmp(commands[of].name, command))
+		of++;
+	if (of == COMMANDS)
+		puts("telovix-engine: kernel events as JSON lines\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (of == COMMANDS || of == i)
+			command_usage(i);
+	if (of == COMMANDS || !of)
+		printf("\n%s", run_usage);
 }
 
 static bool parse_number(const char *text, uint64_t max, uint64_t *value)
@@ -97,7 +123,9 @@ enum {
 	O_STAND,
 	O_BACKEND,
 	O_TIMES,
-	O_HOOK_MS
+	O_HOOK_MS,
+	O_MATCHED,
+	O_POSTED
 };
 
 static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
@@ -116,6 +144,8 @@ static const struct option run_options[] = { { "out", 1, NULL, O_OUT },
 					     { "backend", 1, NULL, O_BACKEND },
 					     { "program-times", 0, NULL, O_TIMES },
 					     { "hook-ms", 1, NULL, O_HOOK_MS },
+					     { "matched-per-s", 1, NULL, O_MATCHED },
+					     { "posted-per-s", 1, NULL, O_POSTED },
 					     { NULL, 0, NULL, 0 } };
 
 static bool apply_run_option(struct options *o, int which)
@@ -165,6 +195,10 @@ static bool apply_run_option(struct options *o, int which)
 		return o->raw_tp || !strcmp(optarg, "tp_btf");
 	case O_HOOK_MS:
 		return parse_number(optarg, 1 << 20, &o->hook_ms) && o->hook_ms;
+	case O_MATCHED:
+		return parse_number(optarg, UINT32_MAX, &o->matched_per_s) && o->matched_per_s;
+	case O_POSTED:
+		return parse_number(optarg, UINT32_MAX, &o->posted_per_s) && o->posted_per_s;
 	case O_TIMES:
 		o->program_times = true;
 		return true;
@@ -220,6 +254,13 @@ int options_parse(struct options *o, int argc, char **argv)
 		snprintf(o->node_name, sizeof(o->node_name), "%s", name);
 	else if (gethostname(o->node_name, sizeof(o->node_name) - 1))
 		snprintf(o->node_name, sizeof(o->node_name), "unknown");
+	o->help = "";
+	for (size_t i = 0; argc == 3 && !strcmp(argv[2], "--help") && i < COMMANDS; i++)
+		if (!strcmp(command, commands[i].name)) {
+			o->command = COMMAND_HELP;
+			o->help = commands[i].name;
+			return 0;
+		}
 	if (!strcmp(command, "run")) {
 		o->command = COMMAND_RUN;
 		return parse_run(o, argc - 1, argv + 1);
@@ -232,6 +273,11 @@ int options_parse(struct options *o, int argc, char **argv)
 	} else if (!strcmp(command, "stats") && argc == 3) {
 		o->command = COMMAND_STATS;
 		o->dir = argv[2];
+		return 0;
+	} else if (!strcmp(command, "resolve") && argc == 5 && !strcmp(argv[2], "--plan") &&
+		   !strcmp(argv[4], "--json")) {
+		o->command = COMMAND_RESOLVE;
+		o->plan = argv[3];
 		return 0;
 	} else if (!strcmp(command, "unpin") && argc == 4 && !strcmp(argv[2], "--pin") &&
 		   *argv[3] == '/' && strlen(argv[3]) < 256) {

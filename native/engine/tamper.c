@@ -11,6 +11,7 @@
 
 #define OWN_MAX 4096
 #define OWN_FRESH_NS (100 * NS_PER_MS)
+#define CMD_OBJ_GET 7
 #define CMD_PROG_BY_ID 13
 #define CMD_MAP_BY_ID 14
 #define CMD_LINK_BY_ID 30
@@ -98,7 +99,8 @@ static bool is_own(enum tx_bpf_object object, uint32_t id)
 void tamper_write(struct json *j, const struct tx_syscall *e)
 {
 	uint64_t object = e->args[3], cmd = e->args[0];
-	bool opened = cmd == CMD_PROG_BY_ID || cmd == CMD_MAP_BY_ID || cmd == CMD_LINK_BY_ID;
+	bool opened = cmd == CMD_OBJ_GET || cmd == CMD_PROG_BY_ID || cmd == CMD_MAP_BY_ID ||
+		      cmd == CMD_LINK_BY_ID;
 
 	if (e->id != TX_S_BPF || e->ret < 0 || object < TX_BPF_MAP || object > TX_BPF_LINK ||
 	    !is_own(object, e->args[4]))

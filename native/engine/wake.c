@@ -12,7 +12,7 @@
 
 #define TURN_MS 10
 
-enum wake { WAKE_SIGNAL, WAKE_LEASE, WAKE_RING, WAKE_OTHER };
+enum wake { WAKE_SIGNAL, WAKE_LEASE, WAKE_RING };
 
 static int epoll_fd = -1;
 
@@ -40,11 +40,6 @@ static int add_wake(int fd, enum wake wake)
 int wake_add_ring(int fd)
 {
 	return add_wake(fd, WAKE_RING);
-}
-
-int wake_add(int fd)
-{
-	return add_wake(fd, WAKE_OTHER);
 }
 
 int wake_open(const struct options *o)

@@ -14,9 +14,6 @@ int wake_follow_parent(pid_t parent);
 int wake_open(const struct options *o);
 int wake_add_ring(int fd);
 
-/* Readable: a turn begins. */
-int wake_add(int fd);
-
 /* Waits a turn, or not at all. True when it is time to stop. */
 bool wake_wait(bool at_once);
 

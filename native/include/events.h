@@ -56,6 +56,7 @@ struct tx_header {
 	__u8 flags; /* TX_HF_* */
 };
 #define TX_HF_NO_OWNER 0x01 /* a socket whose owner was never seen */
+#define TX_HF_SHORT 0x02    /* struct tx_policy_short */
 
 struct tx_creds {
 	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;

@@ -44,6 +44,7 @@
 #define TX_HOOK_COMPAT_REGS 0x04  /* of the 32-bit ABI */
 #define TX_HOOK_MARKS 0x08 /* a selector of it marks threads: this thread's old mark is void */
 #define TX_HOOK_IMA 0x10   /* a program behind it takes the file's hash and sends the record */
+#define TX_HOOK_LEAN 0x20  /* all of it is plain, and little: told by struct tx_policy_short */
 
 /*
  * The quick look: where no selector can hold unless a call's text begins in one of some ways, a bit
@@ -167,6 +168,14 @@ struct tx_slot_row {
 			    */
 #define TX_SEL_MARK 0x0800 /* override by a mark that the LSM hook of this call consumes */
 
+/* Where a system call that the root cgroup's gate may refuse holds the address it is for. */
+enum tx_gate {
+	TX_GATE_NONE,
+	TX_GATE_CONNECT, /* connect: the second argument */
+	TX_GATE_SENDTO,  /* sendto: the fifth */
+	TX_GATE_SENDMSG, /* sendmsg, sendmmsg: first in what the second points at */
+};
+
 struct tx_selector_action {
 	__u32 flags; /* TX_SEL_* */
 	__s32 error; /* negative errno */
@@ -174,7 +183,7 @@ struct tx_selector_action {
 	__u8 sock_arg; /* position of argSock, or TX_NO_POSITION */
 	__u8 set_arg;
 	__u8 rate_scope;
-	__u8 pad;
+	__u8 gate; /* enum tx_gate, with TX_SEL_CGROUP */
 	__u32 set_value;
 	__u32 pad2;
 	__u64 rate_ns;

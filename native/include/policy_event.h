@@ -57,6 +57,28 @@ struct tx_policy_event {
 	char data[];
 };
 
+/*
+ * The same in fewer bytes, with TX_HF_SHORT, where nothing is to be said but that one of the first
+ * 64 selectors holds (TX_HOOK_LEAN). From its arguments on it is the end of the other, so that it
+ * is made in the same place.
+ */
+#define TX_SHORT_ARGS 2
+
+struct tx_policy_short {
+	struct tx_header h;
+	__u32 hook;
+	__u32 build;
+	__u64 posted;
+	__u32 data_len;
+	__u32 call_nr;
+	__u8 args;
+	__u8 trampoline;
+	__u8 pad[6];
+	struct tx_parg arg[TX_SHORT_ARGS];
+	__u64 key;
+	char data[];
+};
+
 /* In data, by the argument's type. sock, socket, sockaddr: struct tx_sock. cred: struct tx_creds.
  */
 struct tx_skb_data {
@@ -90,5 +112,10 @@ struct tx_module_data {
 
 _Static_assert(sizeof(struct tx_parg) == 32, "tx_parg");
 _Static_assert(sizeof(struct tx_policy_event) % 8 == 0, "tx_policy_event");
+_Static_assert(sizeof(struct tx_policy_short) - __builtin_offsetof(struct tx_policy_short, arg) ==
+		       sizeof(struct tx_policy_event) -
+			       __builtin_offsetof(struct tx_policy_event,
+						  arg[TX_HOOK_ARGS - TX_SHORT_ARGS]),
+	       "tx_policy_short");
 
 #endif

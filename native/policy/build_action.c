@@ -2,6 +2,8 @@
 /* What a selector does when it holds. */
 #include "build_part.h"
 
+#include <string.h>
+
 #include "hash.h"
 
 #define OF_EVENT (TX_SEL_POST | TX_SEL_KERNEL_STACK | TX_SEL_USER_STACK | TX_SEL_IMA)
@@ -12,6 +14,7 @@ struct doing {
 	struct built_want *want;
 	struct tx_selector_action a;
 	struct tx_plan_action notify;
+	bool late; /* the call has returned: no error is its result any more */
 };
 
 static void post(struct doing *d, const struct tx_plan_action *p)
@@ -27,15 +30,27 @@ static void post(struct doing *d, const struct tx_plan_action *p)
 	d->a.rate_scope = p->scope;
 }
 
+/* The root cgroup's gate serves the call: with what address. */
+static void gate(struct doing *d)
+{
+	const char *name = d->want->want->place.name, *call = strstr(name, "sys_");
+
+	call = call ? call + 4 : name;
+	d->a.flags |= TX_SEL_CGROUP;
+	d->a.gate = !strcmp(call, "connect")  ? TX_GATE_CONNECT
+		    : !strcmp(call, "sendto") ? TX_GATE_SENDTO
+					      : TX_GATE_SENDMSG;
+}
+
 static int override(struct doing *d, const struct tx_plan_action *p)
 {
-	if (d->want->want->part & WANT_WATCH)
+	if (d->late || d->want->want->part & WANT_WATCH)
 		return 0;
 	if (p->flags & TX_ACTION_F_REGS)
 		return build_refuse(d->b, d->want, "Registers of a process can't be set.");
 	d->a.flags |= d->want->want->part & WANT_MARK ? TX_SEL_MARK : TX_SEL_OVERRIDE;
 	if (d->want->want->deny_hook[0][0] == POINT_DENY_CGROUP)
-		d->a.flags |= TX_SEL_CGROUP;
+		gate(d);
 	d->a.error = p->error > 0 ? -p->error : p->error; /* written either way */
 	return 0;
 }
@@ -108,8 +123,11 @@ static int add_notify(struct doing *d)
 				    "NotifyEnforcer beside another signal or error than its own.");
 	if (!signals)
 		d->a.signal = n->signal;
-	if (!errors)
-		d->a.error = n->error > 0 ? -n->error : n->error;
+	if (errors || d->late || !(d->want->want->part & WANT_NOTIFY))
+		return 0;
+	d->a.error = n->error > 0 ? -n->error : n->error;
+	if (d->want->want->part & WANT_NOTIFY_GATE)
+		gate(d);
 	return 0;
 }
 
@@ -124,6 +142,7 @@ static void keep_part(struct tx_selector_action *a, bool event, bool enforce)
 	if (!enforce) {
 		a->flags &= OF_EVENT;
 		a->error = 0;
+		a->gate = 0;
 		a->signal = 0;
 		a->sock_arg = a->set_arg = TX_NO_POSITION;
 		a->set_value = 0;
@@ -162,10 +181,8 @@ static void add_return(struct tx_selector_action *a, const struct tx_selector_ac
 	a->flags = (a->flags & ~OF_EVENT) | r->flags;
 	a->rate_ns = r->rate_ns;
 	a->rate_scope = r->rate_scope;
-	if (r->flags & (TX_SEL_SIGNAL | TX_SEL_NOTIFY)) {
+	if (r->flags & (TX_SEL_SIGNAL | TX_SEL_NOTIFY))
 		a->signal = r->signal;
-		a->error = r->error;
-	}
 	if (r->flags & (TX_SEL_TRACK | TX_SEL_UNTRACK))
 		a->sock_arg = r->sock_arg;
 }
@@ -193,6 +210,7 @@ int build_actions(struct build *b, struct built_want *want, uint32_t selector,
 		d.notify = (struct tx_plan_action){ 0 };
 	}
 	r = d;
+	r.late = true;
 	keep_part(&r.a, true, false);
 	if (!err && b->timing != BUILD_ENTRY)
 		err = do_all(&r, s->return_actions);

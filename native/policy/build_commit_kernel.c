@@ -26,7 +26,12 @@ static int make(const union tx_row *rows, uint32_t count)
 			return err;
 		}
 	/* Nobody changes them any more, not even root: a new build is a new map. */
-	bpf_map_freeze(fd);
+	if (bpf_map_freeze(fd)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
 	return fd;
 }
 

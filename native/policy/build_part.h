@@ -100,6 +100,9 @@ bool build_few_numbers(const struct build *b, const struct build_term *term);
 /* build_quick.c: what can be ruled out by the first bytes of a text. The slots are built. */
 void build_quick(const struct build *b, struct tx_hook_row *head);
 
+/* build_lean.c: whether all is so plain that a short record tells it (TX_HOOK_LEAN). */
+bool build_lean(const struct build *b, const struct tx_hook_row *head);
+
 static inline uint32_t build_selector_count(const struct want *want)
 {
 	if (want->hook->flags & TX_HOOK_F_ENFORCER)

@@ -278,6 +278,7 @@ bool view_lookup(void *context, const struct tx_policy_event *e, uint32_t bit,
 				   ? action_name(w->plan, selector->return_actions)
 				   : "";
 	s->monitor = facts.monitors(w->policy);
+	s->guarded = facts.guards && facts.guards(e->h.tgid);
 	s->bit = bit;
 	fill_args(w, s);
 	return true;

@@ -27,6 +27,16 @@ uint64_t cost_add(struct point_cost *cost, const struct tx_point_cost *total)
 	return sum / POINT_SECONDS;
 }
 
+uint64_t cost_rate(const struct point_cost *cost)
+{
+	uint32_t seconds = cost->seconds < POINT_SECONDS ? cost->seconds : POINT_SECONDS;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < seconds; i++)
+		sum += cost->ns[i];
+	return seconds ? sum / seconds : 0;
+}
+
 void cost_restart(struct point_cost *cost)
 {
 	memset(cost->ns, 0, sizeof(cost->ns));

@@ -9,6 +9,9 @@
  * second, of all CPUs together; 0 while there are fewer. */
 uint64_t cost_add(struct point_cost *cost, const struct tx_point_cost *total);
 
+/* The same average once more; of fewer seconds while there are fewer. */
+uint64_t cost_rate(const struct point_cost *cost);
+
 /* What was spent so far no longer counts. */
 void cost_restart(struct point_cost *cost);
 

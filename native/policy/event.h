@@ -28,6 +28,7 @@ struct event_selector {
 	const char *action;        /* the last one: "POST", "SIGKILL", "OVERRIDE", … */
 	const char *return_action; /* NULL or "": none */
 	bool monitor;              /* its policy only watches */
+	bool guarded;              /* nothing is enforced against the process */
 	bool loader;               /* its hook serves "loader: true" */
 	uint16_t bit;              /* in posted and enforced */
 	uint8_t args;              /* of the policy, data included */
@@ -42,6 +43,16 @@ struct event_selector {
 /* Fills s for a selector of the record's hook and build. False when it is not known any more. */
 typedef bool (*event_lookup)(void *context, const struct tx_policy_event *e, uint32_t bit,
 			     struct event_selector *s);
+
+/* Room for any record. */
+union policy_event_room {
+	struct tx_policy_event e;
+	char bytes[sizeof(struct tx_policy_event) + TX_EVENT_DATA + TX_ARG_DATA_MAX];
+};
+
+/* A short record as the whole one it stands for; its length, or 0 when it makes no sense. */
+size_t policy_event_whole(const struct tx_policy_short *from, size_t len,
+			  union policy_event_room *room);
 
 /* True when everything the record speaks of lies within its len bytes. */
 bool policy_event_valid(const struct tx_policy_event *e, size_t len);

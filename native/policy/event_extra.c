@@ -38,8 +38,12 @@ void event_enforcement(struct json *j, const struct tx_policy_event *e,
 	bool stops = e->method >= TX_METHOD_LSM && e->method <= TX_METHOD_CGROUP;
 
 	if (!event_has_bit(e->enforced, s->bit)) {
-		if (s->monitor && (enforces(s->action) || enforces(s->return_action)))
+		if (!enforces(s->action) && !enforces(s->return_action))
+			return;
+		if (s->monitor)
 			json_key_bool(j, "monitored", true);
+		else if (s->guarded)
+			json_key_bool(j, "guarded", true);
 		return;
 	}
 	json_key_object(j, "enforced");

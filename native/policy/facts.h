@@ -62,6 +62,10 @@ void facts_release(void);
 
 enum facts_preempt facts_preempt_model(void);
 
+/* Whether a program may be interrupted by another thread: where nothing in the kernel is, it is
+ * not. */
+bool facts_may_preempt(void);
+
 /* Pure part of the above: sched/preempt of debugfs ("none (voluntary) full"), /proc/version, the
  * kernel's command line and its configuration; empty: not known. */
 enum facts_preempt facts_preempt_from(const char *chosen, const char *version, const char *cmdline,

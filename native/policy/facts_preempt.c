@@ -114,3 +114,14 @@ enum facts_preempt facts_preempt_model(void)
 	free(config);
 	return model;
 }
+
+bool facts_may_preempt(void)
+{
+	switch (facts_preempt_model()) {
+	case PREEMPT_NONE:
+	case PREEMPT_VOLUNTARY:
+		return false;
+	default:
+		return true;
+	}
+}

@@ -63,6 +63,10 @@ struct point_place {
 	      */
 
 #define WANT_WATCH 0x08 /* Override is left out: nothing here could carry it out */
+#define WANT_NOTIFY                                                                  \
+	0x10 /* the error of NotifyEnforcer is carried out by an enforcer's LSM hook \
+	      */
+#define WANT_NOTIFY_GATE 0x20 /* and by the root cgroup's gate */
 
 /* What one hook of one policy wants of one point. */
 struct want {

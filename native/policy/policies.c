@@ -24,7 +24,7 @@
 #define POINT_SHARE 10 /* percent of all CPUs */
 #define STATUS_EVERY_NS (5 * NS_PER_S)
 
-struct policies policies = { .dir_fd = -1, .watch_fd = -1, .out_fd = -1 };
+struct policies policies = { .dir_fd = -1, .out_fd = -1 };
 
 static bool busy;
 
@@ -48,7 +48,7 @@ static bool monitors(uint32_t index)
 
 static int open_maps(const struct policies_options *o)
 {
-	static const struct view_facts views = { hold_plan, release_plan, monitors };
+	static const struct view_facts views = { hold_plan, release_plan, monitors, guard_holds };
 	struct commit_tables commit;
 	struct index_tables index;
 	int err;
@@ -96,11 +96,6 @@ int policies_open(const struct policies_options *o)
 	guard_open();
 	policies.plans_dirty = policies.control_dirty = true;
 	return 0;
-}
-
-int policies_fd(void)
-{
-	return policies.watch_fd;
 }
 
 static bool speaks_of_workloads(const struct plan *plan)
@@ -164,9 +159,9 @@ static void every_second(uint64_t now)
 
 void policies_turn(uint64_t now)
 {
-	if (policies.watch_fd < 0)
+	if (policies.dir_fd < 0)
 		return;
-	watch_read();
+	watch_look(now);
 	if (busy) {
 		busy = change_step(now);
 		if (!busy)
@@ -199,7 +194,7 @@ void policies_record(const struct tx_policy_event *e, size_t len)
 
 void policies_guard(int slot, uint32_t pid)
 {
-	if (policies.watch_fd < 0 || slot < 0 || slot >= POLICIES_GUARDED ||
+	if (policies.dir_fd < 0 || slot < 0 || slot >= POLICIES_GUARDED ||
 	    policies.guarded[slot] == pid)
 		return;
 	policies.guarded[slot] = pid;
@@ -208,7 +203,7 @@ void policies_guard(int slot, uint32_t pid)
 
 void policies_on_fork(const struct proc *p)
 {
-	if (policies.watch_fd < 0)
+	if (policies.dir_fd < 0)
 		return;
 	guard_look(p);
 	if (policies.kernel.remember)
@@ -217,7 +212,7 @@ void policies_on_fork(const struct proc *p)
 
 void policies_on_exec(const struct proc *p)
 {
-	if (policies.watch_fd < 0)
+	if (policies.dir_fd < 0)
 		return;
 	guard_look(p);
 	if (policies.kernel.remember && p->ktime < policies.mend_until)
@@ -226,7 +221,7 @@ void policies_on_exec(const struct proc *p)
 
 void policies_on_exit(const struct proc *p)
 {
-	if (policies.watch_fd >= 0)
+	if (policies.dir_fd >= 0)
 		guard_forget(p->pid);
 }
 
@@ -242,7 +237,7 @@ static void free_policy(struct policy *p)
 
 void policies_close(void)
 {
-	if (policies.watch_fd < 0)
+	if (policies.dir_fd < 0)
 		return;
 	stage_end(false);
 	commit_close();
@@ -258,9 +253,8 @@ void policies_close(void)
 	index_close();
 	workloads_close();
 	control_free(&policies.control);
-	close(policies.watch_fd);
 	close(policies.dir_fd);
 	close(policies.out_fd);
-	policies.watch_fd = policies.dir_fd = policies.out_fd = -1;
+	policies.dir_fd = policies.out_fd = -1;
 	busy = false;
 }

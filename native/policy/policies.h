@@ -29,9 +29,6 @@ struct policies_options {
 /* 0, or a negative errno after a message. Nothing is loaded yet: turns do that. */
 int policies_open(const struct policies_options *options);
 
-/* Readable when files have changed. -1: not open. */
-int policies_fd(void);
-
 /* A turn: what has changed, and, once a second, what is due. now: boot time. */
 void policies_turn(uint64_t now);
 

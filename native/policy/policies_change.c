@@ -71,9 +71,10 @@ static void refuse(struct policy *p, const char *why)
 static void refuse_all(struct policy *p)
 {
 	char why[POLICY_WHY];
+	const struct want *w = p->coming->wants;
 
-	snprintf(why, sizeof(why), "None of its hooks can be served here: %s.",
-		 p->coming->wants->reason);
+	snprintf(why, sizeof(why), "None of its hooks can be served here: %s (line %u, column %u).",
+		 w->reason, w->hook->line, w->hook->column);
 	refuse(p, why);
 }
 

@@ -70,7 +70,7 @@ enum policies_map {
 
 struct policies {
 	const char *dir;
-	int dir_fd, watch_fd, out_fd;
+	int dir_fd, out_fd; /* dir_fd -1: not open */
 	int map[POLICIES_MAPS];
 	int cpus;
 	uint32_t guarded[POLICIES_GUARDED];
@@ -99,13 +99,14 @@ void version_leave(struct version *v);
 const struct refusal *refusal_of(const struct want *want);
 void refusals_free(void);
 
-/* policies_watch.c: opens the directories; notes what has changed. */
+/* policies_watch.c: opens the directories; notes what has changed, in every turn. */
 int watch_open(const struct policies_options *options);
-void watch_read(void);
+void watch_look(uint64_t now);
 
 /* policies_scan.c: reads the directory; sets coming, leaving, problem. True: there is something to
  * change. */
 bool policies_scan(void);
+bool scan_is_plan(const char *name);
 
 /* policies_change.c: from begin on, steps until one says it is done. */
 void change_begin(void);
@@ -142,6 +143,7 @@ void cost_second(void);
 void guard_open(void);
 void guard_look(const struct proc *p);
 void guard_forget(uint32_t pid);
+bool guard_holds(uint32_t pid);
 /* All processes there are, again: the rules or the wishes have changed. */
 void guard_all(void);
 

@@ -22,7 +22,7 @@ static struct file_mark mark_of(const struct stat *st)
 				   .mtime_ns = st->st_mtim.tv_nsec };
 }
 
-static bool is_plan(const char *name)
+bool scan_is_plan(const char *name)
 {
 	size_t len = strlen(name), suffix = strlen(SUFFIX);
 
@@ -205,7 +205,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 static int wanted(const struct dirent *entry)
 {
-	return is_plan(entry->d_name);
+	return scan_is_plan(entry->d_name);
 }
 
 bool policies_scan(void)

@@ -106,7 +106,7 @@ static void take_one(struct resolve_job *job, const struct choice *choice, int i
 		return;
 	want->status = choice->status;
 	strcpy(want->reason, choice->reason);
-	want->part = at->part;
+	want->part = at->part | (choice->watch ? WANT_WATCH : 0);
 	want->placed = true;
 	want->place.backend = at->backend;
 	want->place.row_flags = at->row_flags;
@@ -238,6 +238,7 @@ int resolve_hook_on(const struct facts *facts, const struct plan *plan,
 	} else {
 		choose(&job);
 	}
+	job_settle_actions(&job);
 	*wants = job.first;
 	if (job.err) {
 		wants_free(job.first);

@@ -38,7 +38,7 @@ void choice_say(struct choice *choice, enum point_status status, const char *for
 void choice_missing(struct choice *choice, const char *what, const char *name, const char *nearest)
 {
 	choice_say(choice, POINT_REJECTED, "no such %s on this kernel: %.60s%s%.48s%s", what, name,
-		   *nearest ? " (nearest: " : "", nearest, *nearest ? ")" : "");
+		   *nearest ? CHOICE_NEAREST : "", nearest, *nearest ? ")" : "");
 	choice->missing = true;
 }
 
@@ -80,11 +80,27 @@ void choice_cannot_deny(const struct facts *facts, const struct needs *needs, co
 {
 	if (!choose_lsm_works(facts))
 		why = "BPF LSM programs do not run here (lsm= without bpf, or not permitted)";
+	choice->watch = true;
 	if (needs->kills_too)
 		choice_say(choice, POINT_DEGRADED,
 			   "the process is killed, but %.48s itself is not denied: %s", what, why);
 	else
 		choice_say(choice, POINT_REJECTED, "nothing here can deny %.48s: %s", what, why);
+}
+
+void choice_zero_error(const struct needs *needs, const char *what, struct choice *choice)
+{
+	if (!needs->override || !needs->zero_error || choice->watch ||
+	    choice->status == POINT_REJECTED || (choice->count && choice->at[0].override))
+		return;
+	choice->watch = true;
+	memset(choice->deny, 0, sizeof(choice->deny));
+	for (int i = 0; i < choice->count; i++)
+		choice->at[i].part &= ~WANT_MARK;
+	choice_say(choice, needs->kills_too ? POINT_DEGRADED : POINT_REJECTED,
+		   "error 0 does not stop %.40s: only where errors can be injected is a call "
+		   "answered with 0%s",
+		   what, needs->kills_too ? "; the process is killed" : "");
 }
 
 /* What is lost where only a trampoline reaches the function. */
@@ -119,7 +135,8 @@ static void entry(const struct facts *facts, const struct needs *needs, const st
 static void entry_and_return(const struct facts *facts, const struct needs *needs,
 			     const struct reach *reach, const char *call, struct choice *choice)
 {
-	bool safe = !needs->enforce && !needs->many && !choose_preemptible(facts);
+	bool safe = !needs->enforce && !needs->late_enforce && !needs->many &&
+		    !choose_preemptible(facts);
 
 	if (reach->trampoline && (safe || !reach->probe || reach->prefers_trampoline)) {
 		choice_add(choice, POINT_FEXIT, call, WANT_POST);
@@ -181,6 +198,7 @@ void choose_function(const struct facts *facts, const struct needs *needs, bool 
 			   reach.symbols);
 	if (needs->override)
 		override(facts, needs, call, choice);
+	choice_zero_error(needs, call, choice);
 }
 
 /* Names of the tracepoints of system calls that differ from the call's. */

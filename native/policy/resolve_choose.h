@@ -11,16 +11,21 @@
 
 /* What a hook's selectors ask for. */
 struct needs {
-	bool post;        /* some event may be told */
-	bool enforce;     /* anything that acts on the process, at the call itself */
-	bool signal;      /* a signal is sent */
-	bool override;    /* an error is to be returned instead of the call */
-	bool other_error; /* and not EPERM */
-	bool kills_too;   /* each selector that overrides also sends a signal */
-	bool canary;      /* GetUrl, DnsLookup */
-	bool sets;        /* an argument of a static probe is to be changed */
-	bool ima;         /* the hash of a file */
-	bool returns;     /* the return value, or something read when the call returns */
+	bool post;          /* some event may be told */
+	bool enforce;       /* anything that acts on the process, at the call itself */
+	bool signal;        /* a signal is sent */
+	bool override;      /* an error is to be returned instead of the call */
+	bool other_error;   /* and not EPERM */
+	bool zero_error;    /* 0 is to be returned: the call is answered for, not denied */
+	bool kills_too;     /* each selector that overrides also sends a signal */
+	bool late_enforce;  /* at the return something is done: a signal, a socket tracked */
+	bool late_override; /* an error is asked for when the call has returned */
+	bool late_kills;    /* each selector that does so sends a signal, too */
+	bool notify_error;  /* an enforcer is asked to return an error */
+	bool canary;        /* GetUrl, DnsLookup */
+	bool sets;          /* an argument of a static probe is to be changed */
+	bool ima;           /* the hash of a file */
+	bool returns;       /* the return value, or something read when the call returns */
 	bool many; /* one of so many that a table beats a probe for each, and a probe a trampoline
 		    */
 	uint32_t indices; /* bit per argument of the call that is read */
@@ -46,6 +51,7 @@ struct choice {
 	enum point_status status;
 	char reason[160];
 	bool missing; /* rejected because this kernel has no such thing */
+	bool watch;   /* what Override asks for can't be done: WANT_WATCH */
 	int count;
 	struct chosen at[2];
 	char deny[POINT_DENY_HOOKS][POINT_DENY_NAME];
@@ -86,6 +92,15 @@ void reason_add(char *reason, size_t size, const char *text);
  */
 void choice_cannot_deny(const struct facts *facts, const struct needs *needs, const char *what,
 			const char *why, struct choice *choice);
+
+/*
+ * An LSM hook's 0 means that it agrees, and so does a mark's: 0 is returned instead of a call only
+ * where it can be answered for (override_return).
+ */
+void choice_zero_error(const struct needs *needs, const char *what, struct choice *choice);
+
+/* Of the reasons: "… (nearest: NAME)". */
+#define CHOICE_NEAREST " (nearest: "
 
 /* No such thing here; what: "system call", "function". */
 void choice_missing(struct choice *choice, const char *what, const char *name, const char *nearest);

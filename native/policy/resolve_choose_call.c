@@ -78,13 +78,22 @@ static void deny(const struct facts *facts, const struct needs *needs, const cha
 {
 	struct chosen *at = &choice->at[0];
 
-	if (choose_deny(facts, call, choice)) {
+	if (!needs->zero_error && choose_deny(facts, call, choice)) {
 		at->part |= WANT_MARK;
-		if (!strcmp(choice->deny[0], "capable") && needs->other_error)
+		if (choice->deny[0][0] == POINT_DENY_CGROUP)
+			choice_say(choice, POINT_DEGRADED,
+				   strcmp(choice->deny[0], "@connect")
+					   ? "only UDP datagrams that bear an address are denied, "
+					     "by the root cgroup's gate"
+					   : "only connections over IP are denied, by the root "
+					     "cgroup's gate");
+		else if (!strcmp(choice->deny[0], "capable") && needs->other_error)
 			choice_say(choice, POINT_DEGRADED,
 				   "denied with EPERM, whatever error is asked for");
 	} else if (facts->override_return && choice->count && at->backend == POINT_KPROBE) {
 		at->override = true;
+	} else if (needs->zero_error) {
+		choice_zero_error(needs, call, choice);
 	} else {
 		choice_cannot_deny(facts, needs, call, "it passes no LSM hook that could", choice);
 	}

@@ -57,6 +57,7 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 	}
 	if (!needs->returns) {
 		choice_add(choice, backend, hook, WANT_POST | WANT_ENFORCE)->from_function = true;
+		choice_zero_error(needs, call, choice);
 		return;
 	}
 	/* LSM programs do not see what the other modules say: the return is told by the function.
@@ -68,6 +69,7 @@ void choose_security(const struct facts *facts, const struct needs *needs, const
 	choose_function(facts, &plain, false, call, choice);
 	if (needs->enforce && choice->count == 2)
 		choice->at[1].part = WANT_POST;
+	choice_zero_error(needs, call, choice);
 }
 
 /* Hooks that may sleep and are given an open file, or the image about to run. */
@@ -113,6 +115,7 @@ void choose_lsm(const struct facts *facts, const struct needs *needs, const char
 			choice_say(choice, POINT_DEGRADED, "no file's hash can be taken there");
 		if (needs->override && kind == LSM_HOOK_VOID)
 			choice_cannot_deny(facts, needs, hook, no_result, choice);
+		choice_zero_error(needs, hook, choice);
 		return;
 	}
 	if (needs->override) {

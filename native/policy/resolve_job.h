@@ -26,6 +26,9 @@ void job_take(struct resolve_job *job, const struct choice *choice, const char *
 /* Arguments of a want whose place is set; rejected ones lose their place. */
 void job_arguments(struct resolve_job *job, struct want *want, struct arg_source *source);
 
+/* What its actions ask for and nobody here can do is said of each want. */
+void job_settle_actions(struct resolve_job *job);
+
 void job_uprobe(struct resolve_job *job);
 void job_usdt(struct resolve_job *job);
 

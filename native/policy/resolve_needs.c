@@ -10,7 +10,7 @@
 #define MANY_TRAMPOLINES 8
 
 struct acts {
-	bool post, enforce, signal, override;
+	bool post, enforce, signal, override, zero, notify_error;
 };
 
 static struct acts acts_of(const struct plan *plan, struct tx_plan_range range, struct needs *needs)
@@ -31,6 +31,7 @@ static struct acts acts_of(const struct plan *plan, struct tx_plan_range range, 
 			break;
 		case TX_ACTION_OVERRIDE:
 			acts.enforce = acts.override = true;
+			acts.zero |= !a->error;
 			needs->other_error |= a->error != -EPERM;
 			break;
 		case TX_ACTION_GET_URL:
@@ -42,6 +43,9 @@ static struct acts acts_of(const struct plan *plan, struct tx_plan_range range, 
 			acts.enforce = true;
 			break;
 		case TX_ACTION_NOTIFY_ENFORCER:
+			acts.enforce = true;
+			acts.notify_error |= a->error != 0;
+			break;
 		case TX_ACTION_CLEANUP_ENFORCER:
 		case TX_ACTION_TRACK_SOCK:
 		case TX_ACTION_UNTRACK_SOCK:
@@ -94,17 +98,23 @@ void needs_of(const struct plan *plan, const struct tx_plan_hook *hook, struct n
 {
 	memset(needs, 0, sizeof(*needs));
 	needs->post = !hook->selectors.count;
-	needs->kills_too = true;
+	needs->kills_too = needs->late_kills = true;
 	needs->returns = hook->flags & (TX_HOOK_F_RETURN | TX_HOOK_F_URETPROBE);
 	for (uint32_t i = 0; i < hook->selectors.count; i++) {
 		const struct tx_plan_selector *s = &plan->selectors[hook->selectors.first + i];
 		struct acts acts = acts_of(plan, s->actions, needs);
+		struct acts late = acts_of(plan, s->return_actions, needs);
 
 		needs->post |= acts.post;
 		needs->enforce |= acts.enforce;
 		needs->signal |= acts.signal;
 		needs->override |= acts.override;
 		needs->kills_too &= !acts.override || acts.signal;
+		needs->zero_error |= acts.zero;
+		needs->notify_error |= acts.notify_error;
+		needs->late_enforce |= late.enforce;
+		needs->late_override |= late.override || late.notify_error;
+		needs->late_kills &= !(late.override || late.notify_error) || late.signal;
 		needs->returns |= s->return_filters.count || s->return_actions.count;
 	}
 	look_at_arguments(plan, hook, needs);

@@ -15,7 +15,6 @@
 #include "points.h"
 #include "policies.h"
 #include "policy.skel.h"
-#include "wake.h"
 
 #define BRIDGE_NS (10 * NS_PER_S)
 
@@ -88,6 +87,8 @@ int serve_open(const struct options *o, const struct kernel *k, bool adopted)
 	const struct policies_options options = {
 		.dir = o->plan,
 		.out = o->dir,
+		.matched_per_s = o->matched_per_s,
+		.posted_per_s = o->posted_per_s,
 		.point_ns_per_s = o->hook_ms * NS_PER_MS,
 		.guarded = { 1, getpid(), o->self_pid },
 		.ints = k->maps[KERNEL_INTS],
@@ -107,8 +108,6 @@ int serve_open(const struct options *o, const struct kernel *k, bool adopted)
 	err = open_points(o, k);
 	if (!err)
 		err = policies_open(&options);
-	if (!err)
-		err = wake_add(policies_fd());
 	serve.open = !err;
 	serve.ints = k->maps[KERNEL_INTS];
 	serve.texts = k->maps[KERNEL_TEXTS];
@@ -140,12 +139,13 @@ void serve_turn(uint64_t now)
 
 void serve_record(const struct tx_policy_event *e, size_t len)
 {
-	static union {
-		struct tx_policy_event e;
-		char bytes[sizeof(struct tx_policy_event) + TX_EVENT_DATA + TX_ARG_DATA_MAX];
-	} copy;
+	static union policy_event_room copy;
 	uint32_t point, build;
 
+	if (len >= sizeof(e->h) && e->h.flags & TX_HF_SHORT) {
+		len = policy_event_whole((const void *)e, len, &copy);
+		e = len ? &copy.e : e;
+	}
 	if (len < sizeof(*e) || len > sizeof(copy)) {
 		policies_record(e, 0);
 		return;
@@ -156,7 +156,7 @@ void serve_record(const struct tx_policy_event *e, size_t len)
 		break;
 	case BRIDGE_OLD:
 		/* The ring can't be written to. */
-		memcpy(copy.bytes, e, len);
+		memmove(copy.bytes, e, len);
 		copy.e.hook = point;
 		copy.e.build = build;
 		policies_record(&copy.e, len);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "build_commit.h"
+#include "cost.h"
 #include "index.h"
 #include "json.h"
 #include "policies_part.h"
@@ -23,7 +24,7 @@ static const uint32_t entry_bytes[INDEX_KINDS] = {
 };
 
 struct totals {
-	uint64_t rows, index, values;
+	uint64_t rows, index, values, ns;
 	uint32_t points, attached;
 };
 
@@ -34,6 +35,7 @@ static void add_point(struct point *point, void *arg)
 
 	t->points++;
 	t->attached += point->attached;
+	t->ns += cost_rate(&point->cost);
 	if (!point->id)
 		return;
 	commit_figures(point->id, &f);
@@ -143,6 +145,8 @@ static void write_policy(struct json *j, const struct policy *p, const struct to
 	json_key_string(j, "state", state_name(p));
 	if (reason_of(p)[0])
 		json_key_string(j, "reason", reason_of(p));
+	else if (!strcmp(state_name(p), "rejected"))
+		hook_write_reason(j, v);
 	if (p->off[0])
 		json_key_bool(j, "off", true);
 	for (uint32_t i = 0; v && i < v->plan.count[TX_PLAN_HOOKS]; i++)
@@ -189,6 +193,7 @@ static void write_all(struct json *j)
 	json_close(j, ']');
 	json_key_unsigned(j, "points", t.points);
 	json_key_unsigned(j, "attached", t.attached);
+	json_key_unsigned(j, "nsPerSecond", t.ns);
 	json_key_object(j, "memory");
 	json_key_unsigned(j, "rows", t.rows);
 	json_key_unsigned(j, "index", t.index);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cost.h"
+
 static const char *const kind_names[] = {
 	[TX_HOOK_KPROBE] = "kprobe",
 	[TX_HOOK_FENTRY] = "fentry",
@@ -71,32 +73,40 @@ static const char *override_name(const struct want *w)
 }
 
 /* What the hook's actions come to at this point; empty: nothing. */
+static void add_actions(const struct want *w, struct tx_plan_range of, bool late, char *text,
+			size_t size)
+{
+	for (uint32_t k = 0; k < of.count; k++)
+		switch (w->plan->actions[of.first + k].kind) {
+		case TX_ACTION_OVERRIDE:
+			if (!late && !(w->part & WANT_WATCH))
+				add_word(text, size, override_name(w));
+			break;
+		case TX_ACTION_SIGKILL:
+		case TX_ACTION_SIGNAL:
+			add_word(text, size, "signal");
+			break;
+		case TX_ACTION_NOTIFY_ENFORCER:
+			add_word(text, size, "notify");
+			break;
+		case TX_ACTION_SET:
+			add_word(text, size, "set");
+			break;
+		}
+}
+
 static void enforcement_of(const struct want *w, char *text, size_t size)
 {
 	const struct tx_plan_range selectors = w->hook->selectors;
 
 	text[0] = 0;
-	if (!(w->part & WANT_ENFORCE))
-		return;
 	for (uint32_t i = 0; i < selectors.count; i++) {
-		const struct tx_plan_range of = w->plan->selectors[selectors.first + i].actions;
+		const struct tx_plan_selector *s = &w->plan->selectors[selectors.first + i];
 
-		for (uint32_t k = 0; k < of.count; k++)
-			switch (w->plan->actions[of.first + k].kind) {
-			case TX_ACTION_OVERRIDE:
-				add_word(text, size, override_name(w));
-				break;
-			case TX_ACTION_SIGKILL:
-			case TX_ACTION_SIGNAL:
-				add_word(text, size, "signal");
-				break;
-			case TX_ACTION_NOTIFY_ENFORCER:
-				add_word(text, size, "notify");
-				break;
-			case TX_ACTION_SET:
-				add_word(text, size, "set");
-				break;
-			}
+		if (w->part & WANT_ENFORCE)
+			add_actions(w, s->actions, false, text, size);
+		if (w->part & WANT_POST)
+			add_actions(w, s->return_actions, true, text, size);
 	}
 }
 
@@ -111,6 +121,8 @@ static void write_hook(struct json *j, const struct want *w)
 	json_open(j, '{');
 	json_key_string(j, "hook", name[0] ? name : w->place.name);
 	json_key_string(j, "kind", w->hook->kind <= TX_HOOK_USDT ? kind_names[w->hook->kind] : "");
+	json_key_unsigned(j, "line", w->hook->line);
+	json_key_unsigned(j, "column", w->hook->column);
 	if (w->placed)
 		json_key_string(j, "backend",
 				point_backend_names[w->point ? point_entered_by(w->point)
@@ -118,10 +130,28 @@ static void write_hook(struct json *j, const struct want *w)
 	json_key_string(j, "status", status_names[status_of(w)]);
 	if (reason[0])
 		json_key_string(j, "reason", reason);
+	if (w->point && w->point->attached)
+		json_key_unsigned(j, "nsPerSecond", cost_rate(&w->point->cost));
 	enforcement_of(w, enforcement, sizeof(enforcement));
 	if (enforcement[0])
 		json_key_string(j, "enforcement", enforcement);
 	json_close(j, '}');
+}
+
+void hook_write_reason(struct json *j, const struct version *v)
+{
+	for (const struct want *w = v ? v->wants : NULL; w; w = w->next_of_policy) {
+		const struct refusal *refusal = refusal_of(w);
+		const char *reason = refusal ? refusal->reason : w->reason;
+		char text[POLICY_WHY];
+
+		if (status_of(w) != POINT_REJECTED || !reason[0])
+			continue;
+		snprintf(text, sizeof(text), "%s (line %u, column %u)", reason, w->hook->line,
+			 w->hook->column);
+		json_key_string(j, "reason", text);
+		return;
+	}
 }
 
 void hook_write_all(struct json *j, const struct version *v)

@@ -9,6 +9,9 @@
 /* Of all hooks that are served, or should be. POINT_OK both when there is none. */
 void hook_statuses(const struct version *v, enum point_status *worst, enum point_status *best);
 
+/* "reason": of the first of its hooks, when all are rejected. */
+void hook_write_reason(struct json *j, const struct version *v);
+
 /* The elements of "hooks". */
 void hook_write_all(struct json *j, const struct version *v);
 

@@ -15,7 +15,7 @@ struct text list[MAX_LIST];
 u32 list_count;
 
 // Slots that the walk itself looks at.
-enum { SLOT_SEQ, SLOT_OBSERVED, SLOT_LOSS, SLOT_RAW };
+enum { SLOT_SEQ, SLOT_OBSERVED, SLOT_LOSS, SLOT_RAW, SLOT_SEVERITY };
 
 enum outcome { TAKEN_ALL = 0, BLOCK_IS_FULL, NOT_PLAIN };
 
@@ -38,9 +38,9 @@ static struct {
 
 static double seqs[BLOCK_ROWS], times[BLOCK_ROWS];
 // Of each row: its JSON, its raw line, where its event begins in the input and how long it is; 1
-// when it tells of a loss.
+// when it tells of a loss; which of the severities it has.
 static struct {
-	u32 json, json_length, raw, raw_length, event, event_length, is_loss;
+	u32 json, json_length, raw, raw_length, event, event_length, is_loss, severity;
 } marks[BLOCK_ROWS];
 
 enum area {
@@ -155,6 +155,7 @@ void EXPORT(rows_add)(const u8 *at, u32 length, u32 count, double previous, doub
 			marks[row_count].event = (u32)(at - begin);
 			marks[row_count].event_length = size;
 			marks[row_count].is_loss = (u32)is_filled(SLOT_LOSS);
+			marks[row_count].severity = (u32)slots[SLOT_SEVERITY].number;
 			columns_add(row_count);
 			json_column_took((u32)(stop - json));
 			row_count++;

@@ -7,6 +7,7 @@ import { executionExamples } from "./cases/examples/execution.ts";
 import { filesExamples } from "./cases/examples/files.ts";
 import { networkExamples } from "./cases/examples/network.ts";
 import { filterCases } from "./cases/filters.ts";
+import { gateCases } from "./cases/gates.ts";
 import { furtherActionCases } from "./cases/further-actions.ts";
 import { kernelTypeCases } from "./cases/kernel-types.ts";
 import { loaderCases } from "./cases/loader.ts";
@@ -30,6 +31,7 @@ export const CASES: readonly Case[] = [
   ...filterCases,
   ...actionCases,
   ...overrideCases,
+  ...gateCases,
   ...furtherActionCases,
   ...matrixCases,
 ];

@@ -11,6 +11,7 @@ export interface HookState {
   readonly backend: string;
   readonly status: "ok" | "degraded" | "rejected";
   readonly reason?: string;
+  readonly line?: number;
 }
 
 export interface PolicyState {
@@ -54,6 +55,16 @@ export class Engine {
   /** What it said on stderr, at most the last 2000 characters. */
   get complaint(): string {
     return this.#stderr.slice(-2000).trim();
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Waits for a line of that kind. */
+  async says(limitMs: number, line: RegExp): Promise<boolean> {
+    const found = await until(limitMs, () => (this.#text().some((text) => line.test(text)) ? true : undefined));
+    return found === true;
   }
 
   get ended(): string | undefined {

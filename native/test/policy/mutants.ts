@@ -1,6 +1,7 @@
 /**
  * Damaged plans with a checksum that fits, loaded by the real engine: whatever stands in them, each is in force or refused
- * with a reason, no program of ours is refused by the verifier, and the engine goes on. Only in guests, and with enforcement off.
+ * with a reason, no program of ours is refused by the verifier, and the engine goes on. With enforcement off; on a host that is
+ * somebody's, one batch.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
@@ -79,7 +80,6 @@ export async function playMutants(
   prepared: string,
   keep: string | undefined,
 ): Promise<Result[]> {
-  if (!existsSync("/run/vm-run")) return [];
   rmSync(plans, { recursive: true, force: true });
   mkdirSync(plans, { recursive: true });
   writeFileSync(`${plans}/control.json`, JSON.stringify({ enforcement: "off" }));
@@ -93,11 +93,12 @@ export async function playMutants(
   const began = performance.now();
   let tried = 0;
   let inForce = 0;
+  const batches = existsSync("/run/vm-run") ? BATCHES : 1;
   let names: string[] = [];
   try {
     if ((await engine.policies(0, CHANGE_MS)) === undefined)
       throw new Error(`the engine did not start: ${engine.complaint}`);
-    for (let batch = 0; batch < BATCHES && performance.now() - began < ENOUGH_MS; batch++) {
+    for (let batch = 0; batch < batches && performance.now() - began < ENOUGH_MS; batch++) {
       names = lay(batch, random, from);
       const states = await tryBatch(engine, names);
       tried += states.length;

@@ -138,7 +138,7 @@ static bool monitors(uint32_t policy)
 {
 	return policy;
 }
-static const struct view_facts view_facts = { hold, release, monitors };
+static const struct view_facts view_facts = { hold, release, monitors, NULL };
 
 /* New policies at all points. */
 static int stage_all(void)

@@ -40,14 +40,16 @@ static bool waits(const struct want *want, const struct tx_plan_filter *f, bool 
 	return waits;
 }
 
-static void apply(const struct plan *plan, struct tx_plan_range range, bool *post, bool *enforce)
+/* late: the call has returned, and nothing is its result any more. */
+static void apply(const struct plan *plan, struct tx_plan_range range, bool late, bool *post,
+		  bool *enforce)
 {
 	for (uint32_t i = 0; i < range.count; i++) {
 		uint8_t kind = plan->actions[range.first + i].kind;
 
 		if (kind == TX_ACTION_POST || kind == TX_ACTION_NO_POST)
 			*post = kind == TX_ACTION_POST;
-		else
+		else if (!late || kind != TX_ACTION_OVERRIDE)
 			*enforce = true;
 	}
 }
@@ -83,12 +85,12 @@ static struct verdict judge(const struct want *want, const struct tx_plan_select
 	for (uint32_t i = 0; i < s->return_filters.count && (pair || once); i++)
 		at_return &=
 			truth_filter(want, &want->plan->filters[s->return_filters.first + i], w);
-	apply(want->plan, s->actions, &post, &enforce);
+	apply(want->plan, s->actions, false, &post, &enforce);
 	v.matched = at_call && (!once || at_return);
 	v.enforced = v.matched && enforce;
 	enforce = false;
 	if (pair || once)
-		apply(want->plan, s->return_actions, &post, &enforce);
+		apply(want->plan, s->return_actions, true, &post, &enforce);
 	v.posted = v.matched && at_return && post;
 	v.posted &= !!(want->part & WANT_POST);
 	v.enforced &= !!(want->part & WANT_ENFORCE);

@@ -158,6 +158,19 @@ static void marks(void)
 	build();
 	CHECK(row(0)->action.flags == (TX_SEL_OVERRIDE | TX_SEL_NOTIFY) &&
 	      row(0)->action.signal == 9);
+	/* Asked of an enforcer: by an LSM hook, by the gate, by nobody. */
+	p.actions[0] = (struct tx_plan_action){ .kind = TX_ACTION_NO_POST };
+	strcpy(p.want.place.name, "sendto");
+	p.want.part = WANT_ENFORCE | WANT_NOTIFY;
+	build();
+	CHECK(row(0)->action.flags == TX_SEL_NOTIFY && row(0)->action.error == -1);
+	p.want.part |= WANT_NOTIFY_GATE;
+	build();
+	CHECK(row(0)->action.flags == (TX_SEL_NOTIFY | TX_SEL_CGROUP));
+	CHECK(row(0)->action.gate == TX_GATE_SENDTO);
+	p.want.part = WANT_ENFORCE;
+	build();
+	CHECK(row(0)->action.flags == TX_SEL_NOTIFY && !row(0)->action.error);
 }
 
 static void refusals(void)

@@ -96,6 +96,58 @@ static void denied_calls(void)
 	CHECK(c.status == POINT_DEGRADED);
 }
 
+/* What returns 0 lets the call pass, unless it is answered for. */
+static void zero_errors(void)
+{
+	struct needs zero = denies, kills_too = denies_and_kills;
+
+	zero.zero_error = kills_too.zero_error = true;
+	call(&distribution, &zero, "sys_symlinkat");
+	CHECK(c.status == POINT_REJECTED && !c.count && !c.deny[0][0]);
+	CHECK_TEXT(c.reason, "error 0 does not stop sys_symlinkat: only where errors can be "
+			     "injected is a call answered with 0");
+	call(&distribution, &kills_too, "sys_symlinkat");
+	CHECK(c.status == POINT_DEGRADED && c.watch && !(c.at[0].part & WANT_MARK));
+	call(&injectable, &zero, "sys_symlinkat");
+	CHECK(c.status == POINT_OK && c.at[0].override && !c.watch);
+	memset(&c, 0, sizeof(c));
+	choose_lsm(&distribution, &zero, "file_open", &c);
+	CHECK(c.status == POINT_REJECTED);
+	memset(&c, 0, sizeof(c));
+	choose_security(&distribution, &zero, "security_file_open", &c);
+	CHECK(c.status == POINT_REJECTED);
+}
+
+/* The root cgroup's gate serves few calls, and not all that these do. */
+static void gates(void)
+{
+	struct facts gated = locked;
+
+	gated.cgroup_connect = true;
+	gated.raw_tp = true;
+	call(&gated, &denies, "sys_connect");
+	CHECK(c.status == POINT_DEGRADED && (c.at[0].part & WANT_MARK));
+	CHECK_TEXT(c.deny[0], "@connect");
+	CHECK_TEXT(c.reason, "only connections over IP are denied, by the root cgroup's gate");
+	call(&gated, &denies, "sys_sendto");
+	CHECK_TEXT(c.deny[0], "@sendmsg");
+	call(&gated, &denies, "sys_symlinkat");
+	CHECK(c.status == POINT_REJECTED);
+}
+
+/* What happens at the return is not lost where a trampoline's runs may be. */
+static void late_signals(void)
+{
+	struct needs late = { .post = true, .returns = true, .late_enforce = true };
+
+	memset(&c, 0, sizeof(c));
+	choose_function(&distribution, &late, false, "fd_install", &c);
+	CHECK(c.count == 1 && c.at[0].backend == POINT_KRETPROBE);
+	memset(&c, 0, sizeof(c));
+	choose_function(&distribution, &returns, false, "fd_install", &c);
+	CHECK(c.count == 1 && c.at[0].backend == POINT_FEXIT);
+}
+
 static void security(const struct facts *facts, const struct needs *needs, const char *name)
 {
 	memset(&c, 0, sizeof(c));
@@ -206,6 +258,9 @@ int main(void)
 	calls();
 	no_calls();
 	denied_calls();
+	zero_errors();
+	gates();
+	late_signals();
 	securities();
 	lsm_hooks();
 	enforcers();

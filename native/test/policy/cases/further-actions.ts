@@ -61,6 +61,61 @@ export const furtherActionCases: Case[] = [
     needs: [],
     runs: [{ act: ["lseek", "-1", "0", "6914"], events: [done("CLEANUPENFORCERNOTIFICATION")], effect: { signal: 0 } }],
   },
+  // Two policies at one call, in the order of their names: the first marks the thread, the second takes the mark back before
+  // the kernel asks for it.
+  {
+    name: "cleanup-enforcer-asked",
+    group: "syscall enforcer",
+    hook: "syscall",
+    shows: { action: "NotifyEnforcer" },
+    spec: {
+      lists: [{ name: "connects", type: "syscalls", values: ["sys_connect"] }],
+      enforcers: [{ calls: ["list:connects"] }],
+      ...syscall("sys_connect", {
+        args: [arg(1, "sockaddr")],
+        selectors: [
+          {
+            matchArgs: [match(1, "SPort", ["17821", "17822"])],
+            matchActions: [{ action: "NotifyEnforcer", argError: -1 }],
+          },
+        ],
+      }),
+    },
+    needs: ["lsm|cgroup_connect"],
+    runs: [
+      {
+        act: ["connect", "127.0.1.2", "17821", "127.0.2.2", "0"],
+        events: [{ ...done("NOTIFYENFORCER"), telovix: { enforced: { stopped: true, error: -1 } } }],
+        effect: { ret: -1, errno: EPERM },
+      },
+    ],
+    short: true,
+  },
+  {
+    name: "cleanup-enforcer-marked",
+    group: "syscall enforcer",
+    hook: "syscall",
+    shows: { action: "CleanupEnforcerNotification" },
+    spec: {
+      lists: [{ name: "connects", type: "syscalls", values: ["sys_connect"] }],
+      enforcers: [{ calls: ["list:connects"] }],
+      ...syscall("sys_connect", {
+        args: [arg(1, "sockaddr")],
+        selectors: [
+          { matchArgs: [match(1, "SPort", ["17822"])], matchActions: [{ action: "CleanupEnforcerNotification" }] },
+        ],
+      }),
+    },
+    needs: ["lsm|cgroup_connect"],
+    runs: [
+      {
+        act: ["connect", "127.0.1.2", "17822", "127.0.2.2", "0"],
+        events: [done("CLEANUPENFORCERNOTIFICATION")],
+        effect: { ret: -1, errno: 111 },
+      },
+    ],
+    short: true,
+  },
   {
     name: "usdt-set",
     group: "usdt",

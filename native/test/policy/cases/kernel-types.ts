@@ -136,6 +136,19 @@ export const kernelTypeCases: Case[] = [
     ],
   ),
   typed(
+    "kprobe",
+    "load_info",
+    kprobe("mod_sysfs_setup", { args: [arg(1, "load_info")], selectors: [{}] }),
+    [...FUNCTION, "module"],
+    [
+      {
+        act: ["insmod", `${DIR}/module.ko`, "+", "rmmod", "dummy"],
+        events: [{ args: [{ module_arg: { name: "dummy" } }] }],
+      },
+    ],
+    { short: true },
+  ),
+  typed(
     "tracepoint",
     "syscall64",
     tracepoint("raw_syscalls/sys_enter", {

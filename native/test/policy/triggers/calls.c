@@ -124,6 +124,12 @@ static long run_capset(char **a)
 	return syscall(SYS_capset, &header, data);
 }
 
+/* hold FIFO: until somebody opens its other end. */
+static long run_hold(char **a)
+{
+	return close(open(a[0], O_RDONLY | O_CLOEXEC));
+}
+
 static long run_nothing(char **a)
 {
 	(void)a;
@@ -136,5 +142,6 @@ const struct action call_actions[] = {
 	{ "mount", 4, run_mount },   { "unshare", 1, run_unshare },     { "clone", 1, run_clone },
 	{ "chroot", 1, run_chroot }, { "nice", 1, run_nice },           { "kill", 1, run_kill },
 	{ "wait", 1, run_wait },     { "catch", 1, run_catch },         { "caught", 0, run_caught },
-	{ "capset", 1, run_capset }, { "nothing", 0, run_nothing },     { NULL, 0, NULL },
+	{ "capset", 1, run_capset }, { "nothing", 0, run_nothing },     { "hold", 1, run_hold },
+	{ NULL, 0, NULL },
 };

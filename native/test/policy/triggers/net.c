@@ -70,6 +70,36 @@ static long run_udp(char **a)
 		      &peer.any, len);
 }
 
+/* connect-nothing ADDRESS PORT: by a descriptor that is none. */
+static long run_connect_nothing(char **a)
+{
+	union address peer;
+	socklen_t len = make_address(&peer, a[0], number(a[1]));
+
+	return connect(-1, &peer.any, len);
+}
+
+/*
+ * reconnect-send ADDRESS PORT: a connected socket is connected once more, which fails before
+ * anybody is asked whether it may; then a datagram is sent. ret is that of sending it.
+ */
+static long run_reconnect_send(char **a)
+{
+	union address peer, own;
+	char text[] = "telovix";
+	struct iovec part = { text, sizeof(text) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_name = &peer };
+	socklen_t len = sizeof(own);
+	int server = make_socket("127.0.0.1", SOCK_STREAM, "127.0.0.1", 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	must(!listen(server, 1) && !getsockname(server, &own.any, &len), "listen");
+	must(!connect(fd, &own.any, len), "connect");
+	message.msg_namelen = make_address(&peer, a[0], number(a[1]));
+	must(connect(fd, &peer.any, message.msg_namelen), "second connect");
+	return sendmsg(make_socket("127.0.0.1", SOCK_DGRAM, "0.0.0.0", 0), &message, 0);
+}
+
 /* listen ADDRESS PORT BACKLOG */
 static long run_listen(char **a)
 {
@@ -107,6 +137,8 @@ static long run_ifflags(char **a)
 
 const struct action net_actions[] = {
 	{ "connect", 4, run_connect },
+	{ "connect-nothing", 2, run_connect_nothing },
+	{ "reconnect-send", 2, run_reconnect_send },
 	{ "udp", 5, run_udp },
 	{ "listen", 3, run_listen },
 	{ "socket", 3, run_socket },

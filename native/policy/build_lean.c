@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Is all at a hook so plain that it can be done with in one go (bpf/policy_lean.bpf.h)? */
+#include "build_part.h"
+
+static bool are_plain(const struct build *b)
+{
+	if (b->args > TX_SHORT_ARGS)
+		return false;
+	for (uint32_t i = 0; i < b->args; i++)
+		if (build_plain(&b->arg[i]) == TX_PLAIN_NONE)
+			return false;
+	return true;
+}
+
+/* Looked up where it was read: a text that stands first, the address of a socket. */
+static bool is_found_in_place(const struct build *b, const struct tx_slot_row *slot)
+{
+	if (slot->arg >= b->args)
+		return false;
+	if (slot->kind == TX_SLOT_ADDRESS)
+		return build_plain(&b->arg[slot->arg]) == TX_PLAIN_SOCK;
+	if (slot->kind != TX_SLOT_TEXT || slot->source != TX_SRC_TEXT ||
+	    build_plain(&b->arg[slot->arg]) != TX_PLAIN_STRING)
+		return false;
+	for (uint32_t i = 0; i < slot->arg; i++)
+		if (build_plain(&b->arg[i]) != TX_PLAIN_NUMBER)
+			return false;
+	return true;
+}
+
+/* Of several selectors of one hook the first that holds counts: that is for the long way. */
+static bool only_tell(const struct build *b)
+{
+	for (uint32_t i = 0; i < b->selectors; i++) {
+		const struct tx_selector_row *row = &b->selector[i];
+
+		if (row->action.flags != TX_SEL_POST || row->action.rate_ns || row->ops ||
+		    row->return_ops)
+			return false;
+		if (i && row->hook == b->selector[i - 1].hook)
+			return false;
+	}
+	return b->selectors && b->selectors <= 64;
+}
+
+bool build_lean(const struct build *b, const struct tx_hook_row *head)
+{
+	const uint16_t never = TX_HOOK_RETURN_PAIR | TX_HOOK_MARKS | TX_HOOK_IMA;
+
+	return b->timing == BUILD_ENTRY && !(head->flags & never) &&
+	       head->return_position == TX_NO_POSITION && are_plain(b) && only_tell(b) &&
+	       (!b->slots || (b->slots == 1 && is_found_in_place(b, &b->slot[0])));
+}

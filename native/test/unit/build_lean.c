@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* When a hook is so plain that a short record tells it, and when not. */
+#include "unit.h"
+
+#include "build_single.h"
+
+#define INT_ROW 0 /* of world_rows */
+#define TEXT_ROW 4
+#define SOCK_ROW 6
+#define FILE_ROW 5
+
+static void match(uint8_t arg, uint8_t kind, const char *text)
+{
+	struct tx_plan_filter *f = filter(&selector()->filters, kind);
+
+	f->arg = arg;
+	value(f)->text = add_text(&p, text, strlen(text));
+}
+
+/* A number and a text in user memory. */
+static void open_like(enum point_backend backend, uint16_t flags)
+{
+	begin(backend, flags, (uint8_t[]){ INT_ROW, TEXT_ROW }, 2);
+	p.want.arg[1].flags = TX_ARGROW_USER;
+	p.want.arg[1].max = 4096;
+	match(1, TX_FILTER_STR_PREFIX, "/srv/one/");
+}
+
+static void end_with(uint8_t kind)
+{
+	action(&p.selectors[0].actions, (struct tx_plan_action){ .kind = kind, .signal = 9 });
+}
+
+static bool is_lean(void)
+{
+	return build()->flags & TX_HOOK_LEAN;
+}
+
+int main(void)
+{
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
+	CHECK(is_lean());
+	open_like(POINT_SYS_ENTER, 0);
+	CHECK(is_lean());
+
+	/* What must be kept until the return, or is told at it. */
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS | TX_HOOK_RETURN_PAIR);
+	CHECK(!is_lean());
+	open_like(POINT_SYS_EXIT, 0);
+	CHECK(!is_lean());
+
+	/* More than telling. */
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
+	end_with(TX_ACTION_SIGKILL);
+	CHECK(!is_lean());
+
+	/* Of two selectors of one hook the first counts. */
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
+	match(1, TX_FILTER_STR_PREFIX, "/srv/two/");
+	CHECK(!is_lean());
+
+	/* What no single lookup answers. */
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
+	p.hook.selectors.count = 0;
+	match(1, TX_FILTER_STR_POSTFIX, ".key");
+	CHECK(!is_lean());
+
+	/* A text behind another, arguments that take more to read, too many of them. */
+	begin(POINT_KPROBE, 0, (uint8_t[]){ SOCK_ROW, TEXT_ROW }, 2);
+	p.want.arg[1].flags = TX_ARGROW_USER;
+	match(1, TX_FILTER_STR_PREFIX, "/srv/one/");
+	CHECK(!is_lean());
+	begin(POINT_KPROBE, 0, (uint8_t[]){ FILE_ROW }, 1);
+	CHECK(!is_lean());
+	begin(POINT_KPROBE, 0, (uint8_t[]){ INT_ROW, 1, 2 }, 3);
+	CHECK(!is_lean());
+	build_free(&built);
+	return unit_end("build_lean");
+}
