@@ -103,6 +103,23 @@ describe("telovix policy check", () => {
     expect((await check(join(dir, "latin"))).out).toContain("S0 yaml.encoding");
   });
 
+  test("one name in two files of a directory is told, and in one file refused", async () => {
+    const two = await mkdtemp(join(dir, "none/two-"));
+    await writeFile(join(two, "a.yaml"), VALID);
+    await writeFile(join(two, "b.yaml"), VALID);
+    const apart = await check(two);
+    expect(apart.code).toBe(0);
+    expect(apart.out).toMatch(
+      /b\.yaml:1:1: S2 warning policy\.duplicate-name: A policy named 'good' stands in \S+a\.yaml/,
+    );
+    await writeFile(join(two, "b.yaml"), `${VALID}---\n${VALID}`);
+    expect(await check(join(two, "b.yaml"))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("S2 policy.duplicate-name: A policy named 'good' begins on line 1 already."),
+    });
+    await rm(two, { recursive: true });
+  });
+
   test("a wrong call, and what can't be read: exit 2", async () => {
     expect(await check()).toMatchObject({ code: 2, err: expect.stringContaining("needs a file") });
     expect(await check(join(dir, "egress"), "--set", "NET")).toMatchObject({ code: 2 });

@@ -3,6 +3,8 @@ import { LIMITS } from "../core/policy/read/limits.ts";
 import type { DocumentReport, PolicyReport, Problem } from "../core/policy/report.ts";
 import { EXIT, listFlag, type Call } from "./command.ts";
 import { UsageError } from "./parse.ts";
+import { checkHere } from "./policy-check-here.ts";
+import { PolicyNames } from "./policy-check-names.ts";
 import { readPolicyFiles, type PolicyFile } from "./policy-files.ts";
 import { readVariables } from "./policy-variables.ts";
 
@@ -18,10 +20,15 @@ export async function run(call: Call): Promise<number> {
     throw new UsageError("'policy check' needs a file or a directory.", "Write: telovix policy check policies/");
   const variables = readVariables(listFlag(call.flags, "set"));
   const isJson = call.flags["json"] === true;
+  const names = new PolicyNames();
+  const check = async (file: PolicyFile, bytes: Uint8Array): Promise<PolicyReport> => {
+    const report = names.check(file.path, checkPolicyBytes(bytes, { variables }));
+    return call.flags["here"] === true ? checkHere(report, call.signal) : report;
+  };
   const checked: Checked[] = [];
   for await (const file of readPolicyFiles(call.args, LIMITS.fileBytes)) {
     if (call.signal.aborted) return EXIT.failed;
-    const result = file.bytes === undefined ? { file } : { file, report: checkPolicyBytes(file.bytes, { variables }) };
+    const result: Checked = file.bytes === undefined ? { file } : { file, report: await check(file, file.bytes) };
     if (!isJson) print(result, call);
     checked.push({ ...result, file: { path: file.path, ...(file.fault === undefined ? {} : { fault: file.fault }) } });
   }

@@ -3,9 +3,12 @@ import { AppError, errorMessage } from "../core/error.ts";
 import { explainPlan } from "../core/policy/plan/explain/explain.ts";
 import { explanationText } from "../core/policy/plan/explain/text.ts";
 import { parseHostFacts, type HostFacts } from "../core/policy/plan/host-facts.ts";
+import type { Plan } from "../core/policy/plan/plan.ts";
+import type { Resolution } from "../core/policy/plan/resolution.ts";
 import { EXIT, listFlag, textFlag, type Call } from "./command.ts";
 import { probeHost } from "./engine-program.ts";
 import { UsageError } from "./parse.ts";
+import { resolvePlans } from "./policy-resolve.ts";
 import { readPlans } from "./policy-source.ts";
 import { readVariables } from "./policy-variables.ts";
 
@@ -34,6 +37,17 @@ async function hostFacts(call: Call): Promise<HostFacts | undefined> {
   }
 }
 
+/** What the engine finds of each plan; undefined, with a word on stderr, when it can't be asked. */
+async function resolutions(plans: readonly Plan[], call: Call): Promise<readonly Resolution[] | undefined> {
+  try {
+    return await resolvePlans(plans, call.signal);
+  } catch (error) {
+    if (call.signal.aborted) throw error;
+    call.err(`Names are not looked up on this kernel: ${errorMessage(error)}\n\n`);
+    return undefined;
+  }
+}
+
 function modeOf(call: Call): "monitor" | "enforce" | undefined {
   const mode = textFlag(call.flags, "mode");
   if (mode === undefined || mode === "monitor" || mode === "enforce") return mode;
@@ -48,7 +62,9 @@ export async function run(call: Call): Promise<number> {
   const mode = modeOf(call);
   const plans = await readPlans(file, readVariables(listFlag(call.flags, "set")));
   const facts = await hostFacts(call);
-  const explained = plans.map((plan) => explainPlan(plan, facts, mode));
+  const isHere = textFlag(call.flags, "host-facts") === undefined;
+  const resolved = isHere && facts !== undefined ? await resolutions(plans, call) : undefined;
+  const explained = plans.map((plan, i) => explainPlan(plan, facts, mode, resolved?.[i]));
   if (call.flags["json"]) {
     call.out(`${JSON.stringify(explained.length === 1 ? explained[0] : explained, null, 2)}\n`);
   } else call.out(`${explained.map(explanationText).join("\n\n\n")}\n`);

@@ -2,7 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { AppError } from "../core/error.ts";
+import { everySyscallShare, hookCost } from "../core/policy/plan/cost.ts";
 import type { Plan } from "../core/policy/plan/plan.ts";
+import { isBackend } from "../core/policy/plan/resolution.ts";
 import { writePlan } from "../core/policy/plan/write.ts";
 import { sensorConfig } from "../sensor/config.ts";
 import { listSegments, SegmentReader } from "../sensor/tail/reader.ts";
@@ -64,6 +66,23 @@ async function awaitStatus(
   return undefined;
 }
 
+/** What the hooks that were loaded may cost, as `policy explain` reckons it. */
+function costText(plans: readonly Plan[], status: readonly PolicyStatus[]): string {
+  const backends = new Set<Parameters<typeof hookCost>[1]>();
+  let share = 0;
+  for (const plan of plans) {
+    const served = status.find((s) => policyName(s) === nameOf(plan))?.hooks?.filter((h) => h.status !== "rejected");
+    for (const hook of plan.hooks) {
+      const backend = served?.find((h) => h.hook === hook.call && h.backend !== undefined)?.backend ?? "";
+      if (!isBackend(backend)) continue;
+      backends.add(backend);
+      share += hookCost(hook, backend).share;
+    }
+  }
+  const percent = 100 * (share + everySyscallShare(backends));
+  return `Estimated cost: ${percent.toFixed(percent < 1 ? 2 : 1)} % of a core, at the rates of a busy server.`;
+}
+
 interface Follow {
   readonly call: Call;
   readonly reader: SegmentReader;
@@ -111,13 +130,13 @@ export async function run(call: Call, programOf: (dir: string) => Promise<string
     const out = kept === undefined ? join(dir, "out") : resolve(kept);
     await mkdir(out, { recursive: true, mode: 0o700 });
     await writePlans(join(dir, "plans"), plans, enforce);
-    const first = Math.max(0, ...(await listSegments(out))) + 1;
+    const first = Math.max(0, ...listSegments(out)) + 1;
     const { nodeName } = sensorConfig();
     const words = ["run", "--out", out, "--plan", join(dir, "plans"), "--node-name", nodeName];
     const engine = new EngineRun(await programOf(dir), [...words, "--self-pid", `${process.pid}`]);
     try {
       const status = await awaitStatus(out, plans, engine, call.signal);
-      if (status) call.err(`${statusText(status)}\n`);
+      if (status) call.err(`${statusText(status)}${costText(plans, status)}\n`);
       if (status?.every((s) => s.state === "rejected")) return EXIT.failed;
       const mode = enforce ? "What matches is stopped, as far as this host can." : "Monitor mode: nothing is stopped.";
       if (status) call.err(`${mode} Ctrl-C ends it.\n`);

@@ -46,7 +46,11 @@ describe("building packs", () => {
       (text: string) => text.replace(/^ {2}name: .*$/m, "  name: somebody-else"),
       /is somebody-else, not/,
     ],
-    ["stands beside another", (text: string) => `${text}---\n${text}`, /2 documents/],
+    [
+      "stands beside another",
+      (text: string) => `${text}---\n${text.replace(/^ {2}name: .*$/m, "  name: somebody-else")}`,
+      /2 documents/,
+    ],
   ])("fails when a policy %s", (_name, change, says) => expect(() => compilePack(changed(change))).toThrow(says));
 
   test("fails when a policy stops something and its pack does not say so", () =>

@@ -1,4 +1,6 @@
 import { buildPolicy } from "./build/policy.ts";
+import type { Policy } from "./model.ts";
+import { sizeFault } from "./plan/plan-size.ts";
 import { Problems, quoted, suggest } from "./problems.ts";
 import { LIMITS } from "./read/limits.ts";
 import { parseDocuments, type ParsedDocument } from "./read/parse.ts";
@@ -29,8 +31,10 @@ export function checkPolicyText(text: string, options: CheckOptions = {}): Polic
   });
   const hasPolicy = parsed.some((document) => isPolicyKind(scalarAt(document.tree, "kind")));
   const variables = options.variables ?? new Map();
-  const documents = parsed.map((document, index) =>
-    checkDocument(document, index, hasPolicy, variables, collectors[index] ?? new Problems()),
+  const documents = checkNames(
+    parsed.map((document, index) =>
+      checkDocument(document, index, hasPolicy, variables, collectors[index] ?? new Problems()),
+    ),
   );
   return { verdict: documents.some((d) => d.verdict === "invalid") ? "invalid" : "valid", documents };
 }
@@ -92,8 +96,52 @@ function checkDocument(
   if (value === undefined) return { ...head, verdict: "invalid", problems: problems.sorted() };
   checkSchemaRules(value, source, problems);
   const policy = buildPolicy(value, source, problems, variables);
+  if (problems.errors === 0 && policy !== undefined) checkSize(policy, problems);
   if (problems.errors > 0 || policy === undefined) return { ...head, verdict: "invalid", problems: problems.sorted() };
   return { ...head, verdict: "valid", problems: problems.sorted(), policy };
+}
+
+function checkSize(policy: Policy, problems: Problems): void {
+  const fault = sizeFault(policy);
+  if (fault === undefined) return;
+  problems.error(
+    "S2",
+    "policy.too-large",
+    { ...fault.at, path: "/spec" },
+    fault.message,
+    "Divide it into several policies.",
+  );
+}
+
+/** One name is one policy: a second of it would take the first's place. */
+function checkNames(documents: readonly DocumentReport[]): readonly DocumentReport[] {
+  const first = new Map<string, number>();
+  return documents.map((document) => {
+    const { policy, problems } = document;
+    if (policy === undefined) return document;
+    const key = policyKey(policy);
+    const line = first.get(key);
+    if (line === undefined) {
+      first.set(key, policy.at.line);
+      return document;
+    }
+    const collected = new Problems();
+    const at = { ...policy.at, path: "/metadata/name" };
+    collected.error(
+      "S2",
+      "policy.duplicate-name",
+      at,
+      `A policy named ${quoted(key)} begins on line ${line} already.`,
+      "Rename one of them.",
+    );
+    const { policy: _, ...rest } = document;
+    return { ...rest, verdict: "invalid", problems: [...collected.sorted(), ...problems] };
+  });
+}
+
+/** What the engine calls a policy: NAMESPACE/NAME, or its name. */
+export function policyKey({ namespace, name }: Pick<Policy, "name" | "namespace">): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 /** A document of another kind is refused, unless it stands beside a policy and is plainly something else. */
@@ -111,7 +159,7 @@ function refuseKind(
     kind === undefined
       ? "The document does not say what kind it is of."
       : `${quoted(kind)} is an unknown kind: no tracing policy.`;
-  if (hasPolicy && isOther) {
+  if (hasPolicy && isOther && problems.errors === 0) {
     problems.warn("S0", "kind.unknown", at, `${message} It is skipped.`);
     return { verdict: "skipped", problems: problems.sorted() };
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "../../..");
 const DOCS = readFileSync(join(ROOT, "docs/policies.md"), "utf8");
-/** Rules of texts too large, too deep or too odd for a fixture; hostile.test.ts and check.test.ts try them. */
+/** Rules of texts too large, too deep or too odd for a fixture; hostile.test.ts, check.test.ts and limits.test.ts try them. */
 const TRIED_ELSEWHERE = [
   "yaml.encoding",
   "yaml.control-character",
@@ -12,6 +12,9 @@ const TRIED_ELSEWHERE = [
   "yaml.too-deep",
   "yaml.too-many-documents",
   "yaml.too-many-nodes",
+  "labels.too-large",
+  "policy.too-large",
+  "uprobe.too-many-digests",
 ];
 
 /** Every rule the checker's source names. */

@@ -70,8 +70,11 @@ const MAX_DISTANCE = 0.6;
 const MAX_LETTERS = 64;
 const MAX_CHOICES = 256;
 
-/** Names the choice that was probably meant, and all of them when they are few. The choices are read when it is asked. */
-export function suggest(word: string, choices: Iterable<string>): Hint {
+/**
+ * Names the choice that was probably meant, and all of them when they are few, or when none is near and `all` says so. The
+ * choices are read when it is asked.
+ */
+export function suggest(word: string, choices: Iterable<string>, all?: "all"): Hint {
   return () => {
     const named: string[] = [];
     for (const choice of choices) {
@@ -82,7 +85,7 @@ export function suggest(word: string, choices: Iterable<string>): Hint {
     if (named.length === 1) return `Write ${quoted(named[0]!)}.`;
     const close = nearestOf(word, named);
     return close === undefined && named.length > 16
-      ? undefined
+      ? all && `Known: ${named.join(", ")}.`
       : [
           ...(close === undefined ? [] : [`Did you mean ${quoted(close)}?`]),
           ...(named.length > 16 ? [] : [`Known: ${named.join(", ")}.`]),
@@ -91,7 +94,7 @@ export function suggest(word: string, choices: Iterable<string>): Hint {
 }
 
 /** The nearest choice, letter case aside; undefined when none is near. */
-function nearestOf(word: string, choices: readonly string[]): string | undefined {
+export function nearestOf(word: string, choices: readonly string[]): string | undefined {
   if (word.length === 0 || word.length > MAX_LETTERS) return undefined;
   let best: { readonly choice: string; readonly distance: number } | undefined;
   for (const choice of choices) {

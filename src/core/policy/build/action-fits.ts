@@ -28,7 +28,7 @@ const REFUSED: Readonly<Record<HookView["kind"], readonly ActionName[]>> = {
 };
 
 /** Checks an action against the hook it stands in, and its switches against the action. */
-export function checkActionFits(spec: ActionSelector, view: HookView, ctx: Context): void {
+export function checkActionFits(spec: ActionSelector, when: "entry" | "return", view: HookView, ctx: Context): void {
   const { action } = spec;
   if (REFUSED[view.kind].includes(action) || (action === "Set" && view.kind !== "usdt"))
     ctx.error(
@@ -40,6 +40,7 @@ export function checkActionFits(spec: ActionSelector, view: HookView, ctx: Conte
     );
   else if (action === "Override" && view.noOverride !== undefined)
     ctx.error("action.override-target", spec, "action", view.noOverride);
+  else if (action === "Override") checkOverride(spec, when, view, ctx);
   if ((action === "NotifyEnforcer" || action === "CleanupEnforcerNotification") && !ctx.hasEnforcers)
     ctx.error(
       "action.no-enforcer",
@@ -51,6 +52,25 @@ export function checkActionFits(spec: ActionSelector, view: HookView, ctx: Conte
   checkStackTraces(spec, view, ctx);
   if (spec.imaHash === true && (view.kind !== "lsm" || action !== "Post"))
     ctx.warn("action.ima-hash", spec, "imaHash", "imaHash does something only with Post in an LSM hook.");
+}
+
+function checkOverride(spec: ActionSelector, when: "entry" | "return", view: HookView, ctx: Context): void {
+  if (when === "return")
+    ctx.error(
+      "return.override",
+      spec,
+      "action",
+      "Override comes too late in matchReturnActions: the call has been run.",
+      "Move it to matchActions, with filters on the arguments.",
+    );
+  else if ((spec.argError ?? 0) === 0 && view.kind !== "uprobe")
+    ctx.warn(
+      "action.override-no-error",
+      spec,
+      spec.argError === undefined ? "action" : "argError",
+      "Override without an error makes the call return 0. To the kernel's security hooks 0 means yes, so where they serve it nothing is stopped.",
+      "Write argError: -1.",
+    );
 }
 
 function checkStackTraces(spec: ActionSelector, view: HookView, ctx: Context): void {

@@ -1,7 +1,8 @@
 import type { Action, PostAction } from "../model-action.ts";
 import { quoted, suggest } from "../problems.ts";
 import type { ActionSelector } from "../schema/selector.ts";
-import { parseRateLimit } from "../value/rate-limit.ts";
+import { MAX_RATE_LIMIT_MS, parseRateLimit } from "../value/rate-limit.ts";
+import { checkActionFields } from "./action-fields.ts";
 import { checkActionFits } from "./action-fits.ts";
 import type { Context } from "./context.ts";
 import type { HookView } from "./hook-view.ts";
@@ -17,7 +18,8 @@ export function buildAction(
   view: HookView,
   ctx: Context,
 ): Action | undefined {
-  checkActionFits(spec, view, ctx);
+  checkActionFits(spec, when, view, ctx);
+  checkActionFields(spec, view, ctx);
   const rateLimit = readRateLimit(spec, ctx);
   const at = ctx.at(spec);
   switch (spec.action) {
@@ -84,6 +86,9 @@ function readRateLimit(spec: ActionSelector, ctx: Context): PostAction["rateLimi
   const intervalMs = parseRateLimit(rateLimit);
   if (intervalMs === undefined)
     ctx.error("action.rate-limit", spec, "rateLimit", `${quoted(rateLimit)} is no interval.`, "Write 5, 5s, 5m or 1h.");
+  else if (intervalMs === 0) ctx.warn("action.rate-limit", spec, "rateLimit", `${quoted(rateLimit)} limits nothing.`);
+  else if (intervalMs === MAX_RATE_LIMIT_MS)
+    ctx.warn("action.rate-limit", spec, "rateLimit", `${quoted(rateLimit)} is cut to 49 days, the longest interval.`);
   return intervalMs === undefined || intervalMs === 0 || scope === undefined ? undefined : { intervalMs, scope };
 }
 
@@ -92,7 +97,7 @@ function readSignal(spec: ActionSelector, ctx: Context): number {
   if (argSig > MAX_SIGNAL)
     ctx.error("action.signal", spec, "argSig", `There is no signal ${argSig}; they go from 1 to ${MAX_SIGNAL}.`);
   if (argSig === 0 && spec.action === "Signal")
-    ctx.warn("action.signal", spec, "argSig", "Signal without argSig sends nothing.");
+    ctx.error("action.signal", spec, "argSig", "Signal needs argSig, a number from 1 on.", "Use Sigkill to kill.");
   return argSig;
 }
 

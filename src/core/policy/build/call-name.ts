@@ -1,4 +1,5 @@
 import type { SyscallName } from "../model-base.ts";
+import { ENGINE_LIMITS } from "./engine-text.ts";
 
 const ABI_OF_PREFIX: Readonly<Record<string, SyscallName["abi"]>> = {
   __x64_: "x64",
@@ -9,7 +10,7 @@ const ABIS: ReadonlySet<string> = new Set<SyscallName["abi"]>(["x64", "i386", "a
 
 /** The name when it can be one of a kernel function (`vfs_read`, `do_open.isra.0`). */
 export function functionName(text: string): string | undefined {
-  return text.length <= 256 && /^[A-Za-z_][A-Za-z0-9_.]*$/.test(text) ? text : undefined;
+  return text.length <= ENGINE_LIMITS.name && /^[A-Za-z_][A-Za-z0-9_.]*$/.test(text) ? text : undefined;
 }
 
 /** Reads `sys_dup`, `i386/sys_dup`, `__x64_sys_dup`; undefined for anything else. */
@@ -19,7 +20,9 @@ export function parseSyscall(text: string): SyscallName | undefined {
   const written = second ?? first;
   const prefix = Object.keys(ABI_OF_PREFIX).find((p) => written.startsWith(p));
   const name = prefix === undefined ? written : written.slice(prefix.length);
-  if (functionName(name) === undefined || !name.startsWith("sys_") || name === "sys_") return undefined;
+  // In a plan the name stands with its machine.
+  if (functionName(name) === undefined || text.length > ENGINE_LIMITS.name) return undefined;
+  if (!name.startsWith("sys_") || name === "sys_") return undefined;
   const prefixAbi = prefix === undefined ? undefined : ABI_OF_PREFIX[prefix];
   if (second === undefined) return { name, abi: prefixAbi ?? "native" };
   if (!isAbi(first) || (prefixAbi !== undefined && !fits(prefixAbi, first))) return undefined;

@@ -3,6 +3,7 @@ import { quoted } from "../problems.ts";
 import type { FunctionSpec } from "../schema/hook.ts";
 import { functionName, parseSyscall } from "./call-name.ts";
 import type { Context } from "./context.ts";
+import { nameHint } from "./engine-text.ts";
 import { unknownList } from "./lists.ts";
 
 const NOWHERE: CallTarget = { kind: "functions", names: [] };
@@ -18,13 +19,13 @@ export function buildTarget(spec: FunctionSpec, ctx: Context): { target: CallTar
   }
   if (spec.syscall === false) {
     if (functionName(call) === undefined)
-      ctx.error("call.name", spec, "call", `${quoted(call)} is no name of a function.`);
+      ctx.error("call.name", spec, "call", `${quoted(call)} is no name of a function.`, nameHint(call));
     return { target: { kind: "functions", names: [call] }, isSyscall: false };
   }
   const syscall = parseSyscall(call);
   if (syscall !== undefined) return { target: { kind: "syscalls", names: [syscall] }, isSyscall: true };
   if (functionName(call) === undefined)
-    ctx.error("call.name", spec, "call", `${quoted(call)} is no name of a syscall or function.`);
+    ctx.error("call.name", spec, "call", `${quoted(call)} is no name of a syscall or function.`, nameHint(call));
   else
     ctx.warn(
       "call.not-a-syscall",

@@ -1,4 +1,4 @@
-import type { Enforcer, PolicyOptions } from "../model.ts";
+import type { Enforcer, Hook, PolicyOptions } from "../model.ts";
 import type { CallTarget } from "../model-base.ts";
 import { quoted } from "../problems.ts";
 import type { PolicySpec } from "../schema/policy.ts";
@@ -19,10 +19,29 @@ export function buildEnforcers(
     ctx.error("enforcers.too-many", second, undefined, "A policy has at most one enforcer.", "Put all calls into one.");
   return specs
     .filter((spec) => !ctx.source.isBroken(spec))
-    .map((spec) => ({
-      at: ctx.at(spec),
-      calls: spec.calls.flatMap((call, index) => buildCall(call, index, spec, options, ctx)),
-    }));
+    .map((spec) => {
+      if (spec.calls.length === 0) ctx.warn("enforcers.empty", spec, "calls", "The enforcer has no calls to stop.");
+      return {
+        at: ctx.at(spec),
+        calls: spec.calls.flatMap((call, index) => buildCall(call, index, spec, options, ctx)),
+      };
+    });
+}
+
+/** An enforcer acts on marks only NotifyEnforcer makes. */
+export function checkNotified(specs: readonly EnforcerSpec[], hooks: readonly Hook[], ctx: Context): void {
+  const [spec] = specs;
+  const isNotified = hooks.some(({ selectors }) =>
+    selectors.some((s) => [...s.actions, ...s.returnActions].some((a) => a.kind === "notifyEnforcer")),
+  );
+  if (spec !== undefined && !isNotified)
+    ctx.warn(
+      "enforcers.unused",
+      spec,
+      undefined,
+      "Nothing is stopped by the enforcer: no selector notifies it.",
+      "Add the action NotifyEnforcer to a selector.",
+    );
 }
 
 /** A list of names may mix syscalls and functions; each part is a target of its own. */

@@ -79,7 +79,7 @@ export function readRange(
 }
 
 /** Smallest and largest value an argument of this type can have. */
-function limits(type: ArgType): IntRange {
+export function intLimits(type: ArgType): IntRange {
   const shape = intShape(type);
   if (shape !== undefined) return limitsOf(shape);
   if (valueClass(type) === "capabilities") return limitsOf({ bits: 64, signed: false });
@@ -93,13 +93,16 @@ function inLimits(
   spec: ArgSelector,
   ctx: Context,
 ): IntRange | undefined {
-  const { min, max } = limits(type);
-  if (range.min >= min && range.max <= max) return range;
+  const { min, max } = intLimits(type);
+  // Where the type is open the order of the numbers is, too: no range reaches from one half into the other.
+  const isMixed = range.min < 0n && range.max >= 1n << 63n;
+  if (range.min >= min && range.max <= max && !isMixed) return range;
   ctx.error(
     "filter.out-of-range",
     spec.values ?? spec,
     value.index,
     `${quoted(value.text)} doesn't fit the type '${type}', which goes from ${min} to ${max}.`,
+    isMixed ? "Write two ranges, one below 0 and one above, or give the argument a type." : undefined,
   );
   return undefined;
 }

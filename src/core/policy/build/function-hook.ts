@@ -71,7 +71,15 @@ function buildReturnAction(
     );
     return undefined;
   }
-  if (returnArg?.type !== "sock" && returnArg?.type !== "socket")
+  if (returnArg === undefined)
+    ctx.error(
+      "return.action",
+      spec,
+      "returnArgAction",
+      `${returnArgAction} has nothing to work on: returnArg is missing.`,
+      "Add returnArg with the type 'sock'.",
+    );
+  else if (returnArg.type !== "sock" && returnArg.type !== "socket")
     ctx.warn("return.action", spec, "returnArgAction", `${returnArgAction} needs a returnArg of the type 'sock'.`);
   return name === "tracksock" ? "trackSock" : "untrackSock";
 }

@@ -6,8 +6,8 @@ import { parseInteger } from "../value/integer.ts";
 import { bytesOf } from "../value/text.ts";
 import { lookUpList } from "./calls.ts";
 import type { Context } from "./context.ts";
-import { countValues, filledValues, readInt, readRange } from "./filter-values.ts";
-import { buildTextEqual } from "./text-filter.ts";
+import { countValues, filledValues, intLimits, readInt, readRange } from "./filter-values.ts";
+import { buildTextEqual, checkLength } from "./text-filter.ts";
 import { refuseType } from "./type-mismatch.ts";
 
 /** Equal, NotEqual. */
@@ -41,8 +41,33 @@ export function buildCompare(
 ): IntCompareFilter | undefined {
   if (!isNumeric(arg)) return refuseType(spec, arg, "integers", ctx);
   countValues(spec, true, ctx);
-  const values = filledValues(spec, ctx).flatMap((value) => readInt(value, arg.type, spec, ctx) ?? []);
+  const values = filledValues(spec, ctx).flatMap((value) => {
+    const number = readInt(value, arg.type, spec, ctx);
+    if (number === undefined) return [];
+    warnNever(number, op, value.index, spec, arg, ctx);
+    return [number];
+  });
   return { kind: "intCompare", at: ctx.at(spec), operator: spec.operator, arg, op, values };
+}
+
+/** No value of the type is beyond its ends, and none has a bit of 0. */
+function warnNever(
+  number: bigint,
+  op: IntCompareFilter["op"],
+  index: number,
+  spec: ArgSelector,
+  arg: ArgRef,
+  ctx: Context,
+): void {
+  const { min, max } = intLimits(arg.type);
+  const never = op === "Mask" ? number === 0n : op === "GT" ? number >= max : number <= min;
+  if (never)
+    ctx.warn(
+      "filter.never",
+      spec.values ?? spec,
+      index,
+      `${spec.operator} ${number} never matches the type '${arg.type}'.`,
+    );
 }
 
 /** InMap, NotInMap, InRange, NotInRange. Ranges stay ranges. */
@@ -100,13 +125,15 @@ function buildAuto(spec: ArgSelector, arg: ArgRef, negate: boolean, ctx: Context
   const numbers = values.flatMap((text) => parseInteger(text) ?? []);
   const areNumbers = numbers.length === values.length;
   countValues(spec, areNumbers, ctx);
+  const texts = values.map(bytesOf);
+  for (const [index, text] of texts.entries()) checkLength(text, index, spec, "Equal", ctx);
   return {
     kind: "auto",
     at: ctx.at(spec),
     operator: spec.operator,
     arg,
     negate,
-    values: values.map(bytesOf),
+    values: texts,
     ...(areNumbers ? { ranges: numbers.map((n) => ({ min: n, max: n })) } : {}),
   };
 }

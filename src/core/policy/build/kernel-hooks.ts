@@ -3,6 +3,7 @@ import { quoted } from "../problems.ts";
 import type { LsmSpec, TracepointSpec } from "../schema/hook.ts";
 import { buildArgs } from "./args.ts";
 import type { Context } from "./context.ts";
+import { ENGINE_LIMITS, nameHint } from "./engine-text.ts";
 import type { HookView } from "./hook-view.ts";
 import { buildSelectors } from "./selectors.ts";
 import { buildTexts } from "./text-fields.ts";
@@ -13,7 +14,8 @@ export function buildTracepoint(spec: TracepointSpec, ctx: Context): TracepointH
   for (const field of ["subsystem", "event"] as const) {
     const name = spec[field];
     if (name === "") ctx.error("tracepoint.empty", spec, field, `The ${field} of the tracepoint is empty.`);
-    else if (!isName(name)) ctx.error("tracepoint.name", spec, field, `${quoted(name)} is no name of a tracepoint.`);
+    else if (!isName(name))
+      ctx.error("tracepoint.name", spec, field, `${quoted(name)} is no name of a tracepoint.`, nameHint(name));
   }
   const { args, data } = buildArgs(spec, kind, ctx);
   const view: HookView = {
@@ -34,7 +36,8 @@ export function buildLsmHook(spec: LsmSpec, ctx: Context): LsmHook {
   const { hook } = spec;
   const bare = hook.replace(/^(bpf_lsm_|security_)/, "");
   if (hook === "") ctx.error("lsm.empty", spec, "hook", "The name of the LSM hook is empty.");
-  else if (!isName(hook)) ctx.error("lsm.name", spec, "hook", `${quoted(hook)} is no name of an LSM hook.`);
+  else if (!isName(hook))
+    ctx.error("lsm.name", spec, "hook", `${quoted(hook)} is no name of an LSM hook.`, nameHint(hook));
   else if (bare !== hook)
     ctx.warn(
       "lsm.prefix",
@@ -50,5 +53,5 @@ export function buildLsmHook(spec: LsmSpec, ctx: Context): LsmHook {
 }
 
 function isName(text: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(text);
+  return text.length <= ENGINE_LIMITS.name && /^[A-Za-z_]\w*$/.test(text);
 }

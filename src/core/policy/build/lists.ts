@@ -3,6 +3,7 @@ import { quoted, suggest, type Hint, type Problems } from "../problems.ts";
 import type { Source } from "../read/source.ts";
 import type { ListSpec } from "../schema/policy.ts";
 import { functionName, parseSyscall } from "./call-name.ts";
+import { nameHint, textFault } from "./engine-text.ts";
 
 /** The policy's lists by name. */
 export interface Lists {
@@ -38,6 +39,21 @@ export function buildLists(specs: readonly ListSpec[], source: Source, problems:
 
 function buildList(spec: ListSpec, source: Source, problems: Problems): CallTarget | undefined {
   const values = spec.values ?? [];
+  if (spec.validated !== undefined)
+    problems.warn(
+      "S2",
+      "lists.unused-field",
+      source.at(spec, "validated"),
+      "validated does nothing: names are always looked up.",
+    );
+  if (spec.pattern !== undefined && spec.type !== "generated_ftrace")
+    problems.warn(
+      "S2",
+      "lists.unused-field",
+      source.at(spec, "pattern"),
+      "pattern does nothing here.",
+      "Write 'type: generated_ftrace' for the functions whose names match it.",
+    );
   switch (spec.type) {
     case "generated_syscalls":
     case "generated_ftrace":
@@ -58,7 +74,13 @@ function buildList(spec: ListSpec, source: Source, problems: Problems): CallTarg
       warnEmpty(spec, source, problems);
       for (const [index, name] of values.entries())
         if (functionName(name) === undefined)
-          problems.error("S2", "lists.value", source.at(values, index), `${quoted(name)} is no name of a function.`);
+          problems.error(
+            "S2",
+            "lists.value",
+            source.at(values, index),
+            `${quoted(name)} is no name of a function.`,
+            nameHint(name),
+          );
       return { kind: "functions", names: values };
   }
 }
@@ -82,7 +104,7 @@ function syscall(
     "lists.value",
     source.at(values, index),
     `${quoted(text)} is no syscall.`,
-    "Write sys_NAME, or ABI/sys_NAME with the ABI x64, i386, arm64 or arm32.",
+    nameHint(text) ?? "Write sys_NAME, or ABI/sys_NAME with the ABI x64, i386, arm64 or arm32.",
   );
   return [];
 }
@@ -93,6 +115,8 @@ function checkPattern(spec: ListSpec, source: Source, problems: Problems): CallT
   if (pattern === "") problems.error("S2", "lists.no-pattern", at, "A list of type generated_ftrace needs a pattern.");
   else if (pattern.length > MAX_PATTERN)
     problems.error("S2", "lists.pattern", at, `The pattern is longer than ${MAX_PATTERN} characters.`);
+  else if (textFault(pattern, Infinity, "line") !== undefined)
+    problems.error("S2", "lists.pattern", at, "The pattern has a control character.", "Write \\n, \\t or \\x01 in it.");
   else if (!isPattern(pattern))
     problems.error(
       "S2",

@@ -30,6 +30,7 @@ function readOption(spec: OptionSpec, options: Mutable<PolicyOptions>, ctx: Cont
       break;
     case "disable-uprobe-multi":
       options.disableUprobeMulti = readSwitch(spec, value, ctx);
+      if (options.disableUprobeMulti) unused(spec, "uprobes are always put in one by one", ctx);
       break;
     case "policy-mode":
       if (value === "enforce" || value === "monitor") options.policyMode = value;
@@ -39,11 +40,13 @@ function readOption(spec: OptionSpec, options: Mutable<PolicyOptions>, ctx: Cont
       if (value === "fmod-ret") options.overrideMethod = "fmodRet";
       else if (value === "override-return") options.overrideMethod = "overrideReturn";
       else refuse(spec, value, suggest(value, ["fmod-ret", "override-return"]), ctx);
+      unused(spec, "the engine takes the best method the host has, and says which", ctx);
       break;
     case "sleepable-preload-size": {
       const size = parseInteger(value, "decimal");
       if (size !== undefined && size > 0n && size <= 0x7fffffffn) options.sleepablePreloadSize = Number(size);
       else refuse(spec, value, "Write a number above 0.", ctx);
+      unused(spec, "the engine has no preload", ctx);
       break;
     }
     case undefined:
@@ -55,6 +58,10 @@ function readOption(spec: OptionSpec, options: Mutable<PolicyOptions>, ctx: Cont
         suggest(spec.name, NAMES),
       );
   }
+}
+
+function unused(spec: OptionSpec, why: string, ctx: Context): void {
+  ctx.warn("options.unused", spec, "name", `The option ${quoted(spec.name)} does nothing here: ${why}.`);
 }
 
 function readSwitch(spec: OptionSpec, value: string, ctx: Context): boolean {

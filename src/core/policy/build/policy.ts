@@ -4,7 +4,7 @@ import type { Place } from "../read/place.ts";
 import type { Source } from "../read/source.ts";
 import type { PolicyDocument, PolicySpec } from "../schema/policy.ts";
 import { Context } from "./context.ts";
-import { buildEnforcers } from "./enforcers.ts";
+import { buildEnforcers, checkNotified } from "./enforcers.ts";
 import { buildFunctionHook } from "./function-hook.ts";
 import { buildLsmHook, buildTracepoint } from "./kernel-hooks.ts";
 import { buildLists } from "./lists.ts";
@@ -39,6 +39,8 @@ export function buildPolicy(
   const enforcers = buildEnforcers(spec.enforcers ?? [], options, ctx);
   const hooks = joinHooks(buildHooks(spec, ctx), problems);
   const scope = buildScope(spec, ctx);
+  // A hook that was left out may have been the one that notifies.
+  if (problems.errors === 0) checkNotified(spec.enforcers ?? [], hooks, ctx);
   if (hooks.length === 0 && spec.loader !== true && problems.errors === 0)
     ctx.warn("policy.no-hooks", document, "spec", "The policy hooks nothing, so it does nothing.");
   if (metadata === undefined || kind === undefined || apiVersion === undefined) return undefined;

@@ -6,6 +6,7 @@ import type {
   NamespaceFilter,
   NamespaceKind,
   PidFilter,
+  WorkloadFilter,
 } from "../model-filter.ts";
 import { quoted, suggest } from "../problems.ts";
 import type { SelectorSpec } from "../schema/selector.ts";
@@ -13,6 +14,7 @@ import { CAPABILITY_NAMES, capabilityNumber } from "../value/capability.ts";
 import { parseInteger } from "../value/integer.ts";
 import { bytesOf, withoutNul } from "../value/text.ts";
 import type { Context } from "./context.ts";
+import { ENGINE_LIMITS } from "./engine-text.ts";
 import type { ExpandedSelector } from "./macros.ts";
 import { buildScope } from "./scope.ts";
 
@@ -20,7 +22,11 @@ type Item<K extends keyof SelectorSpec> = NonNullable<SelectorSpec[K]> extends r
 
 const MAX_NAMESPACE_FILTERS = 10;
 const MAX_NAMESPACE_VALUES = 4;
-const MAX_BINARY_BYTES = { In: 255, Prefix: 256, Postfix: 127 } as const;
+const MAX_BINARY_BYTES = {
+  In: ENGINE_LIMITS.equal,
+  Prefix: ENGINE_LIMITS.prefix,
+  Postfix: ENGINE_LIMITS.postfix,
+} as const;
 
 const NAMESPACES: Readonly<Record<Item<"matchNamespaces">["namespace"], NamespaceKind>> = {
   Uts: "uts",
@@ -47,17 +53,21 @@ export function buildProcessFilters(selector: ExpandedSelector, ctx: Context): r
     ...lists.matchNamespaceChanges.map((s) => buildNamespaceChanges(s, ctx)),
     ...lists.matchCapabilities.map((s) => buildCapabilities(s, "capabilities", ctx)),
     ...lists.matchCapabilityChanges.map((s) => buildCapabilities(s, "capabilityChanges", ctx)),
-    ...(matchWorkloads === undefined
-      ? []
-      : [
-          {
-            kind: "workload",
-            at: ctx.at(spec, "matchWorkloads"),
-            operator: "matchWorkloads",
-            scope: buildScope(matchWorkloads, ctx),
-          } as const,
-        ]),
+    ...(matchWorkloads === undefined ? [] : buildWorkload(matchWorkloads, spec, ctx)),
   ];
+}
+
+function buildWorkload(
+  selectors: NonNullable<SelectorSpec["matchWorkloads"]>,
+  spec: SelectorSpec,
+  ctx: Context,
+): readonly WorkloadFilter[] {
+  if (Object.keys(selectors).length === 0) {
+    ctx.warn("filter.no-values", spec, "matchWorkloads", "matchWorkloads names no workload and does nothing.");
+    return [];
+  }
+  const scope = buildScope(selectors, ctx);
+  return [{ kind: "workload", at: ctx.at(spec, "matchWorkloads"), operator: "matchWorkloads", scope }];
 }
 
 function checkCounts({ lists, spec }: ExpandedSelector, ctx: Context): void {
@@ -82,7 +92,7 @@ function checkCounts({ lists, spec }: ExpandedSelector, ctx: Context): void {
 }
 
 function buildPids(spec: Item<"matchPIDs">, ctx: Context): PidFilter {
-  if (spec.values.length === 0) ctx.warn("filter.no-values", spec, "values", "matchPIDs without values.");
+  warnEmpty(spec, "matchPIDs", ctx);
   return {
     kind: "pids",
     at: ctx.at(spec),
@@ -108,22 +118,53 @@ function buildBinaries(spec: Item<"matchBinaries">, parent: boolean, ctx: Contex
       "followChildren",
       `followChildren works with In and NotIn, not with ${spec.operator}.`,
     );
-  const values = spec.values.map((path, index) => {
-    const bytes = bytesOf(withoutNul(path));
-    if (bytes.length > MAX_BINARY_BYTES[op])
-      ctx.error(
-        "binaries.too-long",
-        spec.values,
-        index,
-        `The value is ${bytes.length} bytes long, ${spec.operator} takes at most ${MAX_BINARY_BYTES[op]}.`,
-      );
-    return bytes;
-  });
+  const values = spec.values.map((path, index) => readPath(withoutNul(path), index, op, spec, ctx));
   const followChildren = spec.followChildren ?? false;
   return [{ kind: "binaries", at: ctx.at(spec), operator: spec.operator, parent, op, negate, values, followChildren }];
 }
 
+function readPath(
+  path: string,
+  index: number,
+  op: BinaryFilter["op"],
+  spec: Item<"matchBinaries">,
+  ctx: Context,
+): Uint8Array {
+  const bytes = bytesOf(path);
+  const most = MAX_BINARY_BYTES[op];
+  if (bytes.length > most)
+    ctx.error(
+      "binaries.too-long",
+      spec.values,
+      index,
+      `The value is ${bytes.length} bytes long, ${spec.operator} takes at most ${most}.`,
+    );
+  if (path === "") ctx.error("binaries.value", spec.values, index, "An empty path is no program's.");
+  else if (path.includes("\0")) ctx.error("binaries.value", spec.values, index, `${quoted(path)} is no path.`);
+  else if (op !== "Postfix" && !path.startsWith("/"))
+    ctx.warn(
+      "binaries.relative-path",
+      spec.values,
+      index,
+      `Paths of programs begin with '/', so ${quoted(path)} never matches.`,
+      "Use Postfix for the end of a path.",
+    );
+  return bytes;
+}
+
+/** An empty list is in nothing. */
+function warnEmpty(
+  spec: { readonly operator: "In" | "NotIn"; readonly values: readonly unknown[] },
+  what: string,
+  ctx: Context,
+): void {
+  if (spec.values.length > 0) return;
+  const outcome = spec.operator === "In" ? "never" : "always";
+  ctx.warn("filter.no-values", spec, "values", `${what} ${spec.operator} without values ${outcome} matches.`);
+}
+
 function buildNamespace(spec: Item<"matchNamespaces">, ctx: Context): NamespaceFilter {
+  warnEmpty(spec, "matchNamespaces", ctx);
   if (spec.values.length > MAX_NAMESPACE_VALUES)
     ctx.error(
       "namespaces.too-many-values",
@@ -150,6 +191,7 @@ function buildNamespace(spec: Item<"matchNamespaces">, ctx: Context): NamespaceF
 }
 
 function buildNamespaceChanges(spec: Item<"matchNamespaceChanges">, ctx: Context): NamespaceChangeFilter {
+  warnEmpty(spec, "matchNamespaceChanges", ctx);
   const known = Object.entries(NAMESPACES);
   const namespaces = spec.values.flatMap((text, index) => {
     const found = known.find(([name]) => name.toLowerCase() === text.toLowerCase());
@@ -173,6 +215,7 @@ function buildCapabilities(
   ctx: Context,
 ): CapabilityFilter {
   const sets = { Effective: "effective", Inheritable: "inheritable", Permitted: "permitted" } as const;
+  warnEmpty(spec, kind === "capabilities" ? "matchCapabilities" : "matchCapabilityChanges", ctx);
   let mask = 0n;
   for (const [index, name] of spec.values.entries()) {
     const number = capabilityNumber(name);

@@ -1,6 +1,10 @@
 import type { LabelRequirement, LabelSelector, WorkloadScope } from "../model-base.ts";
+import { quoted, suggest } from "../problems.ts";
 import type { LabelSelector as LabelSpec } from "../schema/labels.ts";
+import { workloadText } from "../plan/workload.ts";
+import { bytesOf } from "../value/text.ts";
 import type { Context } from "./context.ts";
+import { ENGINE_LIMITS } from "./engine-text.ts";
 
 interface ScopeSpec {
   readonly podSelector?: LabelSpec;
@@ -13,13 +17,23 @@ interface ScopeSpec {
 export function buildScope(spec: ScopeSpec, ctx: Context): WorkloadScope {
   const pod = spec.podSelector && buildLabels(spec.podSelector, ctx);
   const container = spec.containerSelector && buildLabels(spec.containerSelector, ctx);
+  if (spec.containerSelector !== undefined) checkContainerKeys(spec.containerSelector, ctx);
   const node = spec.nodeSelector && buildLabels(spec.nodeSelector, ctx);
-  return {
+  const scope = {
     ...(pod === undefined ? {} : { pod }),
     ...(container === undefined ? {} : { container }),
     ...(node === undefined ? {} : { node }),
     ...(spec.hostSelector === undefined ? {} : { host: true }),
   };
+  const length = bytesOf(workloadText(scope)).length;
+  if (length > ENGINE_LIMITS.workload)
+    ctx.error(
+      "labels.too-large",
+      spec,
+      undefined,
+      `The selectors of workloads are ${length} bytes long as JSON, and ${ENGINE_LIMITS.workload} are allowed.`,
+    );
+  return scope;
 }
 
 function buildLabels(spec: LabelSpec, ctx: Context): LabelSelector {
@@ -39,4 +53,25 @@ function buildLabels(spec: LabelSpec, ctx: Context): LabelSelector {
     requirements.push({ key, op: operator, values });
   }
   return { requirements };
+}
+
+/** Containers have no labels: the format gives them these two. */
+const CONTAINER_KEYS = ["name", "repo"];
+
+function checkContainerKeys({ matchLabels = {}, matchExpressions = [] }: LabelSpec, ctx: Context): void {
+  const keys = [
+    ...Object.keys(matchLabels).map((key) => ({ key, owner: matchLabels, member: key })),
+    ...matchExpressions
+      .filter((owner) => !ctx.source.isBroken(owner))
+      .map((owner) => ({ key: owner.key, owner, member: "key" })),
+  ];
+  for (const { key, owner, member } of keys)
+    if (!CONTAINER_KEYS.includes(key))
+      ctx.error(
+        "labels.container-key",
+        owner,
+        member,
+        `A container has no ${quoted(key)} to choose it by.`,
+        suggest(key, CONTAINER_KEYS),
+      );
 }

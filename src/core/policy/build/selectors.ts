@@ -1,10 +1,13 @@
 import type { Selector } from "../model.ts";
 import type { Action } from "../model-action.ts";
+import type { Position } from "../model-base.ts";
 import type { Filter } from "../model-filter.ts";
+import { quoted } from "../problems.ts";
 import type { SelectorSpec } from "../schema/selector.ts";
 import { buildAction } from "./actions.ts";
 import { buildArgFilter } from "./arg-filter.ts";
 import type { Context } from "./context.ts";
+import { ENGINE_LIMITS, textFault } from "./engine-text.ts";
 import type { HookView } from "./hook-view.ts";
 import { expandSelector, type ExpandedSelector } from "./macros.ts";
 import { buildProcessFilters } from "./process-filter.ts";
@@ -44,6 +47,7 @@ export function buildSelectors(
 function buildSelector(spec: SelectorSpec, view: HookView, ctx: Context): Selector {
   const selector = expandSelector(spec, ctx);
   const { lists, label } = selector;
+  checkLabel(selector, ctx);
   checkCounts(selector, ctx);
   checkReturn(selector, view, ctx);
   const filters: Filter[] = [
@@ -56,6 +60,7 @@ function buildSelector(spec: SelectorSpec, view: HookView, ctx: Context): Select
     ? lists.matchReturnArgs.flatMap((s) => buildArgFilter(s, "return", view, ctx) ?? [])
     : [];
   const actions = lists.matchActions.flatMap((s) => buildAction(s, "entry", view, ctx) ?? []);
+  if (actions.some(actsAtOnce)) checkReturnCopies(filters, selector, view, ctx);
   return {
     at: ctx.at(spec),
     ...(label === undefined ? {} : { label }),
@@ -64,6 +69,50 @@ function buildSelector(spec: SelectorSpec, view: HookView, ctx: Context): Select
     actions: actions.length > 0 ? actions : [plainPost(spec, ctx)],
     returnActions: lists.matchReturnActions.flatMap((s) => buildAction(s, "return", view, ctx) ?? []),
   };
+}
+
+/** What is done before the call runs can't wait for what the call fills in. */
+function actsAtOnce({ kind }: Action): boolean {
+  return kind === "sigkill" || kind === "signal" || kind === "override" || kind === "notifyEnforcer";
+}
+
+function checkReturnCopies(
+  filters: readonly Filter[],
+  { lists, spec }: ExpandedSelector,
+  view: HookView,
+  ctx: Context,
+): void {
+  for (const filter of filters) {
+    const refs =
+      "oldArg" in filter
+        ? [filter.arg, filter.oldArg]
+        : "arg" in filter
+          ? [filter.arg]
+          : "args" in filter
+            ? filter.args
+            : [];
+    const late = refs.some(({ from, slot }) => (from === "data" ? view.data : view.args)[slot]?.returnCopy === true);
+    if (!late) continue;
+    const owner = [...lists.matchArgs, ...lists.matchData].find((s) => isAt(ctx.at(s), filter.at)) ?? spec;
+    ctx.error(
+      "filter.return-copy",
+      owner,
+      undefined,
+      "The value is there when the call returns (returnCopy), and the selector's actions stop the call before.",
+      "Use matchReturnActions, or filter on a value that is known when the call begins.",
+    );
+  }
+}
+
+function isAt(a: Position, b: Position): boolean {
+  return a.line === b.line && a.column === b.column;
+}
+
+function checkLabel({ label, spec }: ExpandedSelector, ctx: Context): void {
+  if (label === undefined) return;
+  const fault = textFault(label, ENGINE_LIMITS.label, "line");
+  if (fault !== undefined) ctx.error("selectors.label", spec, "label", `${quoted(label)} ${fault}.`);
+  else ctx.warn("selectors.label", spec, "label", "A selector's label only names it for people: events don't tell it.");
 }
 
 function plainPost(spec: SelectorSpec, ctx: Context): Action {

@@ -1,6 +1,6 @@
 import { valueClass } from "../arg-types.ts";
 import type { AddressFilter, ArgRef, PortFilter, SocketFieldFilter } from "../model-filter.ts";
-import { quoted, suggest } from "../problems.ts";
+import { nearestOf, quoted, type Hint } from "../problems.ts";
 import type { ArgSelector } from "../schema/selector.ts";
 import { parseNetwork } from "../value/address.ts";
 import { parseRange } from "../value/integer.ts";
@@ -82,7 +82,18 @@ export function buildSocketField(
     const number = SOCKET_NAMES[field].get(value.text);
     return number === undefined ? readNumbers(value, spec, 65_535, field, ctx) : [{ min: number, max: number }];
   });
-  return { kind: "socketField", ...filterBase(spec, arg, ctx), field, ranges };
+  return { kind: "socketField", ...filterBase(spec, arg, ctx), field, ranges: merged(ranges) };
+}
+
+/** Each number once: a plan has a value for every one. */
+function merged(ranges: readonly NumberRange[]): readonly NumberRange[] {
+  const out: NumberRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.min - b.min)) {
+    const last = out.at(-1);
+    if (last === undefined || range.min > last.max) out.push(range);
+    else out[out.length - 1] = { min: last.min, max: Math.max(last.max, range.max) };
+  }
+  return out;
 }
 
 function filterBase(spec: ArgSelector, arg: ArgRef, ctx: Context) {
@@ -124,7 +135,22 @@ function readNumbers(
     ? `A range is written smallest:largest, up to ${most}.`
     : what === "port"
       ? "Write a port like 443 or a range like 8000:8080."
-      : suggest(value.text, [...SOCKET_NAMES[what].keys()]);
+      : suggestName(value.text, what);
   ctx.error("filter.value", spec.values ?? spec, value.index, `${quoted(value.text)} is no ${what}.`, hint);
   return [];
 }
+
+const PREFIXES = { protocol: "IPPROTO_", family: "AF_", state: "TCP_" } as const;
+
+/** What all names begin with makes none of them likely, and is often left out. */
+function suggestName(text: string, what: SocketFieldFilter["field"]): Hint {
+  const prefix = PREFIXES[what];
+  const word = text.toUpperCase().startsWith(prefix) ? text.slice(prefix.length) : text;
+  const near = nearestOf(
+    word,
+    [...SOCKET_NAMES[what].keys()].map((name) => name.slice(prefix.length)),
+  );
+  return near === undefined ? `Write a name like ${EXAMPLES[what]}, or a number.` : `Did you mean '${prefix}${near}'?`;
+}
+
+const EXAMPLES = { protocol: "IPPROTO_TCP", family: "AF_INET", state: "TCP_LISTEN" } as const;

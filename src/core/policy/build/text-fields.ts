@@ -16,6 +16,7 @@ export function buildTexts(
     ctx.error("message.too-short", hook, "message", `A message has at least ${MIN_BYTES} characters.`);
   if (cut !== message)
     ctx.warn("message.too-long", hook, "message", `The message is cut to ${MAX_MESSAGE_BYTES} bytes.`);
+  if (message.includes("\0")) ctx.error("message.character", hook, "message", "The message has a NUL in it.");
   return { ...(cut === "" ? {} : { message: cut }), tags: tags.map((tag, index) => buildTag(tag, index, tags, ctx)) };
 }
 

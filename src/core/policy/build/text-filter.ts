@@ -5,11 +5,17 @@ import type { ArgSelector } from "../schema/selector.ts";
 import { FILE_TYPES } from "../value/file-type.ts";
 import { bytesOf, withoutNul } from "../value/text.ts";
 import type { Context } from "./context.ts";
+import { ENGINE_LIMITS } from "./engine-text.ts";
 import { countValues } from "./filter-values.ts";
 import { refuseType } from "./type-mismatch.ts";
 
 /** Longest value of each operator, in bytes, and most values. */
-const MAX_BYTES = { Equal: 4096, Prefix: 256, Postfix: 127, SubString: 100 } as const;
+const MAX_BYTES = {
+  Equal: ENGINE_LIMITS.equal,
+  Prefix: ENGINE_LIMITS.prefix,
+  Postfix: ENGINE_LIMITS.postfix,
+  SubString: ENGINE_LIMITS.substring,
+} as const;
 const MAX_SUBSTRINGS = 100;
 
 /** Buffers may hold a NUL; texts end before theirs. */
@@ -61,13 +67,7 @@ function readText(
   ctx: Context,
 ): Uint8Array {
   const bytes = bytesOf(BUFFERS.has(arg.type) ? text : withoutNul(text));
-  if (bytes.length > MAX_BYTES[op])
-    ctx.error(
-      "filter.value-too-long",
-      spec.values ?? spec,
-      index,
-      `The value is ${bytes.length} bytes long, ${spec.operator} takes at most ${MAX_BYTES[op]}.`,
-    );
+  checkLength(bytes, index, spec, op, ctx);
   const isAbsolute = op === "Postfix" || op === "SubString" || /^\/|:|^$/.test(text);
   if (PATHS.has(arg.type) && !isAbsolute)
     ctx.warn(
@@ -78,6 +78,34 @@ function readText(
       "Use Postfix for the end of a path.",
     );
   return bytes;
+}
+
+/** Says when a text is one that the engine can't compare with. */
+export function checkLength(
+  bytes: Uint8Array,
+  index: number,
+  spec: ArgSelector,
+  op: StringFilter["op"],
+  ctx: Context,
+): void {
+  const most = MAX_BYTES[op];
+  const at = spec.values ?? spec;
+  if (bytes.length > most)
+    ctx.error(
+      "filter.value-too-long",
+      at,
+      index,
+      `The value is ${bytes.length} bytes long, ${spec.operator} takes at most ${most}.`,
+      op === "Equal" ? `Compare the text's beginning with Prefix, up to ${MAX_BYTES.Prefix} bytes.` : undefined,
+    );
+  if (bytes.length === 0 && op !== "Equal")
+    ctx.error(
+      "filter.value",
+      at,
+      index,
+      `An empty text stands in every text, so ${spec.operator} says nothing.`,
+      "Leave the filter out, or use Equal for a text that is empty.",
+    );
 }
 
 /** FileType, NotFileType. */

@@ -5,6 +5,7 @@ import type { UprobeSpec, UsdtSpec } from "../schema/hook.ts";
 import { parseInteger } from "../value/integer.ts";
 import { buildArg, buildArgs } from "./args.ts";
 import type { Context } from "./context.ts";
+import { ENGINE_LIMITS, textFault } from "./engine-text.ts";
 import type { HookView } from "./hook-view.ts";
 import { buildSelectors } from "./selectors.ts";
 import { buildTexts } from "./text-fields.ts";
@@ -20,7 +21,7 @@ const DIGESTS: Readonly<Record<BinaryDigest["algorithm"], number>> = {
 
 /** One entry of uprobes. */
 export function buildUprobe(spec: UprobeSpec, ctx: Context): UprobeHook {
-  checkPath(spec, ctx);
+  checkPaths(spec, ctx);
   const { args, data } = buildArgs(spec, "uprobe", ctx);
   const returnArg = spec.returnArg && buildArg(spec.returnArg, "return", "uprobe", ctx);
   const view: HookView = {
@@ -48,16 +49,20 @@ export function buildUprobe(spec: UprobeSpec, ctx: Context): UprobeHook {
     ...(spec.btfPath === undefined ? {} : { btfPath: spec.btfPath }),
     hasReturn,
     ...(hasReturn && returnArg !== undefined ? { returnArg } : {}),
-    binaryDigests: (spec.binaryDigests ?? []).flatMap((text, index) => readDigest(text, index, spec, ctx)),
+    binaryDigests: buildDigests(spec, ctx),
     ignoreDigestFailure: spec.ignore?.digestVerificationFailure ?? false,
   };
 }
 
 /** One entry of usdts. */
 export function buildUsdt(spec: UsdtSpec, ctx: Context): UsdtHook {
-  checkPath(spec, ctx);
-  for (const field of ["provider", "name"] as const)
+  checkPaths(spec, ctx);
+  for (const field of ["provider", "name"] as const) {
     if (spec[field] === "") ctx.error("usdt.empty", spec, field, `The ${field} of the USDT is empty.`);
+    const fault = textFault(spec[field], ENGINE_LIMITS.name, "line");
+    if (fault !== undefined)
+      ctx.error("usdt.name", spec, field, `${quoted(spec[field])} is no ${field} of a USDT: it ${fault}.`);
+  }
   const { args, data } = buildArgs(spec, "usdt", ctx);
   const view: HookView = {
     kind: "usdt",
@@ -82,10 +87,20 @@ export function buildUsdt(spec: UsdtSpec, ctx: Context): UsdtHook {
   };
 }
 
-function checkPath(spec: { readonly path: string }, ctx: Context): void {
-  if (spec.path === "") ctx.error("uprobe.path", spec, "path", "The path of the binary is empty.");
-  else if (spec.path.includes("\0") || spec.path.length > 4096)
-    ctx.error("uprobe.path", spec, "path", `${quoted(spec.path)} is no path.`);
+/** Paths of the program and of its types: whole, so that they mean the same wherever the engine was started. */
+function checkPaths(spec: { readonly path: string; readonly btfPath?: string }, ctx: Context): void {
+  for (const [field, rule] of [
+    ["path", "uprobe.path"],
+    ["btfPath", "uprobe.btf-path"],
+  ] as const) {
+    const path = spec[field];
+    if (path === undefined || (path === "" && field === "btfPath")) continue;
+    const fault = textFault(path, ENGINE_LIMITS.path, "line");
+    if (path === "") ctx.error(rule, spec, field, "The path of the binary is empty.");
+    else if (fault !== undefined) ctx.error(rule, spec, field, `${quoted(path)} is no path: it ${fault}.`);
+    else if (!path.startsWith("/"))
+      ctx.error(rule, spec, field, `${quoted(path)} is no whole path.`, "Write it from '/' on.");
+  }
 }
 
 function buildTargets(spec: UprobeSpec, ctx: Context): UprobeHook["targets"] {
@@ -115,10 +130,37 @@ function buildTargets(spec: UprobeSpec, ctx: Context): UprobeHook["targets"] {
 function readSymbol(text: string, index: number, spec: UprobeSpec, ctx: Context): UprobeTarget {
   const [symbol = "", written, more] = text.split("+", 3);
   const offset = written === undefined ? 0n : parseInteger(written);
-  const isRight = symbol !== "" && symbol.length <= 512 && more === undefined;
+  const fault = textFault(symbol, ENGINE_LIMITS.name, "line");
+  const isRight = symbol !== "" && fault === undefined && more === undefined;
   if (isRight && offset !== undefined && offset >= 0n && offset < 1n << 64n) return { kind: "symbol", symbol, offset };
-  ctx.error("uprobe.symbol", spec.symbols ?? spec, index, `${quoted(text)} is no symbol.`, "Write NAME or NAME+0x10.");
+  ctx.error(
+    "uprobe.symbol",
+    spec.symbols ?? spec,
+    index,
+    `${quoted(text)} is no symbol.`,
+    fault === undefined ? "Write NAME or NAME+0x10." : `It ${fault}.`,
+  );
   return { kind: "symbol", symbol, offset: 0n };
+}
+
+/** The engine gets all of them as one text. */
+function buildDigests(spec: UprobeSpec, ctx: Context): readonly BinaryDigest[] {
+  const { binaryDigests: texts = [] } = spec;
+  let bytes = -1;
+  return texts.flatMap((text, index) => {
+    const found = readDigest(text, index, spec, ctx);
+    const before = bytes;
+    for (const { algorithm, hex } of found) bytes += algorithm.length + hex.length + 2;
+    if (before <= ENGINE_LIMITS.digests && bytes > ENGINE_LIMITS.digests)
+      ctx.error(
+        "uprobe.too-many-digests",
+        texts,
+        index,
+        `The digests up to here are ${bytes} bytes long together, and ${ENGINE_LIMITS.digests} are allowed.`,
+        "Write a uprobe for each part of them.",
+      );
+    return found;
+  });
 }
 
 function readDigest(text: string, index: number, spec: UprobeSpec, ctx: Context): readonly BinaryDigest[] {

@@ -70,7 +70,7 @@ function onKernelFunction(hook: PlanHook, needs: Needs, m: Mechanisms): BackendC
   const lsm = lsmCandidates(m);
   // An LSM program does not see what the other modules say, so the return is told by the function.
   const stops = lsm.some((c) => c.can.answer === "yes");
-  if (needs.returns) return best(onFunction(hook, functions, stops ? { ...needs, enforce: false } : needs, m));
+  if (needs.returns) return best(onFunction(hook, functions, stops ? { ...needs, enforce: needs.late } : needs, m));
   return best([...lsm, ...onFunction(hook, functions, needs, m)]);
 }
 

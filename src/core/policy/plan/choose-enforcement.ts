@@ -3,7 +3,7 @@ import type { Known } from "./host-facts.ts";
 import { canDeny, lsmHookOfFunction } from "./lsm-name.ts";
 import { both, either, type Mechanisms } from "./mechanisms.ts";
 import type { Needs } from "./needs.ts";
-import type { PlanHook, PlanPolicy } from "./plan.ts";
+import type { PlanHook } from "./plan.ts";
 import { lsmHookOfSyscall } from "./syscall-lsm.ts";
 
 /** Calls that the network's own gate in the cgroup can refuse. */
@@ -34,14 +34,14 @@ function waysOfCall(hook: PlanHook, needs: Needs, m: Mechanisms): Way[] {
 }
 
 /** Ways to make a call fail, best first. */
-function ways(hook: PlanHook, policy: PlanPolicy, needs: Needs, m: Mechanisms): readonly Way[] {
+function ways(hook: PlanHook, needs: Needs, m: Mechanisms): readonly Way[] {
   const isSyscall = hook.flags.includes("syscall");
   const ofFunction = isSyscall || hook.kind !== "kprobe" ? undefined : lsmHookOfFunction(hook.call);
   const lsmHook = hook.kind === "lsm" ? hook.call : ofFunction;
   const found: Way[] = isSyscall ? waysOfCall(hook, needs, m) : [];
   if (lsmHook !== undefined && canDeny(lsmHook)) {
     found.push({ method: "lsm", can: m.lsm() });
-    if (policy.override_method !== "return") found.push({ method: "fmod_ret", can: m.fmodRet() });
+    found.push({ method: "fmod_ret", can: m.fmodRet() });
   } else if (lsmHook === undefined && !isSyscall && hook.kind === "kprobe")
     found.push({ method: "override_return", can: both(m.can("kprobe"), m.can("override_return")) });
   if (NETWORK.test(hook.call))
@@ -50,7 +50,8 @@ function ways(hook: PlanHook, policy: PlanPolicy, needs: Needs, m: Mechanisms): 
       can: m.can("cgroup_connect"),
       reason: "for connections and datagrams of IPv4 and IPv6",
     });
-  return found;
+  // To whoever denies, 0 means yes; only a call that is not run at all can be made to return it.
+  return needs.zeroError ? found.filter((w) => w.method === "override_return") : found;
 }
 
 export interface EnforcementChoice {
@@ -73,8 +74,8 @@ function bySignal(needs: Needs, m: Mechanisms): EnforcementChoice {
   return { enforcement: { method: "signal", stopsCall: false, reason } };
 }
 
-function byDenial(hook: PlanHook, policy: PlanPolicy, needs: Needs, m: Mechanisms): EnforcementChoice {
-  const all = ways(hook, policy, needs, m);
+function byDenial(hook: PlanHook, needs: Needs, m: Mechanisms): EnforcementChoice {
+  const all = ways(hook, needs, m);
   const way = all.find((w) => w.can.answer === "yes") ?? all.find((w) => w.can.answer === "unknown");
   if (way) {
     const unsure = way.can.answer === "unknown" ? "it is not known whether this host can" : undefined;
@@ -83,14 +84,25 @@ function byDenial(hook: PlanHook, policy: PlanPolicy, needs: Needs, m: Mechanism
   }
   if (needs.killsToo && needs.signal) return bySignal(needs, m);
   const why = all.map((w) => `${w.method}: ${w.can.reason ?? "refused"}`).join("; ");
-  const impossible = `nothing here can deny it${why === "" ? "" : ` (${why})`}`;
+  const what = needs.zeroError
+    ? "an error of 0 stops nothing here, where calls cannot be skipped"
+    : "nothing here can deny it";
+  const impossible = `${what}${why === "" ? "" : ` (${why})`}`;
   return { enforcement: { ...NONE, reason: impossible }, impossible };
+}
+
+/** Why no host runs the hook, whatever its mode: it asks for what is not offered. */
+export function notOffered(hook: PlanHook): string | undefined {
+  const actions = hook.selectors.flatMap((s) => s.actions);
+  if (actions.some((a) => a.kind === "set")) return "Set is not offered: the memory of processes is not written to";
+  return hook.kind === "uprobe" && actions.some((a) => a.kind === "override")
+    ? "a function of a program cannot be overridden"
+    : undefined;
 }
 
 /** How a hook's enforcing actions work on a host. */
 export function chooseEnforcement(
   hook: PlanHook,
-  policy: PlanPolicy,
   needs: Needs,
   backend: BackendChoice,
   m: Mechanisms,
@@ -100,7 +112,7 @@ export function chooseEnforcement(
     const impossible = "registers of a process cannot be set";
     return { enforcement: { ...NONE, reason: impossible }, impossible };
   }
-  if (needs.override) return byDenial(hook, policy, needs, m);
+  if (needs.override) return byDenial(hook, needs, m);
   if (!needs.signal && needs.notify)
     return {
       enforcement: { ...NONE, reason: "it marks the thread; the calls of the policy's enforcer act on the mark" },

@@ -1,6 +1,6 @@
 import type { BackendChoice, HookChoice } from "./choice.ts";
 import { chooseBackend } from "./choose-backend.ts";
-import { chooseEnforcement } from "./choose-enforcement.ts";
+import { chooseEnforcement, notOffered } from "./choose-enforcement.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { Mechanisms } from "./mechanisms.ts";
 import { needsOf } from "./needs.ts";
@@ -41,6 +41,8 @@ const NONE = { method: "none", stopsCall: false } as const;
 
 function chooseHook(plan: Plan, hook: PlanHook, m: Mechanisms, isMonitor: boolean): HookChoice {
   const said = { hook: hookName(hook), kind: hook.kind };
+  const never = notOffered(hook);
+  if (never !== undefined) return { ...said, status: "rejected", reason: never, enforcement: NONE };
   const needs = needsOf(plan, hook, isMonitor);
   // Nothing is attached for an enforcer itself: signals are sent where the mark is made, marks are denied in LSM hooks.
   const isEnforcer = hook.flags.includes("enforcer");
@@ -51,7 +53,7 @@ function chooseHook(plan: Plan, hook: PlanHook, m: Mechanisms, isMonitor: boolea
       return { ...said, status: "degraded", reason: `left out: ${reason}`, enforcement: NONE };
     return { ...said, status: "rejected", reason, enforcement: NONE };
   }
-  const { enforcement, impossible } = chooseEnforcement(hook, plan.policy, needs, found, m);
+  const { enforcement, impossible } = chooseEnforcement(hook, needs, found, m);
   if (impossible === undefined) return { ...said, ...found, enforcement };
   const watched = found.backend === undefined ? "" : `; in monitor mode it would be watched through ${found.backend}`;
   return { ...said, status: "rejected", reason: `${impossible}${watched}`, enforcement };

@@ -15,8 +15,13 @@ import type { PlanArg, PlanFilter, PlanHook } from "./plan.ts";
  * Linux 6.18 and rounded; they rank policies and tell a quiet one from one that hurts, they do not replace a measurement.
  */
 
-/** Share of one core above which the engine takes a hook out by itself. */
-export const BUDGET_SHARE = 0.02;
+/*
+ * Above these the engine switches a policy off by itself (native/policy/policies.c; cost.test.ts compares): the time of one
+ * hook's runs, of all CPUs; what a policy tells, and what it matches, a second.
+ */
+export const BUDGET = { timePercent: 10, told: 20_000, matched: 200_000 } as const;
+/** CPUs of the server the rates are typical of. */
+const CPUS = 4;
 
 /** Reaching a program of ours and coming back, with an index that finds nothing. */
 const HIT_NS: Readonly<Record<Backend, number>> = {
@@ -43,6 +48,7 @@ const INTEGER_OP_NS = 17;
 const TEXT_OP_NS = 80;
 /** A record in the ring, and its line in a file: 155 in the kernel, 790 in the engine. */
 const EVENT_NS = 950;
+const EVENT_ENGINE_NS = 790;
 const STACK_NS = 2_000;
 /** Of hits that any filter looks at, this share is taken to pass. */
 const PASSING_SHARE = 0.01;
@@ -92,7 +98,8 @@ export interface HookCost {
   readonly hitsPerSecond: number;
   /** Of one core, at that rate. */
   readonly share: number;
-  readonly isOverBudget: boolean;
+  /** What is above the engine's budget at that rate; absent: nothing. */
+  readonly over?: keyof typeof BUDGET;
 }
 
 /** Typical hits a second of a hook. */
@@ -144,7 +151,19 @@ export function hookCost(hook: PlanHook, backend: Backend): HookCost {
   const passing = open ? 1 : PASSING_SHARE;
   const perHit = missNs * (1 - passing) + eventNs * passing;
   const share = (perHit * hitsPerSecond) / 1e9;
-  return { missNs, eventNs, hitsPerSecond, share, isOverBudget: share > BUDGET_SHARE };
+  const inKernel = ((perHit - EVENT_ENGINE_NS * passing) * hitsPerSecond) / 1e9;
+  const over = overBudget(inKernel / CPUS, open ? hitsPerSecond : 0, matchesAll(hook) ? hitsPerSecond : 0);
+  return { missNs, eventNs, hitsPerSecond, share, ...(over === undefined ? {} : { over }) };
+}
+
+function overBudget(timeShare: number, told: number, matched: number): HookCost["over"] {
+  if (told > BUDGET.told) return "told";
+  if (matched > BUDGET.matched) return "matched";
+  return timeShare * 100 > BUDGET.timePercent ? "timePercent" : undefined;
+}
+
+function matchesAll(hook: PlanHook): boolean {
+  return hook.selectors.length === 0 || hook.selectors.some(isOpen);
 }
 
 function isOpen(selector: PlanHook["selectors"][number]): boolean {

@@ -33,6 +33,9 @@ export function either(a: Known, b: Known): Known {
   return a.answer === "yes" || b.answer === "no" ? a : b;
 }
 
+/** Machines whose system calls the engine knows, as uname says them. */
+const MACHINES = ["x86_64", "aarch64"];
+
 /** What one host's kernel takes, with the functions it has. */
 export class Mechanisms {
   readonly isPreemptible: boolean;
@@ -67,8 +70,8 @@ export class Mechanisms {
   /** One program at every system call that looks the number up. */
   everySyscall(): Known {
     const { machine } = this.#facts;
-    if (machine !== undefined && machine !== "x86_64")
-      return { answer: "no", reason: `${machine}: system calls are told apart on x86-64 only` };
+    if (machine !== undefined && !MACHINES.includes(machine))
+      return { answer: "no", reason: `${machine}: system calls are told apart on x86-64 and arm64 only` };
     return either(this.can("raw_tp"), this.can("tp_btf"));
   }
 

@@ -41,10 +41,22 @@ export class TreeBuilder {
     if (isAlias(node)) return this.#alias(node.source, at, depth);
     if (isScalar(node) || isMap(node) || isSeq(node)) {
       if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+      this.#checkTag(node, at);
       if (isScalar(node)) return this.#scalar(node, at);
       return isMap(node) ? this.#map(node, at, depth) : this.#list(node, at, depth);
     }
     return { kind: "scalar", at, value: null, text: "", isPlain: true };
+  }
+
+  #checkTag({ tag }: { readonly tag?: string | undefined }, at: Place): void {
+    if (tag === undefined || KNOWN_TAGS.has(tag)) return;
+    this.#problems.error(
+      "S0",
+      "yaml.tag",
+      at,
+      `${quoted(tag.replace(YAML_TAG, "!!"))} is no type of values a policy has.`,
+      "Leave it out: a value's type is known from its field.",
+    );
   }
 
   #place(node: unknown, parent: Place): Place {
@@ -83,6 +95,7 @@ export class TreeBuilder {
         this.#problems.error("S0", "yaml.key", keyAt, "A key is a plain word.");
         continue;
       }
+      this.#checkTag(key, keyAt);
       const name = typeof key.value === "string" ? key.value : (key.source ?? "");
       const place = { ...keyAt, path: childPath(at.path, name) };
       const tree = this.#node(value, place, depth + 1);
@@ -97,6 +110,13 @@ export class TreeBuilder {
     return { kind: "map", at, entries };
   }
 }
+
+const YAML_TAG = "tag:yaml.org,2002:";
+/** YAML's own types for JSON's values; "!" says that a value is a text. */
+const KNOWN_TAGS: ReadonlySet<string> = new Set([
+  "!",
+  ...["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `${YAML_TAG}${name}`),
+]);
 
 class TreeLimitError extends Error {
   override readonly name = "TreeLimitError";

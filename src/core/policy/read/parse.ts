@@ -62,6 +62,7 @@ function readDocument(document: Document, lines: Lines, problems: Problems): Par
     problems.error("S0", rule, lines.at(error.pos[0]), printable(message), isTab ? "Indent with spaces." : undefined);
   }
   if (document.errors.length > 0) return { at };
+  // Of a key that stands twice the first counts, so that what is wrong elsewhere is told as well.
   const tree = new TreeBuilder(lines, problems).read(document.contents);
-  return problems.errors > 0 || tree === undefined ? { at } : { at, tree };
+  return tree === undefined ? { at } : { at, tree };
 }

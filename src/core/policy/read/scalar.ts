@@ -87,7 +87,7 @@ function readText(schema: ScalarSchema, tree: TreeScalar, place: Place, problems
         "schema.unknown-value",
         place,
         `${quoted(text)} is not known here.`,
-        suggest(text, schema.enum),
+        suggest(text, schema.enum, "all"),
       );
     else problems.error("S1", "schema.removed-value", place, removed);
     return undefined;

@@ -36,23 +36,24 @@ export function actionWords(action: PlanAction, hook: PlanHook): string {
     case "signal":
       return `the process gets ${signalName(action.signal)}`;
     case "override":
-      if (action.flags.includes("regs")) return `registers are set: ${action.text.split("\n").join(", ")}`;
-      return action.error < 0
-        ? `the call fails with ${errorName(action.error)}`
-        : `the call returns ${action.error} without being run`;
+      if (action.flags.includes("regs")) return `registers would be set: ${action.text.split("\n").join(", ")}`;
+      // Written with or without the sign, an error is one.
+      return action.error === 0
+        ? "the call returns 0 without being run"
+        : `the call fails with ${errorName(-Math.abs(action.error))}`;
     case "notify_enforcer":
       return notifyWords(action);
     case "cleanup_enforcer":
       return "the thread's mark is taken away";
     case "get_url":
-      return `a request to ${action.text} is made`;
+      return `the event says that a request to ${action.text} was asked for (none is made)`;
     case "dns_lookup":
-      return `the name ${action.text} is looked up`;
+      return `the event says that the name ${action.text} was asked for (it is not looked up)`;
     case "track_sock":
       return `${positionWords(hook, action.arg)} is remembered as this process's`;
     case "untrack_sock":
       return `${positionWords(hook, action.arg)} is forgotten`;
     case "set":
-      return `the memory of ${positionWords(hook, action.arg)} is set to ${action.value}`;
+      return `the memory of ${positionWords(hook, action.arg)} would be set to ${action.value}`;
   }
 }

@@ -3,6 +3,7 @@ import { chooseBackends, hookName } from "../choose.ts";
 import { needsOf } from "../needs.ts";
 import { everySyscallShare, hookCost, type HookCost } from "../cost.ts";
 import type { HostFacts } from "../host-facts.ts";
+import { withResolution, type Resolution } from "../resolution.ts";
 import type { Plan, PlanAction, PlanHook, PlanSelector } from "../plan.ts";
 import { actionWords } from "./action-words.ts";
 import { filterWords } from "./filter-words.ts";
@@ -51,7 +52,12 @@ export interface Explanation {
   readonly scope: string;
   readonly reportsExecutableMappings: boolean;
   readonly groups: readonly ExplainedGroup[];
-  readonly host?: { readonly kernel?: string; readonly isRealTime: boolean };
+  readonly host?: {
+    readonly kernel?: string;
+    readonly isRealTime: boolean;
+    /** False: only kinds of programs are known, not the kernel's functions, events and types. */
+    readonly isResolved: boolean;
+  };
   /** Estimated share of one core on a busy server, hooks over their budget left out. */
   readonly share?: number;
   /** Part of it that every system call pays. */
@@ -117,18 +123,36 @@ function explainGroup(
   };
 }
 
+function choicesOf(
+  plan: Plan,
+  facts: HostFacts,
+  mode: "monitor" | "enforce" | undefined,
+  resolved: Resolution | undefined,
+): readonly HookChoice[] {
+  const choices = chooseBackends(plan, facts, mode);
+  if (resolved === undefined) return choices;
+  const enforcing = chooseBackends(plan, facts, "enforce");
+  const found = new Map(resolved.hooks.map((hook) => [hook.index, hook]));
+  return choices.map((choice, i) => withResolution(choice, enforcing[i]!, found.get(i)));
+}
+
 function totals(groups: readonly ExplainedGroup[]): Pick<Explanation, "share" | "everySyscallShare"> {
-  const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined && !h.cost.isOverBudget);
+  const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined && h.cost.over === undefined);
   const every = everySyscallShare(new Set(hooks.flatMap((h) => h.backend ?? [])));
   return { share: hooks.reduce((sum, h) => sum + h.cost!.share, every), everySyscallShare: every };
 }
 
 /**
  * A plan in words: what it hooks, on what it acts and how, and, with the facts of a host, what each hook gets there and
- * costs. `mode`: as it would be loaded.
+ * costs. `mode`: as it would be loaded. `resolved`: what the engine of that host found of the plan.
  */
-export function explainPlan(plan: Plan, facts?: HostFacts, mode?: "monitor" | "enforce"): Explanation {
-  const choices = facts === undefined ? undefined : chooseBackends(plan, facts, mode);
+export function explainPlan(
+  plan: Plan,
+  facts?: HostFacts,
+  mode?: "monitor" | "enforce",
+  resolved?: Resolution,
+): Explanation {
+  const choices = facts === undefined ? undefined : choicesOf(plan, facts, mode, resolved);
   const groups = groupHooks(plan.hooks).map((indexes) =>
     explainGroup(
       plan,
@@ -150,6 +174,7 @@ export function explainPlan(plan: Plan, facts?: HostFacts, mode?: "monitor" | "e
           host: {
             ...(facts.kernel === undefined ? {} : { kernel: facts.kernel }),
             isRealTime: facts.preempt_rt === true,
+            isResolved: resolved !== undefined,
           },
           ...totals(groups),
         }),

@@ -1,5 +1,5 @@
 import type { HookOnHost, ExplainedGroup, ExplainedSelector, Explanation } from "./explain.ts";
-import { BUDGET_SHARE } from "../cost.ts";
+import { BUDGET } from "../cost.ts";
 import { QUIET_RATE } from "../hot-hooks.ts";
 import { count, listed, sentence, wrap } from "./prose.ts";
 
@@ -51,7 +51,7 @@ function alike(hooks: readonly HookOnHost[]): readonly (readonly HookOnHost[])[]
   const groups = new Map<string, HookOnHost[]>();
   for (const hook of hooks) {
     const { backend, status, reason, enforcement, cost } = hook;
-    const key = JSON.stringify([backend, status, reason, enforcement.method, cost?.isOverBudget]);
+    const key = JSON.stringify([backend, status, reason, enforcement.method, cost?.over]);
     groups.set(key, [...(groups.get(key) ?? []), hook]);
   }
   return [...groups.values()];
@@ -111,6 +111,12 @@ function enforcementText(hooks: readonly HookOnHost[]): string {
   return `Yes, the call is refused: ${METHODS[method]}${method === "lsm after sys_enter mark" ? " and" : ","} ${reason}.`;
 }
 
+const BUDGETS = {
+  timePercent: `${BUDGET.timePercent} % of all CPUs for a hook`,
+  told: `${rate(BUDGET.told)} events a second`,
+  matched: `${rate(BUDGET.matched)} matches a second`,
+} as const;
+
 function costText(hooks: readonly HookOnHost[]): string | undefined {
   const costs = hooks.flatMap((h) => h.cost ?? []);
   const first = costs[0];
@@ -123,9 +129,9 @@ function costText(hooks: readonly HookOnHost[]): string | undefined {
     ? `taken as quiet, at ${rate(hits)} hits a second`
     : `at ${rate(hits)} hits a second, as on a busy server`;
   const sum = `${each}; ${at}, ${percent(share)} of a core.`;
-  if (!first.isOverBudget) return sum;
+  if (first.over === undefined) return sum;
   const over = costs.length === 1 ? "It" : "Each";
-  return `${sum} ${over} is over the budget of ${BUDGET_SHARE * 100} %: at such a rate the engine takes it out by itself.`;
+  return `${sum} ${over} is over the budget of ${BUDGETS[first.over]}: at such a rate the engine switches the policy off by itself.`;
 }
 
 function onHostText(group: ExplainedGroup, mode: Explanation["mode"]): string[] {
@@ -171,6 +177,9 @@ function modeText({ mode, groups }: Explanation): string {
   return "It stops what matches, unless it is loaded in monitor mode.";
 }
 
+/** Facts of a host say what kinds of programs it takes, not what its kernel's parts are called. */
+const NOT_CHECKED = " Names were not checked against that kernel's symbols.";
+
 function verdictText({ groups, host }: Explanation): string | undefined {
   if (!host) return undefined;
   const hooks = groups.flatMap((g) => g.onHost ?? []);
@@ -191,14 +200,16 @@ function verdictText({ groups, host }: Explanation): string | undefined {
     ...(rejected > 0 ? [`${cannot} do what is asked`] : []),
     ...(degraded > 0 ? [`${its(degraded)} ${verb(degraded, "works", "work")} with a loss`] : []),
   ];
-  if (parts.length === 0) return `${where} ${its(hooks.length)} ${verb(hooks.length, "works", "work")}.`;
-  return `${where} ${listed(parts, "and")}.`;
+  const unchecked = host.isResolved ? "" : NOT_CHECKED;
+  if (parts.length > 0) return `${where} ${listed(parts, "and")}.${unchecked}`;
+  if (!host.isResolved) return `${where} nothing known is in the way of ${its(all)}.${unchecked}`;
+  return `${where} ${its(all)} ${verb(all, "works", "work")}.`;
 }
 
 function totalText({ share, everySyscallShare: every = 0, groups }: Explanation): string | undefined {
   const costs = groups.flatMap((g) => g.onHost ?? []).flatMap((h) => h.cost ?? []);
   if (share === undefined || costs.length === 0) return undefined;
-  const over = costs.filter((c) => c.isOverBudget).length;
+  const over = costs.filter((c) => c.over !== undefined).length;
   const without = over > 0 ? `, without the ${count(over, "hook")} over budget` : "";
   const part = every > 0 ? ` ${percent(every)} of it is paid by all system calls, whether they are named or not.` : "";
   return `Estimated cost on a busy server: ${percent(share)} of one core${without}.${part}`;

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkPolicyText } from "../core/policy/check.ts";
+import type { PolicyReport } from "../core/policy/report.ts";
+import { checkHere } from "./policy-check-here.ts";
+import { resolvePlans } from "./policy-resolve.ts";
+
+const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: sample\nspec:\n";
+const TEXT = `${HEAD}  kprobes:\n  - call: sys_dup\n  - call: sys_dupXXX\n  - call: vfs_read\n    syscall: false\n`;
+const ANSWER = {
+  tried: true,
+  hooks: [
+    { index: 0, line: 7, column: 5, state: "ok", mechanism: "kprobe", reason: "" },
+    {
+      index: 1,
+      line: 8,
+      column: 5,
+      state: "rejected",
+      mechanism: "",
+      reason: "no such system call on this kernel: sys_dupXXX (nearest: sys_dup)",
+      nearest: "sys_dup",
+    },
+    { index: 2, line: 9, column: 5, state: "degraded", mechanism: "fentry", reason: "only reported" },
+  ],
+};
+let dir = "";
+
+beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), "telovix-here-"))));
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** Asks an engine that does what a shell can: `resolve --plan FILE --json`. */
+async function here(text: string, body: string): Promise<PolicyReport> {
+  const engine = join(await mkdtemp(join(dir, "engine-")), "engine");
+  await writeFile(engine, `#!/bin/sh\n${body}\n`);
+  await chmod(engine, 0o755);
+  const { signal } = new AbortController();
+  return checkHere(checkPolicyText(text), signal, (plans, stop) =>
+    resolvePlans(plans, stop, () => Promise.resolve(engine)),
+  );
+}
+
+const says = (answer: unknown): string =>
+  `[ "$1 $2 $4" = "resolve --plan --json" ] && [ -s "$3" ] && /bin/cat <<'END'\n${JSON.stringify(answer)}\nEND`;
+
+describe("a policy on this host", () => {
+  test("is refused where a hook can't be had, with the nearest name", async () => {
+    const { verdict, documents } = await here(TEXT, says(ANSWER));
+    expect(verdict).toBe("invalid");
+    expect(documents[0]!.policy).toBeUndefined();
+    expect(documents[0]!.problems).toEqual([
+      {
+        stage: "S3",
+        rule: "host.rejected",
+        severity: "error",
+        line: 8,
+        column: 5,
+        path: "",
+        message: "No such system call on this kernel: sys_dupXXX.",
+        hint: "Did you mean 'sys_dup'?",
+      },
+      expect.objectContaining({ rule: "host.degraded", severity: "warning", line: 9, message: "Only reported." }),
+    ]);
+  });
+
+  test("stays valid with losses, and when nothing is amiss", async () => {
+    const [fine, , less] = ANSWER.hooks;
+    const { verdict, documents } = await here(TEXT, says({ tried: true, hooks: [fine, less] }));
+    expect([verdict, documents[0]!.policy?.name, documents[0]!.problems.length]).toEqual(["valid", "sample", 1]);
+    expect((await here(TEXT, says({ tried: true, hooks: [fine] }))).documents[0]!.problems).toEqual([]);
+  });
+
+  test("hooks of a list with one reason are told once; those of the loader at the document", async () => {
+    const hook = { index: 0, line: 0, column: 0, state: "rejected", mechanism: "", reason: "no" };
+    const { documents } = await here(TEXT, says({ tried: true, hooks: [hook, { ...hook, index: 1 }] }));
+    expect(documents[0]!.problems).toMatchObject([{ line: 1, column: 1, message: "No." }]);
+  });
+
+  test("isn't asked about what is invalid or open", async () => {
+    const broken = TEXT.replace("syscall: false", "syscal: false");
+    expect((await here(broken, "exit 1")).documents[0]!.problems.map((p) => p.stage)).toEqual(["S1"]);
+  });
+
+  test("an engine that fails says why", async () => {
+    const failed = (body: string): Promise<unknown> => here(TEXT, body).catch((error: unknown) => error);
+    expect(String(await failed("echo 'The kernel has no BTF.' >&2; exit 1"))).toContain("The kernel has no BTF.");
+    expect(String(await failed("echo '{}'"))).toContain("cannot be read");
+  });
+});
