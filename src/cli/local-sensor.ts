@@ -22,7 +22,7 @@ const MAX_ERROR_CHARS = 4_096;
 
 /** What the Console's own surroundings say of policies holds for its sensor too. */
 function policySettings(): Record<string, string> {
-  const names = ["TELOVIX_SENSOR_PACKS", "TELOVIX_SENSOR_ENFORCE"];
+  const names = ["TELOVIX_SENSOR_PACKS", "TELOVIX_SENSOR_ENFORCE", "TELOVIX_SENSOR_CRI_SOCKET"];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 

@@ -52,6 +52,20 @@ describe("packs", () => {
   });
 });
 
+describe("the container runtime", () => {
+  test.each([
+    ["/run/my.sock", ["/run/my.sock"]],
+    ["unix:///run/my.sock", ["/run/my.sock"]],
+  ])("TELOVIX_SENSOR_CRI_SOCKET=%p: %p", (value, sockets) =>
+    expect(sensorConfig({}, { TELOVIX_SENSOR_CRI_SOCKET: value }).criSockets).toEqual(sockets),
+  );
+
+  test("is looked for where runtimes listen, and not at a part of a path", () => {
+    expect(sensorConfig({}, { TELOVIX_SENSOR_CRI_SOCKET: "" }).criSockets).toContain("/run/crio/crio.sock");
+    expect(() => sensorConfig({}, { TELOVIX_SENSOR_CRI_SOCKET: "my.sock" })).toThrow("TELOVIX_SENSOR_CRI_SOCKET");
+  });
+});
+
 describe("enforcement", () => {
   test.each([
     [undefined, false],

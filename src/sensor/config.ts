@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { AppError } from "../core/error.ts";
 import type { LogFormat, LogLevel } from "../core/log.ts";
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from "../core/spool/spool.ts";
+import { CRI_SOCKETS } from "./workloads/sockets.ts";
 
 export const DEFAULT_STATE_DIR = "/var/lib/telovix-sensor";
 const DEFAULT_PACKS = "linux-baseline";
@@ -32,6 +33,8 @@ export interface SensorConfig {
   readonly packs: readonly string[];
   /** Policies that can stop something do. False: they only tell. */
   readonly enforce: boolean;
+  /** Where the container runtime may listen, in the order they are tried. */
+  readonly criSockets: readonly string[];
   /** Defaults of the host, where enrolment asks for nothing else. */
   readonly nodeName: string;
   readonly declaredRole: string;
@@ -70,6 +73,17 @@ function packsOf(value: string | undefined): readonly string[] {
   return Object.freeze(found);
 }
 
+/** The one that was named, as a path or as Kubernetes writes it; else those that are known. */
+function criSocketsOf(value: string | undefined): readonly string[] {
+  if (value === undefined || value === "") return CRI_SOCKETS;
+  const path = value.replace(/^unix:\/\//, "");
+  if (!isAbsolute(path))
+    throw new AppError("invalid_request", `TELOVIX_SENSOR_CRI_SOCKET cannot be '${value.slice(0, 64)}'.`, {
+      hint: "It is the whole path of a socket.",
+    });
+  return Object.freeze([path]);
+}
+
 /** Settings of the sensor, from flags and environment: the only place of this role that reads the environment. */
 export function sensorConfig(flags: SensorFlags = {}, env: Env = process.env): SensorConfig {
   const maxEvents = numberOf("TELOVIX_SENSOR_SPOOL_EVENTS", env["TELOVIX_SENSOR_SPOOL_EVENTS"], 1_000, 10_000_000);
@@ -89,6 +103,7 @@ export function sensorConfig(flags: SensorFlags = {}, env: Env = process.env): S
     }),
     packs: packsOf(flags.packs ?? env["TELOVIX_SENSOR_PACKS"]),
     enforce: oneOf("value of TELOVIX_SENSOR_ENFORCE", env["TELOVIX_SENSOR_ENFORCE"], SWITCH) === "1",
+    criSockets: criSocketsOf(env["TELOVIX_SENSOR_CRI_SOCKET"]),
     nodeName: env["TELOVIX_SENSOR_NODE_NAME"] || hostname(),
     declaredRole: env["TELOVIX_SENSOR_ROLE"] || "generic_linux",
   });

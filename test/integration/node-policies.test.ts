@@ -3,17 +3,11 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "../../src/cli/run.ts";
-import { randomToken } from "../../src/core/ids.ts";
-import { Secret, silentLog } from "../../src/core/log.ts";
-import type { PolicyState } from "../../src/core/wire/state.ts";
-import { runEnroll, runSensor } from "../../src/sensor/app.ts";
-import { sensorConfig } from "../../src/sensor/config.ts";
-import { statePaths, type StatePaths } from "../../src/sensor/state/paths.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { testPack, testPolicy } from "../harness/packs.ts";
+import { startPolicyNode, type PolicyNode } from "../harness/policy-node.ts";
 import { REPOSITORY } from "../harness/servers.ts";
 import { until } from "../harness/sensor-plane.ts";
-import { StandInConsole } from "../harness/stand-in-console.ts";
 
 const refusal = await kernelRefusesBpf();
 if (refusal !== undefined) process.stderr.write(`SKIPPED: policies of a node on a real engine: ${refusal}\n`);
@@ -37,55 +31,8 @@ spec:${scope}
           matchActions: [{action: ${action}}]
 `;
 
-interface Node extends AsyncDisposable {
-  readonly console: StandInConsole;
-  readonly paths: StatePaths;
-  /** What the last heartbeat says of a policy. */
-  readonly told: (name: string) => PolicyState | undefined;
-  readonly cli: (...words: string[]) => Promise<{ code: number; out: string; err: string }>;
-}
-
-async function startNode(enginePath: string): Promise<Node> {
-  const stateDir = join(root, `state-${++homes}`);
-  const console = await StandInConsole.start();
-  const config = sensorConfig({ stateDir, enginePath, packs: "hosts" }, {});
-  const token = `tse_${randomToken(32)}`;
-  console.tokens.add(token);
-  await runEnroll(config, {
-    consoleUrl: console.url,
-    token: new Secret(token),
-    pin: console.pin,
-    nodeName: "node-1",
-    role: "generic_linux",
-    flavor: "standard",
-    tags: [],
-  });
-  const controller = new AbortController();
-  const overrides = { log: silentLog, heartbeatIntervalMs: 100, reconnectMinMs: 20, embeddedPacks: [pack] };
-  const done = runSensor(config, overrides, controller.signal);
-  done.catch(() => {});
-  return {
-    console,
-    paths: statePaths(stateDir),
-    told: (name) => console.heartbeats.at(-1)?.engine.policies?.find((p) => p.name === name),
-    cli: async (...words) => {
-      let out = "";
-      let err = "";
-      const terminal = {
-        out: (text: string) => void (out += text),
-        err: (text: string) => void (err += text),
-        signal: AbortSignal.timeout(60_000),
-      };
-      const code = await runCli(["policy", ...words, "--dir", stateDir], terminal);
-      return { code, out, err };
-    },
-    [Symbol.asyncDispose]: async () => {
-      controller.abort();
-      await done.catch(() => {});
-      await console[Symbol.asyncDispose]();
-    },
-  };
-}
+const startNode = (enginePath: string): Promise<PolicyNode> =>
+  startPolicyNode({ stateDir: join(root, `state-${++homes}`), enginePath, pack, criSocket: join(root, "no-runtime") });
 
 const file = async (name: string, text: string): Promise<string> => {
   const path = join(root, `${name}.yaml`);
@@ -135,10 +82,10 @@ describe.skipIf(refusal !== undefined)("policies added on a node", () => {
     expect(node.told("links")?.reason).toBe("It was switched off on the node.");
     await node.cli("mode", "links", "default");
 
-    // Pods are not known to the engine: the policy stands, and says that it matches nothing.
+    // Nobody says who the pods are: the policy stands, and says that it matches nothing.
     await node.cli("add", await file("pods", policy("pods", "Post", "\n  podSelector: {matchLabels: {app: web}}")));
     await until(() => node.told("pods")?.state === "degraded");
-    expect(node.told("pods")?.reason).toContain("about pods or containers");
+    expect(node.told("pods")?.reason).toContain("No container runtime answers on this node");
 
     expect((await node.cli("remove", "links")).out).toContain("It is in force.");
     await until(() => node.told("links") === undefined);

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../../core/clock.ts";
 import { silentLog } from "../../core/log.ts";
+import { checkPolicyText } from "../../core/policy/check.ts";
+import { encodePlan } from "../../core/policy/plan/encode.ts";
 import type { EmbeddedPack } from "../../core/payload/embedded-files.ts";
 import { MAX_POLICY_STATES } from "../../core/wire/state.ts";
 import { statePaths, type StatePaths } from "../state/paths.ts";
 import { testPack, testPolicy } from "../../../test/harness/packs.ts";
-import { PolicyKeeper } from "./keeper.ts";
+import { PolicyKeeper, type KeeperOptions } from "./keeper.ts";
 import { listPlans } from "./plan-files.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-keeper-"));
@@ -21,6 +23,8 @@ const pack = await testPack(root, "guards", [
   testPolicy("guard", { mode: "enforce" }),
 ]);
 
+const KNOWN = { hasLooked: true, problem: undefined };
+
 interface Stage extends AsyncDisposable {
   readonly keeper: PolicyKeeper;
   readonly paths: StatePaths;
@@ -31,16 +35,19 @@ interface Stage extends AsyncDisposable {
 }
 
 /** A keeper at work in a state directory of its own. */
-async function stage(options: { packs?: readonly EmbeddedPack[]; enforce?: boolean } = {}): Promise<Stage> {
+async function stage(
+  options: { packs?: readonly EmbeddedPack[]; enforce?: boolean; workloads?: KeeperOptions["workloads"] } = {},
+): Promise<Stage> {
   const paths = statePaths(join(root, `home-${++homes}`));
   await mkdir(paths.engineOut, { recursive: true });
   const clock = new ManualClock();
   const controller = new AbortController();
-  const { packs = [pack], enforce = false } = options;
+  const { packs = [pack], enforce = false, workloads = KNOWN } = options;
   const keeper = new PolicyKeeper({
     packs,
     enforce,
     node: {},
+    workloads,
     paths,
     clock,
     log: silentLog,
@@ -143,6 +150,7 @@ describe("policies of packs", () => {
       packs: [pack],
       enforce: false,
       node: {},
+      workloads: KNOWN,
       paths: made.paths,
       clock: made.clock,
       log: silentLog,
@@ -185,12 +193,43 @@ describe("policies of packs", () => {
     await until(made, "it is whole again", () => states(made)[0] === "p monitor waiting");
   });
 
+  test("about pods wait until it was looked who they are, and say why they match less than they should", async () => {
+    const workloads: { hasLooked: boolean; problem: string | undefined } = { hasLooked: false, problem: undefined };
+    await using made = await stage({ workloads });
+    const text = `apiVersion: cilium.io/v1alpha1
+kind: TracingPolicyNamespaced
+metadata: {name: pods, namespace: shop}
+spec: {tracepoints: [{subsystem: syscalls, event: sys_enter_sync}]}
+`;
+    const { policy } = checkPolicyText(text).documents[0]!;
+    const plan = join(made.paths.localPolicies, "pods.plan");
+    await writeFile(`${plan}.new`, encodePlan(policy!));
+    await rename(`${plan}.new`, plan);
+    const told = (): unknown => made.keeper.report(true).policies?.find(({ name }) => name === "shop/pods");
+    await made.says({ name: "first", state: "ok" }, { name: "pods", namespace: "shop", state: "ok" });
+    await until(made, "the engine is heard", () => states(made)[0] === "first monitor ok");
+    await until(made, "it is taken", () => told() !== undefined);
+    expect(told()).toMatchObject({ state: "waiting" });
+    workloads.hasLooked = true;
+    await until(made, "it is well", () => (told() as { state: string }).state === "ok");
+    workloads.problem = "No runtime.";
+    expect(told()).toMatchObject({ state: "degraded", reason: "No runtime." });
+    // Those that are not about pods have nothing to do with it, and what the engine itself finds wrong goes before.
+    await made.says(
+      { name: "first", state: "degraded" },
+      { name: "pods", namespace: "shop", state: "rejected", reason: "no tracepoint" },
+    );
+    await until(made, "the engine is heard again", () => states(made)[0] === "first monitor degraded");
+    expect(told()).toMatchObject({ state: "rejected", reason: "no tracepoint" });
+  });
+
   test("of packs no longer chosen are taken away", async () => {
     await using made = await stage();
     const next = new PolicyKeeper({
       packs: [],
       enforce: false,
       node: {},
+      workloads: KNOWN,
       paths: made.paths,
       clock: made.clock,
       log: silentLog,
@@ -208,6 +247,7 @@ describe("policies of packs", () => {
       packs: [{ ...many, policies: names }],
       enforce: false,
       node: {},
+      workloads: KNOWN,
       paths: statePaths(join(root, "many")),
       clock: new ManualClock(),
       log: silentLog,

@@ -22,8 +22,6 @@ import { FileChange } from "./watch.ts";
 const REST_MS = 5_000;
 /** A look without a change told: on file systems that tell none. */
 const LOOK_MS = 30_000;
-const NO_WORKLOADS =
-  "It is about pods or containers, and the sensor does not tell the engine yet which they are: it matches nothing.";
 const NONE = { matched: 0, enforced: 0, lost: 0 };
 
 export interface KeeperOptions {
@@ -32,6 +30,8 @@ export interface KeeperOptions {
   readonly enforce: boolean;
   /** Labels of this node, for what is meant for some nodes only. */
   readonly node: Labels;
+  /** What is known of pods and containers, which some policies are about. */
+  readonly workloads: { readonly hasLooked: boolean; readonly problem: string | undefined };
   readonly paths: StatePaths;
   readonly clock: Clock;
   readonly log: Log;
@@ -220,6 +220,13 @@ export class PolicyKeeper implements Service {
     return all.map((one) => ({ ...one, ...NONE, pack: LOCAL_PACK, mode: "monitor", state: "rejected" }));
   }
 
+  /** Of policies about pods that are truly attached. */
+  #stateOfWorkloads(): Pick<EnginePolicy, "state" | "reason"> {
+    const { hasLooked, problem } = this.#o.workloads;
+    if (problem !== undefined) return { state: "degraded", reason: clip(problem, 512) };
+    return { state: hasLooked ? "ok" : "waiting" };
+  }
+
   #stateOf({ name, pack, fallbackOf, isElsewhere, needsWorkloads }: KnownPolicy, isRunning: boolean): PolicyState {
     const { enforcement, modes } = this.#control;
     const { choice } = this.#local;
@@ -232,9 +239,7 @@ export class PolicyKeeper implements Service {
     if (!this.#loaded.has(name)) return { ...base, ...NONE, state: "standby", reason: `${fallbackOf} sees the same.` };
     if (!told) return { ...base, ...NONE, state: "waiting" };
     const { matched, enforced, lost } = told;
-    // Truly attached, and there is nobody it could match.
-    const isBlind = needsWorkloads === true && told.state === "ok";
-    const { state, reason } = isBlind ? ({ state: "degraded", reason: NO_WORKLOADS } as const) : told;
+    const { state, reason } = needsWorkloads === true && told.state === "ok" ? this.#stateOfWorkloads() : told;
     return defined({ ...base, mode: told.mode, state, reason, matched, enforced, lost });
   }
 }

@@ -1,7 +1,7 @@
 import { arch } from "node:os";
 import { Type, type Static } from "typebox";
 import { compile } from "../../core/check.ts";
-import type { Plan } from "../../core/policy/plan/plan.ts";
+import type { Plan, PlanFilter } from "../../core/policy/plan/plan.ts";
 
 const Expression = Type.Object({
   key: Type.String({ maxLength: 317 }),
@@ -33,12 +33,20 @@ export function selects({ matchExpressions }: NodeSelector, labels: Labels): boo
   });
 }
 
+/** The engine itself knows who is outside containers. */
+export const HOST_ONLY = '{"hostSelector":{}}';
+
+/** Whether a filter is about pods or containers. */
+function isOfWorkloads({ kind, values }: PlanFilter): boolean {
+  return kind === "workload" && values.some(({ text }) => new TextDecoder().decode(text) !== HOST_ONLY);
+}
+
 /** Whether a policy speaks of pods or containers: who they are must be known for it to match anything. */
 export function needsWorkloads({ policy, hooks }: Plan): boolean {
   return (
     policy.flags.includes("workload") ||
     policy.flags.includes("namespaced") ||
-    hooks.some(({ selectors }) => selectors.some(({ filters }) => filters.some(({ kind }) => kind === "workload")))
+    hooks.some(({ selectors }) => selectors.some(({ filters }) => filters.some(isOfWorkloads)))
   );
 }
 
