@@ -3,6 +3,7 @@ import { manifest } from "../../embed/manifest.ts";
 import { systemClock } from "../core/clock.ts";
 import { runSensor } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
+import { settleRuntime } from "../sensor/runtime-settings.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 
 const PARENT_POLL_MS = 1_000;
@@ -25,6 +26,7 @@ async function endWithParent(signal: AbortSignal): Promise<void> {
 
 /** `telovix sensor run`. */
 export async function run(call: Call): Promise<number> {
+  settleRuntime(process.env);
   const { flags } = call;
   const config = sensorConfig({
     stateDir: textFlag(flags, "state-dir"),

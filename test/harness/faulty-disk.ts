@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { open, truncate, type FileHandle } from "node:fs/promises";
 import { join, relative } from "node:path";
-import type { SpoolDisk } from "../../src/core/spool/segment.ts";
+import type { SpoolDisk, SpoolOpen } from "../../src/core/spool/segment.ts";
 
 /** A disk for the spool's segments that fills up, and that forgets at a power cut what was not flushed. */
 export class FaultyDisk implements SpoolDisk {
@@ -17,20 +17,21 @@ export class FaultyDisk implements SpoolDisk {
     this.#root = root;
   }
 
-  async open(path: string, flags: string, mode?: number): Promise<FileHandle> {
-    const file = await open(path, flags, mode);
-    if (flags === "w") this.#durable.set(path, 0);
+  async open(path: string, how: SpoolOpen): Promise<FileHandle> {
+    const file = await open(path, how === "new" ? "w" : "r+", 0o600);
+    if (how === "new") this.#durable.set(path, 0);
     else this.#durable.set(path, (await file.stat()).size);
     const check = (bytes: number): void => this.#check(bytes);
     const flush = (target: FileHandle): Promise<void> => this.#flush(path, target);
     return new Proxy(file, {
       get(target, key) {
         if (key === "write")
-          return (bytes: Uint8Array, offset?: number, length?: number, position?: number) => {
+          return async (bytes: Uint8Array, offset?: number, length?: number, position?: number) => {
             check(length ?? bytes.length);
-            return target.write(bytes, offset, length, position);
+            const written = await target.write(bytes, offset, length, position);
+            await flush(target);
+            return written;
           };
-        if (key === "datasync") return () => flush(target);
         const value: unknown = Reflect.get(target, key);
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },

@@ -69,6 +69,28 @@ describe("when there is no room", () => {
     expect((await account(lanes.lanes[1]!)).events).toBeGreaterThan(0);
   });
 
+  test("the limit by bytes takes the same way: bulk from the oldest on, then alerts, each number accounted for", async () => {
+    const maxBytes = 40_000;
+    await using lanes = await open(await newDir(), { ...LIMITS, maxBytes });
+    for (let i = 0; i < 15; i++) await put(lanes, "alert", 10);
+    for (let i = 0; i < 150; i++) {
+      await put(lanes, "bulk", 10);
+      expect(lanes.stats.bytes).toBeLessThanOrEqual(maxBytes);
+    }
+    const [alert, bulk] = [await account(lanes.lanes[0]!), await account(lanes.lanes[1]!)];
+    expect(alert).toEqual({ events: 150, missing: 0, causes: [] });
+    expect(bulk.missing).toBeGreaterThan(400);
+    expect(bulk).toEqual({ events: 1_500 - bulk.missing, missing: lanes.stats.dropped, causes: ["spool_full"] });
+    expect((await held(lanes.lanes[1]!)).at(-1)).toBe("bulk 1500");
+    // No more than a segment is given up beyond what is needed.
+    expect(lanes.stats.bytes).toBeGreaterThan(maxBytes - 2 * LIMITS.segmentBytes);
+    for (let i = 0; i < 200; i++) await put(lanes, "alert", 10);
+    expect(lanes.stats.bytes).toBeLessThanOrEqual(maxBytes);
+    const after = await account(lanes.lanes[0]!);
+    expect(after.events + after.missing).toBe(2_150);
+    expect(after.missing + (await account(lanes.lanes[1]!)).missing).toBe(lanes.stats.dropped);
+  });
+
   test("a backlog that is gone whole is still told of, after a restart too", async () => {
     const dir = await newDir();
     const limits = { ...LIMITS, maxEvents: 64 };
@@ -173,5 +195,26 @@ describe("after a power cut", () => {
     expect(events + missing).toBe(300);
     expect(causes).toEqual(["spool_corrupt"]);
     expect(lanes.stats.corrupt).toBe(missing);
+  });
+
+  test("the newest segment gone after a kill: its numbers are told of and not given out again, under the same epoch", async () => {
+    const dir = await newDir();
+    const copy = await newDir();
+    await using lanes = await open(dir);
+    for (let i = 0; i < 10; i++) await put(lanes, "bulk", 30, `p${i}`);
+    await cp(dir, copy, { recursive: true });
+    const lane = join(copy, "bulk-00000001");
+    const last = (await readdir(lane))
+      .filter((n) => n.endsWith(".seg"))
+      .toSorted()
+      .at(-1)!;
+    await rm(join(lane, last));
+    await using again = await open(copy);
+    const { events, missing, causes } = await account(again.lanes[1]!);
+    expect(events).toBe(Number(last.slice(0, 16)) - 1);
+    expect(again.live("bulk").nextSeq).toBe(events + missing + 1);
+    expect(again.live("bulk").nextSeq).toBeGreaterThan(300);
+    expect(causes).toEqual(["spool_corrupt"]);
+    expect(again.live("bulk").epoch).toBe(lanes.live("bulk").epoch);
   });
 });

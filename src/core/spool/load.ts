@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { randomHex } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { decodeSegmentHeader, epochSeed, scan, SEGMENT_HEADER_BYTES } from "./format.ts";
-import { decodeMeta, readIfThere, writeFileAtomic } from "./meta.ts";
+import { decodeMeta, encodeMeta, readIfThere, writeFileAtomic, type Meta, type Newest } from "./meta.ts";
 import { replay } from "./recover.ts";
-import { parseSegmentName, type Segment } from "./segment.ts";
+import { createSegment, parseSegmentName, type Segment } from "./segment.ts";
 
 /** What was found on disk. */
 export interface Loaded {
@@ -17,6 +17,7 @@ export interface Loaded {
   readonly base: number;
   readonly acked: number;
   readonly next: number;
+  readonly newest: Newest | undefined;
   readonly segments: Segment[];
   readonly position: Uint8Array | undefined;
   /** Damaged stretches that were found. */
@@ -56,6 +57,20 @@ async function chooseEpoch(dir: string, metaEpoch: string | undefined, paths: re
   return epoch;
 }
 
+/**
+ * Begins a newest segment that is gone anew, behind the last number it may have held: how many it had given out nobody knows, so that
+ * all of them are missing from now on, and none comes twice. The cursor file goes first: cut off half-way, the next start does it again.
+ */
+async function replaceNewest(dir: string, meta: Meta, newest: Newest, log: Log): Promise<Segment> {
+  log.error("the newest segment of the spool is gone; every number it may have given out counts as lost", {
+    fromSeq: newest.firstSeq,
+    toSeq: newest.lastSeq,
+    epoch: meta.epoch,
+  });
+  await writeFileAtomic(dir, "meta", encodeMeta({ ...meta, next: Math.max(meta.next, newest.lastSeq + 1) }));
+  return createSegment(dir, meta.epoch, newest.firstSeq);
+}
+
 /** Reads a spool directory and repairs its end. Good records are kept whatever is damaged around them. */
 export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
   const metaText = await readIfThere(join(dir, "meta"));
@@ -92,6 +107,11 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
     const lastSeq = seqs.at(-1) ?? file.firstSeq - 1;
     segments.push({ path: file.path, firstSeq: file.firstSeq, lastSeq, count: seqs.length, bytes: found.keepBytes });
   }
+  const newest = ours?.newest;
+  if (newest && (segments.at(-1)?.firstSeq ?? 0) < newest.firstSeq) {
+    segments.push(await replaceNewest(dir, ours, newest, log));
+    highest = Math.max(highest, newest.lastSeq);
+  }
   const acked = ours?.acked ?? (segments[0]?.firstSeq ?? 1) - 1;
   const next = Math.max(highest + 1, acked + 1, ours?.next ?? 1);
   if (damages > 0) log.error("the spool was damaged; what was readable is kept", { damages, epoch });
@@ -103,6 +123,7 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
     base: alias ? Math.min(alias.base ?? acked, acked) : 0,
     acked,
     next,
+    newest,
     segments,
     position: position && Uint8Array.from(position),
     damages,

@@ -31,25 +31,34 @@ export async function writeFileAtomic(
   await syncDir(dir);
 }
 
-/** The acknowledged cursor as kept on disk. */
+/** The newest segment and the last number it may hold: said on disk before any of its numbers is given out. */
+export interface Newest {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+/** The cursor as kept on disk. */
 export interface Meta {
   readonly epoch: string;
   /** Highest acknowledged number. */
   readonly acked: number;
-  /** Lowest number that may be given out next. */
+  /** Lowest number that may be given out next, when it was written. */
   readonly next: number;
+  /** Undefined when no segment takes appends. */
+  readonly newest?: Newest | undefined;
 }
 
-export function encodeMeta(meta: Meta): string {
-  const body = `${meta.epoch} ${meta.acked} ${meta.next}`;
+export function encodeMeta({ epoch, acked, next, newest }: Meta): string {
+  const body = `${epoch} ${acked} ${next}${newest ? ` ${newest.firstSeq} ${newest.lastSeq}` : ""}`;
   return `${body} ${crc32c(new TextEncoder().encode(body)).toString(16)}\n`;
 }
 
 /** Inverse of encodeMeta; undefined when the text is damaged. */
 export function decodeMeta(text: string): Meta | undefined {
-  const match = /^([0-9a-f]{16}) (\d{1,16}) (\d{1,16}) ([0-9a-f]{1,8})\n$/.exec(text);
+  const match = /^([0-9a-f]{16}) (\d{1,16}) (\d{1,16})(?: (\d{1,16}) (\d{1,16}))? ([0-9a-f]{1,8})\n$/.exec(text);
   if (!match) return undefined;
-  const meta = { epoch: match[1]!, acked: Number(match[2]), next: Number(match[3]) };
+  const newest = match[4] ? { firstSeq: Number(match[4]), lastSeq: Number(match[5]) } : undefined;
+  const meta = { epoch: match[1]!, acked: Number(match[2]), next: Number(match[3]), newest };
   return encodeMeta(meta) === text ? meta : undefined;
 }
 

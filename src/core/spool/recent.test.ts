@@ -36,9 +36,9 @@ test("gives what was added last, in the limits, and nothing that was let go", ()
   );
 });
 
-test("holds a megabyte at most: an older event is read from the disk", () => {
+test("holds two megabytes at most: an older event is read from the disk", () => {
   const recent = new RecentRecords();
-  for (let seq = 1; seq <= 100; seq++) recent.add(seq, [new Uint8Array(20_000)]);
-  expect(recent.read(40, 100, 1e9)).toBeUndefined();
-  expect(recent.read(60, 1, 1e9)?.records[0]?.seq).toBe(60);
+  for (let seq = 1; seq <= 200; seq++) recent.add(seq, [new Uint8Array(20_000)]);
+  expect(recent.read(90, 100, 1e9)).toBeUndefined();
+  expect(recent.read(110, 1, 1e9)?.records[0]?.seq).toBe(110);
 });

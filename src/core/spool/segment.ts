@@ -1,14 +1,22 @@
+import { constants } from "node:fs";
 import { open, truncate, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeSegmentHeader, scan, SEGMENT_HEADER_BYTES, type Item } from "./format.ts";
 import { syncDir } from "./meta.ts";
 
-/** How the spool opens what it writes to; tests plant faults here. */
+/** How a segment is opened: a new one, or one that is there. */
+export type SpoolOpen = "new" | "again";
+
+/** How the spool opens what it writes to: a write resolves once what it wrote is durable. Tests plant faults here. */
 export interface SpoolDisk {
-  open(path: string, flags: string, mode?: number): Promise<FileHandle>;
+  open(path: string, how: SpoolOpen): Promise<FileHandle>;
 }
 
-export const realDisk: SpoolDisk = { open };
+const { O_CREAT, O_DSYNC, O_RDWR, O_TRUNC } = constants;
+const FLAGS = { new: O_RDWR | O_CREAT | O_TRUNC, again: O_RDWR } as const;
+
+/** Written and flushed by one call: each more is another way to a thread and back, which at a trickle costs more than the write. */
+export const realDisk: SpoolDisk = { open: (path, how) => open(path, FLAGS[how] | O_DSYNC, 0o600) };
 
 /** One file of the spool, as known in memory. */
 export interface Segment {
@@ -35,6 +43,13 @@ export function parseSegmentName(name: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
+/** A segment without events, durable when it resolves. */
+export async function createSegment(dir: string, epoch: string, firstSeq: number, disk = realDisk): Promise<Segment> {
+  const writer = await SegmentWriter.create(dir, epoch, firstSeq, disk);
+  await writer.close();
+  return writer.segment;
+}
+
 /** The segment that takes appends. */
 export class SegmentWriter {
   readonly segment: Segment;
@@ -47,10 +62,9 @@ export class SegmentWriter {
 
   static async create(dir: string, epoch: string, firstSeq: number, disk = realDisk): Promise<SegmentWriter> {
     const path = join(dir, segmentName(firstSeq));
-    const file = await disk.open(path, "w", 0o600);
+    const file = await disk.open(path, "new");
     try {
       await file.write(encodeSegmentHeader(epoch, firstSeq));
-      await file.datasync();
       await syncDir(dir);
     } catch (error) {
       await file.close();
@@ -62,13 +76,12 @@ export class SegmentWriter {
   /** Goes on with a segment: what follows its durable part is cut off, its header written anew. */
   static async reopen(segment: Segment, epoch: string, disk = realDisk): Promise<SegmentWriter> {
     await truncate(segment.path, segment.bytes);
-    const file = await disk.open(segment.path, "r+");
+    const file = await disk.open(segment.path, "again");
     await file.write(encodeSegmentHeader(epoch, segment.firstSeq), 0, SEGMENT_HEADER_BYTES, 0);
-    await file.datasync();
     return new SegmentWriter(segment, file);
   }
 
-  /** Writes a batch and flushes it. When that fails, the file is cut back to what it was before, and the error thrown. */
+  /** Writes a batch, durable when it resolves. When that fails, the file is cut back to what it was before, and the error thrown. */
   async append(batch: Uint8Array, count: number, lastSeq: number): Promise<void> {
     const { segment } = this;
     try {
@@ -76,7 +89,6 @@ export class SegmentWriter {
         const { bytesWritten } = await this.#file.write(batch, done, batch.length - done, segment.bytes + done);
         done += bytesWritten;
       }
-      await this.#file.datasync();
     } catch (error) {
       await this.#file.truncate(segment.bytes);
       throw error;

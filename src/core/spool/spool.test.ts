@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { ManualClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
 import { crc32c } from "../crc32c.ts";
+import { SEGMENT_HEADER_BYTES } from "./format.ts";
 import { DEFAULT_SPOOL_LIMITS, Spool, type SpoolLimits } from "./spool.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-spool-"));
@@ -176,13 +177,18 @@ describe("after a crash", () => {
             const whole = (await stat(path)).size;
             const copy = newDir();
             const first = spool.nextSeq;
+            const meta = await readFile(join(dir, "meta")).catch(() => undefined);
             await spool.append([text(`${first}:lost`), text(`${first + 1}:lost`)], text("late"));
             const pathAfter = await lastSegment(dir);
             const from = pathAfter === path ? whole : 0;
             const to = (await stat(pathAfter)).size;
             await cp(dir, copy, { recursive: true });
             await spool[Symbol.asyncDispose]();
-            await truncate(join(copy, pathAfter.slice(dir.length + 1)), Math.floor(from + cut * (to - from)));
+            const kept = Math.floor(from + cut * (to - from));
+            await truncate(join(copy, pathAfter.slice(dir.length + 1)), kept);
+            // The cursor file tells of a new segment only when that has its header.
+            if (kept < SEGMENT_HEADER_BYTES)
+              await (meta ? writeFile(join(copy, "meta"), meta) : rm(join(copy, "meta")));
             await rm(dir, { recursive: true });
             await cp(copy, dir, { recursive: true });
             await using again = await open(dir, SMALL);

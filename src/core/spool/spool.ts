@@ -13,7 +13,7 @@ import {
   SEGMENT_HEADER_BYTES,
 } from "./format.ts";
 import { loadSpool, type Loaded } from "./load.ts";
-import { encodeMeta, syncDir, writeFileAtomic } from "./meta.ts";
+import { encodeMeta, syncDir, writeFileAtomic, type Newest } from "./meta.ts";
 import { missingRanges, type MissingRange, type SpoolRecord } from "./missing.ts";
 import { readBatch, type ReadMark } from "./read-batch.ts";
 import { RecentRecords } from "./recent.ts";
@@ -33,7 +33,7 @@ export const DEFAULT_SPOOL_LIMITS: SpoolLimits = {
   maxEvents: 100_000,
   maxBytes: 256 * 1024 * 1024,
   segmentBytes: 4 * 1024 * 1024,
-  ackDelayMs: 1_000,
+  ackDelayMs: 5_000,
 };
 
 export interface SpoolBatch {
@@ -56,8 +56,10 @@ export interface SpoolStats {
 /**
  * A bounded queue on disk, one sequence of numbers.
  *
- * What is durable when: `append` resolves after one fdatasync of the segment (a new segment's header and directory entry are
+ * What is durable when: `append` resolves after one flushed write to the segment (a new segment's header and directory entry are
  * flushed before), so what it numbered survives a power cut, and nothing that was not flushed was ever numbered for anybody.
+ * Once a segment, before its first number, the cursor file says which numbers it may give out: should the newest segment be gone at the
+ * next start, those are named as missing and not given out again.
  * `ack` is kept in memory and written within `ackDelayMs` by an atomic, flushed replacement of the cursor file; segments go only
  * after that, so that losing it costs a second delivery and no event. `seal`, `rekey` and closing write the cursor at once.
  *
@@ -86,6 +88,7 @@ export class Spool implements AsyncDisposable {
   #next: number;
   #acked: number;
   #savedAck: number;
+  #newest: Newest | undefined;
   #position: Uint8Array | undefined;
   #dropped = 0;
   #corrupt: number;
@@ -107,6 +110,7 @@ export class Spool implements AsyncDisposable {
     this.#segments = found.segments;
     this.#next = this.openedNext = found.next;
     this.#acked = this.#savedAck = found.acked;
+    this.#newest = found.newest;
     this.#position = found.position;
     this.#corrupt = found.damages;
   }
@@ -176,16 +180,18 @@ export class Spool implements AsyncDisposable {
     return this.#exclusive(async () => {
       if (this.#sealed) throw new AppError("conflict", "the spool is sealed");
       const firstSeq = this.#next;
+      const lastSeq = firstSeq + payloads.length - 1;
       const writer = await this.#writable(payloads);
+      if (payloads.length > 0) await this.#grant(writer.segment.firstSeq, lastSeq);
       const mark = { first: firstSeq, count: payloads.length, position };
       const batch = encodeBatch(mark, payloads, this.#seed, this.#buffer);
-      await writer.append(batch, payloads.length, firstSeq + payloads.length - 1);
+      await writer.append(batch, payloads.length, lastSeq);
       this.#next += payloads.length;
       this.#recent.add(firstSeq, payloads);
       this.#position = position;
       const { maxEvents, maxBytes } = this.#limits;
       while (this.stats.depth > maxEvents || this.stats.bytes > maxBytes) if (!(await this.#drop())) break;
-      return { firstSeq, lastSeq: firstSeq + payloads.length - 1 };
+      return { firstSeq, lastSeq };
     });
   }
 
@@ -221,6 +227,7 @@ export class Spool implements AsyncDisposable {
     return this.#exclusive(async () => {
       await this.#writer?.close();
       this.#writer = undefined;
+      this.#newest = undefined;
       // Its segments tell the last number too; before the last of them goes the cursor is written again.
       await this.#save().catch((error: unknown) =>
         this.#log.error("the spool's cursor could not be written", { error }),
@@ -258,6 +265,8 @@ export class Spool implements AsyncDisposable {
     this.#closing.abort();
     await this.#saving;
     await this.#exclusive(async () => {
+      // No more numbers come: what the newest segment may hold is what it holds.
+      if (this.#newest) this.#newest = { ...this.#newest, lastSeq: this.#next - 1 };
       await this.#save();
       await this.#writer?.close();
       this.#writer = undefined;
@@ -278,12 +287,11 @@ export class Spool implements AsyncDisposable {
   /** The segment for the next batch: the open one, or a new one when that is full. */
   async #writable(payloads: readonly Uint8Array[]): Promise<SegmentWriter> {
     const open = this.#writer;
-    const most = this.#limits.segmentEvents ?? Math.max(1, Math.floor(this.#limits.maxEvents / 32));
     if (open) {
       const { bytes, count } = open.segment;
       let added = 0;
       for (const p of payloads) added += p.length + RECORD_HEADER_BYTES;
-      const roomy = bytes + added <= this.#limits.segmentBytes && count + payloads.length <= most;
+      const roomy = bytes + added <= this.#limits.segmentBytes && count + payloads.length <= this.#segmentEvents;
       // A segment's name is its first number, so one without events can't be followed by another.
       if (roomy || count === 0) return open;
       this.#writer = undefined;
@@ -292,6 +300,18 @@ export class Spool implements AsyncDisposable {
     this.#writer = await SegmentWriter.create(this.#dir, this.#fileEpoch, this.#next, this.#disk);
     this.#segments.push(this.#writer.segment);
     return this.#writer;
+  }
+
+  get #segmentEvents(): number {
+    return this.#limits.segmentEvents ?? Math.max(1, Math.floor(this.#limits.maxEvents / 32));
+  }
+
+  /** Sees to it that the cursor file lets a segment give out numbers up to `lastSeq`. */
+  async #grant(firstSeq: number, lastSeq: number): Promise<void> {
+    if (this.#newest?.firstSeq === firstSeq && lastSeq <= this.#newest.lastSeq) return;
+    const newest = { firstSeq, lastSeq: Math.max(lastSeq, this.#next - 1 + this.#segmentEvents) };
+    await this.#writeMeta(newest);
+    this.#newest = newest;
   }
 
   async #drop(onlyAcked = false): Promise<boolean> {
@@ -339,11 +359,7 @@ export class Spool implements AsyncDisposable {
 
   /** Writes the cursor, then removes what it covers: in that order, or a crash would make it look lost. */
   async #save(): Promise<void> {
-    if (this.#acked > this.#savedAck || this.#next > 1) {
-      const acked = this.#acked;
-      await writeFileAtomic(this.#dir, "meta", encodeMeta({ epoch: this.#fileEpoch, acked, next: this.#next }));
-      this.#savedAck = acked;
-    }
+    if (this.#acked > this.#savedAck || this.#next > 1) await this.#writeMeta(this.#newest);
     let removed = false;
     while (this.#segments.length > 0 && this.#segments[0]!.lastSeq <= this.#savedAck) {
       // The newest mark tells where the source stands: what holds it stays.
@@ -352,5 +368,12 @@ export class Spool implements AsyncDisposable {
       removed = true;
     }
     if (removed) await syncDir(this.#dir);
+  }
+
+  async #writeMeta(newest: Newest | undefined): Promise<void> {
+    const acked = this.#acked;
+    const meta = { epoch: this.#fileEpoch, acked, next: this.#next, newest };
+    await writeFileAtomic(this.#dir, "meta", encodeMeta(meta));
+    this.#savedAck = acked;
   }
 }

@@ -1,8 +1,13 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 
 /** Clock ticks a second of /proc: fixed at 100 on every Linux architecture we run on. */
 export const TICKS_PER_SEC = 100;
 const MAX_PIDS = 65_536;
+/** Set in the flags of a kernel's thread. */
+const PF_KTHREAD = 0x0020_0000;
+/** Longest time that looks at processes keep others from this thread. */
+const TURN_MS = 4;
 
 /** What changes while a process lives. */
 export interface ProcStat {
@@ -13,6 +18,8 @@ export interface ProcStat {
   readonly cpuTicks: number;
   readonly startTicks: number;
   readonly rssPages: number;
+  /** A thread of the kernel: it holds no files. */
+  readonly isKernel: boolean;
 }
 
 /** A line of /proc/<pid>/stat; the name may hold blanks and brackets, so it ends at the last one. */
@@ -35,6 +42,7 @@ export function parseStat(text: string): ProcStat | undefined {
     threads: Number(f[17]),
     startTicks: Number(f[19]),
     rssPages: Math.max(0, Number(f[21])),
+    isKernel: (Number(f[6]) & PF_KTHREAD) !== 0,
   };
 }
 
@@ -44,8 +52,19 @@ export async function listPids(): Promise<number[]> {
   return pids;
 }
 
-/** A file of a process, undefined when the process is gone or not ours to read. */
-export function readPid(pid: number, file: string): Promise<string | undefined> {
+/**
+ * How a process stands; undefined when it is gone. The kernel has it at hand, and by way of another thread it costs twice as much.
+ */
+export function readStat(pid: number): ProcStat | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file of a process, undefined when the process is gone or not ours to read; some wait for locks that a stuck process holds. */
+function readPid(pid: number, file: string): Promise<string | undefined> {
   return readFile(`/proc/${pid}/${file}`, "utf8").catch(() => undefined);
 }
 
@@ -90,11 +109,21 @@ export function parseCgroup(text: string): string | undefined {
   return path === undefined || path === "" ? undefined : path.slice(0, 1024);
 }
 
-/** Runs `work` over items, a few at a time. */
-export async function eachOf<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+/** Runs `work` over items, a few at a time; however many there are, others get their turn in between. */
+export async function eachOf<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void> | void,
+): Promise<void> {
   let next = 0;
+  let turnMs = performance.now();
   const lane = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++]!);
+    while (next < items.length) {
+      await work(items[next++]!);
+      if (performance.now() - turnMs < TURN_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      turnMs = performance.now();
+    }
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { cpus } from "node:os";
 import type { ResourceMetrics } from "../../core/wire/state.ts";
-import { parseStat, readPid, TICKS_PER_SEC } from "./proc-pid.ts";
+import { readStat, TICKS_PER_SEC } from "./proc-pid.ts";
 
 const PAGE_BYTES = 4096;
 
@@ -60,8 +60,8 @@ export class ResourceMeter {
     this.#cpu = cpu;
     const memory = parseMeminfo(meminfo);
     const net = parseNetDev(netdev);
-    const sensor = await this.#process("sensor", process.pid, monotonicMs);
-    const engine = enginePid === undefined ? { rss: 0, cpu: 0 } : await this.#process("engine", enginePid, monotonicMs);
+    const sensor = this.#process("sensor", process.pid, monotonicMs);
+    const engine = enginePid === undefined ? { rss: 0, cpu: 0 } : this.#process("engine", enginePid, monotonicMs);
     const blocks = disk ? disk.blocks * disk.bsize : 0;
     return {
       cpu_percent: before ? percent(cpu.busy - before.busy, cpu.total - before.total) : 0,
@@ -81,8 +81,8 @@ export class ResourceMeter {
     };
   }
 
-  async #process(name: string, pid: number, nowMs: number): Promise<{ rss: number; cpu: number }> {
-    const stat = parseStat((await readPid(pid, "stat")) ?? "");
+  #process(name: string, pid: number, nowMs: number): { rss: number; cpu: number } {
+    const stat = readStat(pid);
     if (!stat) return { rss: 0, cpu: 0 };
     const before = this.#own.get(name);
     this.#own.set(name, { pid, ticks: stat.cpuTicks, atMs: nowMs });

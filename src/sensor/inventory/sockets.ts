@@ -1,5 +1,5 @@
-import { readlinkSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readlinkSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { LIMITS } from "../../core/wire/limits.ts";
 import type { ListeningService, TcpConnection } from "../../core/wire/inventory.ts";
 import { defined } from "../normalize/fields.ts";
@@ -14,6 +14,8 @@ const OWNERLESS_PASSES = 20;
 /** What is known of a connection beyond the kernel's table. */
 export interface ConnectionContext {
   readonly binary: (pid: number) => string | undefined;
+  /** Whether a process can hold sockets at all. */
+  readonly mayHold: (pid: number) => boolean;
   readonly began: (
     local: string,
     localPort: number,
@@ -42,7 +44,7 @@ export class SocketLister {
     const sockets = [...tcp!.sockets, ...tcp6!.sockets];
     const datagrams = [...udp!.sockets, ...udp6!.sockets];
     let leftOut = [tcp, tcp6, udp, udp6].reduce((sum, t) => sum + t!.leftOut, 0);
-    await this.#attribute([...sockets, ...datagrams]);
+    await this.#attribute([...sockets, ...datagrams], context.mayHold);
     const connections: TcpConnection[] = [];
     const listening: ListeningService[] = [];
     for (const s of sockets) {
@@ -83,7 +85,7 @@ export class SocketLister {
   }
 
   /** Looks for the owners of inodes that are new; stops when all are found or enough links were read. */
-  async #attribute(sockets: readonly ProcSocket[]): Promise<void> {
+  async #attribute(sockets: readonly ProcSocket[], mayHold: (pid: number) => boolean): Promise<void> {
     const pass = ++this.#pass;
     const wanted = new Set(sockets.map((s) => s.inode).filter((inode) => inode !== "0"));
     for (const inode of this.#owners.keys()) if (!wanted.has(inode)) this.#owners.delete(inode);
@@ -92,32 +94,56 @@ export class SocketLister {
       else wanted.delete(inode);
     for (const inode of this.#owners.keys()) wanted.delete(inode);
     if (wanted.size === 0) return;
-    const pids = await listPids();
+    // Who has connections makes the next ones; no more than half of all links, so that nobody is kept from his turn.
+    let links = this.#search(new Set(this.#owners.values()), wanted, MAX_LINKS_PER_PASS / 2);
+    if (wanted.size === 0) return;
+    const pids = (await listPids()).filter(mayHold);
     // Begin where the last pass ended, so that a bound on links leaves nobody out for ever.
     const from = pids.length === 0 ? 0 : this.#turn % pids.length;
-    let links = 0;
     let looked = 0;
-    await eachOf([...pids.slice(from), ...pids.slice(0, from)], 4, async (pid) => {
+    await eachOf([...pids.slice(from), ...pids.slice(0, from)], 1, (pid) => {
       if (wanted.size === 0 || links >= MAX_LINKS_PER_PASS) return;
       looked++;
-      const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
-      for (const name of names.slice(0, Math.max(0, MAX_LINKS_PER_PASS - links))) {
-        links++;
-        const target = linkOf(`/proc/${pid}/fd/${name}`);
-        const inode = target.startsWith("socket:[") ? target.slice(8, -1) : "";
-        if (wanted.delete(inode)) this.#owners.set(inode, pid);
-      }
+      links += this.#search([pid], wanted, MAX_LINKS_PER_PASS - links);
     });
     this.#turn = from + looked;
     if (links < MAX_LINKS_PER_PASS) for (const inode of wanted) this.#ownerless.set(inode, pass + OWNERLESS_PASSES);
   }
+
+  /** Looks for `wanted` among the descriptors of these processes, at most so many; tells how many it looked at. */
+  #search(pids: Iterable<number>, wanted: Set<string>, most: number): number {
+    let links = 0;
+    for (const pid of pids)
+      for (const name of descriptorsOf(pid)) {
+        if (wanted.size === 0 || links >= most) return links;
+        links++;
+        const target = linkOf(`/proc/${pid}/fd/${name}`);
+        // What one of them is kept from us, all are.
+        if (target === undefined) break;
+        const inode = target.startsWith("socket:[") ? target.slice(8, -1) : "";
+        if (wanted.delete(inode)) this.#owners.set(inode, pid);
+      }
+    return links;
+  }
 }
 
-/** Where a descriptor leads. The kernel has it at hand, thousands are asked for, and each by way of another thread costs ten times as much. */
-function linkOf(path: string): string {
+/*
+ * The kernel has it at hand, thousands are asked for, and each by way of another thread costs ten times as much.
+ */
+
+function descriptorsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
+}
+
+/** Where a descriptor leads: nowhere when it is closed by now; undefined when the process is not ours to look at. */
+function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
-  } catch {
-    return "";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "" : undefined;
   }
 }

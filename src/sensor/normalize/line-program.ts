@@ -45,7 +45,7 @@ export interface Ran {
   readonly lines: number;
   /** Time of the latest line. */
   readonly latestUs: number;
-  /** Its events, each in MessagePack with its number in it, and where each of them ends. */
+  /** Its events, each in MessagePack with its number in it, until the program is used again, and where each of them ends. */
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
 }
@@ -108,7 +108,7 @@ export class LineProgram {
     const [stop, at, lines, events] = this.#result(4);
     const ends = new Uint32Array(memory.buffer, this.#at.ends, events).slice();
     const { output } = this.#at;
-    const bytes = memory.slice(output, output + (ends.at(-1) ?? 0));
+    const bytes = memory.subarray(output, output + (ends.at(-1) ?? 0));
     return { stop: stop!, at: at!, lines: lines!, latestUs: this.#times(1)[0]!, bytes, ends };
   }
 

@@ -11,6 +11,7 @@ import { STOP, type LineProgram, type Ran } from "../normalize/line-program.ts";
 import { LineMemory } from "../normalize/line-memory.ts";
 import { normalize, type Normalized } from "../normalize/normalize.ts";
 import type { KnownPolicies } from "../policy/known.ts";
+import { EventRoom } from "./event-room.ts";
 import { laneOf, LINES_MISSING, PART } from "./lane-of.ts";
 import { PackedEvents } from "./packed-events.ts";
 import type { TailPosition } from "./position.ts";
@@ -70,6 +71,8 @@ export class Pipeline {
   readonly #memory = new LineMemory();
   readonly #hooks: PipelineHooks;
   readonly #policies: KnownPolicies;
+  /** Of events from a chunk on: whoever made them durable clears it. */
+  readonly room = new EventRoom();
   #quick: QuickLines | undefined;
   #runId: string;
   #line: number;
@@ -103,7 +106,7 @@ export class Pipeline {
         at = ran.at;
         place += ran.lines;
         const count = ran.ends.length;
-        if (count > 0) give(new PackedEvents(ran.bytes, ran.ends, seq), place - 1);
+        if (count > 0) give(new PackedEvents(this.room.keep(ran.bytes), ran.ends, seq), place - 1);
         seq += count;
         if (ran.stop !== STOP.notPlain) continue;
       }

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { readdir, unlink } from "node:fs/promises";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_LINE_BYTES } from "../normalize/line.ts";
 
@@ -39,9 +39,9 @@ function textsOf(data: Buffer): string[] {
 }
 
 /** Numbers of the segments in a directory, ascending. */
-export async function listSegments(dir: string): Promise<number[]> {
+export function listSegments(dir: string): number[] {
   const numbers: number[] = [];
-  for (const name of await readdir(dir)) {
+  for (const name of readdirSync(dir)) {
     const match = NAME.exec(name);
     if (match) numbers.push(Number(match[1]));
   }
@@ -75,7 +75,7 @@ export class SegmentReader {
   /** The next lines, or undefined when there are none at the moment; in the segment of `until` none from beyond its offset. */
   async read(until?: { readonly segment: number; readonly offset: number }): Promise<Chunk | undefined> {
     // Which segments there are is asked before reading: if a later one exists by then, this one is finished.
-    const segments = await listSegments(this.#dir);
+    const segments = listSegments(this.#dir);
     if (!this.#openCurrent(segments)) return undefined;
     const later = segments.find((n) => n > this.#segment);
     const left = until?.segment === this.#segment ? until.offset - this.#offset : CHUNK_BYTES;
@@ -144,7 +144,7 @@ export class SegmentReader {
   /** Deletes segments before `segment`. Call it when everything read from them is durable. */
   async forget(segment: number): Promise<number> {
     let deleted = 0;
-    for (const n of await listSegments(this.#dir)) {
+    for (const n of listSegments(this.#dir)) {
       if (n >= segment) continue;
       await unlink(segmentPath(this.#dir, n)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ENOENT") throw error;
@@ -157,7 +157,7 @@ export class SegmentReader {
   /** Bytes written by the engine that are not read yet. */
   async lagBytes(): Promise<number> {
     let bytes = 0;
-    for (const n of await listSegments(this.#dir)) {
+    for (const n of listSegments(this.#dir)) {
       if (n < this.#segment) continue;
       const size = Bun.file(segmentPath(this.#dir, n)).size;
       bytes += n === this.#segment ? Math.max(0, size - this.#offset) : size;

@@ -38,7 +38,7 @@ describe("the tail", () => {
     await drain(life);
     const events = await stored(life);
     expect(names(events)).toEqual(["a", "b", "c", "d"]);
-    expect(await listSegments(join(home, "out"))).toEqual([3]);
+    expect(listSegments(join(home, "out"))).toEqual([3]);
   });
 
   test("waits for the rest of a line that is being written", async () => {

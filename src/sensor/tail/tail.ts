@@ -148,6 +148,7 @@ export class Tail implements Service {
     this.#gathered = undefined;
     // The position moves with the bulk lane, so it is written even when nothing of the chunk is bulk.
     if (isDue && !(await this.#append("bulk", bulk, signal))) return false;
+    this.#o.pipeline.room.clear();
     if (this.#segment !== before) await reader.forget(this.#segment);
     return chunk?.more ?? false;
   }
