@@ -56,6 +56,7 @@ export function setUp(recheck: () => Promise<unknown> = () => Promise.resolve())
       return store.room > 0;
     },
     creditFor: (_sensor: string, lane: LaneName) => (lane === "alert" ? 100 : Math.min(5_000, store.room)),
+    isFull: () => false,
     cursor: () => Promise.resolve(7),
     accept: async (_peer: unknown, batch: EventsBatchEnvelope) => {
       store.accepted.push(batch);

@@ -60,17 +60,21 @@ const send = (from: number, to: number): Promise<Response> => sensor.send("/sens
 
 test("a part that the disk did not take is acknowledged to nobody, said on /readyz, and put aside by itself", async () => {
   expect((await send(1, 20)).status).toBe(200);
+  let last = 20;
+  const next = (): Promise<Response> => send(last + 1, last + 10);
   // A look of the engine's own may come first: then it is on its way to another start, which says less.
   let seen: StoreHealth | undefined;
   for (let number = 900; !seen?.problem?.includes("The disk refused writes"); number++) {
     await leaveEmptyPart(number);
-    expect((await send(21, 30)).status).toBe(503);
+    expect((await next()).status).toBe(503);
     seen = await intake();
-    await until(async () => (await send(1, 20).catch(() => undefined))?.ok);
+    // Its rows may have been written beside the part that was not: the engine's next start finds them.
+    await until(async () => (await next().catch(() => undefined))?.ok);
+    last += 10;
   }
   expect(seen).toMatchObject({ ok: false, action: expect.stringContaining("Free space") });
-  await until(async () => (await send(21, 30).catch(() => undefined))?.ok);
+  await until(async () => (await next().catch(() => undefined))?.ok);
   await until(async () => (await intake()).ok);
   const { events } = await console.json<{ events: { message: string }[] }>("GET", "/api/v1/events?limit=200");
-  expect(events).toHaveLength(30);
+  expect(events).toHaveLength(last + 10);
 }, 60_000);

@@ -1,4 +1,5 @@
-import { chmod, rm } from "node:fs/promises";
+import { chmod, readdir, rm } from "node:fs/promises";
+import { getPriority, setPriority } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { loadChdb } from "./chdb.ts";
@@ -7,8 +8,20 @@ import { handleClickHouse } from "./chdb-http.ts";
 
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 const PARENT_CHECK_MS = 250;
+/**
+ * Where there is more to do than the host's cores can, what is stored comes later, and the Console and PostgreSQL go on answering: sensors
+ * keep what is not acknowledged, but who waits for a heartbeat's answer takes the node for dead.
+ */
+const NICE = 5;
 /** Exit code. */
 const BROKEN_PARTS = 74;
+
+/** Every thread: each has a priority of its own, and from then on of the one that makes it. */
+async function stepBack(): Promise<void> {
+  // Never before the Console itself, which somebody may have made step back.
+  const niceness = Math.min(19, getPriority() + NICE);
+  for (const thread of await readdir("/proc/self/task")) setPriority(Number(thread), niceness);
+}
 
 /**
  * The process that holds ClickHouse's engine: `internal clickhouse --addon FILE --path DIR --socket FILE --config FILE
@@ -30,6 +43,7 @@ export async function runClickhouseChild(args: readonly string[], signal: AbortS
   const { addon, path, socket, config, database, parent } = values;
   if (!addon || !path || !socket || !config || !database || !parent)
     throw new Error("internal clickhouse: an argument is missing");
+  await stepBack();
   const parentPid = Number(parent);
   const watch = setInterval(() => {
     // An orphan would hold the data against its successor. No goodbye: what was acknowledged is on disk.

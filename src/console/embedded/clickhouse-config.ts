@@ -29,11 +29,14 @@ export function clickhouseConfig(memoryBytes: number, reserveBytes: number): str
     background_move_pool_size: 1,
     max_concurrent_queries: 64,
   };
-  // Each insert is a part. Merged by the half dozen, as is usual, small ones are written out anew beside the same large part again and again:
-  // of many sensors that send little, merges would cost more than the inserts. The limit is never lowered below what is asked for here.
+  // Each insert is a part. The engine counts a small one for 5 MiB when it weighs a merge, so that at its usual base (5) the large part beside
+  // them is written anew again and again: of sensors that send little, each row was merged hundreds of times an hour. With a base of 24 it is
+  // three to five times, for a dozen parts more while rows come. What counts slots is made by merges too: a small part is half as many files.
   const tables: Record<string, number> = {
-    min_parts_to_merge_at_once: 16,
+    merge_selector_base: 24,
     merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once: 0,
+    materialize_projections_on_insert: 0,
+    materialize_projections_on_merge: 1,
   };
   const lines = linesOf(values, "  ");
   const merges = `  <merge_tree>\n${linesOf(tables, "    ")}  </merge_tree>\n`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { rejectionOf } from "../../../test/harness/rejection.ts";
@@ -146,6 +146,14 @@ describe("embedded ClickHouse", () => {
     expect(found).toEqual([{ total: values.length }]);
     const [status, text] = await insert("{}", "JSONEachRow SETTINGS max_threads = 1");
     expect([status, text]).toEqual([400, expect.stringContaining("Only INSERT INTO") as string]);
+  });
+
+  test("every thread of it steps back behind the Console and PostgreSQL", async () => {
+    await client.insert({ table: "kept", values: [{ n: 5_000_000 }], format: "JSONEachRow" });
+    const tasks = `/proc/${engine.server.state.pid!}/task`;
+    const nice = (await readdir(tasks)).map((thread) => getPriority(Number(thread)));
+    expect(nice.length).toBeGreaterThan(5);
+    expect(new Set(nice)).toEqual(new Set([getPriority() + 5]));
   });
 
   test("words its errors as ClickHouse does", async () => {

@@ -135,7 +135,7 @@ test("the engine's memory is a quarter of the host's, within bounds", () => {
   expect(engineMemoryBytes(1e12)).toBe(4 * 1024 ** 3);
   const config = clickhouseConfig(5, engineReserveBytes(1e12));
   expect(config).toContain("<max_server_memory_usage>5</max_server_memory_usage>");
-  expect(config).toMatch(/<merge_tree>\s*<min_parts_to_merge_at_once>16</);
+  expect(config).toMatch(/<merge_tree>\s*<merge_selector_base>24</);
   expect(config).toContain("<keep_free_space_bytes>100000000</keep_free_space_bytes>");
   expect(engineReserveBytes(800e6)).toBe(25e6);
 });

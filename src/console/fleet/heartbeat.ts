@@ -33,6 +33,8 @@ export interface HeartbeatDeps {
   readonly heartbeatIntervalMs: number;
   /** How long sensors should gather events before they send them; undefined: as they like. */
   readonly streamTickMs?: () => number | undefined;
+  /** How long lies between a sensor's inventories; undefined: as sensors do by themselves. */
+  readonly inventoryIntervalSecs?: () => number | undefined;
   /** What the answer says about the trust bundle and a renewal that is due. */
   readonly notice?: (peer: SensorPeer) => Pick<HeartbeatResponse, "trust_bundle_hash" | "renew_now">;
 }
@@ -87,12 +89,14 @@ export class HeartbeatService {
     const delivered = batch && (await this.#deliver(ingest, peer, batch));
     hub.sensorChanged(peer.tenantId, peer.sensorId, "heartbeat");
     const streamTickMs = this.#deps.streamTickMs?.();
+    const inventorySecs = this.#deps.inventoryIntervalSecs?.();
     return {
       server_time_us: clock.nowMs() * 1000,
       ...(delivered ? { ack: delivered.ack } : {}),
       rejected: delivered?.rejected ?? [],
       heartbeat_interval_ms: heartbeatIntervalMs,
       ...(streamTickMs === undefined ? {} : { stream_tick_ms: streamTickMs }),
+      ...(inventorySecs === undefined ? {} : { inventory_interval_secs: inventorySecs }),
       trust_health: trustHealth(
         {
           revoked: false,

@@ -36,6 +36,8 @@ const COMMIT_OPTIONS: CommitOptions = {
 
 /** Of the time an insert takes: the engine rests for eight parts of nine when little comes. */
 const GATHER_FACTOR = 8;
+/** When so many rows a second come, an insert is put off as long as may be, however fast they are: each costs as much as thousands of rows. */
+const MANY_ROWS_PER_SEC = 2_000;
 
 export type { DurableCommit } from "./commit.ts";
 
@@ -68,6 +70,9 @@ export class GroupCommit implements Service {
   readonly #pressure: Pressure;
   /** What the last insert took. */
   #insertMs = 0;
+  /** Rows a second between the last two groups, and when the last one began. */
+  #rate = 0;
+  #groupMs = -Infinity;
   #down = false;
   #fault: AppError | undefined;
   #ended = false;
@@ -109,6 +114,11 @@ export class GroupCommit implements Service {
   /** Events of a lane that may still be taken over all sensors; 0 while the store is down. */
   room(lane: LaneName): number {
     return this.#down || this.#ended ? 0 : this.#pressure.room(lane);
+  }
+
+  /** There is no room in a lane for want of time, not because the store is down. */
+  isFull(lane: LaneName): boolean {
+    return !this.#down && !this.#ended && this.#pressure.room(lane) === 0;
   }
 
   /** Events one sensor may have under way in a lane now; 0 means wait. */
@@ -179,7 +189,8 @@ export class GroupCommit implements Service {
   async #gather(signal: AbortSignal): Promise<void> {
     this.#full = new AbortController();
     const { gatherMs, maxGatherMs } = this.#options;
-    const ms = Math.max(gatherMs, Math.min(maxGatherMs, GATHER_FACTOR * this.#insertMs));
+    const restMs = this.#rate >= MANY_ROWS_PER_SEC ? maxGatherMs : GATHER_FACTOR * this.#insertMs;
+    const ms = Math.max(gatherMs, Math.min(maxGatherMs, restMs));
     await this.#deps.clock.sleep(ms, AbortSignal.any([signal, this.#full.signal]));
     this.#full = undefined;
   }
@@ -220,6 +231,8 @@ export class GroupCommit implements Service {
     // What comes as the table is ordered need not be sorted by the engine.
     const ordered = group.length === 1 ? group : group.toSorted((a, b) => (a.lane.order < b.lane.order ? -1 : 1));
     const count = group.reduce((sum, entry) => sum + entry.events.count, 0);
+    this.#rate = (count * 1000) / Math.max(1, startedMs - this.#groupMs);
+    this.#groupMs = startedMs;
     const refused = await insertRows(
       this.#deps.events,
       ordered.map((entry) => entry.events),

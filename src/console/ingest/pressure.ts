@@ -17,8 +17,8 @@ const MIN_SENSOR_ROWS = 1_000;
 /** Granted is less than there is, so that who keeps to it is not refused when others come. */
 const SHARE_GRANTED = 0.6;
 const MAX_CREDIT = 10_000;
-/** So that none starves beside a thousand others. */
-const MIN_CREDIT = 100;
+/** So that none starves beside thousands of others; of ten thousand, all together have a third of a million events under way. */
+const MIN_CREDIT = 32;
 /** A sensor begins with so much, and gets twice as much with each batch that became durable, up to its share. */
 const FIRST_CREDIT = 1_000;
 /** A sensor counts for so long after its last batch. */

@@ -73,6 +73,11 @@ export class Ingest implements Service {
     );
   }
 
+  /** Nothing of a lane would be taken now, and something will be soon: what is under way is on its way into the store. */
+  isFull(lane: LaneName): boolean {
+    return this.#commit.isFull(lane);
+  }
+
   /** Events that may be taken now over all sensors. */
   get room(): number {
     return this.#commit.room("bulk");
@@ -192,7 +197,7 @@ export class Ingest implements Service {
     if (!lane.stale) this.#lanes.advanced(lane, this.#deps.clock.monotonicMs());
     if (events.count === 0) return;
     this.#taken(events.count, STORED);
-    this.#deps.hub.offer(lane.tenantId, () => events.stored());
+    this.#deps.hub.offer(lane.tenantId, () => events.stored(), events.ranks);
   }
 
   #fault(sensorId: string, rejected: number, malformed: number): void {

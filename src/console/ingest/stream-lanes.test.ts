@@ -54,6 +54,29 @@ describe("streams with lanes", () => {
     await stop();
   });
 
+  test("see to alerts while other events wait for their turn, and to nothing of a stream they have ended", async () => {
+    const { store, connect, stop } = setUp();
+    const one = connect();
+    one.session.message(one.socket, helloOf(instance("1")));
+    await settled();
+    store.accepted.length = 0;
+    one.session.message(one.socket, frame(eventsOf(EPOCH, 8)));
+    one.session.message(one.socket, frame(eventsOf(EPOCH, 9)));
+    one.session.message(one.socket, frame(eventsOf(ALERT, 8)));
+    expect(store.accepted.map((batch) => batch.epoch)).toEqual([ALERT]);
+    await settled();
+    expect(store.accepted.map((batch) => [batch.epoch, batch.last_seq])).toEqual([
+      [ALERT, 8],
+      [EPOCH, 8],
+      [EPOCH, 9],
+    ]);
+    one.session.message(one.socket, frame(eventsOf(EPOCH, 10)));
+    one.session.end(1008, "revoked");
+    await settled();
+    expect(store.accepted).toHaveLength(3);
+    await stop();
+  });
+
   test("answer an epoch nobody named with what the Console has, and take nothing of it", async () => {
     const { store, connect, stop } = setUp();
     const { session, socket, sent, closed } = connect();

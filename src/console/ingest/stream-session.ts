@@ -3,6 +3,7 @@ import type { Ack, LaneName } from "../../core/wire/common.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
 import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
+import type { InventoryResponse } from "../../core/wire/inventory.ts";
 import type { SensorInstance, StreamDown, StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { PackedEvents } from "../rows/packed-events.ts";
@@ -16,6 +17,8 @@ import { StreamLanes } from "./stream-lanes.ts";
 /** WebSocket close codes: try again later, and violation of the protocol. */
 const TRY_LATER = 1013;
 const VIOLATION = 1008;
+/** Memory that a frame's events take as objects, for each byte of the frame, about. */
+const OBJECTS_FACTOR = 10;
 const CLONE =
   "Another node uses this identity too: go on under new epochs, or the numbers of both would be taken for each other's.";
 
@@ -24,8 +27,12 @@ export interface SessionHost {
   nowMs(): number;
   /** Events this sensor may have under way in a lane. */
   credit(sensorId: string, lane: LaneName): number;
+  /** Does what may wait when it is its turn and there is room in its lane; `bytes` is what it holds until then. */
+  later(lane: "bulk" | "backlog", run: () => void, bytes: number): void;
   /** Takes a heartbeat; undefined where they are posted only. */
   readonly heartbeat: ((peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse>) | undefined;
+  /** Takes an inventory, the same way. */
+  readonly inventory: ((peer: SensorPeer, body: unknown) => Promise<InventoryResponse>) | undefined;
   arrived(session: StreamSession): void;
   /** Looks at who says hello; true when somebody else uses this identity and this one has to go on under new epochs first. */
   isClone(session: StreamSession): Promise<boolean>;
@@ -34,6 +41,12 @@ export interface SessionHost {
   opened(session: StreamSession, hello: StreamHello): void;
   closed(session: StreamSession): void;
 }
+
+/** What a sensor sends beside events, one of each at a time, by the name of the answer. */
+const ASKED = { heard: "A heartbeat", noted: "An inventory" } as const;
+/** Inventories at once, and how long it takes until there may be one more: whoever sends them without end costs no more than his share. */
+const INVENTORIES_AT_ONCE = 5;
+const INVENTORY_EVERY_MS = 5_000;
 
 /** One sensor's stream: hello → welcome, then batches → acknowledgements, each lane for itself. */
 export class StreamSession implements SocketHandler {
@@ -54,7 +67,10 @@ export class StreamSession implements SocketHandler {
   readonly #pongs = new Map<number, () => void>();
   #socket: ClientSocket | undefined;
   #greeted = false;
-  #beating = false;
+  #over = false;
+  readonly #underWay = new Set<keyof typeof ASKED>();
+  /** When all of the inventories at once may come again. */
+  #inventoriesMs = 0;
   #dictionary: FrameDictionary | undefined;
   #pings = 0;
 
@@ -91,11 +107,13 @@ export class StreamSession implements SocketHandler {
       case "hello":
         return void this.#hello(up);
       case "events":
-        return void this.#events(up.batch, packed);
+        return this.#arrived(up.batch, packed, frame.length);
       case "pong":
         return this.#pongs.get(up.id)?.();
       case "heartbeat":
-        return void this.#heartbeat(up.id, up.heartbeat);
+        return void this.#answer("heard", up.id, this.#host.heartbeat, up.heartbeat);
+      case "inventory":
+        return void this.#answer("noted", up.id, this.#host.inventory && this.#inventory, up.inventory);
     }
   }
 
@@ -113,11 +131,13 @@ export class StreamSession implements SocketHandler {
 
   /** Ends the stream from this side. */
   end(code: number, reason: string): void {
+    this.#over = true;
     this.#socket?.close(code, reason);
   }
 
   /** Ends the stream without a word: the other side does not listen. */
   drop(): void {
+    this.#over = true;
     this.#socket?.terminate();
   }
 
@@ -177,6 +197,7 @@ export class StreamSession implements SocketHandler {
         ...(hello.lanes ? { lanes } : {}),
         ...(dictionary ? { dictionary: dictionary.id } : {}),
         ...(this.#host.heartbeat ? { heartbeats: true } : {}),
+        ...(this.#host.inventory ? { inventories: true } : {}),
       });
       this.#dictionary = dictionary;
       if (!this.#socket || this.ready) return;
@@ -187,44 +208,78 @@ export class StreamSession implements SocketHandler {
     }
   }
 
-  async #events(body: EventsBatchEnvelope, packed: PackedEvents | undefined): Promise<void> {
+  /** Events: alerts are seen to at once, the others when it is their turn. */
+  #arrived(body: EventsBatchEnvelope, packed: PackedEvents | undefined, frameBytes: number): void {
     if (!this.ready) return this.#violation(new AppError("invalid_request", "The first frame must be hello."));
-    let taken: Disposable | undefined;
+    let taken: Disposable;
+    try {
+      taken = this.#lanes.take(packed?.length ?? body.events.length);
+    } catch (error) {
+      return this.#later(error);
+    }
+    const work = (): void => {
+      // Ended from this side meanwhile: the sensor has all of it still.
+      if (this.#over) taken[Symbol.dispose]();
+      else void this.#events(body, packed ?? body.events, taken);
+    };
+    const lane = this.#lanes.find(body.epoch)?.name ?? "bulk";
+    if (lane === "alert") work();
+    else this.#host.later(lane, work, packed?.bytes.length ?? frameBytes * OBJECTS_FACTOR);
+  }
+
+  async #events(body: EventsBatchEnvelope, events: unknown[] | PackedEvents, taken: Disposable): Promise<void> {
     try {
       const batch = checkRanges(body, "/batch");
       const lane = this.#lanes.find(batch.epoch);
       // An epoch the hello did not name is answered with what the Console has of it, and nothing of it is taken.
       if (!lane) return await this.#unknownEpoch(batch.epoch);
-      const events = packed ?? batch.events;
-      taken = this.#lanes.take(events.length);
       // What a lane is called is said once, in the hello.
       const { ack, rejected } = await this.#host.ingest.accept(this.peer, { ...batch, lane: lane.name, events });
       taken[Symbol.dispose]();
       const { credit } = this.#lanes.acknowledge(lane, ack);
       this.#send({ type: "ack", ack, credit, rejected });
     } catch (error) {
-      taken?.[Symbol.dispose]();
       if (error instanceof AppError && error.code === "invalid_request") this.#violation(error);
       else this.#later(error);
+    } finally {
+      taken[Symbol.dispose]();
     }
   }
 
-  /** One that is not taken ends nothing: the stream carries events too. */
-  async #heartbeat(id: number, body: unknown): Promise<void> {
-    if (!this.ready || !this.#host.heartbeat)
-      return this.#violation(new AppError("invalid_request", "Heartbeats are posted here."));
-    if (this.#beating) return this.#violation(new AppError("invalid_request", "A heartbeat is under way already."));
-    this.#beating = true;
+  /** Answers what the sensor asked. One that is not taken ends nothing: the stream carries events too. */
+  async #answer(
+    type: keyof typeof ASKED,
+    id: number,
+    take: ((peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse | InventoryResponse>) | undefined,
+    body: unknown,
+  ): Promise<void> {
+    const what = ASKED[type];
+    if (!this.ready || !take) return this.#violation(new AppError("invalid_request", `${what} is posted here.`));
+    if (this.#underWay.has(type))
+      return this.#violation(new AppError("invalid_request", `${what} is under way already.`));
+    this.#underWay.add(type);
     try {
-      this.#send({ type: "heard", id, answer: await this.#host.heartbeat(this.peer, body) });
+      this.#send({ type, id, answer: await take(this.peer, body) } as StreamDown);
     } catch (error) {
-      const code = error instanceof AppError ? error.code : "internal";
-      const message = error instanceof AppError ? error.message.slice(0, 512) : "The heartbeat could not be taken.";
-      this.#send({ type: "heard", id, error: { code, message } });
+      const known = error instanceof AppError ? error : new AppError("internal", `${what} could not be taken.`);
+      const { code, message, retryAfterSecs } = known;
+      const again = type === "noted" && retryAfterSecs !== undefined;
+      const more = again ? { retry_after_secs: Math.ceil(retryAfterSecs) } : {};
+      this.#send({ type, id, error: { code, message: message.slice(0, 512), ...more } });
     } finally {
-      this.#beating = false;
+      this.#underWay.delete(type);
     }
   }
+
+  readonly #inventory = async (peer: SensorPeer, body: unknown): Promise<InventoryResponse> => {
+    const nowMs = this.#host.nowMs();
+    const fullMs = Math.max(this.#inventoriesMs, nowMs) + INVENTORY_EVERY_MS;
+    const waitMs = fullMs - nowMs - INVENTORIES_AT_ONCE * INVENTORY_EVERY_MS;
+    if (waitMs > 0)
+      throw new AppError("rate_limited", "Inventories come too often.", { retryAfterSecs: Math.ceil(waitMs / 1000) });
+    this.#inventoriesMs = fullMs;
+    return this.#host.inventory!(peer, body);
+  };
 
   async #unknownEpoch(epoch: string): Promise<void> {
     const ack: Ack = { epoch, seq: await this.#host.ingest.cursor(this.peer, epoch) };

@@ -4,6 +4,7 @@ import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
 import type { LaneName } from "../../core/wire/common.ts";
 import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
+import type { InventoryResponse } from "../../core/wire/inventory.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
 import type { StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
@@ -11,6 +12,7 @@ import type { LiveHub } from "../live/contract.ts";
 import type { Instances } from "./instances.ts";
 import type { Ingest } from "./service.ts";
 import { StreamSession, type SessionHost } from "./stream-session.ts";
+import { Turns } from "./turns.ts";
 
 /** Three pings without an answer. */
 const SILENCE_MS = 3 * INTERVALS.streamPingMs + 5_000;
@@ -22,8 +24,8 @@ const CHALLENGE_MS = 2_000;
 /** News of a stream elsewhere may be overtaken by the sensor coming back here: a stream as young as this is asked first. */
 const YOUNG_MS = 1_000;
 /** A process with more streams than this asks for frames less often, so that it reads as many a second as with this many; up to a bound. */
-const CALM_STREAMS = 1_000;
-const MAX_TICK_MS = 4_000;
+const CALM_STREAMS = 500;
+const MAX_TICK_MS = 5_000;
 /** Streams of one identity at once, when several nodes have it. */
 const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */
@@ -39,6 +41,7 @@ export interface StreamsDeps {
   readonly metrics: Metrics;
   readonly instances?: Pick<Instances, "judge">;
   readonly heartbeat?: (peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse>;
+  readonly inventory?: (peer: SensorPeer, body: unknown) => Promise<InventoryResponse>;
   /** Told of every hello that was answered, of sensors that say which start they are. */
   readonly onOpened?: (sensorId: string, startId: string) => void;
   /** Told which sequences a sensor has and which are over. */
@@ -64,6 +67,8 @@ export class Streams implements Service, SessionHost {
   /** Newest last. */
   readonly #bySensor = new Map<string, StreamSession[]>();
   readonly #company = new WeakMap<StreamSession, Company>();
+  /** What outages left has less room than the present: each waits for its own. */
+  readonly #turns: Readonly<Record<"bulk" | "backlog", Turns>>;
   #pings = 0;
   /** Some lane was granted nothing when it was last told. */
   #someWait = false;
@@ -71,6 +76,13 @@ export class Streams implements Service, SessionHost {
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
     this.ingest = deps.ingest;
+    const turns = (lane: LaneName): Turns =>
+      new Turns({
+        nowMs: () => deps.clock.monotonicMs(),
+        nextTurn: (run, afterMs) => void (afterMs === undefined ? setImmediate(run) : setTimeout(run, afterMs)),
+        isHeld: () => deps.ingest.isFull(lane),
+      });
+    this.#turns = { bulk: turns("bulk"), backlog: turns("backlog") };
     const open = deps.metrics.gauge("telovix_console_streams", "Sensors with an active stream.");
     deps.metrics.onCollect(() => open(this.#bySensor.size));
   }
@@ -108,6 +120,14 @@ export class Streams implements Service, SessionHost {
 
   get heartbeat(): SessionHost["heartbeat"] {
     return this.#deps.heartbeat;
+  }
+
+  get inventory(): SessionHost["inventory"] {
+    return this.#deps.inventory;
+  }
+
+  later(lane: "bulk" | "backlog", run: () => void, bytes: number): void {
+    this.#turns[lane].add(run, bytes);
   }
 
   credit(sensorId: string, lane: LaneName): number {

@@ -206,6 +206,8 @@ export class IntegrityRecorder implements Service {
 
   /** Where a chain without a link begins: at what was stored lately and not sealed, else at what is at hand. */
   async #beginning(chain: Chain, block: OpenBlock, nowMs: number): Promise<number> {
+    // Nothing comes before it: a fleet that is new would ask for each of its sequences.
+    if (block.firstSeq === 1) return 1;
     const first = await findFirstStored(this.#deps.events, chain, block.firstSeq, nowMs - LOOK_BACK_MS);
     return first ?? block.firstSeq;
   }

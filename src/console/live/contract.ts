@@ -19,7 +19,10 @@ export function tellsMore(change: SensorChange, waiting: SensorChange | undefine
 
 /** Where durable events and changes of sensors are shown as they happen. Both return at once; a slow watcher loses, counted. */
 export interface LiveHub {
-  /** `events` gives them as objects; it is only asked when somebody watches. */
-  offer(tenantId: string, events: () => readonly StoredEvent[]): void;
+  /**
+   * `events` gives them as objects; it is only asked when somebody wants to see one. `ranks` are their severities, where those are known
+   * without.
+   */
+  offer(tenantId: string, events: () => readonly StoredEvent[], ranks?: Uint8Array): void;
   sensorChanged(tenantId: string, sensorId: string, change: SensorChange): void;
 }

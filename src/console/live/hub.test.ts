@@ -84,7 +84,7 @@ const total = (frames: readonly LiveDown[]): { shown: number; out: number } => {
 describe("Sample", () => {
   test("keeps what fits, in order, and counts the rest", () => {
     const sample = new Sample<number>(() => 0.99);
-    for (let i = 0; i < 10; i++) sample.offer(i, "info", 4);
+    for (let i = 0; i < 10; i++) sample.offer(() => i, "info", 4);
     expect(sample.take()).toEqual({ values: [0, 1, 2, 3], passedOver: 6 });
     expect(sample.take()).toEqual({ values: [], passedOver: 0 });
   });
@@ -92,7 +92,7 @@ describe("Sample", () => {
   test("milder ones make way for more severe ones, never the other way", () => {
     const sample = new Sample<string>(Math.random);
     const severities: Severity[] = ["info", "warning", "high", "critical"];
-    for (let i = 0; i < 1000; i++) sample.offer(severities[i % 4]!, severities[i % 4]!, 300);
+    for (let i = 0; i < 1000; i++) sample.offer(() => severities[i % 4]!, severities[i % 4]!, 300);
     const { values, passedOver } = sample.take();
     const count = (severity: string): number => values.filter((v) => v === severity).length;
     expect([count("critical"), count("high"), count("warning"), count("info"), passedOver]).toEqual([
@@ -104,7 +104,7 @@ describe("Sample", () => {
     const hits = Array.from({ length: 100 }, () => 0);
     for (let round = 0; round < 2000; round++) {
       const sample = new Sample<number>(Math.random);
-      for (let i = 0; i < 100; i++) sample.offer(i, "info", 10);
+      for (let i = 0; i < 100; i++) sample.offer(() => i, "info", 10);
       for (const value of sample.take().values) hits[value]!++;
     }
     // 200 expected each; six standard deviations either way.
@@ -128,6 +128,32 @@ describe("the live hub", () => {
     const execs = offered.filter((e) => e.event.kind === "process_exec");
     expect(frames[0]).toMatchObject({ type: "events", sampled_out: 0 });
     expect(total(frames).shown).toBe(execs.length);
+  });
+
+  test("asks for no objects where the severities say that nobody wants them, and shows the same", () => {
+    const { hub, watch } = setup();
+    const { watcher, frames } = watch();
+    watcher.subscribe([{ op: "in", column: "severity", values: ["critical"] }], 100);
+    const offered = events(6, (_event, i) => ({ severity: i === 4 ? "critical" : "warning" }));
+    let asked = 0;
+    const give = (): StoredEvent[] => (asked++, offered);
+    hub.offer(TENANT, give, Uint8Array.of(1, 1, 1, 1));
+    expect(asked).toBe(0);
+    hub.offer(TENANT, give, Uint8Array.of(1, 1, 1, 1, 3, 1));
+    hub.flush();
+    expect(asked).toBe(1);
+    const shown = frames.flatMap((frame) => (frame.type === "events" ? frame.events : []));
+    expect(shown.map((row) => row.message)).toEqual([offered[4]!.event.message]);
+    watcher.subscribe(
+      [
+        { op: "in", column: "severity", values: ["critical", "high"] },
+        { op: "word", value: "\n" },
+      ],
+      100,
+    );
+    hub.offer(TENANT, give, Uint8Array.of(3, 0, 0, 0, 0, 0));
+    hub.flush();
+    expect([asked, frames.length]).toEqual([2, 1]);
   });
 
   test("never shows one tenant's events or sensors to another", () => {

@@ -1,16 +1,17 @@
 import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
+import { SEVERITIES, severityRank, type Severity } from "../../core/event/severity.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
-import { matchable } from "../events/filter-match.ts";
+import { matchable, type Matchable } from "../events/filter-match.ts";
 import { liveEventRow } from "../events/row.ts";
 import type { Principal } from "../http/env.ts";
 import type { Bus } from "../shared/contract.ts";
 import type { StoredEvent } from "../stores/runtime-event-row.ts";
 import type { LiveHub, SensorChange } from "./contract.ts";
 import { LiveExchange } from "./exchange.ts";
-import { Watcher, type LiveEvent, type LiveSink } from "./watcher.ts";
+import { Watcher, type LiveEvent, type LiveSink, type Tap } from "./watcher.ts";
 
 export const MAX_PER_USER = 8;
 const MAX_WATCHERS = 500;
@@ -32,17 +33,21 @@ export interface RunningHub extends LiveHub, Service {
   flush(): void;
 }
 
-function liveEvent(stored: StoredEvent): LiveEvent {
+/** `find` gives the object, which is made for who looks at more than the severity. */
+function liveEvent(severity: Severity, find: () => StoredEvent): LiveEvent {
   let row: LiveEvent["row"] | undefined;
-  const base = matchable(stored);
+  let base: Matchable | undefined;
+  const found = (): Matchable => (base ??= matchable(find()));
   return {
-    stored,
-    severity: stored.event.severity,
+    severity,
+    get stored() {
+      return found().stored;
+    },
     get search() {
-      return base.search;
+      return found().search;
     },
     get row() {
-      return (row ??= liveEventRow(stored));
+      return (row ??= liveEventRow(found().stored));
     },
   };
 }
@@ -92,15 +97,22 @@ export function createLiveHub(deps: {
 
   const hub: RunningHub = {
     name: "live hub",
-    offer(tenantId, events) {
+    offer(tenantId, events, ranks) {
       const watchers = tenants.get(tenantId);
-      const taps = exchange?.taps(tenantId);
-      if (!watchers && !taps) return;
+      const remote = exchange?.taps(tenantId);
+      if (!watchers && !remote) return;
+      const taps: Tap[] = [...(watchers ?? []), ...(remote ?? [])];
+      const wanted = taps.reduce((bits, tap) => bits | tap.ranks, 0);
+      if (wanted === 0) return;
       const nowMs = clock.monotonicMs();
-      for (const stored of events()) {
-        const event = liveEvent(stored);
-        for (const watcher of watchers ?? []) watcher.offer(event, nowMs);
-        for (const tap of taps ?? []) tap.offer(event, nowMs);
+      let made: readonly StoredEvent[] | undefined;
+      const all = (): readonly StoredEvent[] => (made ??= events());
+      const count = ranks?.length ?? all().length;
+      for (let i = 0; i < count; i++) {
+        const severity = ranks ? SEVERITIES[ranks[i]!]! : all()[i]!.event.severity;
+        if (((wanted >> severityRank(severity)) & 1) === 0) continue;
+        const event = liveEvent(severity, () => all()[i]!);
+        for (const tap of taps) tap.offer(event, nowMs);
       }
     },
     sensorChanged(tenantId, sensorId, change) {

@@ -29,13 +29,14 @@ export class Sample<T> {
     return this.#passedOver;
   }
 
-  /** Offers one item while there is room for `room` in all. */
-  offer(value: T, severity: Severity, room: number): void {
+  /** Offers one item while there is room for `room` in all; it is made only when it is kept. */
+  offer(make: () => T, severity: Severity, room: number): void {
     const rank = severityRank(severity);
-    const item = { order: this.#order++, value };
+    const order = this.#order++;
+    const item = (): Item<T> => ({ order, value: make() });
     const seen = ++this.#seen[rank]!;
     if (this.#size < room) {
-      this.#kept[rank]!.push(item);
+      this.#kept[rank]!.push(item());
       this.#size++;
       return;
     }
@@ -45,12 +46,12 @@ export class Sample<T> {
     const items = this.#kept[mildest]!;
     if (mildest === rank) {
       const at = Math.floor(this.#random() * seen);
-      if (at < items.length) items[at] = item;
+      if (at < items.length) items[at] = item();
       return;
     }
     items[Math.floor(this.#random() * items.length)] = items.at(-1)!;
     items.pop();
-    this.#kept[rank]!.push(item);
+    this.#kept[rank]!.push(item());
   }
 
   /** Counts items that were never offered. */

@@ -1,5 +1,5 @@
 import type { EventFilter, EventRow, LiveDown } from "../../core/api/events.ts";
-import type { Severity } from "../../core/event/severity.ts";
+import { SEVERITIES, severityRank, type Severity } from "../../core/event/severity.ts";
 import { matches, type Matchable } from "../events/filter-match.ts";
 import type { Condition } from "../events/filter.ts";
 import type { Principal } from "../http/env.ts";
@@ -31,12 +31,28 @@ export interface Wish {
   readonly paused: boolean;
 }
 
+type OfSeverity = Extract<Condition, { op: "in" }>;
+const isOfSeverity = (condition: Condition): condition is OfSeverity =>
+  condition.op === "in" && condition.column === "severity";
+
+/** Severities that conditions let through, a bit each. */
+function ranksOf(conditions: readonly Condition[]): number {
+  const asked = conditions.filter(isOfSeverity);
+  return SEVERITIES.reduce(
+    (bits, severity, rank) => (asked.every(({ values }) => values.includes(severity)) ? bits | (1 << rank) : bits),
+    0,
+  );
+}
+
 /** A filter, a rate, and what waits behind them. Everything it holds is bounded. */
 export class Tap {
   readonly sink: Pick<LiveSink, "send">;
   readonly #sample: Sample<{ readonly row: EventRow }>;
   readonly #changes = new Map<string, SensorChange>();
   #conditions: readonly Condition[] | undefined;
+  /** What they ask beside severities. */
+  #others: readonly Condition[] = [];
+  #ranks = 0;
   #rate = DEFAULT_RATE;
   #tokens = DEFAULT_RATE;
   #refilledMs: number;
@@ -53,6 +69,8 @@ export class Tap {
   subscribe(conditions: readonly Condition[], rate: number): void {
     if (JSON.stringify(conditions) !== JSON.stringify(this.#conditions)) this.#sample.take();
     this.#conditions = conditions;
+    this.#others = conditions.filter((condition) => !isOfSeverity(condition));
+    this.#ranks = ranksOf(conditions);
     this.#rate = rate;
     this.#tokens = Math.min(this.#tokens, rate);
     this.#paused = false;
@@ -70,11 +88,16 @@ export class Tap {
     this.#blocked = false;
   }
 
+  /** Severities it may want to see, a bit each: what is not among them need not be offered. */
+  get ranks(): number {
+    return this.#ranks;
+  }
+
   offer(event: LiveEvent, nowMs: number): void {
-    if (!this.#conditions || !matches(this.#conditions, event)) return;
+    if (((this.#ranks >> severityRank(event.severity)) & 1) === 0 || !matches(this.#others, event)) return;
     if (this.#paused) return this.#sample.pass(1);
     this.#refill(nowMs);
-    this.#sample.offer(event, event.severity, Math.max(1, Math.floor(this.#tokens)));
+    this.#sample.offer(() => ({ row: event.row }), event.severity, Math.max(1, Math.floor(this.#tokens)));
   }
 
   changed(sensorId: string, change: SensorChange): void {
@@ -90,7 +113,7 @@ export class Tap {
     this.#sample.pass(passedOver + (this.#paused ? rows.length : 0));
     if (this.#paused) return;
     this.#refill(nowMs);
-    for (const row of rows) this.#sample.offer({ row }, row.severity, Math.max(1, Math.floor(this.#tokens)));
+    for (const row of rows) this.#sample.offer(() => ({ row }), row.severity, Math.max(1, Math.floor(this.#tokens)));
   }
 
   /** Sends what waits, as far as rate and socket allow. Returns how many events were sent and passed over. */

@@ -58,7 +58,7 @@ const SOURCES: Readonly<Record<EventColumn, readonly [ColumnKind, ...string[]]>>
 };
 
 /** The program itself looks at these slots, in this order. */
-const FIRST_SLOTS = ["seq", "observed_at_us", "loss", "raw"];
+const FIRST_SLOTS = ["seq", "observed_at_us", "loss", "raw", "severity"];
 /** Never filled: for columns without a place in the event. */
 const NO_SLOT = 63;
 const LIST_PATH = "process.ancestors[].exec_id";

@@ -10,6 +10,8 @@ export interface EventRows {
   observedUsAt(index: number): number;
   /** Leaf of the hash chain, 32 bytes; `prefix` is the sequence's (`leafPrefix`). */
   leafAt(index: number, prefix: string): Uint8Array;
+  /** Severities, as `SEVERITIES` counts them, where they are known without objects. */
+  readonly ranks?: Uint8Array;
   /** As objects; made anew at each call where they are not kept. */
   stored(): readonly StoredEvent[];
   rows(): readonly RuntimeEventRow[];

@@ -5,6 +5,7 @@ import { makeBenchEvents } from "../../../scripts/bench-events.ts";
 import { arbitraryOf } from "../../../test/harness/schema-arbitrary.ts";
 import { compile } from "../../core/check.ts";
 import { RuntimeEvent } from "../../core/event/event.ts";
+import { severityRank } from "../../core/event/severity.ts";
 import { encodeRuntimeEvents } from "../stores/runtime-event-block.ts";
 import { toRuntimeEventRow } from "../stores/runtime-event-row.ts";
 import { encodeParts } from "./encode.ts";
@@ -41,6 +42,7 @@ function expectSame(made: MadeRows | undefined, events: readonly RuntimeEvent[])
     expect(Buffer.from(made!.rows.leafAt(i))).toEqual(Buffer.from(plain.leafAt(i, PREFIX)));
     expect([made!.rows.seqAt(i), made!.rows.observedUsAt(i)]).toEqual([plain.seqAt(i), plain.observedUsAt(i)]);
   }
+  expect([...made!.rows.ranks]).toEqual(events.map(({ severity }) => severityRank(severity)));
   expect(made!.rows.rows()).toEqual([...plain.rows()]);
 }
 

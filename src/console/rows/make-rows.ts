@@ -45,6 +45,7 @@ function make(
   const prefix = leafPrefix(origin.sensorId, origin.epoch);
   const [seqs, times] = [new Float64Array(events.length), new Float64Array(events.length)];
   const leaves = new Uint8Array(events.length * LEAF_BYTES);
+  const ranks = new Uint8Array(events.length);
   const blocks: Uint8Array[] = [];
   const losses: unknown[] = [];
   let [count, had, at, left, previousSeq] = [0, 0, 0, events.length, bounds.previousSeq];
@@ -57,6 +58,7 @@ function make(
     rows.copyTimes(added.rows, times, count);
     for (let i = 0; i < added.rows; i++) {
       const row = rows.row(i);
+      ranks[count] = row.rank;
       leaves.set(leafOf(prefix, row.seq, row.json, row.raw), count++ * LEAF_BYTES);
       if (row.isLoss) losses.push(unpackMsgpack(rest.subarray(row.at, row.at + row.length)));
     }
@@ -76,6 +78,7 @@ function make(
     seqs: count === seqs.length ? seqs : seqs.subarray(0, count),
     times: count === times.length ? times : times.subarray(0, count),
     leaves,
+    ranks: ranks.subarray(0, count),
     encoded,
   };
   return { rows: new PackedRows(made), had, losses };

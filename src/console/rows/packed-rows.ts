@@ -20,6 +20,7 @@ export interface PackedParts {
   readonly seqs: Float64Array;
   readonly times: Float64Array;
   readonly leaves: Uint8Array;
+  readonly ranks: Uint8Array;
   readonly encoded: Uint8Array | undefined;
 }
 
@@ -42,6 +43,10 @@ export class PackedRows implements EventRows {
 
   get encoded(): Uint8Array | undefined {
     return this.parts.encoded;
+  }
+
+  get ranks(): Uint8Array {
+    return this.parts.ranks;
   }
 
   seqAt(index: number): number {

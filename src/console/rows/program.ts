@@ -6,7 +6,7 @@ import { writeOriginColumn, type Run } from "./origin-columns.ts";
 
 /** Areas of its memory, as native/rows/rows.c numbers them. */
 const AREA = { table: 0, names: 1, result: 2, seqs: 3, times: 4, marks: 5, pieces: 6, input: 7 } as const;
-const MARK_WORDS = 7;
+const MARK_WORDS = 8;
 const PIECE_WORDS = 3;
 /** The program reads whole vectors, beyond the end too. */
 const SLACK_BYTES = 64;
@@ -49,6 +49,8 @@ export interface OpenRow {
   readonly at: number;
   readonly length: number;
   readonly isLoss: boolean;
+  /** As `SEVERITIES` counts them. */
+  readonly rank: number;
 }
 
 /** Its memory, seen in the three ways it is read. */
@@ -149,6 +151,7 @@ export class RowProgram {
       at: words[mark + 4]!,
       length: words[mark + 5]!,
       isLoss: words[mark + 6] === 1,
+      rank: words[mark + 7]!,
     };
   }
 

@@ -47,7 +47,7 @@ export function createJoined(deps: JoinedDeps): Joined {
   };
   const presence = new Presence({ bus, clock });
   const streamHub: LiveHub = {
-    offer: (tenantId, events) => hub.offer(tenantId, events),
+    offer: (tenantId, events, ranks) => hub.offer(tenantId, events, ranks),
     sensorChanged(tenantId, sensorId, change) {
       if (change === "connected") presence.connected(sensorId);
       if (change === "disconnected") {
