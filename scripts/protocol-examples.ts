@@ -11,6 +11,8 @@ import {
   StreamHeartbeat,
   StreamEvents,
   StreamHello,
+  StreamInventory,
+  StreamNoted,
   StreamPing,
   StreamPong,
   StreamRefresh,
@@ -112,6 +114,7 @@ export const EXAMPLES: readonly Example[] = [
       ack: { epoch, seq: 4700 },
       rejected: [],
       heartbeat_interval_ms: 15_000,
+      inventory_interval_secs: 50,
       trust_health: "healthy",
       want_full: false,
       trust_bundle_hash: "0".repeat(64),
@@ -162,7 +165,8 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "POST /api/v1/sensors/inventory ← Inventory",
-    words: "2 MB. Without `is_full_snapshot` only the sections present are replaced.",
+    words:
+      "2 MB. Without `is_full_snapshot` only the sections present are replaced. Processes come every `inventory_interval_secs` of the heartbeat's answer (15 s without it; a fleet of n sensors sends every n / `inventoriesPerSec` seconds), everything at the start and at once after a `refresh`. What is known by its hash is not written again: the hash leaves out memory, processor time, the state of processes and the age of connections. A full snapshot is written all the same, and so is a section stored more than 10 minutes ago.",
     schema: Inventory,
     value: { is_full_snapshot: false, observed_at_us: at, listening: heartbeat.listening },
   },
@@ -210,6 +214,7 @@ export const EXAMPLES: readonly Example[] = [
       ],
       dictionary: "0011aabb",
       heartbeats: true,
+      inventories: true,
     },
   },
   { name: "stream ↑ events", words: "", schema: StreamEvents, value: { type: "events", batch } },
@@ -244,6 +249,23 @@ export const EXAMPLES: readonly Example[] = [
     words: "The response, or why the heartbeat was not taken. The stream goes on either way.",
     schema: StreamHeard,
     value: { type: "heard", id: 7, error: { code: "invalid_request", message: "/engine: is missing" } },
+  },
+  {
+    name: "stream ↑ inventory",
+    words:
+      "When the welcome says `inventories`: the body of POST /sensors/inventory. One may be under way; more than five at once, and one each 5 s, are refused; one over 1 MB is posted.",
+    schema: StreamInventory,
+    value: { type: "inventory", id: 3, inventory: {} },
+  },
+  {
+    name: "stream ↓ noted",
+    words: "The response, once it is stored, or why the inventory was not taken. The stream goes on either way.",
+    schema: StreamNoted,
+    value: {
+      type: "noted",
+      id: 3,
+      error: { code: "unavailable", message: "Too many come at once.", retry_after_secs: 2 },
+    },
   },
   {
     name: "stream ↓ error",

@@ -251,7 +251,14 @@ export function makeAnswers() {
       if (part[3] === "inventory")
         return Response.json(
           state === "empty"
-            ? { observed_at: null, processes: [], connections: [], listening: [], flows: [] }
+            ? {
+                observed_at: null,
+                processes_observed_at: null,
+                processes: [],
+                connections: [],
+                listening: [],
+                flows: [],
+              }
             : makeInventory(Date.now()),
         );
       if (part[3] === "resources")

@@ -178,6 +178,7 @@ export function makeInventory(nowMs: number): SensorInventory {
   ];
   return {
     observed_at: iso(nowMs - 6000),
+    processes_observed_at: iso(nowMs - 6000),
     processes: Array.from({ length: 412 }, (_, i) => {
       const binary = r.pick(binaries);
       return {

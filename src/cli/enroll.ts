@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { systemClock } from "../core/clock.ts";
 import { Secret } from "../core/log.ts";
 import { runEnroll } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
@@ -31,7 +32,7 @@ export async function run(call: Call): Promise<number> {
     throw new UsageError(`There is no flavour '${flavor}'.`, "It is standard or telecom.");
   const cluster = textFlag(flags, "cluster");
   const config = sensorConfig({ stateDir: textFlag(flags, "state-dir") });
-  const state = await runEnroll(config, {
+  const options = {
     consoleUrl,
     token: await readToken(call),
     pin: textFlag(flags, "pin"),
@@ -41,6 +42,11 @@ export async function run(call: Call): Promise<number> {
     flavor,
     tags: [...listFlag(flags, "tag"), ...(cluster === undefined ? [] : [`cluster:${cluster}`])],
     force: flags["force"] === true,
+  } as const;
+  const state = await runEnroll(config, options, systemClock, {
+    signal: call.signal,
+    onWait: ({ message }, waitMs) =>
+      call.err(`telovix: ${message}; trying again in ${Math.ceil(waitMs / 1000)} s (Ctrl-C ends it)\n`),
   });
   if (flags["json"])
     call.out(

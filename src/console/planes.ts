@@ -24,11 +24,13 @@ import type { StreamDoor } from "./http/listener.ts";
 import { createHealthRoutes } from "./http/health.ts";
 import type { RateLimiter } from "./http/limits.ts";
 import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
+import { ReadinessWatch } from "./http/readiness-watch.ts";
 import { Instances } from "./ingest/instances.ts";
 import { createSensorRoutes, createStreamDoor } from "./ingest/routes.ts";
 import { createLedger } from "./integrity/wire.ts";
 import { Ingest } from "./ingest/service.ts";
 import { Streams } from "./ingest/streams.ts";
+import { inventoryIntervalSecs } from "./inventory/rhythm.ts";
 import { InventoryService } from "./inventory/service.ts";
 import { createLineageRoutes } from "./lineage/routes.ts";
 import { createLineageService } from "./lineage/service.ts";
@@ -147,6 +149,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
     epochs: ledger.epochs,
     onOpened: (sensorId, startId) => presence.opened(sensorId, startId),
     heartbeat: (peer, body) => heartbeats.take(peer, body),
+    inventory: (peer, body) => inventory.take(peer, body),
   });
   presence.serve(
     (sensorId, what) => streams.refresh(sensorId, what),
@@ -154,7 +157,14 @@ export function createPlanes(deps: PlanesDeps): Planes {
     (sensorId, startId) => void streams.openedElsewhere(sensorId, startId),
   );
   const samples = new Samples({ events: storage.events, clock, log, metrics });
-  const inventory = new InventoryService({ db, clock, metrics });
+  const inventory = new InventoryService({
+    db,
+    clock,
+    metrics,
+    refresh: (sensorId) => presence.refresh(sensorId, "inventory"),
+    // Its state as the browser knows it has changed, as with a heartbeat.
+    onLooked: ({ tenantId, sensorId }) => hub.sensorChanged(tenantId, sensorId, "heartbeat"),
+  });
   const { heartbeatIntervalMs, staleThresholdMs: staleMs } = config;
   const { certificates } = trust;
   const heartbeats: HeartbeatService = new HeartbeatService({
@@ -167,6 +177,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
     metrics,
     heartbeatIntervalMs,
     streamTickMs: () => streams.tickMs,
+    inventoryIntervalSecs: () => inventoryIntervalSecs(presence.count),
     notice: (peer) => certificates.notice(peer),
   });
   const isConnected = (sensorId: string): boolean => presence.has(sensorId);
@@ -235,7 +246,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
       ingest,
       presence,
       streams,
-      ...(deps.runsJobs ? [jobs] : []),
+      ...(deps.runsJobs ? [jobs, new ReadinessWatch({ readiness, clock, log })] : []),
     ],
     setup,
     local: localTrust({ ...trust, url, tenant: () => findFirstTenant(db) }),

@@ -8,12 +8,14 @@ import { unpackEngine } from "../core/payload/engine.ts";
 import { Stack } from "../core/service.ts";
 import { LaneSet } from "../core/spool/lane-set.ts";
 import type { SensorInstance } from "../core/wire/stream.ts";
+import { INTERVALS } from "../core/wire/limits.ts";
 import { PROTOCOL_VERSION } from "../core/wire/version.ts";
 import type { SensorConfig } from "./config.ts";
 import { Engine } from "./engine/engine.ts";
 import { Enricher } from "./enrich/enrich.ts";
 import { PodNames } from "./enrich/pod-names.ts";
 import type { EnrollOptions } from "./enroll/enroll.ts";
+import type { Patience } from "./enroll/patience.ts";
 import { finishSwitch } from "./enroll/identity-files.ts";
 import { FlowTable } from "./inventory/flows.ts";
 import { InventoryTaker } from "./inventory/inventory.ts";
@@ -28,9 +30,10 @@ import { choosePacks } from "./policy/choose.ts";
 import { PolicyKeeper } from "./policy/keeper.ts";
 import { nodeLabels } from "./policy/node-selector.ts";
 import { lockStateDir, openStateDir } from "./state/directory.ts";
+import { enrolledState } from "./state/enrolled.ts";
 import { findMove, keepInstance, readInstance } from "./state/instance.ts";
 import { statePaths, type StatePaths } from "./state/paths.ts";
-import { readCredentials, readSensorState, type SensorState } from "./state/sensor-state.ts";
+import { readCredentials, type SensorState } from "./state/sensor-state.ts";
 import { Pipeline } from "./tail/pipeline.ts";
 import { startOf } from "./tail/position.ts";
 import { SegmentReader } from "./tail/reader.ts";
@@ -38,12 +41,14 @@ import { Tail } from "./tail/tail.ts";
 import { SensorClient } from "./uplink/client.ts";
 import { HeartbeatLoop } from "./uplink/heartbeat.ts";
 import { InventoryLoop } from "./uplink/inventory.ts";
+import type { Dice } from "./uplink/jitter.ts";
 import { Outbox } from "./uplink/outbox.ts";
 import { Stream } from "./uplink/stream.ts";
 import { Renewal, type RenewalOptions } from "./uplink/renewal.ts";
 import { settleConsole } from "./uplink/settle-console.ts";
 import { UplinkCredentials } from "./uplink/tls.ts";
 import { Trust } from "./uplink/trust.ts";
+import { WorkloadTeller } from "./workloads/workload-teller.ts";
 
 /** What a caller may bring along instead of what the configuration gives. */
 export interface SensorOverrides {
@@ -58,12 +63,12 @@ export interface SensorOverrides {
   readonly inventoryIntervalMs?: number;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
+  /** Of the jitter in heartbeats and inventories. */
+  readonly dice?: Dice;
   readonly renewal?: Pick<RenewalOptions, "dice" | "askedSpreadMs" | "onStep">;
   /** Called once everything runs. */
   readonly onRunning?: () => void;
 }
-
-const INVENTORY_INTERVAL_MS = 15_000;
 
 async function enginePath(config: SensorConfig, overrides: SensorOverrides, log: Log): Promise<string> {
   if (config.enginePath !== undefined) return config.enginePath;
@@ -76,14 +81,6 @@ async function enginePath(config: SensorConfig, overrides: SensorOverrides, log:
   }
   // A checkout: where `make native` puts it.
   return join(import.meta.dir, "../../native/.output/telovix-engine");
-}
-
-async function enrolledState(paths: StatePaths): Promise<SensorState> {
-  const state = await readSensorState(paths);
-  if (state) return state;
-  throw new AppError("invalid_request", "this node is not enrolled", {
-    hint: "Make a token at the Console (Deploy Sensor), then: telovix enroll --console https://… --pin sha256//… --token tse_…",
-  });
 }
 
 /** Begins new epochs when the state directory was last used elsewhere or before another boot. A disk that refuses does not stop the start. */
@@ -137,15 +134,12 @@ export async function runSensor(
   await pods.refresh(clock.monotonicMs());
   const enricher = new Enricher(pods);
   const flows = new FlowTable();
-  const policies = new PolicyKeeper({
-    packs,
-    enforce: config.enforce,
-    node: nodeLabels({ name: state.node_name, role: state.declared_role, flavor: state.flavor }),
-    paths,
-    clock,
-    log,
-    onChange: () => heartbeat.hurry(),
-  });
+  const node = nodeLabels({ name: state.node_name, role: state.declared_role, flavor: state.flavor });
+  const onChange = (): void => heartbeat.hurry();
+  const workloads = new WorkloadTeller({ sockets: config.criSockets, node, paths, clock, log, onChange });
+  await workloads.prepare();
+  const { enforce } = config;
+  const policies = new PolicyKeeper({ packs, enforce, node, workloads, paths, clock, log, onChange });
   await policies.prepare();
   const outbox = new Outbox(lanes, log.child("outbox"));
   const hooks = {
@@ -211,9 +205,11 @@ export async function runSensor(
     trust,
     clock,
     log,
-    intervalMs: overrides.inventoryIntervalMs ?? INVENTORY_INTERVAL_MS,
+    intervalMs: overrides.inventoryIntervalMs ?? INTERVALS.inventoryMs,
+    stream: { settled: () => stream.settled(), inventory: (body) => stream.inventory(body) },
+    ...(overrides.dice === undefined ? {} : { dice: overrides.dice }),
   });
-  const stream = new Stream({
+  const stream: Stream = new Stream({
     url,
     // Asked for with each connection: a renewed certificate is shown from the next one on.
     get tls() {
@@ -244,7 +240,9 @@ export async function runSensor(
     intervalMs: overrides.heartbeatIntervalMs ?? state.heartbeat_interval_ms,
     sockets: taker,
     stream,
-    onWantFull: () => inventory.refresh(),
+    onWantFull: () => inventory.want(),
+    onInventoryPace: (secs) => inventory.pace(secs),
+    ...(overrides.dice === undefined ? {} : { dice: overrides.dice }),
     collect: async (full) => {
       await pods.refresh(clock.monotonicMs());
       const engineState = engine.state;
@@ -270,7 +268,7 @@ export async function runSensor(
     failed.abort();
   };
   // Stopped in the reverse order: the engine first, what it wrote is still read, and only then the uplink closes.
-  for (const service of [heartbeat, stream, inventory, renewal, tail, policies, engine])
+  for (const service of [heartbeat, stream, inventory, renewal, tail, policies, workloads, engine])
     stack.start(service, onFailure);
   log.info("the sensor runs", {
     sensor_id: state.sensor_id,
@@ -295,13 +293,17 @@ export async function runEnroll(
   config: SensorConfig,
   options: Omit<EnrollOptions, "sensorVersion">,
   clock: Clock = systemClock,
+  /** How a Console that is busy or away is waited for; without it there is one try. */
+  patience?: Omit<Patience, "clock">,
 ): Promise<SensorState> {
   const paths = await openStateDir(config.stateDir);
   const unlock = await lockStateDir(paths);
   // Only enrolment needs the certificate library: a running sensor does without its memory.
   const { enroll } = await import("./enroll/enroll.ts");
+  const { withPatience } = await import("./enroll/patience.ts");
+  const patiently = patience && (<T>(ask: () => Promise<T>): Promise<T> => withPatience(ask, { ...patience, clock }));
   try {
-    return await enroll(paths, { ...options, sensorVersion: buildInfo().version }, clock.nowMs());
+    return await enroll(paths, { ...options, sensorVersion: buildInfo().version }, clock.nowMs(), patiently);
   } finally {
     await unlock();
   }

@@ -178,7 +178,7 @@ describe("tokens and the way in", () => {
       declared_role: "generic_linux",
     });
     expect(made.install_command).toBe(
-      `curl -fsSLk --pinnedpubkey '${made.pinned_public_key}' '${console.origin}/install.sh' | sh -s -- --console '${console.origin}'` +
+      `curl -fsSLk --retry 60 --retry-connrefused --retry-max-time 600 --pinnedpubkey '${made.pinned_public_key}' '${console.origin}/install.sh' | sh -s -- --console '${console.origin}'` +
         ` --pin '${made.pinned_public_key}' --token '${made.token}' --node-name 'db-17' --role 'generic_linux'`,
     );
     const good = Bun.spawn(

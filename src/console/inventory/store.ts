@@ -19,12 +19,20 @@ export interface SectionUpdate {
   readonly content: string;
 }
 
-/** Hashes of what is stored of several sensors, by section, in the order of the sensors. */
-async function findHashes(tx: Tx, sensorIds: readonly string[]): Promise<ReadonlyMap<string, string>[]> {
-  const rows = await tx<{ sensor_id: string; section: string; content_hash: string }[]>`
-    SELECT sensor_id, section, content_hash FROM sensor_inventories WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[])`;
+interface KnownRow {
+  sensor_id: string;
+  section: string;
+  content_hash: string;
+  observed_at: Date;
+}
+
+/** What is stored of several sensors, by section, in the order of the sensors; not the content, which is large. */
+async function findKnown(tx: Tx, sensorIds: readonly string[]): Promise<ReadonlyMap<string, KnownRow>[]> {
+  const rows = await tx<KnownRow[]>`
+    SELECT sensor_id, section, content_hash, observed_at FROM sensor_inventories
+    WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[])`;
   const found = Map.groupBy(rows, (row) => row.sensor_id);
-  return sensorIds.map((id) => new Map((found.get(id) ?? []).map((row) => [row.section, row.content_hash])));
+  return sensorIds.map((id) => new Map((found.get(id) ?? []).map((row) => [row.section, row])));
 }
 
 /** A snapshot of one sensor. */
@@ -32,18 +40,26 @@ export interface Snapshot {
   readonly tenantId: string;
   readonly sensorId: string;
   readonly observedAt: Date;
+  /** What is stored and older than this is replaced although its hash is the same. */
+  readonly staleBefore: Date;
   readonly updates: readonly SectionUpdate[];
 }
 
-/** Stores what differs from what is there, of different sensors at once; gives the sections stored of each. */
+/**
+ * Stores what differs from what is there, or replaces what is too old, of different sensors at once; gives the sections stored of each. The
+ * hashes are read first: making jsonb of a list only to find that it is known would cost more than all the rest.
+ */
 export function saveSnapshots(db: Db, snapshots: readonly Snapshot[]): Promise<Section[][]> {
   return db.system(async (tx) => {
-    const hashes = await findHashes(
+    const known = await findKnown(
       tx,
       snapshots.map(({ sensorId }) => sensorId),
     );
-    const changed = snapshots.map(({ updates }, i) =>
-      updates.filter(({ section, hash }) => hashes[i]!.get(section) !== hash),
+    const changed = snapshots.map(({ updates, staleBefore }, i) =>
+      updates.filter(({ section, hash }) => {
+        const stored = known[i]!.get(section);
+        return stored?.content_hash !== hash || stored.observed_at < staleBefore;
+      }),
     );
     const rows = snapshots.flatMap(({ tenantId, sensorId, observedAt }, i) =>
       changed[i]!.map((update) => ({ ...update, tenantId, sensorId, observedAt })),

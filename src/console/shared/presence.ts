@@ -107,6 +107,13 @@ export class Presence implements Service {
     this.#pending.set(sensorId, false);
   }
 
+  /** Sensors with a stream, at any process. */
+  get count(): number {
+    let count = this.#own.size;
+    for (const { ids } of this.#others.values()) count += ids.size;
+    return count;
+  }
+
   /** True when the sensor has a stream at any process. */
   has(sensorId: string): boolean {
     return this.#own.has(sensorId) || this.#isElsewhere(sensorId);

@@ -45,7 +45,7 @@ function optional(line: InstallLine): string {
 export function installCommand(line: InstallLine): string {
   const [url, pin] = [line.consoleUrl, shellQuote(line.pin)];
   return (
-    `curl -fsSLk --pinnedpubkey ${pin} ${shellQuote(`${url}/install.sh`)} | sh -s -- ` +
+    `curl -fsSLk --retry 60 --retry-connrefused --retry-max-time 600 --pinnedpubkey ${pin} ${shellQuote(`${url}/install.sh`)} | sh -s -- ` +
     `--console ${shellQuote(url)} --pin ${pin} --token ${shellQuote(line.token)}${optional(line)}${line.replace ? " --replace yes" : ""}`
   );
 }

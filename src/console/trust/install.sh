@@ -72,7 +72,8 @@ check_host() {
 }
 
 # The Console's certificate is trusted by its pinned key alone, so that no CA has to be on this host.
-fetch() { curl -fsSk --proto '=https' --retry 3 --connect-timeout 10 --pinnedpubkey "$pin" -o "$2" -- "$1"; }
+# One that is busy or just starting is asked again for ten minutes.
+fetch() { curl -fsSk --proto '=https' --retry 60 --retry-connrefused --retry-max-time 600 --connect-timeout 10 --pinnedpubkey "$pin" -o "$2" -- "$1"; }
 
 install_file() {
   mkdir -p "$root/usr/local/bin"

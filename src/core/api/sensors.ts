@@ -121,9 +121,15 @@ export interface SensorDetail extends SensorSummary {
   readonly delivery: "stream" | "heartbeat" | "none";
 }
 
-/** GET /api/v1/sensors/:id/inventory: the last snapshot; `observed_at` null when none has come yet. */
+/**
+ * GET /api/v1/sensors/:id/inventory: the last snapshot; `observed_at` null when none has come yet. It also asks the sensor for one as of
+ * now, every 15 s at most: news of the sensor tell when that is there.
+ */
 export interface SensorInventory {
+  /** Of what came last. */
   readonly observed_at: string | null;
+  /** Of the processes, which come less often than the rest. */
+  readonly processes_observed_at: string | null;
   readonly processes: readonly ProcessEntry[];
   readonly connections: readonly TcpConnection[];
   readonly listening: readonly ListeningService[];

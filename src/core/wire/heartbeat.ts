@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { Ack, RejectedEvent, Seq } from "./common.ts";
 import { EventsBatchEnvelope } from "./events.ts";
 import { Flow, ListeningService, TcpConnection } from "./inventory.ts";
-import { LIMITS } from "./limits.ts";
+import { INTERVALS, LIMITS } from "./limits.ts";
 import { EngineState, PipelineMetrics, ResourceMetrics, SystemInfo, TrustReport } from "./state.ts";
 
 /** POST /sensors/heartbeat, every 15 s: carrier of state, and the path for events while the stream is down. */
@@ -38,6 +38,11 @@ export const HeartbeatResponse = Type.Object({
    * Without it they go at once while nothing is under way, and otherwise as was said at enrolment.
    */
   stream_tick_ms: Type.Optional(Type.Integer({ minimum: 50, maximum: 60_000 })),
+  /**
+   * So long lies between two inventories of a sensor that nobody asked for one: a large fleet is asked to send them less often. Without it
+   * INTERVALS.inventoryMs. One asked for (`refresh`) goes at once.
+   */
+  inventory_interval_secs: Type.Optional(Type.Integer({ minimum: 1, maximum: INTERVALS.inventoryMaxMs / 1000 })),
   /** State of the certificate as the Console sees it. */
   trust_health: Type.Union([
     Type.Literal("healthy"),

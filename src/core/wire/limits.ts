@@ -11,11 +11,16 @@ export const LIMITS = {
   heartbeatEvents: 100,
   inventoryProcesses: 20_000,
   inventoryConnections: 20_000,
+  /** What a whole fleet may send, by the interval the Console asks for; inventories asked for come besides. */
+  inventoriesPerSec: 20,
 } as const;
 
 /** Rhythm of the sensor plane. */
 export const INTERVALS = {
   heartbeatMs: 15_000,
+  /** Of inventories, at least and at most. */
+  inventoryMs: 15_000,
+  inventoryMaxMs: 3_600_000,
   streamTickMs: 500,
   streamPingMs: 10_000,
   reconnectMinMs: 1_000,

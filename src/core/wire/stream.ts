@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Ack, Epoch, LaneName, RejectedEvent, Seq } from "./common.ts";
 import { EventsBatchEnvelope } from "./events.ts";
 import { HeartbeatResponse } from "./heartbeat.ts";
+import { InventoryResponse } from "./inventory.ts";
 
 /**
  * Frames of the sensor's WebSocket (GET /sensors/stream, mTLS). Binary frames: MessagePack, zstd-compressed.
@@ -83,8 +84,17 @@ export const StreamHeartbeat = Type.Object(
   { additionalProperties: false },
 );
 
+/**
+ * An inventory, when the welcome says that it may come this way. It is checked as the body of POST /sensors/inventory is. One may be under
+ * way, beside a heartbeat.
+ */
+export const StreamInventory = Type.Object(
+  { type: Type.Literal("inventory"), id: Seq, inventory: Type.Unknown() },
+  { additionalProperties: false },
+);
+
 /** Sensor → Console. */
-export const StreamUp = Type.Union([StreamHello, StreamEvents, StreamPong, StreamHeartbeat]);
+export const StreamUp = Type.Union([StreamHello, StreamEvents, StreamPong, StreamHeartbeat, StreamInventory]);
 export type StreamUp = Static<typeof StreamUp>;
 
 /** First answer: what the Console has, and how many events may be under way. */
@@ -103,6 +113,8 @@ export const StreamWelcome = Type.Object({
   dictionary: Type.Optional(Type.String({ pattern: "^[0-9a-f]{8}$" })),
   /** True when heartbeats may come on the stream. */
   heartbeats: Type.Optional(Type.Boolean()),
+  /** True when inventories may. */
+  inventories: Type.Optional(Type.Boolean()),
 });
 export type StreamWelcome = Static<typeof StreamWelcome>;
 /** After a batch was made durable. `credit` is the number of events of this epoch that may be under way from now on; 0 means wait. */
@@ -125,6 +137,19 @@ export const StreamHeard = Type.Object({
   answer: Type.Optional(HeartbeatResponse),
   error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
 });
+/** Answer to an inventory on the stream, once it is stored: the response, or why it was not taken and when to come again. */
+export const StreamNoted = Type.Object({
+  type: Type.Literal("noted"),
+  id: Seq,
+  answer: Type.Optional(InventoryResponse),
+  error: Type.Optional(
+    Type.Object({
+      code: Type.String(),
+      message: Type.String(),
+      retry_after_secs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
+    }),
+  ),
+});
 /**
  * Why the stream ends. `clone_suspected`: somebody else uses this identity; the sensor goes on under new epochs, so that no number is
  * given out twice.
@@ -132,5 +157,13 @@ export const StreamHeard = Type.Object({
 export const StreamError = Type.Object({ type: Type.Literal("error"), code: Type.String(), message: Type.String() });
 
 /** Console → sensor. */
-export const StreamDown = Type.Union([StreamWelcome, StreamAck, StreamPing, StreamRefresh, StreamHeard, StreamError]);
+export const StreamDown = Type.Union([
+  StreamWelcome,
+  StreamAck,
+  StreamPing,
+  StreamRefresh,
+  StreamHeard,
+  StreamNoted,
+  StreamError,
+]);
 export type StreamDown = Static<typeof StreamDown>;

@@ -5,7 +5,7 @@ import { curlPin } from "../../core/pki/keys.ts";
 import { x509 } from "../../core/pki/x509.ts";
 import { TrustBootstrap } from "../../core/wire/enroll.ts";
 import { uplinkTls, type UplinkTls } from "../uplink/tls.ts";
-import { unreachable } from "./errors.ts";
+import { refusal, unreachable } from "./errors.ts";
 
 const bootstrap = compile(TrustBootstrap);
 const MAX_ANSWER_BYTES = 128 * 1024;
@@ -33,17 +33,18 @@ async function serverCertificate(url: URL, timeoutMs: number): Promise<Uint8Arra
 
 async function fetchAnchors(url: URL, tls: BunFetchRequestInitTLS, timeoutMs: number): Promise<string> {
   let answer: Response;
-  let text: string;
+  let text = "";
   try {
     answer = await fetch(new URL("/api/v1/trust/bootstrap", url), {
       signal: AbortSignal.timeout(timeoutMs),
       redirect: "error",
       tls,
     });
-    text = await answer.text();
+    if (answer.ok) text = await answer.text();
   } catch (error) {
     throw unreachable(url, error);
   }
+  if (answer.status === 429 || answer.status >= 502) throw await refusal(answer);
   if (!answer.ok || text.length > MAX_ANSWER_BYTES)
     throw new AppError("unavailable", `${url.origin} answered ${answer.status} to the trust request`, {
       hint: "Is this the address of a Telovix Console?",

@@ -127,9 +127,14 @@ function checkCertificate(answer: EnrollResponse, nowMs: number): string {
 /**
  * Joins this node to a Console: a key made here, a certificate for it from there, all written to the state directory.
  * An enrolment that is there is replaced only with `force`; what waits in the spool stays. Throws AppError with a sentence
- * for people.
+ * for people. `patiently` runs what asks the Console, again while it is busy: always with the same key.
  */
-export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: number): Promise<SensorState> {
+export async function enroll(
+  paths: StatePaths,
+  options: EnrollOptions,
+  nowMs: number,
+  patiently: <T>(ask: () => Promise<T>) => Promise<T> = (ask) => ask(),
+): Promise<SensorState> {
   const url = parseConsoleUrl(options.consoleUrl);
   const before = options.force ? undefined : await readSensorState(paths);
   if (before)
@@ -149,8 +154,10 @@ export async function enroll(paths: StatePaths, options: EnrollOptions, nowMs: n
     ...(hash === undefined ? {} : { machine_hash: hash }),
     ...(options.tags.length === 0 ? {} : { tags: [...options.tags] }),
   });
-  const tls = await establishTrust(url, options, nowMs);
-  const answer = await postRequest(url, tls, body);
+  const answer = await patiently(async () => {
+    const tls = await establishTrust(url, options, nowMs);
+    return postRequest(url, tls, body);
+  });
   const serial = checkCertificate(answer, nowMs);
   const state: SensorState = {
     version: 1,

@@ -1,5 +1,24 @@
 import { AppError, errorMessage, ERROR_CODES, type ErrorCode } from "../../core/error.ts";
 
+/** Statuses of a Console, or of what stands before it, that is busy or away for a moment. */
+const PASSING_STATUSES = new Set([429, 502, 503, 504]);
+/** Codes of connections that failed at a Console that starts or has too many at once, by Bun's names and by the system's. */
+const PASSING_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ConnectionRefused",
+  "ConnectionClosed",
+  "FailedToOpenSocket",
+]);
+const passing = new WeakSet<AppError>();
+
+/** True when the same may work a little later. */
+export function isPassing(error: AppError): boolean {
+  return passing.has(error);
+}
+
 /** A failed connection, as a sentence that says what to look at. */
 export function unreachable(url: URL, error: unknown): AppError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
@@ -22,10 +41,12 @@ export function unreachable(url: URL, error: unknown): AppError {
         hint: "Copy the line or the pin from the Console again; a Console that was set up anew has a new key.",
       },
     );
-  return new AppError("unavailable", `${url.origin} can't be reached: ${errorMessage(error)}`, {
+  const away = new AppError("unavailable", `${url.origin} can't be reached: ${errorMessage(error)}`, {
     cause: error,
     hint: "Check the address, the port (15483 by default) and what stands between: nodes open the connection, the Console never does.",
   });
+  if (PASSING_CODES.has(code) || (error as Error).name === "TimeoutError") passing.add(away);
+  return away;
 }
 
 interface ErrorBody {
@@ -33,8 +54,12 @@ interface ErrorBody {
 }
 
 /** A refusal by its code; texts are bounded, they come from the network. */
-export function refusalOf({ code, message }: { readonly code: string; readonly message: string }): AppError {
-  return new AppError(Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : "unavailable", message.slice(0, 512));
+export function refusalOf(
+  { code, message }: { readonly code: string; readonly message: string },
+  retryAfterSecs?: number,
+): AppError {
+  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : "unavailable";
+  return new AppError(known, message.slice(0, 512), retryAfterSecs === undefined ? {} : { retryAfterSecs });
 }
 
 /** The Console's refusal as an AppError; texts are bounded, they come from the network. */
@@ -58,8 +83,10 @@ export async function refusal(response: Response): Promise<AppError> {
       : `the Console answered ${response.status}`;
   const retryAfterSecs = Number(response.headers.get("retry-after") ?? "") || undefined;
   const hint = typeof body.error?.hint === "string" ? body.error.hint.slice(0, 512) : undefined;
-  return new AppError(code, message, {
+  const refused = new AppError(code, message, {
     ...(hint === undefined ? {} : { hint }),
     ...(retryAfterSecs === undefined ? {} : { retryAfterSecs }),
   });
+  if (PASSING_STATUSES.has(response.status)) passing.add(refused);
+  return refused;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createServer, connect } from "node:net";
+import { createServer, connect, type Server } from "node:net";
 import { compile } from "../../core/check.ts";
 import { ManualClock, systemClock } from "../../core/clock.ts";
 import { Inventory } from "../../core/wire/inventory.ts";
@@ -12,6 +12,7 @@ import { parseAddress, parseProcNet } from "./proc-net.ts";
 import { parseCgroup, parseStat } from "./proc-pid.ts";
 import { ProcessLister } from "./processes.ts";
 import { parseCpu, parseMeminfo, parseNetDev, ResourceMeter } from "./resources.ts";
+import { SocketLister } from "./sockets.ts";
 import { bootTimeMs, parseOsRelease, readSystemInfo } from "./system.ts";
 
 describe("/proc", () => {
@@ -51,8 +52,10 @@ describe("/proc", () => {
       threads: 3,
       startTicks: 500,
       rssPages: 250,
+      isKernel: false,
     });
     expect(parseStat("")).toBeUndefined();
+    expect(parseStat(`2 (kthreadd) S 0 0 0 0 -1 2129984 ${"0 ".repeat(40)}`)?.isKernel).toBe(true);
   });
 
   test("cgroups of both versions", () => {
@@ -118,6 +121,32 @@ describe("inventory", () => {
     } finally {
       client.destroy();
       await new Promise((done) => server.close(done));
+    }
+  });
+
+  test("looks for the owner of a socket where others are, then with all that may hold one", async () => {
+    const sockets = new SocketLister();
+    const listen = async (): Promise<{ server: Server; port: number }> => {
+      const server = createServer();
+      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+      return { server, port: (server.address() as { port: number }).port };
+    };
+    const owner = async (port: number, mayHold: boolean): Promise<number | undefined> => {
+      const context = { binary: () => undefined, mayHold: () => mayHold, began: () => undefined };
+      return (await sockets.list(context, 0)).listening.find((l) => l.port === port)?.pid;
+    };
+    const first = await listen();
+    try {
+      expect(await owner(first.port, false)).toBeUndefined();
+      // Nobody was found for it: for some passes it is not looked for again.
+      expect(await owner(first.port, true)).toBeUndefined();
+      const fresh = await listen();
+      expect(await owner(fresh.port, true)).toBe(process.pid);
+      const later = await listen();
+      expect(await owner(later.port, false)).toBe(process.pid);
+      for (const { server } of [fresh, later]) server.close();
+    } finally {
+      first.server.close();
     }
   });
 

@@ -127,6 +127,7 @@ export class InventoryTaker {
     const { connections, listening, leftOut } = await this.#sockets.list(
       {
         binary: (pid) => this.#processes.binary(pid),
+        mayHold: (pid) => this.#processes.mayHold(pid),
         began: (local_addr, local_port, remote_addr, remote_port) => {
           const found = this.#connections.since({
             family: "inet",

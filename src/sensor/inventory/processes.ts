@@ -2,7 +2,7 @@ import { workloadOf } from "../enrich/workload.ts";
 import { defined } from "../normalize/fields.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
 import type { ProcessEntry } from "../../core/wire/inventory.ts";
-import { eachOf, listPids, parseStat, readFacts, readPid, TICKS_PER_SEC, type ProcFacts } from "./proc-pid.ts";
+import { eachOf, listPids, readFacts, readStat, TICKS_PER_SEC, type ProcFacts } from "./proc-pid.ts";
 
 const PAGE_BYTES = 4096;
 /** Facts are read again after this many looks: a process may have executed another program. */
@@ -15,6 +15,7 @@ interface Known {
   looks: number;
   cpuTicks: number;
   seenMs: number;
+  readonly isKernel: boolean;
 }
 
 /** Lists processes; between two looks it reads one small file of each, the rest only when it is new or changed. */
@@ -47,15 +48,21 @@ export class ProcessLister {
     return this.#known.get(pid)?.facts.binary;
   }
 
+  /** It may hold sockets, for all that is known: a thread of the kernel holds none. */
+  mayHold(pid: number): boolean {
+    return this.#known.get(pid)?.isKernel !== true;
+  }
+
   async #look(pid: number, nowMs: number): Promise<ProcessEntry | undefined> {
-    const stat = parseStat((await readPid(pid, "stat")) ?? "");
+    const stat = readStat(pid);
     if (!stat) return undefined;
     let known = this.#known.get(pid);
     const before =
       known?.startTicks === stat.startTicks ? { cpuTicks: known.cpuTicks, seenMs: known.seenMs } : undefined;
     if (!known || !before || known.name !== stat.name || ++known.looks >= FACTS_LOOKS) {
       const facts = await readFacts(pid);
-      known = { startTicks: stat.startTicks, name: stat.name, facts, looks: 0, cpuTicks: stat.cpuTicks, seenMs: nowMs };
+      const { startTicks, name, cpuTicks, isKernel } = stat;
+      known = { startTicks, name, facts, looks: 0, cpuTicks, seenMs: nowMs, isKernel };
       this.#known.set(pid, known);
     }
     const elapsedMs = before ? nowMs - before.seenMs : 0;

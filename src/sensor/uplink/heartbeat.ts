@@ -8,18 +8,20 @@ import { HeartbeatResponse, type Heartbeat } from "../../core/wire/heartbeat.ts"
 import { LIMITS } from "../../core/wire/limits.ts";
 import type { InventoryTaker, PreparedSockets } from "../inventory/inventory.ts";
 import type { SensorClient } from "./client.ts";
+import { jitter, type Dice } from "./jitter.ts";
 import { packBatch, toEventsBatch, type BatchLane } from "./codec.ts";
 import type { LaneBatch } from "./lane-sender.ts";
 import type { Outbox } from "./outbox.ts";
 import { DISTRUST_RETRY_MS, type Trust } from "./trust.ts";
+import { untilSettled } from "./until-settled.ts";
 
 const heartbeatResponse = compile(HeartbeatResponse);
 const eventsResponse = compile(EventsResponse);
 /** Well under the limit of 4 MB after compression, whatever it makes of it. */
 const BATCH_BYTES = 3 * 1024 * 1024;
 const BATCH_EVENTS = 5_000;
-/** A stream that is being opened is waited for: posted, a heartbeat costs a connection of its own, just when a whole fleet comes back. */
-const STREAM_WAIT_MS = 10_000;
+/** What rarely changes goes again at once when the Console misses it, but not time after time while it waits for something else. */
+const FULL_AGAIN_MS = 10 * 60_000;
 
 const laneOf = ({ sender }: LaneBatch): BatchLane => ({ epoch: sender.epoch, lane: sender.name });
 
@@ -44,6 +46,9 @@ export interface HeartbeatOptions {
   };
   /** The Console has nothing of this sensor and wants all. */
   readonly onWantFull: () => void;
+  /** How long the Console wishes between two inventories; told with each answer. */
+  readonly onInventoryPace: (secs: number | undefined) => void;
+  readonly dice?: Dice;
 }
 
 /** Carries the sensor's state to the Console, and its events while the stream is down. */
@@ -53,6 +58,7 @@ export class HeartbeatLoop implements Service {
   readonly #log: Log;
   #intervalMs: number;
   #full = true;
+  #fullMs = -Infinity;
   #now = new AbortController();
   /** Heartbeats that did not reach the Console. */
   failures = 0;
@@ -94,7 +100,7 @@ export class HeartbeatLoop implements Service {
         const retryMs = error instanceof AppError ? (error.retryAfterSecs ?? 0) * 1000 : 0;
         waitMs = distrusted ? DISTRUST_RETRY_MS : Math.max(waitMs, Math.min(retryMs, DISTRUST_RETRY_MS));
       }
-      const leftMs = Math.max(0, startedMs + waitMs - clock.monotonicMs());
+      const leftMs = Math.max(0, startedMs + jitter(waitMs, this.#o.dice) - clock.monotonicMs());
       await clock.sleep(leftMs, AbortSignal.any([signal, this.#now.signal]));
     }
   }
@@ -105,7 +111,7 @@ export class HeartbeatLoop implements Service {
     const state = await collect(full);
     const changed = await sockets.prepareSockets();
     // Before the claim, which a stream that is being opened waits for.
-    await this.#untilSettled(signal);
+    await untilSettled(this.#o.stream, clock, signal);
     // Only when the stream does not hold the spool: then nobody else sends these events now.
     using claim = outbox.claim("heartbeat");
     const batch = claim && (await outbox.take(LIMITS.heartbeatEvents, BATCH_BYTES - (changed?.sizeBytes ?? 0)));
@@ -124,6 +130,7 @@ export class HeartbeatLoop implements Service {
     }
     this.sent++;
     this.#full = false;
+    if (full) this.#fullMs = clock.monotonicMs();
     if (batch) outbox.markSent(batch);
     if (answer.ack && claim) outbox.applyAck(answer.ack);
     outbox.applyRejected(answer.rejected);
@@ -134,16 +141,10 @@ export class HeartbeatLoop implements Service {
     if (answer.trust_health !== "revoked") await trust.confirmed();
     if (answer.want_full && !full) {
       this.#full = true;
-      this.hurry();
+      if (clock.monotonicMs() - this.#fullMs > FULL_AGAIN_MS) this.hurry();
     }
     if (answer.want_full) this.#o.onWantFull();
-  }
-
-  async #untilSettled(signal: AbortSignal): Promise<void> {
-    const { clock, stream } = this.#o;
-    const late = new AbortController();
-    await Promise.race([stream?.settled(), clock.sleep(STREAM_WAIT_MS, AbortSignal.any([signal, late.signal]))]);
-    late.abort();
+    this.#o.onInventoryPace(answer.inventory_interval_secs);
   }
 
   async #post(body: Heartbeat, changed: PreparedSockets | undefined, signal: AbortSignal): Promise<HeartbeatResponse> {

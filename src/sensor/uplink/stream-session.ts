@@ -5,11 +5,13 @@ import type { Log } from "../../core/log.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import { LIMITS } from "../../core/wire/limits.ts";
 import type { Heartbeat, HeartbeatResponse } from "../../core/wire/heartbeat.ts";
+import type { Inventory, InventoryResponse } from "../../core/wire/inventory.ts";
 import { StreamDown, type StreamHello, type StreamUp, type StreamWelcome } from "../../core/wire/stream.ts";
 import { refusalOf } from "../enroll/errors.ts";
 import { decodeBody, encodeBody, eventsFrame } from "./codec.ts";
 import type { LaneSender } from "./lane-sender.ts";
 import type { Outbox } from "./outbox.ts";
+import { StreamAsk } from "./stream-ask.ts";
 
 const down = compile(StreamDown);
 const MAX_BATCH_EVENTS = 2_000;
@@ -23,6 +25,11 @@ const FULL_BATCH = 500;
 const MAX_BUFFERED = { alert: 8 * 1024 * 1024, bulk: 512 * 1024, backlog: 128 * 1024 } as const;
 const BUFFER_POLL_MS = 10;
 const HEARTBEAT_TIMEOUT_MS = 15_000;
+const INVENTORY_TIMEOUT_MS = 60_000;
+/** A larger one is posted, beside the stream: an alert is never behind more of it than this. */
+const MAX_INVENTORY_BYTES = 256 * 1024;
+/** So often it is looked whether an inventory may follow on what is in the socket still. */
+const ROOM_POLL_MS = 100;
 
 export interface SessionOptions {
   readonly socket: WebSocket;
@@ -42,6 +49,7 @@ export interface SessionOptions {
 type Turn = { readonly sender: LaneSender; readonly room: number } | { readonly waitMs: number | undefined };
 
 type Heard = Extract<StreamDown, { type: "heard" }>;
+type Noted = Extract<StreamDown, { type: "noted" }>;
 
 /** One life of the stream, from its open socket to its end. */
 export class StreamSession {
@@ -52,8 +60,9 @@ export class StreamSession {
   #dictionary: FrameDictionary | undefined;
   #renaming: Promise<void> | undefined;
   #takesHeartbeats = false;
-  #beat: { readonly id: number; readonly heard: (heard: Heard | undefined) => void } | undefined;
-  #beats = 0;
+  #takesInventories = false;
+  readonly #beats: StreamAsk<Heard>;
+  readonly #lists: StreamAsk<Noted>;
   #heardMs: number;
   #lastSendMs = -Infinity;
   #reason = "the sensor stops";
@@ -61,6 +70,10 @@ export class StreamSession {
   constructor(options: SessionOptions) {
     this.#o = options;
     this.#heardMs = options.clock.monotonicMs();
+    const { clock, socket } = options;
+    const send = (frame: Uint8Array<ArrayBuffer>): void => socket.send(frame);
+    this.#beats = new StreamAsk({ clock, send, timeoutMs: HEARTBEAT_TIMEOUT_MS });
+    this.#lists = new StreamAsk({ clock, send, timeoutMs: INVENTORY_TIMEOUT_MS });
   }
 
   /** Runs until the socket closes, the signal aborts or the Console breaks the protocol. Resolves with why. */
@@ -92,7 +105,8 @@ export class StreamSession {
       end(errorMessage(error));
     } finally {
       this.#end.abort();
-      this.#beat?.heard(undefined);
+      this.#beats.end();
+      this.#lists.end();
       outbox.wake();
       signal.removeEventListener("abort", abort);
       socket.close();
@@ -119,23 +133,30 @@ export class StreamSession {
    * take it or has ended. Rejects with the Console's refusal.
    */
   async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
-    if (!this.#takesHeartbeats || this.#beat || this.#end.signal.aborted) return undefined;
-    const id = this.#beats++;
-    const frame = encodeBody({ type: "heartbeat", id, heartbeat: body });
-    if (frame.length > LIMITS.streamFrameBytes) return undefined;
-    const { promise, resolve } = Promise.withResolvers<Heard | undefined>();
-    this.#beat = { id, heard: resolve };
-    const late = new AbortController();
-    try {
-      this.#o.socket.send(frame);
-      void this.#o.clock.sleep(HEARTBEAT_TIMEOUT_MS, late.signal).then(() => resolve(undefined));
-      const heard = await promise;
-      if (heard?.error) throw refusalOf(heard.error);
-      return heard?.answer;
-    } finally {
-      late.abort();
-      this.#beat = undefined;
-    }
+    if (!this.#takesHeartbeats || this.#end.signal.aborted) return undefined;
+    const frameOf = (id: number): Uint8Array<ArrayBuffer> => encodeBody({ type: "heartbeat", id, heartbeat: body });
+    const heard = await this.#beats.ask(frameOf, LIMITS.streamFrameBytes);
+    if (typeof heard === "string") return undefined;
+    if (heard.error) throw refusalOf(heard.error);
+    return heard.answer;
+  }
+
+  /**
+   * The same with an inventory, once little else is in the socket: it never stands before alerts. One the Console is slow to store is not
+   * posted as well: AppError `unavailable`.
+   */
+  async inventory(body: Inventory): Promise<InventoryResponse | undefined> {
+    const { socket, clock } = this.#o;
+    const { signal } = this.#end;
+    if (!this.#takesInventories) return undefined;
+    while (socket.bufferedAmount > MAX_BUFFERED.backlog && !signal.aborted) await clock.sleep(ROOM_POLL_MS, signal);
+    if (signal.aborted) return undefined;
+    const frameOf = (id: number): Uint8Array<ArrayBuffer> => encodeBody({ type: "inventory", id, inventory: body });
+    const noted = await this.#lists.ask(frameOf, MAX_INVENTORY_BYTES);
+    if (noted === "late") throw new AppError("unavailable", "the Console is slow to store the inventory");
+    if (noted === "unsent") return undefined;
+    if (noted.error) throw refusalOf(noted.error, noted.error.retry_after_secs);
+    return noted.answer;
   }
 
   #send(message: StreamUp): void {
@@ -164,7 +185,10 @@ export class StreamSession {
         this.#o.onRefresh(message.what);
         break;
       case "heard":
-        if (this.#beat?.id === message.id) this.#beat.heard(message);
+        this.#beats.answered(message);
+        break;
+      case "noted":
+        this.#lists.answered(message);
         break;
       case "error":
         if (message.code === "clone_suspected") this.#rename(() => outbox.rekeyAll());
@@ -190,6 +214,7 @@ export class StreamSession {
     this.#credit = new Map((hello.lanes ?? []).map((lane) => [lane.epoch, others]));
     for (const lane of lanes) this.#credit.set(lane.epoch, lane.credit);
     this.#takesHeartbeats = message.heartbeats === true;
+    this.#takesInventories = message.inventories === true;
     if (message.dictionary === FRAME_DICTIONARY.id) this.#dictionary = FRAME_DICTIONARY;
     this.#o.onWelcome();
   }

@@ -3,6 +3,7 @@ import type { Log } from "../../core/log.ts";
 import type { Service } from "../../core/service.ts";
 import { FRAME_DICTIONARY } from "../../core/wire/dictionary.ts";
 import type { Heartbeat, HeartbeatResponse } from "../../core/wire/heartbeat.ts";
+import type { Inventory, InventoryResponse } from "../../core/wire/inventory.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
 import type { SensorInstance, StreamHello } from "../../core/wire/stream.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
@@ -59,6 +60,11 @@ export class Stream implements Service {
    */
   async heartbeat(body: Heartbeat): Promise<HeartbeatResponse | undefined> {
     return this.#isOutdated ? undefined : this.#session?.heartbeat(body);
+  }
+
+  /** Sends an inventory by the open stream; undefined when it has to be posted. */
+  async inventory(body: Inventory): Promise<InventoryResponse | undefined> {
+    return this.#session?.inventory(body);
   }
 
   /** The Console's wish how long events are gathered; undefined when it has none. */

@@ -1,8 +1,7 @@
-import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import type { StreamDown, StreamUp } from "../../core/wire/stream.ts";
 import type { Wheel } from "../fleet/wheel.ts";
 
-type Heard = Extract<StreamDown, { type: "heard" }>;
+type Answered = Extract<StreamDown, { type: "heard" | "noted" }>;
 
 const LOOK_MS = 250;
 const MAX_LOOKS = 40;
@@ -13,25 +12,28 @@ export async function untilOpened(wheel: Wheel, isOpening: () => boolean): Promi
     await new Promise<void>((resolve) => wheel.after(LOOK_MS, resolve));
 }
 
-/** Heartbeats that go by the stream, one at a time. */
-export class StreamBeats {
+/** Heartbeats or inventories that go by the stream, one at a time. */
+export class StreamCalls<M extends Answered> {
   /** The welcome said that they may. */
   taken = false;
   #id = 0;
-  #waiting: ((heard: Heard | undefined) => void) | undefined;
+  #waiting: ((heard: M | undefined) => void) | undefined;
 
-  /** Resolves with the answer, with why there is none, or with undefined when the heartbeat has to be posted. */
-  async send(send: (frame: StreamUp) => void, heartbeat: unknown): Promise<HeartbeatResponse | string | undefined> {
+  /** Resolves with the answer, with why there is none, or with undefined when the message has to be posted. */
+  async send(
+    send: (frame: StreamUp) => void,
+    frameOf: (id: number) => StreamUp,
+  ): Promise<NonNullable<M["answer"]> | string | undefined> {
     if (!this.taken || this.#waiting) return undefined;
-    const { promise, resolve } = Promise.withResolvers<Heard | undefined>();
+    const { promise, resolve } = Promise.withResolvers<M | undefined>();
     this.#waiting = resolve;
-    send({ type: "heartbeat", id: ++this.#id, heartbeat });
+    send(frameOf(++this.#id));
     const heard = await promise;
     this.#waiting = undefined;
-    return heard?.error ? heard.error.code : heard?.answer;
+    return heard?.error ? heard.error.code : (heard?.answer as NonNullable<M["answer"]> | undefined);
   }
 
-  heard(message: Heard): void {
+  heard(message: M): void {
     if (message.id === this.#id) this.#waiting?.(message);
   }
 

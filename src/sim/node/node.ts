@@ -1,5 +1,4 @@
 import { compile } from "../../core/check.ts";
-import { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
 import { INTERVALS } from "../../core/wire/limits.ts";
 import { StreamDown, type StreamUp } from "../../core/wire/stream.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
@@ -10,20 +9,18 @@ import { exchange, type HttpAnswer } from "../link/http.ts";
 import type { ClientIdentity, Target } from "../link/tls.ts";
 import { SimSocket } from "../link/websocket.ts";
 import { hex16 } from "../mix.ts";
-import { StreamBeats, untilOpened } from "./beats.ts";
+import type { NodeFacts } from "./facts.ts";
+import { SimHeartbeats } from "./heartbeats.ts";
+import { SimInventories } from "./inventories.ts";
 import type { Lane } from "./lane.ts";
 import { rogueFrame, type RogueKind } from "./rogue.ts";
-import { heartbeatOf, inventoryOf, machineHash, SIM_VERSION, systemOf, type NodeFacts } from "./state.ts";
+import { machineHash, SIM_VERSION, systemOf, type NodeFigures } from "./state.ts";
 
 const down = compile(StreamDown);
-const heartbeatResponse = compile(HeartbeatResponse);
 /** Nothing is sent while so much of what was is still with us. */
 const MAX_WAITING_BYTES = 256 * 1024;
 const OPEN_TIMEOUT_MS = 30_000;
 const SILENCE_MS = 2.5 * INTERVALS.streamPingMs;
-/** A change of what listens, now and then. */
-const INVENTORY_MS = 5 * 60_000;
-
 /** More than this is not gathered. */
 const FULL_BATCH = 500;
 
@@ -43,7 +40,10 @@ export interface NodeOptions {
   readonly tally: Tally;
 }
 
-/** One simulated sensor, as the Console sees a real one: certificate, stream, heartbeat, inventory. */
+/**
+ * One simulated sensor, as the Console sees a real one: certificate, stream, heartbeats with the sockets that changed, and a process list of
+ * a host's size in the rhythm the Console asks for. What it leaves out: events by the heartbeat, renewal, a backlog lane, the dictionary.
+ */
 export class SimNode {
   readonly #o: NodeOptions;
   #socket: SimSocket | undefined;
@@ -58,14 +58,31 @@ export class SimNode {
   #sentMs = Number.NEGATIVE_INFINITY;
   #connects = 0;
   #rejected = 0;
-  #heartbeatFailures = 0;
-  #wantFull = true;
-  readonly #beats = new StreamBeats();
-  #inventoryChange = 0;
+  readonly #beats: SimHeartbeats;
+  readonly #inventories: SimInventories;
   #turns = 0;
 
   constructor(options: NodeOptions) {
     this.#o = options;
+    const { facts, wheel, tally } = options;
+    const way = {
+      facts,
+      wheel,
+      tally,
+      nowUs: () => this.#nowUs(),
+      send: (frame: StreamUp) => this.#send(encode(frame)),
+    };
+    this.#inventories = new SimInventories({ ...way, post: (value) => this.#post("/inventory", value) });
+    this.#beats = new SimHeartbeats({
+      ...way,
+      post: (value) => this.#post("/heartbeat", value),
+      figures: () => this.#figures(),
+      isOpening: () => this.#socket !== undefined && !this.#live,
+      onAnswer: (answer) => {
+        this.#paceMs = answer.stream_tick_ms ?? 0;
+        this.#inventories.told(answer.inventory_interval_secs, answer.want_full);
+      },
+    });
   }
 
   get index(): number {
@@ -91,8 +108,7 @@ export class SimNode {
   start(): void {
     const { wheel, flaps } = this.#o;
     this.#connect();
-    wheel.after(Math.random() * 1_000, () => void this.#heartbeat());
-    wheel.after(INVENTORY_MS * (0.5 + Math.random()), () => void this.#inventory(true));
+    wheel.after(Math.random() * 1_000, () => void this.#beats.run());
     if (flaps) wheel.after(5_000 + Math.random() * 20_000, () => this.#flap());
   }
 
@@ -100,7 +116,8 @@ export class SimNode {
   stop(): void {
     this.#ended = true;
     this.#live = false;
-    this.#beats.ended();
+    this.#beats.stop();
+    this.#inventories.stop();
     this.#socket?.cut();
     this.#socket = undefined;
   }
@@ -112,6 +129,21 @@ export class SimNode {
       return this.#drop(this.#socket, "nothing was heard from the Console");
     if (this.#live && this.#o.rogue !== undefined && this.#turns++ % 4 === 0) this.#misbehave(this.#o.rogue);
     this.#pump(nowMs);
+  }
+
+  #figures(): Omit<NodeFigures, "heartbeatFailures"> {
+    const { lanes } = this.#o;
+    const sum = (of: (lane: Lane) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
+    return {
+      generated: sum((l) => l.generated),
+      sent: sum((l) => l.sent),
+      acked: sum((l) => l.acked),
+      missing: sum((l) => l.missing),
+      waiting: sum((l) => l.generated - l.acked),
+      rejected: this.#rejected,
+      reconnects: Math.max(0, this.#connects - 1),
+      connected: this.#live,
+    };
   }
 
   #nowUs(): number {
@@ -139,7 +171,8 @@ export class SimNode {
     if (this.#socket !== socket) return;
     socket.cut();
     this.#socket = undefined;
-    this.#beats.ended();
+    this.#beats.calls.ended();
+    this.#inventories.calls.ended();
     const { wheel, tally } = this.#o;
     if (this.#ended) return;
     if (this.#live) tally.counts.disconnects++;
@@ -210,11 +243,13 @@ export class SimNode {
       case "ping":
         return this.#send(encode({ type: "pong", id: message.id }));
       case "heard":
-        return this.#beats.heard(message);
+        return this.#beats.calls.heard(message);
+      case "noted":
+        return this.#inventories.calls.heard(message);
       case "refresh":
         tally.counts.refreshes++;
-        if (message.what === "heartbeat") void this.#beat();
-        else if (message.what === "inventory") void this.#inventory(false);
+        if (message.what === "heartbeat") void this.#beats.send();
+        else if (message.what === "inventory") this.#inventories.refresh();
         return;
       case "error":
         return this.#drop(socket, `the Console said ${message.code}`);
@@ -233,7 +268,8 @@ export class SimNode {
       return this.#drop(socket, "the Console claims to have what was never sent");
     }
     this.#live = true;
-    this.#beats.taken = welcome.heartbeats === true;
+    this.#beats.calls.taken = welcome.heartbeats === true;
+    this.#inventories.calls.taken = welcome.inventories === true;
     this.#backoffMs = INTERVALS.reconnectMinMs;
     this.#connects++;
     tally.counts.connects++;
@@ -280,61 +316,5 @@ export class SimNode {
       headers,
       body,
     });
-  }
-
-  async #heartbeat(): Promise<void> {
-    await untilOpened(this.#o.wheel, () => this.#socket !== undefined && !this.#live && !this.#ended);
-    if (this.#ended) return;
-    await this.#beat();
-    // Jitter, so that a fleet that started together does not stay together.
-    this.#o.wheel.after(INTERVALS.heartbeatMs * (0.9 + Math.random() / 5), () => void this.#heartbeat());
-  }
-
-  async #beat(): Promise<void> {
-    const { facts, tally, lanes } = this.#o;
-    const sum = (of: (lane: Lane) => number): number => lanes.reduce((total, lane) => total + of(lane), 0);
-    const figures = {
-      generated: sum((l) => l.generated),
-      sent: sum((l) => l.sent),
-      acked: sum((l) => l.acked),
-      missing: sum((l) => l.missing),
-      waiting: sum((l) => l.generated - l.acked),
-      rejected: this.#rejected,
-      reconnects: Math.max(0, this.#connects - 1),
-      heartbeatFailures: this.#heartbeatFailures,
-      connected: this.#live,
-    };
-    const atMs = performance.now();
-    const body = heartbeatOf(facts, figures, this.#nowUs(), this.#wantFull);
-    const response = (await this.#beats.send((up) => this.#send(encode(up)), body)) ?? (await this.#postBeat(body));
-    if (this.#ended) return;
-    if (typeof response === "string") {
-      this.#heartbeatFailures++;
-      tally.counts.heartbeatFailures++;
-      return tally.reason(`heartbeat: ${response}`);
-    }
-    tally.counts.heartbeats++;
-    tally.heartbeatMs.add(performance.now() - atMs);
-    this.#wantFull = response.want_full;
-    this.#paceMs = response.stream_tick_ms ?? 0;
-    if (response.want_full) await this.#inventory(false);
-  }
-
-  async #postBeat(body: unknown): Promise<HeartbeatResponse | string> {
-    const answer = await this.#post("/heartbeat", body);
-    if (typeof answer === "string") return answer;
-    if (answer.status !== 200) return String(answer.status);
-    const response = JSON.parse(Buffer.from(answer.body).toString()) as unknown;
-    return heartbeatResponse.is(response) ? response : "an answer that is none";
-  }
-
-  async #inventory(again: boolean): Promise<void> {
-    const { facts, tally, wheel } = this.#o;
-    if (this.#ended) return;
-    const inventory = inventoryOf(facts.profile, again ? ++this.#inventoryChange : 0, this.#nowUs());
-    const answer = await this.#post("/inventory", inventory);
-    if (typeof answer === "string" || answer.status !== 200) tally.counts.inventoryFailures++;
-    else tally.counts.inventories++;
-    if (again) wheel.after(INVENTORY_MS * (0.5 + Math.random()), () => void this.#inventory(true));
   }
 }

@@ -1,32 +1,14 @@
 import { sha256Hex } from "../../core/ids.ts";
 import type { Heartbeat } from "../../core/wire/heartbeat.ts";
-import type { Inventory, ListeningService, ProcessEntry } from "../../core/wire/inventory.ts";
+import type { Inventory } from "../../core/wire/inventory.ts";
 import type { SystemInfo } from "../../core/wire/state.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
 import { mix } from "../mix.ts";
-import type { Profile } from "../options.ts";
+import type { NodeFacts } from "./facts.ts";
+import { processCount, processesOf } from "./processes.ts";
+import { socketsOf } from "./sockets.ts";
 
 export const SIM_VERSION = "0.1.0-sim";
-
-/** Programs a host of a profile runs, and the port each listens on. */
-const SERVICES: Readonly<Record<Profile, readonly (readonly [string, number])[]>> = {
-  web: [
-    ["/usr/sbin/nginx", 443],
-    ["/usr/sbin/php-fpm8.2", 9000],
-    ["/usr/sbin/sshd", 22],
-  ],
-  db: [
-    ["/usr/lib/postgresql/15/bin/postgres", 5432],
-    ["/usr/bin/rsync", 873],
-    ["/usr/sbin/sshd", 22],
-  ],
-  "5gcore": [
-    ["/opt/5gc/bin/amf", 38_412],
-    ["/opt/5gc/bin/smf", 7777],
-    ["/opt/5gc/bin/upf", 8805],
-    ["/usr/sbin/sshd", 22],
-  ],
-};
 
 const BACKENDS: Heartbeat["engine"]["backends"] = [
   { sensor: "process", hook: "sched_process_exec", backend: "tp_btf", status: "ok" },
@@ -52,16 +34,6 @@ export interface NodeFigures {
   readonly reconnects: number;
   readonly heartbeatFailures: number;
   readonly connected: boolean;
-}
-
-export interface NodeFacts {
-  readonly index: number;
-  readonly seed: number;
-  readonly profile: Profile;
-  readonly nodeName: string;
-  readonly serial: string;
-  readonly certificateExpiresAt: string;
-  readonly startedUs: number;
 }
 
 export function machineHash(seed: number, index: number): string {
@@ -147,7 +119,7 @@ export function heartbeatOf(facts: NodeFacts, f: NodeFigures, nowUs: number, ful
       disk_used_bytes: 40_000_000_000,
       network_rx_bytes: f.generated * 1_000,
       network_tx_bytes: f.generated * 400,
-      process_count: 90 + (wobble % 20),
+      process_count: processCount(facts),
       sensor_rss_bytes: 70_000_000,
       sensor_cpu_percent: 0.4,
       engine_rss_bytes: 14_000_000,
@@ -157,40 +129,8 @@ export function heartbeatOf(facts: NodeFacts, f: NodeFigures, nowUs: number, ful
   };
 }
 
-function listeningOf(profile: Profile, change: number): ListeningService[] {
-  const fixed = SERVICES[profile].map(([binary, port], i): ListeningService => ({
-    protocol: "tcp",
-    addr: "0.0.0.0",
-    port,
-    pid: 600 + i,
-    binary,
-    uid: 0,
-  }));
-  return change === 0
-    ? fixed
-    : [...fixed, { protocol: "tcp", addr: "127.0.0.1", port: 20_000 + (change % 1_000), pid: 900 }];
-}
-
-/** The whole inventory, or (`change` > 0) the one section that differs from the time before. */
-export function inventoryOf(profile: Profile, change: number, nowUs: number): Inventory {
-  const listening = listeningOf(profile, change);
-  if (change > 0) return { is_full_snapshot: false, observed_at_us: nowUs, listening };
-  const processes = Array.from({ length: 24 }, (_, i): ProcessEntry => {
-    const [binary] = SERVICES[profile][i % SERVICES[profile].length]!;
-    return {
-      pid: 600 + i,
-      ppid: i === 0 ? 1 : 600,
-      name: binary.split("/").at(-1)!.slice(0, 15),
-      binary_path: binary,
-      cmdline: `${binary} --worker ${i}`,
-      uid: 0,
-      euid: 0,
-      state: "S",
-      threads: 4,
-      rss_bytes: 20_000_000,
-      cpu_percent: 0.1,
-      start_time_us: 1_767_225_600_000_000,
-    };
-  });
-  return { is_full_snapshot: true, observed_at_us: nowUs, processes, listening, connections: [], flows: [] };
+/** What runs on the host at its `look`th look: all of it, or the processes, which are what the sensor sends by itself. */
+export function inventoryOf(facts: NodeFacts, look: number, nowUs: number, full: boolean): Inventory {
+  const sockets = full ? socketsOf(facts, look, nowUs) : {};
+  return { is_full_snapshot: full, observed_at_us: nowUs, processes: processesOf(facts, look), ...sockets };
 }

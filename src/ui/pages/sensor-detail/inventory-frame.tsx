@@ -19,6 +19,8 @@ export function InventoryFrame(props: {
   state: SensorState;
   placeholder: string;
   note: string;
+  /** When what is listed was so; the newest of the inventory where it is not said. */
+  at?: string | null | undefined;
   extra?: ComponentChildren;
   children: ComponentChildren;
 }): JSX.Element {
@@ -48,7 +50,7 @@ export function InventoryFrame(props: {
               <span class="faint">{props.note}</span>
               <span class="grow" />
               <span class="faint">
-                as of <Ago at={data.observed_at} />
+                as of <Ago at={props.at ?? data.observed_at} />
               </span>
             </div>
             <div class="panel panel-fill">{props.children}</div>

@@ -123,7 +123,12 @@ export function ProcessesTab({ state }: { state: SensorState }): JSX.Element {
     setSort({ id: known, order: sort.id === known && sort.order === "desc" ? "asc" : "desc" });
   };
   return (
-    <InventoryFrame state={state} placeholder="Find a process" note={plural(rows.length, "process", "processes")}>
+    <InventoryFrame
+      state={state}
+      placeholder="Find a process"
+      note={plural(rows.length, "process", "processes")}
+      at={data?.processes_observed_at}
+    >
       <Table
         label="Processes"
         rows={rows}
