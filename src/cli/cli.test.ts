@@ -31,6 +31,18 @@ describe("the command line", () => {
     }
   });
 
+  test("backup and restore have short names that do the same", async () => {
+    for (const name of ["backup", "restore"]) {
+      const [short, long] = [name, `console ${name}`].map((n) => COMMANDS.find((c) => c.name === n)!);
+      expect(short).toMatchObject({ flags: long!.flags, args: long!.args!, load: long!.load });
+      const { code, out } = await cli(name, "--help");
+      expect(code).toBe(0);
+      expect(out).toContain(`Usage: telovix ${name} <file`);
+      expect(out).toContain(`telovix ${name} `);
+      expect((await cli(name)).code).toBe(2);
+    }
+  });
+
   test("a wrong flag names the nearest right one and exits 2", async () => {
     const { code, err } = await cli("console", "serve", "--locl-sensor");
     expect(code).toBe(2);

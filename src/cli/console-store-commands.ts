@@ -13,8 +13,7 @@ const PASSPHRASE: FlagSpec = {
   help: "File whose first line is the passphrase.",
 };
 
-/** Commands that move, keep and bring back what a Console holds. */
-export const CONSOLE_STORE_COMMANDS: readonly CommandSpec[] = [
+const COMMANDS: readonly CommandSpec[] = [
   {
     name: "console store migrate",
     summary: "Copy a stopped Console's stores into other ones.",
@@ -79,3 +78,16 @@ export const CONSOLE_STORE_COMMANDS: readonly CommandSpec[] = [
     load: () => import("./console-restore.ts"),
   },
 ];
+
+/** `telovix backup` is `telovix console backup`: whoever needs a backup in a hurry shall not have to look for it. */
+const SHORT: readonly CommandSpec[] = COMMANDS.filter(({ name }) => /^console (backup|restore)$/.test(name)).map(
+  (command) => ({
+    ...command,
+    name: command.name.slice("console ".length),
+    summary: `${command.summary.slice(0, -1)} (short for '${command.name}').`,
+    examples: (command.examples ?? []).map((line) => line.replace("telovix console ", "telovix ")),
+  }),
+);
+
+/** Commands that move, keep and bring back what a Console holds. */
+export const CONSOLE_STORE_COMMANDS: readonly CommandSpec[] = [...COMMANDS, ...SHORT];

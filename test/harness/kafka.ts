@@ -5,10 +5,10 @@ import { ScenarioKafka } from "../../src/sim/scenario/kafka.ts";
 import { REPOSITORY } from "./servers.ts";
 
 /** Where `make setup` puts a broker. */
-const JARS = join(REPOSITORY, ".cache/kafka");
+export const KAFKA_JARS = join(REPOSITORY, ".cache/kafka");
 
 /** False where `make setup` could not get a broker; tests say so and skip. */
-export const hasKafka = existsSync(JARS) && Bun.which("java") !== null;
+export const hasKafka = existsSync(KAFKA_JARS) && Bun.which("java") !== null;
 if (!hasKafka)
   process.stderr.write("SKIPPED: no Kafka broker in .cache/kafka (make setup gets it; it needs Java and Maven)\n");
 
@@ -22,7 +22,7 @@ export class KafkaBroker implements AsyncDisposable {
 
   /** Formats a store and starts the broker on it; on loopback, if not told otherwise. */
   static async start(host?: string): Promise<KafkaBroker> {
-    return new KafkaBroker(await ScenarioKafka.start({ jars: JARS, ...(host === undefined ? {} : { host }) }));
+    return new KafkaBroker(await ScenarioKafka.start({ jars: KAFKA_JARS, ...(host === undefined ? {} : { host }) }));
   }
 
   get port(): number {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { createAuthority, type Authority } from "../../src/core/pki/issue.ts";
 import { generateKeyPair, privateKeyFromPem, privateKeyToPem } from "../../src/core/pki/keys.ts";
-import { randomSerial, sensorUri } from "../../src/core/pki/names.ts";
-import { toPem } from "../../src/core/pki/pem.ts";
-import { P256, x509 } from "../../src/core/pki/x509.ts";
+import { sensorUri } from "../../src/core/pki/names.ts";
+import { x509 } from "../../src/core/pki/x509.ts";
+import { plantCertificate, type Plant, type Planted } from "../harness/planted-certificate.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
 import { frame, TestConsole, type TestSensor } from "../harness/sensor-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
@@ -35,66 +35,7 @@ afterAll(async () => {
   await stores.dispose();
 });
 
-interface Plant {
-  readonly signer?: Authority;
-  readonly serial?: string;
-  readonly sensorId?: string;
-  readonly notBefore?: number;
-  readonly notAfter?: number;
-  readonly usage?: x509.ExtendedKeyUsageType;
-  readonly ca?: boolean;
-  readonly uris?: readonly string[];
-  readonly algorithm?: EcKeyGenParams & { hash: string };
-  readonly keys?: CryptoKeyPair;
-  /** Certificates shown along with it. */
-  readonly chain?: string;
-  readonly critical?: x509.Extension;
-  readonly subject?: x509.JsonName;
-}
-
-/** A certificate as `plant` wants it; without one it is what the Console would issue, except that it is on no record. */
-async function planted(plant: Plant): Promise<{ key: string; cert: string; authority: Authority }> {
-  const signer = plant.signer ?? ours;
-  const keys =
-    plant.keys ??
-    (plant.algorithm
-      ? ((await crypto.subtle.generateKey(plant.algorithm, true, ["sign", "verify"])) as CryptoKeyPair)
-      : await generateKeyPair());
-  const now = Date.now();
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: plant.serial ?? randomSerial(),
-    subject: plant.subject ?? [{ CN: ["victim"] }, { O: ["Telovix Sensor"] }],
-    issuer: signer.certificate.subjectName.toJSON(),
-    notBefore: new Date(plant.notBefore ?? now - HOUR_MS),
-    notAfter: new Date(plant.notAfter ?? now + HOUR_MS),
-    signingKey: signer.privateKey,
-    signingAlgorithm: P256,
-    publicKey: keys.publicKey,
-    extensions: [
-      new x509.BasicConstraintsExtension(plant.ca ?? false, undefined, true),
-      new x509.KeyUsagesExtension(
-        plant.ca
-          ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature
-          : x509.KeyUsageFlags.digitalSignature,
-        true,
-      ),
-      new x509.ExtendedKeyUsageExtension([plant.usage ?? x509.ExtendedKeyUsage.clientAuth], true),
-      new x509.SubjectAlternativeNameExtension(
-        (plant.uris ?? [sensorUri(plant.sensorId ?? sensor.sensorId)]).map((value) => ({
-          type: "url" as const,
-          value,
-        })),
-      ),
-      ...(plant.critical ? [plant.critical] : []),
-    ],
-  });
-  const key = toPem("PRIVATE KEY", await crypto.subtle.exportKey("pkcs8", keys.privateKey));
-  return {
-    key,
-    cert: `${certificate.toString("pem")}\n${plant.chain ?? ""}`,
-    authority: { certificate, privateKey: keys.privateKey },
-  };
-}
+const planted = (plant: Plant): Promise<Planted> => plantCertificate(ours, sensor, plant);
 
 /** What the sensors' door says to a certificate: of a heartbeat, and of a stream. */
 async function answers(tls: { key?: string; cert?: string }): Promise<string[]> {
@@ -123,38 +64,97 @@ async function answers(tls: { key?: string; cert?: string }): Promise<string[]> 
 }
 
 const UNTRUSTED = ["401 invalid_sensor_trust", "401 invalid_sensor_trust", "401"];
+const REFUSALS = "telovix_console_sensor_refusals_total";
 
-const FAULTS: readonly [string, () => Promise<{ key?: string; cert?: string }>][] = [
-  ["no certificate", async () => Promise.resolve({})],
-  ["another authority's", async () => planted({ signer: await createAuthority("Somebody else", Date.now()) })],
+/** Refusals so far, by their reason. */
+function refusals(): Map<string, number> {
+  const lines = console.metrics.render().matchAll(new RegExp(`^${REFUSALS}\\{reason="(\\w+)"\\} (\\d+)$`, "gm"));
+  return new Map(Array.from(lines, ([, reason, count]) => [reason!, Number(count)]));
+}
+
+/** Tries a certificate at each door; what was said, and the reasons that were counted for it. */
+async function tried(tls: {
+  key?: string;
+  cert?: string;
+}): Promise<{ said: string[]; reasons: Record<string, number> }> {
+  const before = refusals();
+  const said = await answers(tls);
+  const more = [...refusals()].map(([reason, count]) => [reason, count - (before.get(reason) ?? 0)] as const);
+  return { said, reasons: Object.fromEntries(more.filter(([, count]) => count > 0)) };
+}
+
+/** What is shown, the one reason for which it must be refused, and how it is made: good in everything else, so that no other check can be why. */
+const FAULTS: readonly [string, string, () => Promise<{ key?: string; cert?: string }>][] = [
+  ["no certificate", "no_certificate", async () => Promise.resolve({})],
+  [
+    "another authority's",
+    "unknown_issuer",
+    async () => planted({ signer: await createAuthority("Somebody else", Date.now()) }),
+  ],
   [
     "another authority's under the Console's name",
+    "bad_signature",
     async () => planted({ signer: await createAuthority("Telovix Console CA", Date.now()) }),
   ],
-  ["one on no record", () => planted({})],
-  ["an expired one", () => planted({ notAfter: Date.now() - HOUR_MS / 2 })],
-  ["one not valid yet", () => planted({ notBefore: Date.now() + HOUR_MS / 2 })],
-  ["one made for servers", () => planted({ usage: x509.ExtendedKeyUsage.serverAuth })],
-  ["one made for signing code", () => planted({ usage: x509.ExtendedKeyUsage.codeSigning })],
-  ["one of an authority kind", () => planted({ ca: true })],
+  [
+    "one signed by ours in another way",
+    "bad_signature",
+    () => planted({ signedWith: { name: "ECDSA", hash: "SHA-384" } }),
+  ],
+  [
+    "one longer than any of ours",
+    "malformed",
+    () => planted({ extension: new x509.Extension("1.3.6.1.4.1.99999.1", false, new Uint8Array(17_000)) }),
+  ],
+  ["one on no record", "unknown", () => planted({})],
+  ["an expired one", "expired", () => planted({ notAfter: Date.now() - HOUR_MS / 2 })],
+  ["one not valid yet", "not_yet_valid", () => planted({ notBefore: Date.now() + HOUR_MS / 2 })],
+  ["one made for servers", "wrong_usage", () => planted({ usage: x509.ExtendedKeyUsage.serverAuth })],
+  ["one made for signing code", "wrong_usage", () => planted({ usage: x509.ExtendedKeyUsage.codeSigning })],
+  [
+    "one of an authority kind",
+    "is_authority",
+    () => planted({ ca: true, keyUsage: x509.KeyUsageFlags.digitalSignature }),
+  ],
+  [
+    "one whose key may sign certificates",
+    "is_authority",
+    () => planted({ keyUsage: x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature }),
+  ],
   [
     "one over a key of another curve",
+    "wrong_key",
     () => planted({ algorithm: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" } }),
   ],
-  ["one that names two sensors", () => planted({ uris: [sensorUri(sensor.sensorId), sensorUri(sensor.sensorId)] })],
-  ["one that names no sensor", () => planted({ uris: ["https://example.net/"] })],
+  [
+    "one that names two sensors",
+    "no_sensor_name",
+    () => planted({ uris: [sensorUri(sensor.sensorId), sensorUri(sensor.sensorId)] }),
+  ],
+  ["one that names no sensor", "no_sensor_name", () => planted({ uris: ["https://example.net/"] })],
   [
     "one with a critical extension nobody knows",
-    () => planted({ critical: new x509.Extension("1.3.6.1.4.1.99999.1", true, new Uint8Array([5, 0])) }),
+    "unknown_critical_extension",
+    () => planted({ extension: new x509.Extension("1.3.6.1.4.1.99999.1", true, new Uint8Array([5, 0])) }),
   ],
-  ["the same serial over another key", async () => planted({ serial: await serialOf(sensor) })],
+  ["the same serial over another key", "unknown", async () => planted({ serial: await serialOf(sensor) })],
+  [
+    "the same serial over the same key for another sensor",
+    "unknown",
+    async () => {
+      const { sensorId } = await console.enroll("bystander");
+      return planted({ serial: await serialOf(sensor), overOwnKey: true, sensorId });
+    },
+  ],
   [
     "the same serial by another authority",
+    "bad_signature",
     async () =>
       planted({ serial: await serialOf(sensor), signer: await createAuthority("Telovix Console CA", Date.now()) }),
   ],
   [
     "one signed with a sensor's certificate",
+    "unknown_issuer",
     async () => {
       const nested = {
         certificate: new x509.X509Certificate(sensor.tls.cert),
@@ -165,6 +165,7 @@ const FAULTS: readonly [string, () => Promise<{ key?: string; cert?: string }>][
   ],
   [
     "one below an authority that ours signed",
+    "unknown_issuer",
     async () => {
       const between = await planted({ ca: true, subject: [{ CN: ["Between"] }] });
       return planted({ signer: between.authority, chain: between.cert });
@@ -172,6 +173,7 @@ const FAULTS: readonly [string, () => Promise<{ key?: string; cert?: string }>][
   ],
   [
     "a sensor's own key under the Console's name",
+    "bad_signature",
     async () => {
       const { certificate } = ours;
       return planted({ signer: { certificate, privateKey: await privateKeyFromPem(sensor.tls.key) } });
@@ -188,11 +190,14 @@ describe("at the sensors' door", () => {
     expect(await answers(sensor.tls)).toEqual(["200 ok", "200 ok", "101 ok"]);
   });
 
-  test.each(FAULTS)("%s is refused", async (_name, make) => {
+  test.each(FAULTS)("%s is refused: %s", async (_name, reason, make) => {
     const { key, cert } = await make();
-    expect(await answers({ ...(key === undefined ? {} : { key }), ...(cert === undefined ? {} : { cert }) })).toEqual(
-      UNTRUSTED,
-    );
+    const { said, reasons } = await tried({
+      ...(key === undefined ? {} : { key }),
+      ...(cert === undefined ? {} : { cert }),
+    });
+    expect(said).toEqual(UNTRUSTED);
+    expect(reasons).toEqual({ [reason]: UNTRUSTED.length });
   });
 
   test("a key of another kind is refused", async () => {
@@ -207,13 +212,16 @@ describe("at the sensors' door", () => {
       privateKey: await crypto.subtle.importKey("pkcs8", Uint8Array.from(privateKey), algorithm, true, ["sign"]),
     };
     const { key, cert } = await planted({ keys });
-    expect(await answers({ key, cert })).toEqual(UNTRUSTED);
+    expect(await tried({ key, cert })).toEqual({ said: UNTRUSTED, reasons: { wrong_key: UNTRUSTED.length } });
   });
 
   test("a revoked one is refused as such", async () => {
     const gone = await console.enroll("gone");
     await console.api("POST", `/api/v1/sensors/${gone.sensorId}/revoke`);
-    expect(await answers(gone.tls)).toEqual(["403 sensor_revoked", "403 sensor_revoked", "403"]);
+    expect(await tried(gone.tls)).toEqual({
+      said: ["403 sensor_revoked", "403 sensor_revoked", "403"],
+      reasons: { revoked: 3 },
+    });
   });
 
   test("a certificate without its key does not get through the handshake", async () => {

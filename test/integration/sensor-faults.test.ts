@@ -83,7 +83,8 @@ describe("while the event store is down", () => {
     const beat = await sensor.send("/sensors/heartbeat", testHeartbeat({ batch: testBatch(11, 20) }));
     expect(beat.status).toBe(200);
     expect(((await beat.json()) as HeartbeatResponse).ack).toBeUndefined();
-    expect((await console.api("GET", "/readyz")).status).toBe(503);
+    // What was seen a moment ago is told for a second.
+    await until(async () => (await console.api("GET", "/readyz")).status === 503);
 
     const waiting = await sensor.stream();
     const welcome = await waiting.hello();

@@ -3,10 +3,11 @@ import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
 import type { Db } from "../../src/console/stores/contract.ts";
 import { assertWritable } from "../../src/console/stores/faults.ts";
 import { migrateClickHouse } from "../../src/console/stores/migrate-clickhouse.ts";
+import type { StreamWelcome } from "../../src/core/wire/stream.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { asAdmin, testMigrations } from "../harness/databases.ts";
 import { rejectionOf } from "../harness/rejection.ts";
-import { testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
+import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
@@ -32,6 +33,21 @@ const turned = (name: string, ok: boolean): Promise<Store> =>
     return store.ok === ok ? store : undefined;
   });
 
+const stored = async (): Promise<number> => {
+  const [row] = await stores.events.select<{ n: number }>(
+    console.me.tenant_id,
+    "SELECT count() AS n FROM runtime_events FINAL WHERE tenant_id = {tenant_id:UUID}",
+  );
+  return Number(row!.n);
+};
+const healthOf = async (): Promise<string> =>
+  (await console.json<{ health_state: string }>("GET", `/api/v1/sensors/${sensor.sensorId}`)).health_state;
+/** What a part of the Console has logged. */
+const logged = (subsystem: string): Record<string, unknown>[] =>
+  console.logged
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line["subsystem"] === subsystem);
+
 beforeAll(async () => {
   stores = await testStores();
   console = await (await TestConsole.start(stores)).setUp();
@@ -54,22 +70,55 @@ describe("a store that answers and is not well", () => {
       expect(store.action).toContain("RESET default_transaction_read_only");
       expect((await console.api("GET", "/readyz")).status).toBe(503);
       expect((await named("clickhouse")).ok).toBe(true);
-      // Nothing is our mistake here: it is said that it cannot be done now, and never answered with 500.
-      for (const path of ["/sensors/heartbeat", "/sensors/inventory"] as const) {
-        const response = await sensor.send(path, path === "/sensors/heartbeat" ? testHeartbeat() : { sections: [] });
-        expect([200, 400, 503]).toContain(response.status);
+      // Nothing is our mistake here: it is said that it cannot be done now, and when to come again.
+      const inventory = { is_full_snapshot: false, observed_at_us: Date.now() * 1000, processes: [] };
+      for (const [path, body] of [
+        ["/sensors/heartbeat", testHeartbeat()],
+        ["/sensors/inventory", inventory],
+      ] as const) {
+        const response = await sensor.send(path, body);
+        expect(response.status).toBe(503);
+        expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+        expect(await response.json()).toMatchObject({ error: { code: "unavailable" } });
       }
+      // Events need ClickHouse only: what a stream says hello with is answered, and what is acknowledged is stored.
       const stream = await sensor.stream();
-      expect((await stream.hello()).ack.seq).toBe(5);
+      stream.send({
+        type: "hello",
+        protocol_version: 3,
+        sensor_version: "0.0.0-test",
+        epoch: EPOCH,
+        next_seq: 11,
+        lanes: [
+          { lane: "alert", epoch: "00000000000000bb", next_seq: 1, acked_seq: 0 },
+          { lane: "bulk", epoch: EPOCH, next_seq: 11, acked_seq: 5 },
+        ],
+        instance: { start_id: "00000000000000cc", machine_hash: "ab".repeat(32), boot_id: "boot" },
+      });
+      const { lanes } = (await stream.next("welcome")) as StreamWelcome;
+      expect(lanes?.map((lane) => lane.acked_seq)).toEqual([0, 5]);
+      expect(await stored()).toBe(5);
+      stream.send({ type: "events", batch: testBatch(6, 10) });
+      expect(await stream.next("ack")).toMatchObject({ ack: { epoch: EPOCH, seq: 10 } });
+      expect(await stored()).toBe(10);
+      expect(await healthOf()).toBe("healthy");
       stream.socket.close();
+      const told = await until(async () => {
+        await Promise.resolve();
+        return logged("readiness").find((line) => line["problem"] === store.problem);
+      });
+      expect(told).toMatchObject({ level: "error", name: "postgresql", action: store.action });
+      expect(logged("jobs").at(-1)).toMatchObject({ problem: expect.stringContaining("read-only") });
     } finally {
       await asAdmin((admin) =>
         admin`ALTER SYSTEM RESET default_transaction_read_only`.then(() => admin`SELECT pg_reload_conf()`),
       );
     }
     await turned("postgresql", true);
+    await until(async () => (await sensor.send("/sensors/heartbeat", testHeartbeat())).ok);
     await until(async () => (await sensor.send("/sensors/events", testBatch(6, 10))).ok);
-  }, 30_000);
+    expect(await stored()).toBe(10);
+  }, 60_000);
 
   test("a standby is named as one", async () => {
     const row = { standby: true, by_default: "off", now: "on" };
@@ -90,15 +139,12 @@ describe("a store that answers and is not well", () => {
     const refused = await sensor.send("/sensors/events", testBatch(11, 20));
     expect(refused.status).toBe(503);
     expect((await sensor.send("/sensors/heartbeat", testHeartbeat())).status).toBe(200);
+    expect(await healthOf()).not.toBe("offline");
     await client.command({ query: "RENAME TABLE lost TO runtime_events" });
     await client.close();
     await turned("clickhouse", true);
     await until(async () => (await sensor.send("/sensors/events", testBatch(11, 20))).ok);
-    const [row] = await stores.events.select<{ n: number }>(
-      console.me.tenant_id,
-      "SELECT count() AS n FROM runtime_events FINAL WHERE tenant_id = {tenant_id:UUID}",
-    );
-    expect(Number(row!.n)).toBe(20);
+    expect(await stored()).toBe(20);
   }, 30_000);
 
   test("a lost table is made anew, empty, by what /readyz says to do; the others keep their rows", async () => {

@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
+import { Hono } from "hono";
 import { ManualClock } from "../../core/clock.ts";
 import type { AppError } from "../../core/error.ts";
-import { RateLimiter } from "./limits.ts";
+import { silentLog } from "../../core/log.ts";
+import { Metrics } from "../../core/metrics.ts";
+import type { Role } from "../../core/api/auth.ts";
+import type { HttpEnv, Principal } from "./env.ts";
+import { createOnError } from "./errors.ts";
+import { limitRequests, RateLimiter } from "./limits.ts";
 
 test("a bucket gives what it holds at once, then what is refilled, each key for itself", async () => {
   const clock = new ManualClock();
@@ -86,4 +92,46 @@ test("a bucket that is hardly used costs nobody a question", () => {
   expect(shared.state.asked).toBe(0);
   limiter.take("sensor", 600);
   expect(shared.state.asked).toBe(1);
+});
+
+test("a person has as many requests a minute as the role says, whoever else is there; nobody signed in, as many as an address", async () => {
+  const clock = new ManualClock();
+  const app = new Hono<HttpEnv>();
+  app.onError(createOnError(silentLog, new Metrics()));
+  app.use(async (c, next) => {
+    const role = c.req.header("role");
+    if (role) c.set("principal", { userId: role, role } as Principal);
+    c.set("requestId", "r");
+    c.set("peer", { remoteAddr: c.req.header("address") ?? "192.0.2.1" } as HttpEnv["Variables"]["peer"]);
+    await next();
+  });
+  app.use(limitRequests(new RateLimiter(clock)));
+  app.all("*", (c) => c.text("here"));
+  /** How many of so many requests pass; the first that does not says when to come again. */
+  const passed = async (
+    count: number,
+    headers: Record<string, string>,
+    path = "/",
+    method = "GET",
+  ): Promise<number> => {
+    for (let i = 0; i < count; i++) {
+      const { status, headers: said } = await app.request(path, { headers, method });
+      if (status === 200) continue;
+      expect(status).toBe(429);
+      expect(Number(said.get("retry-after"))).toBeGreaterThan(0);
+      return i;
+    }
+    return count;
+  };
+  const rates = { admin: 1_000, operator: 1_000, analyst: 300, sensor_owner: 300, viewer: 300 } satisfies Record<
+    Role,
+    number
+  >;
+  for (const [role, rate] of Object.entries(rates)) expect([role, await passed(1_200, { role })]).toEqual([role, rate]);
+  expect(await passed(1_200, {})).toBe(200);
+  expect(await passed(1_200, { address: "192.0.2.2" })).toBe(200);
+  expect(await passed(20, { address: "192.0.2.3" }, "/api/v1/auth/login", "POST")).toBe(10);
+  await clock.advance(6_000);
+  expect(await passed(1_200, { role: "admin" })).toBe(100);
+  expect(await passed(1_200, { role: "viewer" })).toBe(30);
 });

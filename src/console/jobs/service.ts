@@ -127,7 +127,9 @@ export class Jobs implements Service, Scheduler {
         registered = true;
         await this.#claim(signal);
       } catch (error) {
-        this.#log.warn("scheduled work waits: PostgreSQL does not answer", { error: errorMessage(error) });
+        const action =
+          (error instanceof AppError ? error.hint : undefined) ?? "See /readyz: what is wrong stands there.";
+        this.#log.warn("scheduled work waits for PostgreSQL", { problem: errorMessage(error), action });
       }
       await clock.sleep(this.#timing.pollMs * (0.8 + Math.random() * 0.4), signal);
     }

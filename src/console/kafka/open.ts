@@ -41,6 +41,7 @@ export async function openSink({ url, client, events, log, metrics, stack }: Que
   }
   const target = parseKafkaUrl(url);
   await attachQueue(client, target, log);
+  const attachedMs = performance.now();
   const producer = new QueueProducer({ target, log, metrics });
   stack.add("kafka producer", () => producer[Symbol.asyncDispose]());
   return {
@@ -49,7 +50,7 @@ export async function openSink({ url, client, events, log, metrics, stack }: Que
       name: "kafka",
       ping: async () => {
         await producer.ping();
-        await checkReaders(events);
+        await checkReaders(events, (performance.now() - attachedMs) / 1000);
       },
       state: () => ({ runs: "external" }),
       action: `Check the brokers that --redpanda-url names (${target.brokers.join(", ").slice(0, 200)}). Events stay with the sensors until they answer.`,

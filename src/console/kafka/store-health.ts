@@ -13,8 +13,11 @@ interface ReaderRow {
   readonly trouble_secs: number;
 }
 
-/** Rejects with AppError `unavailable` when ClickHouse does not read the topics: what was acknowledged waits in the cluster then. */
-export async function checkReaders(events: EventDb): Promise<void> {
+/**
+ * Rejects with AppError `unavailable` when ClickHouse does not read the topics: what was acknowledged waits in the cluster then.
+ * `attachedSecs` is how long the readers have been there at least: one that was just made has not looked yet.
+ */
+export async function checkReaders(events: EventDb, attachedSecs: number): Promise<void> {
   const rows = await events.selectSystem<ReaderRow>(
     `SELECT table, dateDiff('second', last_poll_time, now()) AS silent_secs,
             if(empty(exceptions.text), '', exceptions.text[-1]) AS trouble,
@@ -27,10 +30,11 @@ export async function checkReaders(events: EventDb): Promise<void> {
       throw new AppError("unavailable", `ClickHouse has no reader of the queue for ${table}.`, {
         hint: "Restart the Console: it makes the reader.",
       });
-    if (Number(row.silent_secs) > SILENT_SECS)
+    const silentSecs = Math.min(Number(row.silent_secs), Math.floor(attachedSecs));
+    if (silentSecs > SILENT_SECS)
       throw new AppError(
         "unavailable",
-        `ClickHouse has not read the queue for ${table} for ${row.silent_secs} s${row.trouble && Number(row.trouble_secs) < SILENT_SECS ? `: ${row.trouble.slice(0, 200)}` : ""}.`,
+        `ClickHouse has not read the queue for ${table} for ${silentSecs} s${row.trouble && Number(row.trouble_secs) < SILENT_SECS ? `: ${row.trouble.slice(0, 200)}` : ""}.`,
         { hint: "Events are safe in the Kafka cluster. Check that ClickHouse reaches its brokers." },
       );
   }
