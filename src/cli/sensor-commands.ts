@@ -11,7 +11,8 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
   {
     name: "enroll",
     summary: "Join this host to a Console.",
-    description: "Makes a key that never leaves this host, and exchanges a one-time token for a certificate.",
+    description:
+      "Makes a key that never leaves this host, and exchanges a one-time token for a certificate. A Console that is busy or away is asked again for ten minutes.",
     flags: [
       { name: "token", value: "tse_…", help: "One-time token from the Console (Deploy Sensor)." },
       { name: "token-file", value: "file", help: "Read the token from a file instead; - is standard input." },

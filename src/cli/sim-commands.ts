@@ -6,20 +6,24 @@ const CONSOLE_FLAGS: readonly FlagSpec[] = [
   { name: "ca-file", value: "file", help: "Trust this CA instead of a pin." },
 ];
 
-/** How a simulated fleet behaves. */
+/** How a simulated fleet behaves. What is not given a scenario may set, so the usual values are not the flags' own. */
 export const BEHAVIOUR_FLAGS: readonly FlagSpec[] = [
-  { name: "n", value: "number", help: "Sensors.", default: "100" },
-  { name: "seed", value: "number", help: "The same seed makes the same events.", default: "1" },
-  { name: "profile", value: "a,b", help: "What the hosts are: web, db, 5gcore.", default: "web,db,5gcore" },
-  { name: "eps", value: "number", help: "Events a second and sensor.", default: "5" },
-  { name: "alerts", value: "share", help: "Share of the events that are alerts.", default: "0.01" },
+  { name: "n", value: "number", help: "Sensors. Default: 100." },
+  { name: "seed", value: "number", help: "The same seed makes the same events. Default: 1." },
+  { name: "profile", value: "a,b", help: "What the hosts are. Default: web,db,5gcore." },
+  { name: "eps", value: "number", help: "Events a second and sensor. Default: 5." },
+  { name: "alerts", value: "share", help: "Share of the events that are alerts. Default: 0.01." },
   { name: "burst", value: "p:events", help: "In each second, with probability p, so many events at once." },
-  { name: "clock-skew", value: "share", help: "Share of sensors whose clock is a day off.", default: "0" },
-  { name: "rogue", value: "share", help: "Share of sensors that break the rules.", default: "0" },
-  { name: "flap", value: "share", help: "Share of sensors that lose their connection all the time.", default: "0" },
-  { name: "ramp", value: "time", help: "Over this time the sensors start.", default: "10s" },
-  { name: "duration", value: "time", help: "From the first sensor's start to the last event.", default: "1m" },
-  { name: "queue", value: "events", help: "Events a sensor keeps while it cannot send them.", default: "100000" },
+  { name: "clock-skew", value: "share", help: "Share of sensors whose clock is a day off. Default: 0." },
+  { name: "rogue", value: "share", help: "Share of sensors that break the rules. Default: 0." },
+  { name: "flap", value: "share", help: "Share of sensors that lose their connection all the time. Default: 0." },
+  { name: "ramp", value: "time", help: "Over this time the sensors start. Default: 10s." },
+  {
+    name: "duration",
+    value: "time",
+    help: "From the first sensor's start to the last event; longer than the ramp. Default: a minute more than the ramp.",
+  },
+  { name: "queue", value: "events", help: "Events a sensor keeps while it cannot send them. Default: 100000." },
 ];
 
 const STATE: FlagSpec = {
@@ -55,11 +59,18 @@ export const SIM_COMMANDS: readonly CommandSpec[] = [
         value: "url",
         help: "Where --check looks, for a Console with a ClickHouse of its own.",
       },
+      { name: "record", value: "file", help: "Write down how the fleet behaved and what it made, as JSON." },
+      {
+        name: "replay",
+        value: "file",
+        help: "Play what was recorded again; exit code 1 when it does not come to the same events.",
+      },
       JSON_FLAG,
     ],
     examples: [
       "telovix sim sensors --data-dir /var/lib/telovix-console --n 1000 --duration 2m --check",
       "telovix sim sensors --console https://console:15483 --pin 'sha256//…' --cluster-token tse_… --n 10000 --ramp 5m --burst 0.01:500 --flap 0.1",
+      "telovix sim sensors --data-dir /var/lib/telovix-console --replay friday.json --check",
     ],
     load: () => import("./sim-sensors.ts"),
   },
@@ -73,7 +84,7 @@ export const SIM_COMMANDS: readonly CommandSpec[] = [
     name: "sim scenario",
     summary: "Play one disaster against a Console of its own, and say whether it passed.",
     description:
-      "Starts a Console in a directory of its own, plays the fleet and the scenario, and compares with the store: passed means that\nevery event made is stored or in the loss ledger, to the event. Without a name the scenarios are listed; 'all' plays each.",
+      "Starts a Console in a directory of its own, plays the fleet and the scenario, and compares with the store: passed means that\nevery event made is stored or in the loss ledger, to the event, and that what the scenario promises was seen. Without a name the\nscenarios are listed; 'all' plays each. What the call says of the fleet goes before what a scenario wants.",
     args: "[name|all]",
     flags: [
       STATE,
@@ -81,11 +92,13 @@ export const SIM_COMMANDS: readonly CommandSpec[] = [
       { name: "processes", value: "number", help: "Processes of the simulator. Default: 2 from 1,000 sensors on." },
       { name: "dir", value: "dir", help: "Where the Console's directory is made. Default: that for temporary files." },
       { name: "workers", value: "number", help: "Worker processes of the Console." },
+      { name: "outage", value: "time", help: "So long what breaks stays broken.", default: "15s" },
       {
         name: "kafka-jars",
         value: "dir",
         help: "Apache Kafka's jar files, for kafka-down; it needs Java. Default: TELOVIX_SIM_KAFKA_JARS.",
       },
+      { name: "out", value: "file", help: "Also write the results to this file, as JSON, with this machine and call." },
       JSON_FLAG,
     ],
     examples: [

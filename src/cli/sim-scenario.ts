@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
-import { parseNumber } from "../sim/options.ts";
+import { parseDuration, parseNumber } from "../sim/options.ts";
 import { reportText } from "../sim/report.ts";
 import { runScenario, type ScenarioResult } from "../sim/scenario/run.ts";
 import { SCENARIOS } from "../sim/scenario/scenarios.ts";
+import { writeMeasured } from "./bench/figures.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { nearest } from "../core/nearest.ts";
 import { UsageError } from "./parse.ts";
-import { behaviourOf } from "./sim-behaviour.ts";
+import { behaviourGiven, behaviourOf } from "./sim-behaviour.ts";
 
 const DEFAULT_STATE = "/var/lib/telovix-sim";
 
@@ -22,6 +23,12 @@ function resultText(r: ScenarioResult): string {
     r.passed ? `PASSED: ${r.scenario}` : `FAILED: ${r.scenario}: ${r.problem}`,
     "",
   ].join("\n");
+}
+
+/** The call, as it has to be typed to play the same again. */
+function callOf({ flags, args }: Call): string {
+  const given = [...behaviourGiven(flags), "processes", "workers", "outage"].filter((f) => textFlag(flags, f));
+  return ["telovix sim scenario", ...args, ...given.map((name) => `--${name} ${textFlag(flags, name)}`)].join(" ");
 }
 
 /** `telovix sim scenario`. */
@@ -43,7 +50,7 @@ export async function run(call: Call): Promise<number> {
       `Did you mean '${close}'? 'telovix sim scenario' lists them.`,
     );
   }
-  const behaviour = behaviourOf(flags);
+  const outageMs = parseDuration("outage", textFlag(flags, "outage")!);
   const processes = textFlag(flags, "processes");
   const parent = textFlag(flags, "dir");
   const workers = textFlag(flags, "workers");
@@ -59,10 +66,12 @@ export async function run(call: Call): Promise<number> {
         `The scenario ${scenario.name} needs a Kafka broker.`,
         "Name the directory of Apache Kafka's jar files with --kafka-jars; it is started with the Java of this host.",
       );
+    const behaviour = behaviourOf(flags, scenario.behaviour);
     call.err(`scenario ${scenario.name}: ${scenario.summary}\n`);
     const result = await runScenario({
       scenario,
       behaviour,
+      outageMs,
       keysFrom: resolve(textFlag(flags, "state") ?? DEFAULT_STATE),
       processes:
         processes === undefined
@@ -82,6 +91,8 @@ export async function run(call: Call): Promise<number> {
     if (!flags["json"]) call.out(resultText(result));
     if (signal.aborted) break;
   }
+  const out = textFlag(flags, "out");
+  if (out !== undefined) await writeMeasured(out, callOf(call), { results });
   if (flags["json"]) call.out(`${JSON.stringify(results, null, 2)}\n`);
   return results.every((r) => r.passed) ? EXIT.ok : EXIT.failed;
 }

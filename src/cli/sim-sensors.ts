@@ -7,12 +7,13 @@ import { SimState } from "../sim/enrol/state.ts";
 import type { TokenSource } from "../sim/enrol/enrol.ts";
 import type { FleetStatus } from "../sim/fleet/config.ts";
 import { parseNumber } from "../sim/options.ts";
+import { countsOf, differenceOf, readRecording, writeRecording, type Recording } from "../sim/record.ts";
 import { makeReport, reportText } from "../sim/report.ts";
 import { startRun, untilDrained, type RunOptions } from "../sim/run.ts";
 import { EXIT, textFlag, type Call, type Flags } from "./command.ts";
 import { askConsole } from "./control-client.ts";
 import { UsageError } from "./parse.ts";
-import { behaviourOf } from "./sim-behaviour.ts";
+import { behaviourGiven, behaviourOf } from "./sim-behaviour.ts";
 
 const DEFAULT_STATE = "/var/lib/telovix-sim";
 /** From so many sensors on a second process pays. */
@@ -73,10 +74,24 @@ function storePlace(flags: Flags): EventStorePlace | undefined {
   );
 }
 
+/** The recording to play again; undefined when none is. */
+async function replayOf(flags: Flags): Promise<Recording | undefined> {
+  const path = textFlag(flags, "replay");
+  if (path === undefined) return undefined;
+  const [given] = behaviourGiven(flags);
+  if (given !== undefined)
+    throw new UsageError(
+      `--${given} cannot be given with --replay.`,
+      "A replay is played as it was recorded; leave the flag out, or --replay.",
+    );
+  return await readRecording(path);
+}
+
 /** `telovix sim sensors`. */
 export async function run(call: Call): Promise<number> {
   const { flags, signal } = call;
-  const behaviour = behaviourOf(flags);
+  const replay = await replayOf(flags);
+  const behaviour = replay?.behaviour ?? behaviourOf(flags);
   const place = storePlace(flags);
   const processes = textFlag(flags, "processes");
   const say = (line: string): void => call.err(`${line}\n`);
@@ -104,6 +119,9 @@ export async function run(call: Call): Promise<number> {
   const status = await fleet.status();
   const results = await fleet.results();
   if (!stuck) await running.finish(results);
+  const counts = countsOf(results);
+  const record = textFlag(flags, "record");
+  if (record !== undefined && !signal.aborted) await writeRecording(record, { behaviour, counts });
   let verdict: Awaited<ReturnType<typeof checkRun>> | undefined;
   if (place) {
     await using store = await StoredEvents.open(place);
@@ -113,5 +131,10 @@ export async function run(call: Call): Promise<number> {
   const { startAtMs, run: number } = running;
   const report = makeReport({ n, seed, run: number, startAtMs, drainMs, status, verdict });
   call.out(flags["json"] ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
-  return (verdict?.ok ?? true) && (!stuck || signal.aborted) ? EXIT.ok : EXIT.failed;
+  if (signal.aborted) return (verdict?.ok ?? true) ? EXIT.ok : EXIT.failed;
+  const never = results.filter(({ up }) => !up).length;
+  const difference = replay && differenceOf(replay.counts, counts);
+  if (never > 0) say(`${never} of ${n} sensors were never up`);
+  if (replay) say(`replay: ${difference ?? `the same ${counts.generated} events as were recorded`}`);
+  return (verdict?.ok ?? true) && !stuck && never === 0 && difference === undefined ? EXIT.ok : EXIT.failed;
 }

@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly token: TokenSource;
   readonly processes: number;
   readonly rogueKind?: FleetConfig["rogueKind"];
+  readonly rogueDelayMs?: number;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -48,7 +49,7 @@ async function placeOf({ console, state }: RunOptions): Promise<SimPlace> {
 
 /** Makes keys, enrols who is not enrolled, and starts the fleet. */
 export async function startRun(options: RunOptions): Promise<Running> {
-  const { behaviour, state, token, processes, rogueKind, say, signal } = options;
+  const { behaviour, state, token, processes, rogueKind, rogueDelayMs = 0, say, signal } = options;
   const { n, seed } = behaviour;
   const place = await placeOf(options);
   const keys = await prepareKeys(state, n, (made) => say(`keys: ${made} of ${n}`));
@@ -78,6 +79,7 @@ export async function startRun(options: RunOptions): Promise<Running> {
     identities,
     past: past.filter((p) => p.last !== null),
     startAtMs,
+    rogueDelayMs,
     ...(rogueKind === undefined ? {} : { rogueKind }),
   };
   return {

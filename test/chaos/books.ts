@@ -15,6 +15,13 @@ export interface StoredSpan {
   readonly numbers: number;
 }
 
+/** Numbers of a sequence that are stored one after the other. */
+export interface StoredIsland {
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 /** A row of the ledger that speaks of numbers. */
 export interface LostRange {
   readonly epoch: string;
@@ -36,6 +43,8 @@ export interface BlindTime {
   readonly stage: string;
   readonly cause: string;
   readonly count: number;
+  /** 1 when nobody knows how many. */
+  readonly unknown: number;
   readonly from_us: number;
   readonly to_us: number;
 }
@@ -43,6 +52,12 @@ export interface BlindTime {
 const TIMEOUT_MS = 30_000;
 const list = (values: readonly (string | number)[]): string =>
   `[${values.map((v) => (typeof v === "number" ? String(v) : `'${v.replaceAll(/[^0-9a-f-]/g, "")}'`)).join(",")}]`;
+
+function inSpans(spans: readonly Span[]): string {
+  const epochs = list(spans.map((s) => s.epoch));
+  const bound = (of: (s: Span) => number): string => `transform(toString(epoch), ${epochs}, ${list(spans.map(of))}, 0)`;
+  return `epoch IN ${epochs} AND seq > ${bound((s) => s.from)} AND seq <= ${bound((s) => s.to)}`;
+}
 
 /** What the Console has stored, read past the Console: the judge must not be the judged. */
 export class Books {
@@ -69,12 +84,16 @@ export class Books {
   }
 
   stored(spans: readonly Span[]): Promise<StoredSpan[]> {
-    const epochs = list(spans.map((s) => s.epoch));
-    const bound = (of: (s: Span) => number): string =>
-      `transform(toString(epoch), ${epochs}, ${list(spans.map(of))}, 0)`;
     return this.#rows(`SELECT toString(epoch) AS epoch, count() AS rows, uniqExact(seq) AS numbers
-      FROM runtime_events FINAL WHERE epoch IN ${epochs} AND seq > ${bound((s) => s.from)} AND seq <= ${bound((s) => s.to)}
-      GROUP BY epoch`);
+      FROM runtime_events FINAL WHERE ${inSpans(spans)} GROUP BY epoch`);
+  }
+
+  /** Which numbers of the spans are stored, in order. */
+  islands(spans: readonly Span[]): Promise<StoredIsland[]> {
+    return this.#rows(`SELECT epoch, min(seq) AS first, max(seq) AS last FROM (
+      SELECT epoch, seq, seq - row_number() OVER (PARTITION BY epoch ORDER BY seq) AS island FROM (
+        SELECT DISTINCT toString(epoch) AS epoch, seq FROM runtime_events WHERE ${inSpans(spans)}))
+      GROUP BY epoch, island ORDER BY epoch, first`);
   }
 
   /** Ranges of numbers in the ledger: each is lost once. */
@@ -104,7 +123,7 @@ export class Books {
 
   /** When the sensor or its engine lost what had no number yet or had one. */
   blind(sensorId: string): Promise<BlindTime[]> {
-    return this.#rows(`SELECT toString(stage) AS stage, toString(cause) AS cause, count,
+    return this.#rows(`SELECT toString(stage) AS stage, toString(cause) AS cause, count, unknown,
         toUnixTimestamp64Micro(from_at) AS from_us, toUnixTimestamp64Micro(to_at) AS to_us
       FROM event_losses FINAL WHERE sensor_id = '${sensorId}' AND (count > 0 OR unknown > 0)`);
   }

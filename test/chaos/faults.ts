@@ -4,7 +4,7 @@ import type { KafkaBroker } from "../harness/kafka.ts";
 import type { TestRedis } from "../harness/redis.ts";
 import type { Cable, TestNetwork } from "./network.ts";
 import type { RealSensor } from "./real-sensor.ts";
-import type { SmallDisk } from "./small-disk.ts";
+import type { SmallDisk } from "../../src/sim/scenario/small-disk.ts";
 
 /** What a fault may be done to. */
 export interface Ground {
@@ -18,12 +18,23 @@ export interface Ground {
   readonly kafka: KafkaBroker | undefined;
 }
 
+/** Which of the parts that a fault may be done to an installation has. */
+export interface Parts {
+  readonly workers: boolean;
+  readonly redis: boolean;
+  readonly kafka: boolean;
+  /** A real sensor with its engine. */
+  readonly sensor: boolean;
+  /** Cables that can be cut, and disks that can be full. */
+  readonly surroundings: boolean;
+}
+
 export interface Fault {
   readonly name: string;
   /** No two faults are done to the same part at once. */
   readonly part: string;
   /** Does it and undoes what does not mend itself; `draw` is a number in [0, 1) for how long or how. */
-  act(draw: number): Promise<void>;
+  act(ground: Ground, draw: number): Promise<void>;
 }
 
 const LAUNCHES = 10;
@@ -53,62 +64,60 @@ async function launch({ bed, say }: Ground): Promise<void> {
     }
 }
 
-function consoleFaults(ground: Ground): Fault[] {
-  const { bed } = ground;
-  const end = (signal: "SIGKILL" | "SIGTERM"): Fault["act"] => {
-    return async (draw) => {
-      await bed.kill(signal);
-      await Bun.sleep(draw * 1_500);
-      await launch(ground);
-    };
+const end = (signal: "SIGKILL" | "SIGTERM"): Fault["act"] => {
+  return async (ground, draw) => {
+    await ground.bed.kill(signal);
+    await Bun.sleep(draw * 1_500);
+    await launch(ground);
   };
-  const postgres = async (): Promise<number[]> => {
-    const parents = await bed.pids("postgres");
-    return [...parents, ...(await childrenOf(parents))];
-  };
-  return [
-    { name: "kill -9 clickhouse", part: "clickhouse", act: () => killAll(bed.pids("clickhouse")) },
-    { name: "kill -9 postgres", part: "postgres", act: () => killAll(bed.pids("postgres")) },
-    { name: "kill -9 console", part: "console", act: end("SIGKILL") },
-    { name: "SIGTERM console", part: "console", act: end("SIGTERM") },
-    {
-      name: "clickhouse hangs",
-      part: "clickhouse",
-      act: async (draw) => hang(await bed.pids("clickhouse"), draw),
-    },
-    { name: "postgres hangs", part: "postgres", act: async (draw) => hang(await postgres(), draw) },
-    { name: "console hangs", part: "console", act: (draw) => hang([bed.consolePid], draw) },
-  ];
+};
+
+async function postgresPids({ bed }: Ground): Promise<number[]> {
+  const parents = await bed.pids("postgres");
+  return [...parents, ...(await childrenOf(parents))];
 }
 
-function workerFaults({ bed }: Ground): Fault[] {
-  const one = async (draw: number): Promise<number[]> => {
-    const pids = await bed.workers();
-    return pids.slice(Math.floor(draw * pids.length)).slice(0, 1);
-  };
-  return [
-    { name: "kill -9 worker", part: "console", act: (draw) => killAll(one(draw)) },
-    { name: "worker hangs", part: "console", act: async (draw) => hang(await one(draw), draw) },
-  ];
+async function oneWorker({ bed }: Ground, draw: number): Promise<number[]> {
+  const pids = await bed.workers();
+  return pids.slice(Math.floor(draw * pids.length)).slice(0, 1);
 }
 
-function sensorFaults({ stateDir }: RealSensor): Fault[] {
-  const sensor = () => pidsWith(stateDir, "sensor run");
-  const engine = () => pidsWith(stateDir, "telovix-engine run");
-  return [
-    { name: "kill -9 sensor", part: "sensor", act: () => killAll(sensor()) },
-    { name: "kill -9 engine", part: "engine", act: () => killAll(engine()) },
-    { name: "sensor hangs", part: "sensor", act: async (draw) => hang(await sensor(), draw) },
-    { name: "engine hangs", part: "engine", act: async (draw) => hang(await engine(), draw) },
-  ];
-}
+const sensorPids = ({ sensor }: Ground) => pidsWith(sensor!.stateDir, "sensor run");
+const enginePids = ({ sensor }: Ground) => pidsWith(sensor!.stateDir, "telovix-engine run");
 
-function helperFaults(name: string, helper: KafkaBroker | TestRedis): Fault[] {
+const CONSOLE: readonly Fault[] = [
+  { name: "kill -9 clickhouse", part: "clickhouse", act: ({ bed }) => killAll(bed.pids("clickhouse")) },
+  { name: "kill -9 postgres", part: "postgres", act: ({ bed }) => killAll(bed.pids("postgres")) },
+  { name: "kill -9 console", part: "console", act: end("SIGKILL") },
+  { name: "SIGTERM console", part: "console", act: end("SIGTERM") },
+  {
+    name: "clickhouse hangs",
+    part: "clickhouse",
+    act: async ({ bed }, draw) => hang(await bed.pids("clickhouse"), draw),
+  },
+  { name: "postgres hangs", part: "postgres", act: async (ground, draw) => hang(await postgresPids(ground), draw) },
+  { name: "console hangs", part: "console", act: ({ bed }, draw) => hang([bed.consolePid], draw) },
+];
+
+const WORKERS: readonly Fault[] = [
+  { name: "kill -9 worker", part: "console", act: (ground, draw) => killAll(oneWorker(ground, draw)) },
+  { name: "worker hangs", part: "console", act: async (ground, draw) => hang(await oneWorker(ground, draw), draw) },
+];
+
+const SENSOR: readonly Fault[] = [
+  { name: "kill -9 sensor", part: "sensor", act: (ground) => killAll(sensorPids(ground)) },
+  { name: "kill -9 engine", part: "engine", act: (ground) => killAll(enginePids(ground)) },
+  { name: "sensor hangs", part: "sensor", act: async (ground, draw) => hang(await sensorPids(ground), draw) },
+  { name: "engine hangs", part: "engine", act: async (ground, draw) => hang(await enginePids(ground), draw) },
+];
+
+function helperFaults(name: "redis" | "kafka"): Fault[] {
   return [
     {
       name: `kill -9 ${name}`,
       part: name,
-      async act(draw) {
+      async act(ground, draw) {
+        const helper: KafkaBroker | TestRedis = ground[name]!;
         await helper.kill();
         await Bun.sleep(draw * 3_000);
         await ("resume" in helper ? helper.resume() : helper.up());
@@ -117,20 +126,21 @@ function helperFaults(name: string, helper: KafkaBroker | TestRedis): Fault[] {
     {
       name: `${name} hangs`,
       part: name,
-      async act(draw) {
-        await helper.kill("SIGSTOP");
+      async act(ground, draw) {
+        await ground[name]!.kill("SIGSTOP");
         await Bun.sleep(500 + draw * 3_500);
-        await helper.kill("SIGCONT");
+        await ground[name]!.kill("SIGCONT");
       },
     },
   ];
 }
 
-function cutOf(who: string, cable: Cable): Fault {
+function cutOf(who: "fleet" | "node" | "helpers"): Fault {
   return {
     name: `cable to ${who} cut`,
     part: `cable to ${who}`,
-    async act(draw) {
+    async act({ network }, draw) {
+      const cable: Cable = network![who];
       await cable.cut();
       await Bun.sleep(500 + draw * 4_000);
       await cable.join();
@@ -138,23 +148,21 @@ function cutOf(who: string, cable: Cable): Fault {
   };
 }
 
-function fullOf(whose: string, disk: SmallDisk): Fault {
-  return { name: `${whose} disk full`, part: `${whose} disk`, act: (draw) => disk.fill(500 + draw * 3_500) };
+function fullOf(whose: string, disk: (ground: Ground) => SmallDisk | undefined): Fault {
+  const act: Fault["act"] = (ground, draw) => disk(ground)!.fill(500 + draw * 3_500);
+  return { name: `${whose} disk full`, part: `${whose} disk`, act };
 }
 
-/** The faults that can be done here, in an order that is always the same. */
-export function faultsOf(ground: Ground, workers: number): Fault[] {
-  const { network, consoleDisk, nodeDisk, sensor, redis, kafka } = ground;
+/** The faults that can be done to such an installation, in an order that is always the same. */
+export function faultsOf({ workers, redis, kafka, sensor, surroundings }: Parts): Fault[] {
   return [
-    ...consoleFaults(ground),
-    ...(workers > 1 ? workerFaults(ground) : []),
-    ...(sensor ? sensorFaults(sensor) : []),
-    ...(redis ? helperFaults("redis", redis) : []),
-    ...(kafka ? helperFaults("kafka", kafka) : []),
-    ...(network ? [cutOf("fleet", network.fleet)] : []),
-    ...(network && sensor ? [cutOf("node", network.node)] : []),
-    ...(network && (redis ?? kafka) ? [cutOf("helpers", network.helpers)] : []),
-    ...(consoleDisk ? [fullOf("console's", consoleDisk)] : []),
-    ...(nodeDisk && sensor ? [fullOf("node's", nodeDisk)] : []),
+    ...CONSOLE,
+    ...(workers ? WORKERS : []),
+    ...(sensor ? SENSOR : []),
+    ...(redis ? helperFaults("redis") : []),
+    ...(kafka ? helperFaults("kafka") : []),
+    ...(surroundings ? [cutOf("fleet"), fullOf("console's", ({ consoleDisk }) => consoleDisk)] : []),
+    ...(surroundings && sensor ? [cutOf("node"), fullOf("node's", ({ nodeDisk }) => nodeDisk)] : []),
+    ...(surroundings && (redis || kafka) ? [cutOf("helpers")] : []),
   ];
 }

@@ -5,11 +5,11 @@ import { TestBed } from "../../src/sim/scenario/bed.ts";
 import { KafkaBroker } from "../harness/kafka.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { TestRedis } from "../harness/redis.ts";
-import type { Ground } from "./faults.ts";
+import type { Ground, Parts } from "./faults.ts";
 import type { Kind } from "./kinds.ts";
 import { makeNetwork, refusesNamespaces } from "./network.ts";
 import { startRealSensor } from "./real-sensor.ts";
-import { makeSmallDisk } from "./small-disk.ts";
+import { makeSmallDisk } from "../../src/sim/scenario/small-disk.ts";
 
 /** Room for the unpacked stores and what the rounds add; small enough to be filled at once. */
 const CONSOLE_DISK = "6G";
@@ -19,6 +19,11 @@ const noSurroundings = await refusesNamespaces();
 const noBpf = await kernelRefusesBpf();
 if (noSurroundings) process.stderr.write(`SKIPPED: chaos by network cuts and full disks: ${noSurroundings}\n`);
 if (noBpf) process.stderr.write(`SKIPPED: chaos with a real sensor: ${noBpf}\n`);
+
+/** What an installation of a kind has on this host. */
+export function partsOf({ workers, redis, kafka }: Kind): Parts {
+  return { workers: workers > 1, redis, kafka, sensor: !noBpf, surroundings: !noSurroundings };
+}
 
 /** An installation of a kind, with what can be done to it. */
 export interface Standing extends AsyncDisposable {

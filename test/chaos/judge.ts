@@ -1,5 +1,6 @@
 import type { NumberedExecs } from "../harness/numbered-execs.ts";
-import type { Books, LostRange, Span } from "./books.ts";
+import { accountFor, faultsOf } from "../../src/sim/check/ranges.ts";
+import type { BlindTime, Books, LostRange, Span } from "./books.ts";
 import type { StandingFleet } from "./fleet.ts";
 
 export interface RealEvents {
@@ -30,21 +31,37 @@ const EXEC_US = 3_000_000;
 const NEAR_US = 60_000_000;
 const MAX_PROBLEMS = 20;
 
-/** How many numbers of a span the ledger has, each time it has them. */
-export function lostIn({ from, to }: Span, ranges: readonly LostRange[]): number {
-  return ranges.reduce(
-    (sum, r) => sum + Math.max(0, Math.min(to, r.to_seq) - Math.max(from + 1, r.from_seq) + 1) * (1 - r.unknown),
-    0,
-  );
-}
-
 export interface JudgeDeps {
-  readonly books: Pick<Books, "stored" | "lost" | "reaches" | "execs" | "blind">;
+  readonly books: Pick<Books, "stored" | "islands" | "lost" | "reaches" | "execs" | "blind">;
   readonly fleet: Pick<StandingFleet, "made" | "waiting">;
   readonly real: RealEvents | undefined;
   readonly say: (line: string) => void;
   /** So long nothing may move before what is missing counts as lost. */
   readonly stuckMs?: number;
+}
+
+/**
+ * Which of the executions that are missing the ledger excuses: each row as many as it says were lost, at most, of those in its time. Two
+ * rows may tell of one loss, so this is the most that can be excused. `missing` in order of time; times in microseconds since 1970.
+ */
+export function excuse(
+  missing: readonly number[],
+  atUs: (n: number) => number,
+  rows: readonly BlindTime[],
+): { readonly excused: number[]; readonly unseen: number[] } {
+  // The row that ends first is of the least use to those that come later.
+  const left = rows
+    .toSorted((a, b) => a.to_us - b.to_us)
+    .map((row) => ({ ...row, many: row.unknown > 0 ? Number.POSITIVE_INFINITY : row.count }));
+  const excused: number[] = [];
+  const unseen: number[] = [];
+  for (const n of missing) {
+    const us = atUs(n);
+    const row = left.find((r) => r.many > 0 && r.from_us <= us + EXEC_US && r.to_us >= us);
+    if (row) row.many--;
+    (row ? excused : unseen).push(n);
+  }
+  return { excused, unseen };
 }
 
 /** Compares what was made with what is stored and what the ledger says, to the event. */
@@ -115,21 +132,33 @@ export class Judge {
   async #look(spans: readonly Span[], execs: number): Promise<Look> {
     const stored = new Map((await this.#deps.books.stored(spans)).map((s) => [s.epoch, s]));
     const ledger = Map.groupBy(await this.#deps.books.lost(spans.map((s) => s.epoch)), (r) => r.epoch);
+    const near = ({ epoch, from, to }: Span): LostRange[] =>
+      (ledger.get(epoch) ?? []).filter((r) => r.to_seq > from && r.from_seq <= to);
+    const isPlain = (s: Span): boolean => stored.get(s.epoch)?.numbers === s.to - s.from && near(s).length === 0;
+    const unclear = spans.filter((s) => !isPlain(s));
+    const islands = Map.groupBy(unclear.length > 0 ? await this.#deps.books.islands(unclear) : [], (i) => i.epoch);
     const problems: string[] = [];
     let [storedAll, lostAll] = [0, 0];
     for (const span of spans) {
       const { epoch, from, to } = span;
       const { rows = 0, numbers = 0 } = stored.get(epoch) ?? {};
-      const ranges = ledger.get(epoch) ?? [];
-      const lost = lostIn(span, ranges);
-      storedAll += numbers;
-      lostAll += lost;
-      const off = to - from - numbers - lost;
-      if (off === 0 && rows === numbers) continue;
-      const near = ranges.filter((r) => r.to_seq > from && r.from_seq <= to);
-      problems.push(
-        `${epoch} ${from + 1}–${to}: ${numbers} stored as ${rows} rows, ${lost} lost: ${JSON.stringify(near)}`,
+      const whole = isPlain(span) ? [{ first: from + 1, last: to }] : [];
+      const account = accountFor(
+        { from: from + 1, to },
+        (islands.get(epoch) ?? whole).map((i) => ({ from: i.first, to: i.last })),
+        // Where nobody knows how many are lost, no number is named.
+        near(span)
+          .filter((r) => r.unknown === 0)
+          .map((r) => ({ from: r.from_seq, to: r.to_seq })),
       );
+      storedAll += account.stored;
+      lostAll += account.lost;
+      const faults = faultsOf(account);
+      if (rows > numbers) faults.push(`${numbers} are stored as ${rows} rows`);
+      // Asked one after the other: what came in between is looked at again.
+      if (account.stored !== numbers) faults.push(`${numbers} were stored, and then ${account.stored}`);
+      if (faults.length === 0) continue;
+      problems.push(`${epoch} ${from + 1}–${to}: ${faults.join("; ")}; ledger: ${JSON.stringify(near(span))}`);
     }
     const blind = this.#deps.real ? await this.#execs(this.#deps.real, execs, problems) : [];
     return { problems, stored: storedAll, lost: lostAll, blind, spans };
@@ -149,11 +178,7 @@ export class Judge {
     for (let n = this.#execsDone + 1; n <= upTo; n++) if (!found.has(n)) missing.push(n);
     if (missing.length === 0) return [];
     const times = await this.#deps.books.blind(sensorId);
-    const isBlind = (n: number): boolean => {
-      const us = execs.atMs(n) * 1000;
-      return times.some((t) => t.from_us <= us + EXEC_US && t.to_us >= us);
-    };
-    const unseen = missing.filter((n) => !isBlind(n));
+    const { excused, unseen } = excuse(missing, (n) => execs.atMs(n) * 1000, times);
     if (unseen.length > 0) {
       const second = (us: number): string => new Date(us / 1000).toISOString().slice(14, 23);
       const asked = [unseen[0]!, unseen.at(-1)!].map((n) => second(execs.atMs(n) * 1000)).join(" to ");
@@ -163,6 +188,6 @@ export class Judge {
         `executions neither found nor in a blind time: ${unseen.slice(0, 50).join(" ")} (${asked}; blind: ${ranges.slice(0, 20).join(", ")})`,
       );
     }
-    return missing.filter(isBlind);
+    return excused;
   }
 }

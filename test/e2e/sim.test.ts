@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SimReport } from "../../src/sim/report.ts";
 import type { ScenarioResult } from "../../src/sim/scenario/run.ts";
+import { TestBed } from "../../src/sim/scenario/bed.ts";
 import { BUILT_FILE } from "../harness/built-console.ts";
 import { expectPlainRefusal, runProgram } from "../harness/program.ts";
 
@@ -39,21 +39,30 @@ describe("the simulator of the built file", () => {
     expect(result!.report.generated).toBe(expected.generated);
   }, 120_000);
 
-  test("spreads a fleet over processes, several of them breaking the rules", async () => {
-    const more = ["--processes", "2", "--rogue", "0.1", "--state", join(home, "keys")];
-    const { out, err, code } = await sim("scenario", "rogues", ...BEHAVIOUR, ...more, "--json");
-    const [result] = JSON.parse(out || "[]") as ScenarioResult[];
-    if (code !== 0) process.stderr.write(`${err}\n${JSON.stringify(result, null, 1)}\n`);
-    const report: SimReport = result!.report;
-    expect(report.counts.rogueActs).toBeGreaterThan(0);
-    expect(report.check).toMatchObject({ ok: true, mismatches: [] });
-    expect(code).toBe(0);
+  test("records a fleet, and plays the same again", async () => {
+    await using console = await TestBed.start({ command: [BUILT_FILE] });
+    const [recording, other] = [join(home, "fleet.json"), join(home, "other.json")];
+    const place = ["--data-dir", console.dataDir, "--state", join(home, "recorded"), "--check"];
+    const fleet = ["--n", "12", "--ramp", "500ms", "--duration", "3s", "--seed", "9"];
+    const first = await sim("sensors", ...place, ...fleet, "--record", recording);
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining("holds for every sensor") });
+    const again = await sim("sensors", ...place, "--replay", recording);
+    expect(again).toMatchObject({ code: 0, err: expect.stringMatching(/replay: the same \d+ events/) });
+    expectPlainRefusal(await sim("sensors", ...place, "--replay", recording, "--n", "13"));
+    // One event that nobody made: a replay that is not the same has to say so.
+    const changed = JSON.parse(await Bun.file(recording).text()) as { counts: { bulk: number } };
+    changed.counts.bulk++;
+    await Bun.write(other, JSON.stringify(changed));
+    const wrong = await sim("sensors", ...place, "--replay", other);
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("events of bulk were recorded") });
   }, 120_000);
 
   test("says what is wrong with a call, and how to put it right", async () => {
     for (const args of [
       ["scenario", "stedy"],
       ["scenario", "kafka-down"],
+      ["scenario", "steady", "--ramp", "5m", "--duration", "1m"],
+      ["sensors", "--replay", join(home, "none.json")],
       ["sensors", "--state", join(home, "none")],
       ["sensors", "--ramp", "soon"],
       ["sensors", "--profile", "web,mainframe"],

@@ -34,14 +34,21 @@ export function figuresText(figures: readonly Figure[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Writes figures with what is needed to read them later. */
-export async function writeFigures(path: string, command: string, figures: readonly Figure[]): Promise<void> {
+/** Writes what was measured, with what is needed to read it later. */
+export async function writeMeasured(path: string, command: string, measured: object): Promise<void> {
   const machine = {
     cores: cpus().length,
     cpu: cpus()[0]?.model ?? "",
     memory_gb: Math.round(totalmem() / 1e9),
     arch: process.arch,
   };
+  await mkdir(dirname(resolve(path)), { recursive: true });
+  const whole = { command, at: new Date().toISOString(), machine, ...measured };
+  await writeFile(path, `${JSON.stringify(whole, null, 2)}\n`);
+}
+
+/** The same of figures. */
+export async function writeFigures(path: string, command: string, figures: readonly Figure[]): Promise<void> {
   // Three digits that count, and never less than a tenth.
   const round = (value: number): number =>
     Math.abs(value) < 100 ? Number(value.toPrecision(3)) : Math.round(value * 10) / 10;
@@ -50,9 +57,5 @@ export async function writeFigures(path: string, command: string, figures: reado
     value: round(f.value),
     ...(f.budget ? { of_budget: round(f.value / f.budget) } : {}),
   }));
-  await mkdir(dirname(resolve(path)), { recursive: true });
-  await writeFile(
-    path,
-    `${JSON.stringify({ command, at: new Date().toISOString(), machine, figures: rounded }, null, 2)}\n`,
-  );
+  await writeMeasured(path, command, { figures: rounded });
 }

@@ -4,7 +4,7 @@ import { SimState } from "../enrol/state.ts";
 import { DEFAULT_BEHAVIOUR } from "../options.ts";
 import { startRun } from "../run.ts";
 import { TestBed, type BedOptions } from "../scenario/bed.ts";
-import { untilGreen } from "../scenario/scenarios.ts";
+import { untilUp } from "../scenario/stage.ts";
 
 export interface IngestFigures {
   /** From sockets to durable rows, and what the engine alone inserts of the same rows as JSON lines. */
@@ -50,7 +50,7 @@ export async function measureIngest(
     signal,
   });
   await using fleet = running.fleet;
-  await untilGreen({ fleet, n, signal });
+  await untilUp(fleet, n, signal);
   await Bun.sleep(WARM_UP_MS);
   const look = async () => ({ atMs: performance.now(), status: await fleet.status(), usage: await bed.usage() });
   const from = await look();

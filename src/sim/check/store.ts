@@ -12,8 +12,19 @@ export interface StoredLane {
   /** Rows as any query sees them, and how many different numbers they have. */
   readonly rows: number;
   readonly numbers: number;
+  /** Lowest and highest of them. */
+  readonly first: number;
+  readonly last: number;
   /** Of the messages' CRC-32, exclusive or: says whether what is stored is what was sent. */
   readonly crc: number;
+}
+
+/** Numbers of a sequence that are stored one after the other. */
+export interface StoredIsland {
+  readonly sensor_id: string;
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface LedgerEntry {
@@ -23,9 +34,15 @@ export interface LedgerEntry {
   readonly stage: string;
   readonly cause: string;
   readonly count: number;
+  /** True when it names the numbers that are lost: from the one to the other. What an event tells was lost never had any. */
+  readonly numbered: boolean;
+  readonly from_seq: number;
+  readonly to_seq: number;
 }
 
 const MAX_SOCKET_BYTES = 100;
+/** Sequences asked about in one query. */
+const LANES_AT_ONCE = 1_000;
 
 /** Reads what the Console has stored, past the Console: the judge must not be the judged. */
 export class StoredEvents implements AsyncDisposable {
@@ -74,15 +91,34 @@ export class StoredEvents implements AsyncDisposable {
   /** Events taken in since a time, by sensor and epoch. */
   lanes(sinceMs: number): Promise<StoredLane[]> {
     return this.#rows(`SELECT toString(sensor_id) AS sensor_id, toString(epoch) AS epoch, count() AS rows, uniqExact(seq) AS numbers,
-      groupBitXor(CRC32(message)) AS crc
+      min(seq) AS first, max(seq) AS last, groupBitXor(CRC32(message)) AS crc
       FROM runtime_events FINAL WHERE ingested_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) GROUP BY sensor_id, epoch`);
   }
 
+  /** What is stored of some sequences since a time, number by number, in order. */
+  async islands(epochs: readonly string[], sinceMs: number): Promise<StoredIsland[]> {
+    const found: StoredIsland[] = [];
+    for (let i = 0; i < epochs.length; i += LANES_AT_ONCE) {
+      const some = epochs.slice(i, i + LANES_AT_ONCE).map((epoch) => `'${epoch.replaceAll(/[^0-9a-f]/g, "")}'`);
+      found.push(
+        ...(await this.#rows<StoredIsland>(`SELECT toString(sensor_id) AS sensor_id, epoch, min(seq) AS first, max(seq) AS last FROM (
+          SELECT sensor_id, epoch, seq, seq - row_number() OVER (PARTITION BY sensor_id, epoch ORDER BY seq) AS island FROM (
+            SELECT DISTINCT sensor_id, toString(epoch) AS epoch, seq FROM runtime_events
+            WHERE epoch IN (${some.join(",")}) AND ingested_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)})))
+          GROUP BY sensor_id, epoch, island ORDER BY sensor_id, epoch, first`)),
+      );
+    }
+    return found;
+  }
+
   /** The loss ledger since a time. Losses in the kernel are of events that never had a number. */
-  ledger(sinceMs: number): Promise<LedgerEntry[]> {
-    return this.#rows(`SELECT toString(sensor_id) AS sensor_id, epoch, toString(stage) AS stage, toString(cause) AS cause, sum(count) AS count
-      FROM event_losses FINAL WHERE recorded_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) AND stage != 'kernel'
-      GROUP BY sensor_id, epoch, stage, cause`);
+  async ledger(sinceMs: number): Promise<LedgerEntry[]> {
+    const rows = await this.#rows<Omit<LedgerEntry, "numbered"> & { source: string }>(
+      `SELECT toString(sensor_id) AS sensor_id, epoch, toString(stage) AS stage, toString(cause) AS cause, count, toString(source) AS source,
+        from_seq, to_seq
+      FROM event_losses FINAL WHERE recorded_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) AND stage != 'kernel' AND count > 0`,
+    );
+    return rows.map(({ source, ...row }) => ({ ...row, numbered: source !== "event" }));
   }
 
   /** So many stored rows as JSON lines, for `insertAlone`. */

@@ -20,6 +20,8 @@ export interface FleetConfig {
   readonly startAtMs: number;
   /** All rogues are of this kind; else each draws one. */
   readonly rogueKind?: RogueKind;
+  /** Rogues start so much later than they would. */
+  readonly rogueDelayMs?: number;
 }
 
 export interface LaneResult {
@@ -34,6 +36,8 @@ export interface SensorResult {
   readonly index: number;
   readonly sensorId: string;
   readonly rogue?: string;
+  /** Its stream was up at least once. */
+  readonly up: boolean;
   readonly lanes: readonly LaneResult[];
 }
 
@@ -51,6 +55,8 @@ export interface FleetStatus {
   /** Memory before there was a sensor. */
   readonly baseRssBytes: number;
   readonly tally: Tally;
+  /** The same of those alone that keep the rules. */
+  readonly lawful: Tally;
 }
 
 /** A fleet under way, in this process or in others. */

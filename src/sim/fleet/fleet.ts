@@ -62,8 +62,10 @@ export function lanesOf(
 /** Sensors of one process. */
 export class Fleet implements FleetHandle {
   readonly #config: FleetConfig;
-  readonly #nodes: { readonly node: SimNode; readonly startMs: number }[] = [];
-  readonly #tally = new Tally();
+  readonly #nodes: { readonly node: SimNode; readonly startMs: number; up: boolean }[] = [];
+  /** Of those that keep the rules, and of those that do not. */
+  readonly #lawful = new Tally();
+  readonly #rogue = new Tally();
   readonly #wheel = new Wheel();
   #untilMs: number;
   #started = 0;
@@ -76,9 +78,12 @@ export class Fleet implements FleetHandle {
     const zeroMs = performance.now() + startAtMs - Date.now();
     this.#untilMs = zeroMs + behaviour.durationMs;
     for (let index = config.first; index < config.end; index++) {
-      const startMs = zeroMs + traitsOf(behaviour, index).offsetMs;
-      this.#nodes.push({ node: this.#node(index, startMs), startMs });
+      const { rogue, offsetMs } = traitsOf(behaviour, index);
+      const delayMs = offsetMs + (rogue === undefined ? 0 : (config.rogueDelayMs ?? 0));
+      this.#nodes.push({ node: this.#node(index, zeroMs, delayMs), startMs: zeroMs + delayMs, up: false });
     }
+    // The order in which they start.
+    this.#nodes.sort((a, b) => a.startMs - b.startMs);
   }
 
   start(): void {
@@ -109,17 +114,20 @@ export class Fleet implements FleetHandle {
       rssBytes: process.memoryUsage.rss(),
       baseRssBytes: BASE_RSS_BYTES,
       // As it is now: whoever asks twice wants to know what came between.
-      tally: new Tally(this.#tally),
+      tally: this.#all(),
+      lawful: new Tally(this.#lawful),
     });
   }
 
   results(): Promise<readonly SensorResult[]> {
     const { identities, first } = this.#config;
+    const inOrder = this.#nodes.toSorted((a, b) => a.node.index - b.node.index);
     return Promise.resolve(
-      this.#nodes.map(({ node }) => ({
+      inOrder.map(({ node, up }) => ({
         index: node.index,
         sensorId: identities[node.index - first]!.sensor_id,
         ...(node.rogue === undefined ? {} : { rogue: node.rogue }),
+        up: up || node.live,
         lanes: node.lanes.map(({ name, epoch, generated, acked, missing }): LaneResult => ({
           lane: name,
           epoch,
@@ -146,11 +154,18 @@ export class Fleet implements FleetHandle {
     return Promise.resolve();
   }
 
-  #node(index: number, startMs: number): SimNode {
+  #all(): Tally {
+    const all = new Tally(this.#lawful);
+    all.merge(this.#rogue);
+    return all;
+  }
+
+  /** Sensor `index`, which starts so long after the fleet. */
+  #node(index: number, zeroMs: number, delayMs: number): SimNode {
     const { behaviour: b, run, place, keys, identities, past, first, startAtMs, rogueKind: only } = this.#config;
     const traits = traitsOf(b, index, only);
     const identity = identities[index - first]!;
-    const startedUs = (startAtMs + traits.offsetMs + traits.skewMs) * 1000;
+    const startedUs = (startAtMs + delayMs + traits.skewMs) * 1000;
     return new SimNode({
       facts: {
         index,
@@ -176,9 +191,9 @@ export class Fleet implements FleetHandle {
       flaps: traits.flaps,
       run,
       skewMs: traits.skewMs,
-      startMs,
+      startMs: zeroMs + delayMs,
       wheel: this.#wheel,
-      tally: this.#tally,
+      tally: traits.rogue === undefined ? this.#lawful : this.#rogue,
     });
   }
 
@@ -187,6 +202,10 @@ export class Fleet implements FleetHandle {
     while (this.#started < this.#nodes.length && this.#nodes[this.#started]!.startMs <= nowMs)
       this.#nodes[this.#started++]!.node.start();
     this.#slot = (this.#slot + 1) % SLOTS;
-    for (let i = this.#slot; i < this.#started; i += SLOTS) this.#nodes[i]!.node.tick(nowMs, this.#untilMs);
+    for (let i = this.#slot; i < this.#started; i += SLOTS) {
+      const own = this.#nodes[i]!;
+      own.node.tick(nowMs, this.#untilMs);
+      own.up ||= own.node.live;
+    }
   }
 }

@@ -51,7 +51,7 @@ class Worker implements FleetHandle {
 
   async status(): Promise<FleetStatus> {
     const status = await this.#ask<FleetStatus>({ do: "status" });
-    return { ...status, tally: new Tally(status.tally) };
+    return { ...status, tally: new Tally(status.tally), lawful: new Tally(status.lawful) };
   }
 
   results(): Promise<readonly SensorResult[]> {
@@ -79,8 +79,11 @@ class Group implements FleetHandle {
   async status(): Promise<FleetStatus> {
     const all = await Promise.all(this.#parts.map((p) => p.status()));
     const sum = (of: (s: FleetStatus) => number): number => all.reduce((total, s) => total + of(s), 0);
-    const tally = new Tally();
-    for (const part of all) tally.merge(part.tally);
+    const merged = (of: (s: FleetStatus) => Tally): Tally => {
+      const tally = new Tally();
+      for (const part of all) tally.merge(of(part));
+      return tally;
+    };
     return {
       sensors: sum((s) => s.sensors),
       live: sum((s) => s.live),
@@ -91,7 +94,8 @@ class Group implements FleetHandle {
       cpuMs: sum((s) => s.cpuMs),
       rssBytes: sum((s) => s.rssBytes),
       baseRssBytes: sum((s) => s.baseRssBytes),
-      tally,
+      tally: merged((s) => s.tally),
+      lawful: merged((s) => s.lawful),
     };
   }
 

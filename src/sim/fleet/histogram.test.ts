@@ -23,5 +23,15 @@ describe("a histogram", () => {
     );
   });
 
+  test("tells what was added since", () => {
+    const times = new Histogram();
+    for (let i = 0; i < 100; i++) times.add(1);
+    const then = new Histogram(times);
+    for (let i = 0; i < 10; i++) times.add(50);
+    const since = times.since(then);
+    expect(since.count).toBe(10);
+    expect(Math.abs(since.quantile(0.5) - 50)).toBeLessThan(2.5);
+  });
+
   test("knows nothing of nothing", () => expect(new Histogram().quantile(0.99)).toBe(0));
 });

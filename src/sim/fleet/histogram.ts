@@ -23,6 +23,11 @@ export class Histogram {
     this.max = Math.max(this.max, other.max);
   }
 
+  /** What was added since it was as it was then. */
+  since(then: { readonly counts: readonly number[] }): Histogram {
+    return new Histogram({ counts: this.counts.map((count, i) => count - (then.counts[i] ?? 0)), max: this.max });
+  }
+
   get count(): number {
     return this.counts.reduce((a, b) => a + b, 0);
   }

@@ -1,21 +1,18 @@
-import { execFile } from "node:child_process";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { AppError } from "../../core/error.ts";
 import { checkRun, type CheckOptions, type Verdict } from "../check/check.ts";
 import { StoredEvents } from "../check/store.ts";
 import { SimState } from "../enrol/state.ts";
+import { traitsOf } from "../fleet/fleet.ts";
 import type { Behaviour } from "../options.ts";
 import { makeReport, type SimReport } from "../report.ts";
 import { startRun, untilDrained } from "../run.ts";
 import { TestBed, type BedOptions } from "./bed.ts";
 import { ScenarioKafka } from "./kafka.ts";
 import { ScenarioRedis } from "./redis.ts";
-import { untilGreen, type Scenario, type Stage } from "./scenarios.ts";
+import { makeSmallDisk } from "./small-disk.ts";
+import { untilUp, type Scenario, type Stage } from "./stage.ts";
 
-const exec = promisify(execFile);
 const SMALL_DISK = "2G";
 /** So long the event store may stand still while it reads what the broker has for it. */
 const READING_MS = 60_000;
@@ -37,7 +34,9 @@ export interface ScenarioResult {
 
 export interface ScenarioOptions {
   readonly scenario: Scenario;
+  /** What the scenario wants of the fleet is in it already. */
   readonly behaviour: Behaviour;
+  readonly outageMs: number;
   /** Keys are kept here between scenarios; certificates are not, each Console has an authority of its own. */
   readonly keysFrom?: string;
   readonly processes: number;
@@ -46,28 +45,6 @@ export interface ScenarioOptions {
   readonly kafkaJars?: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
-}
-
-/** A small file system of its own, in a file, gone afterwards. */
-async function smallDisk(parent: string): Promise<{ path: string } & AsyncDisposable> {
-  if (process.getuid?.() !== 0)
-    throw new AppError("forbidden", "This scenario mounts a file system, which only root may.", {
-      hint: "Run it as root.",
-    });
-  const path = await mkdtemp(join(parent, "telovix-disk-"));
-  const image = `${path}.img`;
-  await exec("truncate", ["-s", SMALL_DISK, image]);
-  await exec("mkfs.ext4", ["-q", "-m", "0", image]);
-  await exec("mount", ["-o", "loop", image, path]);
-  await chmod(path, 0o755);
-  return {
-    path,
-    [Symbol.asyncDispose]: async () => {
-      await exec("umount", ["-l", path]);
-      await rm(path, { recursive: true, force: true });
-      await rm(image, { force: true });
-    },
-  };
 }
 
 /** The verdict; where events go by a broker, once the event store has read all of them or does not go on. */
@@ -84,12 +61,11 @@ async function verdictOf(options: CheckOptions, queued: boolean, signal: AbortSi
 }
 
 /** What the Console is given besides its own parts. */
-type Helpers = Pick<Stage, "redis" | "kafka">;
+type Helpers = Pick<Stage, "redis" | "kafka" | "disk">;
 
 async function play(options: ScenarioOptions, bed: TestBed, helpers: Helpers): Promise<ScenarioResult> {
-  const { scenario, say, signal, processes } = options;
-  const behaviour: Behaviour = { ...options.behaviour, ...scenario.behaviour };
-  const { n, seed } = behaviour;
+  const { scenario, behaviour, outageMs, say, signal, processes } = options;
+  const { n, seed, rampMs, durationMs } = behaviour;
   const state = new SimState(join(bed.dir, "sim"));
   if (options.keysFrom !== undefined) await state.saveKeys((await new SimState(options.keysFrom).keys()).slice(0, n));
   const before = await bed.usage();
@@ -100,6 +76,7 @@ async function play(options: ScenarioOptions, bed: TestBed, helpers: Helpers): P
     token: () => bed.token(),
     processes,
     ...(scenario.rogueKind === undefined ? {} : { rogueKind: scenario.rogueKind }),
+    rogueDelayMs: scenario.rogueAfter === undefined ? 0 : rampMs + (durationMs - rampMs) * scenario.rogueAfter,
     say,
     signal,
   });
@@ -107,14 +84,18 @@ async function play(options: ScenarioOptions, bed: TestBed, helpers: Helpers): P
   await using fleet = running.fleet;
   const enrolled = await bed.usage();
   const figures: Record<string, number> = {};
-  const stage: Stage = { bed, ...helpers, fleet, n, say, signal, figures };
+  const rogues = Array.from({ length: n }, (_, i) => traitsOf(behaviour, i).rogue).filter(
+    (r) => r !== undefined,
+  ).length;
+  const leftMs = (): number => running.startAtMs + durationMs - Date.now();
+  const stage: Stage = { bed, ...helpers, fleet, behaviour, rogues, outageMs, leftMs, say, signal, figures };
   let problem: string | undefined;
-  if (!scenario.atOnce && (await untilGreen(stage)) === undefined) problem = "not every sensor came up";
+  if (!scenario.atOnce && (await untilUp(fleet, n, signal)) === undefined) problem = "not every sensor came up";
   // With enough of the run left for what is done to have its effect under load.
-  if (problem === undefined) problem = await scenario.act?.(stage);
+  if (problem === undefined) problem = await scenario.act(stage);
   const drain = await untilDrained(
     running,
-    behaviour.durationMs,
+    durationMs,
     (s) => say(`${s.live} up; ${s.generated} made, ${s.acked} acknowledged`),
     signal,
   );
@@ -124,7 +105,8 @@ async function play(options: ScenarioOptions, bed: TestBed, helpers: Helpers): P
   await using store = await StoredEvents.open({ dataDir: bed.dataDir });
   const check = { behaviour, run: running.run, results, sinceMs: running.startAtMs - 1_000, store };
   const verdict = await verdictOf(check, helpers.kafka !== undefined, signal);
-  if (!verdict.ok) problem ??= verdict.mismatches[0]!.what;
+  const [wrong] = verdict.mismatches;
+  if (wrong) problem ??= `sensor ${wrong.index}: ${wrong.what}`;
   const usage = await bed.usage();
   const secs = (Date.now() - running.startAtMs) / 1000;
   const parts = ["console", "clickhouse", "postgres"] as const;
@@ -167,7 +149,7 @@ async function startKafka({ scenario, kafkaJars }: ScenarioOptions): Promise<Sce
 /** Starts a Console, plays one scenario against it, and compares to the event. */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   await using kafka = await startKafka(options);
-  await using disk = options.scenario.smallDisk ? await smallDisk(options.bed?.parent ?? tmpdir()) : undefined;
+  await using disk = options.scenario.smallDisk ? await makeSmallDisk(SMALL_DISK, options.bed?.parent) : undefined;
   await using redis = options.scenario.redis ? await ScenarioRedis.start() : undefined;
   await using bed = await TestBed.start({
     ...options.bed,
@@ -179,7 +161,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     ],
   });
   try {
-    return await play(options, bed, { redis, kafka });
+    return await play(options, bed, { redis, kafka, disk });
   } catch (error) {
     for (const line of bed.output.split("\n").slice(-15)) options.say(line.slice(0, 300));
     throw error;

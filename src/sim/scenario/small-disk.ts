@@ -3,17 +3,19 @@ import { chmod, mkdtemp, readdir, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { AppError } from "../../core/error.ts";
 
 const exec = promisify(execFile);
 const run = async (file: string, ...args: string[]): Promise<void> => void (await exec(file, args));
-const PREFIX = "telovix-chaos-";
+/** Directories of ours hold the pid of whoever made them. */
+const OURS = /^telovix-(?:disk|chaos)-(\d+)-/;
 
 /** Removes what runs left behind that were killed before they could clean up. */
-async function sweep(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+async function sweep(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = OURS.exec(name)?.[1];
     if (pid === undefined || (await Bun.file(`/proc/${pid}/stat`).exists())) continue;
-    const path = join(tmpdir(), name);
+    const path = join(parent, name);
     await run("umount", "-R", "-l", path).catch(() => {});
     await rm(path, { recursive: true, force: true });
   }
@@ -27,12 +29,16 @@ export interface SmallDisk extends AsyncDisposable {
 }
 
 /**
- * A file system of its own and of a fixed size, in a file; root only. ext4, since what matters is how real ones behave when they are
- * full: on tmpfs the engine leaves parts with empty files behind.
+ * A file system of its own and of a fixed size (`2G`), in a file; root only, AppError `forbidden` for others. ext4, since what matters
+ * is how real ones behave when they are full: on tmpfs the engine leaves parts with empty files behind.
  */
-export async function makeSmallDisk(size: string): Promise<SmallDisk> {
-  await sweep();
-  const path = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+export async function makeSmallDisk(size: string, parent = tmpdir()): Promise<SmallDisk> {
+  if (process.getuid?.() !== 0)
+    throw new AppError("forbidden", "A full disk is tried on a file system of its own, which only root may mount.", {
+      hint: "Run it as root.",
+    });
+  await sweep(parent);
+  const path = await mkdtemp(join(parent, `telovix-disk-${process.pid}-`));
   const image = `${path}.img`;
   await run("truncate", "-s", size, image);
   await run("mkfs.ext4", "-q", "-m", "0", image);
