@@ -9,7 +9,7 @@ import { recordHeartbeats, type Before, type HeartbeatUpdate, type Recorded } fr
 const SPACING_MS = 200;
 /** So many in one transaction make the next one wait for more. */
 const MANY = 4;
-const MAX_BATCH = 500;
+const MAX_BATCH = 1_000;
 const MAX_BATCH_CHARS = 8 * 1024 * 1024;
 const MAX_WAITING = 20_000;
 const MAX_WAITING_CHARS = 64 * 1024 * 1024;

@@ -34,7 +34,7 @@ export interface HeartbeatOptions {
   readonly intervalMs: number;
   /** The state to carry; `full` asks for what rarely changes too. */
   readonly collect: (full: boolean) => Promise<Omit<Heartbeat, "batch">>;
-  /** Connections, listening services and flows that changed. */
+  /** Connections, listening services and flows that changed: they go along in the rhythm of inventories. */
   readonly sockets: Pick<InventoryTaker, "prepareSockets" | "arrived" | "failed">;
   /** The way by the open stream; answers undefined when the heartbeat has to be posted. */
   readonly stream?: {
@@ -60,6 +60,8 @@ export class HeartbeatLoop implements Service {
   #full = true;
   #fullMs = -Infinity;
   #now = new AbortController();
+  /** From when on the next one carries sockets; not the first one, whose answer says how often a fleet of this size may. */
+  #socketsMs = Infinity;
   /** Heartbeats that did not reach the Console. */
   failures = 0;
   /** Heartbeats that did. */
@@ -109,7 +111,7 @@ export class HeartbeatLoop implements Service {
     const { outbox, collect, clock, trust, sockets } = this.#o;
     const full = this.#full;
     const state = await collect(full);
-    const changed = await sockets.prepareSockets();
+    const changed = clock.monotonicMs() >= this.#socketsMs ? await sockets.prepareSockets() : undefined;
     // Before the claim, which a stream that is being opened waits for.
     await untilSettled(this.#o.stream, clock, signal);
     // Only when the stream does not hold the spool: then nobody else sends these events now.
@@ -128,6 +130,7 @@ export class HeartbeatLoop implements Service {
       if (claim?.wanted.aborted && !signal.aborted) return this.hurry();
       throw error;
     }
+    this.#planSockets(answer.inventory_interval_secs, changed !== undefined);
     this.sent++;
     this.#full = false;
     if (full) this.#fullMs = clock.monotonicMs();
@@ -145,6 +148,16 @@ export class HeartbeatLoop implements Service {
     }
     if (answer.want_full) this.#o.onWantFull();
     this.#o.onInventoryPace(answer.inventory_interval_secs);
+  }
+
+  /** When sockets go along again, once the Console has answered; the first time of a fleet that started together is spread. */
+  #planSockets(intervalSecs: number | undefined, isSent: boolean): void {
+    const nowMs = this.#o.clock.monotonicMs();
+    const everyMs = (intervalSecs ?? 0) * 1000;
+    if (isSent) this.#socketsMs = nowMs + everyMs;
+    else if (this.#socketsMs === Infinity) this.#socketsMs = nowMs + everyMs * (this.#o.dice ?? Math.random)();
+    // The fleet may have become smaller since.
+    this.#socketsMs = Math.min(this.#socketsMs, nowMs + everyMs);
   }
 
   async #post(body: Heartbeat, changed: PreparedSockets | undefined, signal: AbortSignal): Promise<HeartbeatResponse> {

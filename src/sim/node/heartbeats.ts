@@ -25,12 +25,14 @@ export interface SimHeartbeatsOptions {
   readonly onAnswer: (answer: HeartbeatResponse) => void;
 }
 
-/** Heartbeats of a simulated sensor: by the stream where there is one, with the sockets that changed. */
+/** Heartbeats of a simulated sensor: by the stream where there is one, now and then with the sockets that changed. */
 export class SimHeartbeats {
   readonly calls = new StreamCalls<Extract<StreamDown, { type: "heard" }>>();
   readonly #o: SimHeartbeatsOptions;
   #ended = false;
   #wantFull = true;
+  /** From when on the next one carries sockets, as with the sensor: in the rhythm of inventories, and not the first. */
+  #socketsMs = Infinity;
   #failures = 0;
   /** Those that arrived. */
   #sent = 0;
@@ -60,7 +62,8 @@ export class SimHeartbeats {
     const atUs = nowUs();
     const full = this.#wantFull;
     const state = heartbeatOf(facts, { ...figures(), heartbeatFailures: this.#failures }, atUs, full);
-    const heartbeat = { ...state, ...changedSockets(facts, this.#sent, atUs) };
+    const isDue = atMs >= this.#socketsMs;
+    const heartbeat = isDue ? { ...state, ...changedSockets(facts, this.#sent, atUs) } : state;
     const answer =
       (await this.calls.send(send, (id) => ({ type: "heartbeat", id, heartbeat }))) ?? (await this.#post(heartbeat));
     if (this.#ended) return;
@@ -69,6 +72,9 @@ export class SimHeartbeats {
       tally.counts.heartbeatFailures++;
       return tally.reason(`heartbeat: ${answer}`);
     }
+    const everyMs = (answer.inventory_interval_secs ?? 0) * 1000;
+    if (isDue) this.#socketsMs = atMs + everyMs;
+    else if (this.#socketsMs === Infinity) this.#socketsMs = atMs + everyMs * Math.random();
     this.#sent++;
     tally.counts.heartbeats++;
     tally.heartbeatMs.add(performance.now() - atMs);
