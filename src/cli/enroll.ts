@@ -4,6 +4,7 @@ import { systemClock } from "../core/clock.ts";
 import { Secret } from "../core/log.ts";
 import { runEnroll } from "../sensor/app.ts";
 import { sensorConfig } from "../sensor/config.ts";
+import { parseDuration } from "../sim/options.ts";
 import { EXIT, listFlag, textFlag, type Call } from "./command.ts";
 import { UsageError } from "./parse.ts";
 
@@ -45,6 +46,7 @@ export async function run(call: Call): Promise<number> {
   } as const;
   const state = await runEnroll(config, options, systemClock, {
     signal: call.signal,
+    waitMs: parseDuration("wait", textFlag(flags, "wait")!),
     onWait: ({ message }, waitMs) =>
       call.err(`telovix: ${message}; trying again in ${Math.ceil(waitMs / 1000)} s (Ctrl-C ends it)\n`),
   });

@@ -12,7 +12,7 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
     name: "enroll",
     summary: "Join this host to a Console.",
     description:
-      "Makes a key that never leaves this host, and exchanges a one-time token for a certificate. A Console that is busy or away is asked again for ten minutes.",
+      "Makes a key that never leaves this host, and exchanges a one-time token for a certificate. A Console that is busy or away is asked again.",
     flags: [
       { name: "token", value: "tse_…", help: "One-time token from the Console (Deploy Sensor)." },
       { name: "token-file", value: "file", help: "Read the token from a file instead; - is standard input." },
@@ -26,6 +26,12 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
       { name: "cluster", value: "name", help: "Cluster the node belongs to." },
       { name: "tag", value: "key:value", help: "A tag for the node.", many: true },
       { name: "force", help: "Replace an enrolment that is there; what waits in the spool stays." },
+      {
+        name: "wait",
+        value: "time",
+        help: "How long a Console that is busy or away is asked again; 0s: once.",
+        default: "10m",
+      },
       { name: "json", help: "Print JSON." },
     ],
     examples: ["telovix enroll --console https://console:15483 --pin 'sha256//…' --token tse_…"],

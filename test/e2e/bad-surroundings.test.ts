@@ -234,7 +234,7 @@ describe("a sensor in bad surroundings says what is wrong and what to do", () =>
   test("nobody listens where it should enrol", async () => {
     const url = `https://localhost:${await freePort()}`;
     const args = ["--console", url, "--pin", `sha256//${"A".repeat(43)}=`, "--token", `tse_${"A".repeat(43)}`];
-    const outcome = await runProgram(telovix, ["enroll", ...args, "--state-dir", join(dir, "fresh")]);
+    const outcome = await runProgram(telovix, ["enroll", ...args, "--wait", "0s", "--state-dir", join(dir, "fresh")]);
     const { sentence, hint } = expectPlainRefusal(outcome);
     expect(sentence).toContain(`${url} can't be reached`);
     expect(hint).toContain("15483");

@@ -20,7 +20,7 @@ function play(errors: (AppError | undefined)[]) {
     return "in";
   };
   const onWait = (_error: AppError, waitMs: number): void => void waits.push(waitMs);
-  const done = withPatience(run, { clock, signal: stop.signal, onWait, dice: () => 0.5 }).catch(
+  const done = withPatience(run, { clock, waitMs: 600_000, signal: stop.signal, onWait, dice: () => 0.5 }).catch(
     (error: unknown) => error,
   );
   return { clock, waits, stop, done, tries: () => tries };
