@@ -236,8 +236,11 @@ export class PolicyKeeper implements Service {
     if (choice && !isWanted(name, choice))
       return { ...base, ...NONE, state: "off", reason: "It was switched off on the node." };
     if (isElsewhere) return { ...base, ...NONE, state: "standby", reason: "Its nodeSelector names other nodes." };
-    if (!this.#loaded.has(name)) return { ...base, ...NONE, state: "standby", reason: `${fallbackOf} sees the same.` };
-    if (!told) return { ...base, ...NONE, state: "waiting" };
+    // Known, but its file is still being written.
+    const isLoaded = this.#loaded.has(name);
+    if (!isLoaded && fallbackOf !== undefined)
+      return { ...base, ...NONE, state: "standby", reason: `${fallbackOf} sees the same.` };
+    if (!told || !isLoaded) return { ...base, ...NONE, state: "waiting" };
     const { matched, enforced, lost } = told;
     const { state, reason } = needsWorkloads === true && told.state === "ok" ? this.#stateOfWorkloads() : told;
     return defined({ ...base, mode: told.mode, state, reason, matched, enforced, lost });
