@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every check and test in order, on real components; ends with one line of totals. A failing stage does not hide the later ones.
+# Every check and test, on real components; ends with one line of totals. A failing stage does not hide the others.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 # The databases do not run as root, so whoever they run as must be able to enter this tree: a checkout below a closed directory
@@ -16,56 +16,55 @@ if [ "$(id -u)" = 0 ] && [ -z "${TELOVIX_TEST_MOUNT:-}" ] && closed "$PWD"; then
   fi
 fi
 
-passed=0 failed=0 skipped=0
 logs=.cache/test-logs
 mkdir -p "$logs"
-rm -f "$logs"/*.log
+rm -f "$logs"/*.log "$logs"/*.count
+bun=node_modules/.bin/bun
+aside=
 
-say() { printf '\n== %s\n' "$*"; }
-count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
+# What a stage came to is in a file of its own: some end in another shell.
+count() { echo "$2 $3 $4" >"$logs/$1.count"; } # LOG PASSED FAILED SKIPPED
+# Two streams at once nobody can read: of a stage that runs aside only the outcome is shown, and at the end what failed.
+shown() { if [ -n "$aside" ]; then cat >/dev/null; else cat; fi; }
 
-# A stage that is one check: passes or fails as a whole.
-stage() {
-  local name=$1; shift
-  say "$name"
-  if "$@" 2>&1 | tee "$logs/${name// /-}.log"; then count 1 0 0; else echo "FAILED: $name" | tee -a "$logs/${name// /-}.log"; count 0 1 0; return 1; fi
+# How a log's totals are read; each prints "PASSED FAILED SKIPPED". A check has none: it passes or fails as a whole.
+no_totals() { echo 1 0 0; }
+bun_totals() {
+  local word
+  for word in pass fail skip; do grep -oE "^ *[0-9]+ $word$" "$1" | tail -n1 | grep -oE '[0-9]+' || echo 0; done | xargs
+}
+# Several suites may close with such a line; all are added.
+suite_totals() {
+  grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" | awk '{ p += $1; f += $3; s += $5 } END { print p + 0, f + 0, s + 0 }'
 }
 
-# A stage of bun tests: its own totals are added.
-bun_stage() {
-  local name=$1; shift
-  local log="$logs/${name// /-}.log"
-  say "$name"
-  node_modules/.bin/bun test "$@" 2>&1 | tee "$log"
-  local status=${PIPESTATUS[0]} p f s
-  p=$(grep -oE '^ *[0-9]+ pass$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
-  f=$(grep -oE '^ *[0-9]+ fail$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
-  s=$(grep -oE '^ *[0-9]+ skip$' "$log" | tail -n1 | grep -oE '[0-9]+' || echo 0)
-  if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; echo "FAILED: $name (exit $status)" | tee -a "$log"; fi
-  count "$p" "$f" "$s"
+# run NAME TOTALS COMMAND...: one stage.
+run() {
+  local name=$1 totals=$2 key=${1// /-} start=$SECONDS status p f s
+  shift 2
+  local log=$logs/$key.log
+  [ -n "$aside" ] || printf '\n== %s\n' "$name"
+  # Until it has come to its end it has failed.
+  count "$key" 0 1 0
+  "$@" 2>&1 | tee "$log" | shown
+  status=${PIPESTATUS[0]}
+  read -r p f s < <($totals "$log")
+  # One that says nothing of how it went has not gone well either.
+  if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ $((p + s)) -eq 0 ]; }; then
+    f=1
+    [ "$totals" != no_totals ] || p=0
+    echo "FAILED: $name (exit $status)" | tee -a "$log" | shown
+  fi
+  count "$key" "$p" "$f" "$s"
+  printf '%s: %d passed, %d failed, %d skipped in %d s\n' "-- $name${aside:+ (aside)}" "$p" "$f" "$s" $((SECONDS - start))
+  [ "$f" -eq 0 ]
 }
+check() { local name=$1; shift; run "$name" no_totals "$@"; }
+suite() { local name=$1; shift; run "$name" suite_totals "$@"; }
+bun_suite() { local name=$1; shift; run "$name" bun_totals "$bun" test "$@"; }
 
-# The engine's own suite prints TAP-like lines and the same closing line as this one.
-native_stage() {
-  say "engine"
-  make -C native test 2>&1 | tee "$logs/engine.log"
-  local status=${PIPESTATUS[0]} line
-  # Several suites may close with such a line; all are added.
-  while read -r p f s; do count "$p" "$f" "$s"; [ "$f" -gt 0 ] && status=0; done \
-    < <(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$logs/engine.log" | sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/')
-  if [ "$status" -ne 0 ]; then echo "FAILED: engine" | tee -a "$logs/engine.log"; count 0 1 0; fi
-}
-
-# Policies case by case, here and on another kernel, in a guest.
-kernels_stage() {
-  say "kernels"
-  local log="$logs/kernels.log" totals p f s
-  make kernel-tools >"$log" 2>&1 && test/kernels/run.sh --short host 6.12 2>&1 | tee -a "$log" | grep -vE '^make|^ok '
-  totals=$(grep -oE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n1)
-  read -r p f s <<<"$(sed -E 's/ passed, / /; s/ failed(, ([0-9]+) skipped)?/ 0\2/' <<<"${totals:-0 passed, 1 failed}")"
-  [ -n "$totals" ] || { tail -n 20 "$log"; echo "FAILED: kernels" >>"$log"; }
-  count "$p" "$f" "$((10#${s:-0}))"
-}
+# Policies case by case; KERNEL as in test/kernels/run.sh.
+policies() { make kernel-tools && test/kernels/run.sh --short "$@"; }
 
 # What failed, once more and last: whoever sees only the end of a long log still sees why.
 failures() {
@@ -80,16 +79,43 @@ failures() {
   done
 }
 
-finish() { [ "$failed" -eq 0 ] || failures; printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"; [ "$failed" -eq 0 ]; }
+finish() {
+  local passed failed skipped
+  read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p, f, s }' "$logs"/*.count)
+  [ "$failed" -eq 0 ] || failures
+  printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  [ "$failed" -eq 0 ]
+}
 
-stage "set-up" make setup || { finish; exit 1; }
-stage "build" make build || { finish; exit 1; }
-stage "check" make check
-native_stage
-stage "fuzz" make -C native fuzz SECONDS=20
-kernels_stage
-bun_stage "unit" src scripts test/packs test/kernels --timeout 60000
-bun_stage "integration" test/integration test/architecture --timeout 120000
-bun_stage "end to end" test/e2e --timeout 240000
-bun_stage "chaos" test/chaos --timeout 400000
+# What else this host does is nothing to these, nor are they judged by how fast they are: they run beside the integration tests, which
+# mostly wait, and give way to them.
+pages=(test/e2e/ui-axe.test.ts)
+simulated=(test/e2e/sim.test.ts test/e2e/sim-scenarios.test.ts test/e2e/bench.test.ts)
+run_aside() {
+  aside=1
+  renice -n 5 -p "$BASHPID" >/dev/null
+  suite "policies on 6.12" policies 6.12
+  bun_suite "unit" src scripts test/packs test/kernels --timeout 60000
+  bun_suite "pages" "${pages[@]}" --timeout 60000
+  bun_suite "simulated fleets" "${simulated[@]}" --timeout 240000
+  check "fuzz" make -j"$(nproc)" -C native fuzz SECONDS=20
+  return 0
+}
+
+check "set-up" make setup || { finish; exit 1; }
+check "build" make -j"$(nproc)" build || { finish; exit 1; }
+check "check" make check
+# It compares what was done with all that the kernel tells: nothing else may be at work.
+suite "engine" make -j"$(nproc)" -C native test
+suite "policies" policies host
+# With a process group of its own, to end it with.
+set -m
+run_aside </dev/null &
+lane=$!
+set +m
+trap 'kill -- "-$lane" 2>/dev/null; exit 130' INT TERM
+bun_suite "integration" test/integration test/architecture --timeout 120000
+wait "$lane" || count aside 0 1 0
+bun_suite "end to end" test/e2e "${pages[@]/#/--path-ignore-patterns=}" "${simulated[@]/#/--path-ignore-patterns=}" --timeout 240000
+bun_suite "chaos" test/chaos --timeout 400000
 finish
