@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
 import { measureIngest } from "../sim/bench/ingest.ts";
 import { parseDuration, parseNumber } from "../sim/options.ts";
+import { bedOf } from "./bench/bed.ts";
 import { figuresText, isWithin, writeFigures, type Figure } from "./bench/figures.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 
@@ -12,12 +12,7 @@ export async function run(call: Call): Promise<number> {
   const { flags, signal } = call;
   const sensors = Math.round(parseNumber("n", textFlag(flags, "n")!, 1, 1_000));
   const measureMs = parseDuration("duration", textFlag(flags, "duration")!);
-  const parent = textFlag(flags, "dir");
-  const workers = textFlag(flags, "workers");
-  const bed = {
-    ...(parent === undefined ? {} : { parent: resolve(parent) }),
-    ...(workers === undefined ? {} : { args: ["--workers", workers] }),
-  };
+  const bed = bedOf(flags);
   const r = await measureIngest({ sensors, measureMs, processes: 1, bed }, (line) => call.err(`${line}\n`), signal);
   const figures: Figure[] = [
     { name: "socket to durable row, mTLS and zstd", value: r.rowsPerSec, unit: "rows/s" },

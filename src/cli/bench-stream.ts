@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { measureStream } from "../sim/bench/stream.ts";
 import { verdictText } from "../sim/report.ts";
+import { bedOf } from "./bench/bed.ts";
 import { figuresText, isWithin, writeFigures, type Figure } from "./bench/figures.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { behaviourOf } from "./sim-behaviour.ts";
@@ -11,17 +12,12 @@ const DEFAULT_STATE = "/var/lib/telovix-sim";
 export async function run(call: Call): Promise<number> {
   const { flags, signal } = call;
   const behaviour = behaviourOf(flags);
-  const parent = textFlag(flags, "dir");
-  const workers = textFlag(flags, "workers");
   const say = (line: string): void => call.err(`${line}\n`);
   const r = await measureStream(
     {
       behaviour,
       processes: behaviour.n >= 1_000 ? 2 : 1,
-      bed: {
-        ...(parent === undefined ? {} : { parent: resolve(parent) }),
-        ...(workers === undefined ? {} : { args: ["--workers", workers] }),
-      },
+      bed: bedOf(flags),
       keysFrom: resolve(textFlag(flags, "state") ?? DEFAULT_STATE),
     },
     say,

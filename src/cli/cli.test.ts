@@ -39,7 +39,11 @@ describe("the command line", () => {
       expect(code).toBe(0);
       expect(out).toContain(`Usage: telovix ${name} <file`);
       expect(out).toContain(`telovix ${name} `);
-      expect((await cli(name)).code).toBe(2);
+      for (const called of [name, `console ${name}`]) {
+        const { code: wrong, err } = await cli(...called.split(" "));
+        expect(wrong).toBe(2);
+        expect(err).toContain(`For example: telovix ${called} `);
+      }
     }
   });
 

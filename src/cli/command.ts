@@ -6,6 +6,8 @@ export interface FlagSpec {
   /** May be given more than once. */
   readonly many?: boolean;
   readonly default?: string;
+  /** What its value is called in what checks it, where that is not the flag's name. */
+  readonly field?: string;
 }
 
 /** Values of one call, by flag name: a string, a list for repeatable flags, true for switches. */
@@ -26,6 +28,8 @@ export interface CommandSpec {
 }
 
 export interface Call {
+  /** Words it was called by: a command may have more than one name. */
+  readonly name: string;
   readonly flags: Flags;
   readonly args: readonly string[];
   /** Aborts on SIGINT or SIGTERM. */

@@ -42,7 +42,7 @@ function sinceMs(call: Call): number | undefined | null {
 async function target(call: Call): Promise<string> {
   const given = call.args[0];
   if (given === undefined || call.args.length > 1)
-    throw new UsageError("Name one file or directory.", "For example: telovix console backup /srv/backup");
+    throw new UsageError("Name one file or directory.", `For example: telovix ${call.name} /srv/backup`);
   const path = resolve(given);
   const info = await stat(path).catch(() => undefined);
   const at = new Date().toISOString().replace(/[-:]/g, "").slice(0, 15);

@@ -18,7 +18,7 @@ export async function run(call: Call): Promise<number> {
   if (given === undefined || call.args.length > 1)
     throw new UsageError(
       "Name the backup to restore.",
-      "For example: telovix console restore telovix.tlvx --data-dir /var/lib/telovix-console",
+      `For example: telovix ${call.name} telovix.tlvx --data-dir /var/lib/telovix-console`,
     );
   const path = resolve(given);
   const passphrase = await readPassphrase(call);

@@ -2,6 +2,7 @@ import type { CreatedToken } from "../core/api/tokens.ts";
 import { consoleDataDir } from "../console/config.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { askConsole } from "./control-client.ts";
+import { flavorOf } from "./flavor.ts";
 import { UsageError } from "./parse.ts";
 
 function number(call: Call, name: string): number | undefined {
@@ -16,7 +17,7 @@ export async function run(call: Call): Promise<number> {
   const given = {
     node_name: textFlag(call.flags, "node-name"),
     declared_role: textFlag(call.flags, "role"),
-    flavor: textFlag(call.flags, "flavor"),
+    flavor: flavorOf(call.flags),
     sensor: textFlag(call.flags, "sensor"),
     cluster: textFlag(call.flags, "cluster"),
     max_nodes: number(call, "max-nodes"),

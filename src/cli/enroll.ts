@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { systemClock } from "../core/clock.ts";
 import { Secret } from "../core/log.ts";
-import { runEnroll } from "../sensor/app.ts";
+import { runEnroll } from "../sensor/membership.ts";
 import { sensorConfig } from "../sensor/config.ts";
 import { parseDuration } from "../sim/options.ts";
 import { EXIT, listFlag, textFlag, type Call } from "./command.ts";
+import { flavorOf } from "./flavor.ts";
 import { UsageError } from "./parse.ts";
 
 async function readToken(call: Call): Promise<Secret> {
@@ -28,9 +29,7 @@ export async function run(call: Call): Promise<number> {
   const consoleUrl = textFlag(flags, "console");
   if (consoleUrl === undefined)
     throw new UsageError("The Console's address is needed.", "Write --console https://host:15483.");
-  const flavor = textFlag(flags, "flavor") ?? "standard";
-  if (flavor !== "standard" && flavor !== "telecom")
-    throw new UsageError(`There is no flavour '${flavor}'.`, "It is standard or telecom.");
+  const flavor = flavorOf(flags) ?? "standard";
   const cluster = textFlag(flags, "cluster");
   const config = sensorConfig({ stateDir: textFlag(flags, "state-dir") });
   const options = {

@@ -168,6 +168,7 @@ describe("policy run", () => {
       if (text.includes(until)) stop.abort();
     };
     const call = {
+      name: "policy run",
       flags: { out: kept, ...flags },
       args: [links],
       signal: stop.signal,

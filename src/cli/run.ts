@@ -1,6 +1,6 @@
 import { AppError } from "../core/error.ts";
 import { systemFault } from "../core/system-fault.ts";
-import { EXIT } from "./command.ts";
+import { EXIT, type CommandSpec, type Flags } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { findCommand, parseFlags, UsageError } from "./parse.ts";
 import { COMMANDS } from "./table.ts";
@@ -11,9 +11,21 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Whether an error is about a value that a flag of this call was given: then the call was written wrongly, whoever noticed. The same
+ * value from a file or the environment is none of the call's.
+ */
+function isOfFlag(error: AppError, command: CommandSpec | undefined, flags: Flags): boolean {
+  const field = error.code === "invalid_request" ? error.pointer?.split("/")[1] : undefined;
+  const spec = command?.flags.find(({ name, field: of = name.replaceAll("-", "_") }) => of === field);
+  return spec !== undefined && flags[spec.name] !== undefined;
+}
+
 /** Runs one call of the program and answers its exit code. Errors become a sentence and a hint, never a stack trace. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { out, err } = terminal;
+  let called: CommandSpec | undefined;
+  let given: Flags = {};
   try {
     if (argv.length === 0 || argv[0] === "--help" || argv[0] === "-h") {
       out(programHelp(COMMANDS));
@@ -21,13 +33,15 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     }
     const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
     const { command, rest } = findCommand(COMMANDS, words);
-    if (command.hidden) return await (await command.load()).run({ flags: {}, args: rest, ...terminal });
+    if (command.hidden)
+      return await (await command.load()).run({ name: command.name, flags: {}, args: rest, ...terminal });
     const { flags, args } = parseFlags(command, rest);
+    [called, given] = [command, flags];
     if (flags["help"]) {
       out(commandHelp(command));
       return EXIT.ok;
     }
-    return await (await command.load()).run({ flags, args, ...terminal });
+    return await (await command.load()).run({ name: command.name, flags, args, ...terminal });
   } catch (thrown) {
     const error = systemFault(thrown) ?? thrown;
     if (error instanceof UsageError) {
@@ -36,7 +50,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     }
     if (error instanceof AppError) {
       err(`telovix: ${error.message}\n${error.hint ?? `See 'telovix help ${argv.slice(0, 2).join(" ")}'.`}\n`);
-      return EXIT.failed;
+      return isOfFlag(error, called, given) ? EXIT.usage : EXIT.failed;
     }
     const text = error instanceof Error ? error.message : String(error);
     err(

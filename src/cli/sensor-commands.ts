@@ -21,10 +21,10 @@ export const SENSOR_COMMANDS: readonly CommandSpec[] = [
       { name: "ca-file", value: "file", help: "Trust this CA instead of a pin." },
       STATE_DIR,
       { name: "node-name", value: "name", help: "Name of this node. Default: its host name." },
-      { name: "role", value: "role", help: "Role it is declared as. Default: generic_linux." },
+      { name: "role", value: "role", field: "declared_role", help: "Role it is declared as. Default: generic_linux." },
       { name: "flavor", value: "standard|telecom", help: "Flavour of the sensor.", default: "standard" },
       { name: "cluster", value: "name", help: "Cluster the node belongs to." },
-      { name: "tag", value: "key:value", help: "A tag for the node.", many: true },
+      { name: "tag", value: "key:value", field: "tags", help: "A tag for the node.", many: true },
       { name: "force", help: "Replace an enrolment that is there; what waits in the spool stays." },
       {
         name: "wait",

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { systemClock } from "../core/clock.ts";
 import { errorMessage } from "../core/error.ts";
 import { manifest } from "../../embed/manifest.ts";
-import { decommission } from "../sensor/app.ts";
+import { decommission } from "../sensor/membership.ts";
 import { sensorConfig } from "../sensor/config.ts";
 import { unpinEngine } from "../sensor/engine/unpin.ts";
 import { statePaths } from "../sensor/state/paths.ts";

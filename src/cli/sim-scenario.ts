@@ -3,6 +3,7 @@ import { parseDuration, parseNumber } from "../sim/options.ts";
 import { reportText } from "../sim/report.ts";
 import { runScenario, type ScenarioResult } from "../sim/scenario/run.ts";
 import { SCENARIOS } from "../sim/scenario/scenarios.ts";
+import { bedOf } from "./bench/bed.ts";
 import { writeMeasured } from "./bench/figures.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { nearest } from "../core/nearest.ts";
@@ -51,9 +52,9 @@ export async function run(call: Call): Promise<number> {
     );
   }
   const outageMs = parseDuration("outage", textFlag(flags, "outage")!);
-  const processes = textFlag(flags, "processes");
-  const parent = textFlag(flags, "dir");
-  const workers = textFlag(flags, "workers");
+  const given = textFlag(flags, "processes");
+  const processes = given === undefined ? undefined : Math.round(parseNumber("processes", given, 1, 16));
+  const bed = bedOf(flags);
   const kafkaJars = textFlag(flags, "kafka-jars") || process.env["TELOVIX_SIM_KAFKA_JARS"] || undefined;
   const results: ScenarioResult[] = [];
   for (const scenario of chosen) {
@@ -73,16 +74,8 @@ export async function run(call: Call): Promise<number> {
       behaviour,
       outageMs,
       keysFrom: resolve(textFlag(flags, "state") ?? DEFAULT_STATE),
-      processes:
-        processes === undefined
-          ? behaviour.n >= 1_000
-            ? 2
-            : 1
-          : Math.round(parseNumber("processes", processes, 1, 16)),
-      bed: {
-        ...(parent === undefined ? {} : { parent: resolve(parent) }),
-        ...(workers === undefined ? {} : { args: ["--workers", workers] }),
-      },
+      processes: processes ?? (behaviour.n >= 1_000 ? 2 : 1),
+      bed,
       ...(kafkaJars === undefined ? {} : { kafkaJars: resolve(kafkaJars) }),
       say: (line) => call.err(`  ${line}\n`),
       signal,

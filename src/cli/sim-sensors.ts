@@ -53,7 +53,9 @@ async function consoleOf(flags: Flags): Promise<RunOptions["console"]> {
     if (pin === undefined && caFile === undefined)
       pin = (await askConsole<CreatedToken>(resolve(dataDir), "POST", "/tokens", {})).pinned_public_key;
   }
-  const url = new URL(address!.includes("://") ? address! : `https://${address}`);
+  const text = address!.includes("://") ? address! : `https://${address}`;
+  if (!URL.canParse(text)) throw new UsageError(`--console is no address.`, "Write --console https://host:15483.");
+  const url = new URL(text);
   return {
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 443),
@@ -66,6 +68,8 @@ function storePlace(flags: Flags): EventStorePlace | undefined {
   if (!flags["check"]) return undefined;
   const url = textFlag(flags, "clickhouse-url");
   const dataDir = textFlag(flags, "data-dir");
+  if (url !== undefined && !/^https?:\/\//.test(url))
+    throw new UsageError("--clickhouse-url is no such address.", "It begins with http:// or https://.");
   if (url !== undefined) return { url };
   if (dataDir !== undefined) return { dataDir: resolve(dataDir) };
   throw new UsageError(

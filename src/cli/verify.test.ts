@@ -57,6 +57,29 @@ test("a changed event fails with its place, in words and as JSON", async () => {
   expect(JSON.parse(json.out)).toMatchObject({ genuine: false, fault: { line: 6, seq: 3 } });
 });
 
+test("a file that is no export is called that; an export whose header was changed is not genuine", async () => {
+  for (const other of [
+    "",
+    "hello\n",
+    '{"type":"event"}\n',
+    '{"type":"header","format":"other"}\n',
+    "\u0000".repeat(100),
+  ]) {
+    const { code, err } = await verify(other);
+    expect(code).toBe(1);
+    expect(err).toContain("it is no export of Telovix");
+    expect(err).not.toContain("NOT GENUINE");
+    const json = JSON.parse((await verify(other, "--json")).out) as { genuine: boolean; fault: { message: string } };
+    expect(json.genuine).toBe(false);
+    expect(json.fault.message).toContain("no export of Telovix");
+  }
+  for (const changed of [good.replace("{", ""), good.replace('"version":1', '"version":2'), good.slice(0, 80)]) {
+    const { code, err } = await verify(changed);
+    expect(code).toBe(1);
+    expect(err).toContain("NOT GENUINE");
+  }
+});
+
 test("roots and proofs taken out of a file are told, not overlooked", async () => {
   const bare = good
     .replace(/"roots":\[.*\]\}\n/, '"roots":[]}\n')

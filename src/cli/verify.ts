@@ -8,6 +8,10 @@ import { openVerifier } from "../core/sign/ed25519.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 import { UsageError } from "./parse.ts";
 
+/** What the first line of every export says, however much of it was changed otherwise. */
+const FORMAT = "telovix-integrity";
+const HOW = "Events are exported with their proofs on a sensor's page of the Console, below its losses.";
+
 /** `telovix verify FILE [--key PUB]`: checks an export without a Console or a network. */
 export async function run(call: Call): Promise<number> {
   const [path, ...more] = call.args;
@@ -15,8 +19,12 @@ export async function run(call: Call): Promise<number> {
     throw new UsageError("'verify' needs one file.", "Write: telovix verify db-17.ndjson --key integrity.pub.pem");
   const isJson = call.flags["json"] === true;
   const verifier = new ExportVerifier(await readKey(textFlag(call.flags, "key")));
+  let first: string | undefined;
   try {
-    for await (const line of linesOf(path)) await verifier.line(line);
+    for await (const line of linesOf(path)) {
+      first ??= line;
+      await verifier.line(line);
+    }
     const report = verifier.finish();
     const unsigned = report.chains.reduce((sum, chain) => sum + chain.unsignedEvents, 0);
     const inPieces = breaksOf(report).length > 0;
@@ -27,8 +35,11 @@ export async function run(call: Call): Promise<number> {
     return unsigned > 0 || inPieces || absent || report.late > 0 || !report.keyGiven ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof ExportFault)) throw error;
-    const { line, message, where } = error;
+    const { line, where } = error;
+    const isOther = line === 1 && !first?.includes(FORMAT);
+    const message = isOther ? "it is no export of Telovix: its first line is not the header of one" : error.message;
     if (isJson) call.out(`${JSON.stringify({ genuine: false, fault: { line, message, ...where } }, null, 2)}\n`);
+    else if (isOther) call.err(`${path} cannot be verified: ${message}.\n${HOW}\n`);
     else {
       const at =
         where.seq === undefined ? "" : `, number ${where.seq}${where.epoch ? ` of sequence ${where.epoch}` : ""}`;

@@ -1,21 +1,16 @@
-import { join } from "node:path";
 import { buildInfo } from "../core/build-info.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
-import { AppError } from "../core/error.ts";
 import { createLog, type Log } from "../core/log.ts";
 import type { EmbeddedFile, EmbeddedPack } from "../core/payload/embedded-files.ts";
-import { unpackEngine } from "../core/payload/engine.ts";
 import { Stack } from "../core/service.ts";
 import { LaneSet } from "../core/spool/lane-set.ts";
-import type { SensorInstance } from "../core/wire/stream.ts";
 import { INTERVALS } from "../core/wire/limits.ts";
 import { PROTOCOL_VERSION } from "../core/wire/version.ts";
 import type { SensorConfig } from "./config.ts";
+import { findEngine } from "./engine/engine-path.ts";
 import { Engine } from "./engine/engine.ts";
 import { Enricher } from "./enrich/enrich.ts";
 import { PodNames } from "./enrich/pod-names.ts";
-import type { EnrollOptions } from "./enroll/enroll.ts";
-import type { Patience } from "./enroll/patience.ts";
 import { finishSwitch } from "./enroll/identity-files.ts";
 import { FlowTable } from "./inventory/flows.ts";
 import { InventoryTaker } from "./inventory/inventory.ts";
@@ -31,9 +26,9 @@ import { PolicyKeeper } from "./policy/keeper.ts";
 import { nodeLabels } from "./policy/node-selector.ts";
 import { lockStateDir, openStateDir } from "./state/directory.ts";
 import { enrolledState } from "./state/enrolled.ts";
-import { findMove, keepInstance, readInstance } from "./state/instance.ts";
-import { statePaths, type StatePaths } from "./state/paths.ts";
-import { readCredentials, type SensorState } from "./state/sensor-state.ts";
+import { readInstance } from "./state/instance.ts";
+import { readCredentials } from "./state/sensor-state.ts";
+import { settleMove } from "./state/settle-move.ts";
 import { Pipeline } from "./tail/pipeline.ts";
 import { startOf } from "./tail/position.ts";
 import { SegmentReader } from "./tail/reader.ts";
@@ -68,31 +63,6 @@ export interface SensorOverrides {
   readonly renewal?: Pick<RenewalOptions, "dice" | "askedSpreadMs" | "onStep">;
   /** Called once everything runs. */
   readonly onRunning?: () => void;
-}
-
-async function enginePath(config: SensorConfig, overrides: SensorOverrides, log: Log): Promise<string> {
-  if (config.enginePath !== undefined) return config.enginePath;
-  if (overrides.embeddedEngine !== undefined) {
-    try {
-      return await unpackEngine(overrides.embeddedEngine, config.stateDir);
-    } catch (error) {
-      log.error("the engine could not be unpacked", { error });
-    }
-  }
-  // A checkout: where `make native` puts it.
-  return join(import.meta.dir, "../../native/.output/telovix-engine");
-}
-
-/** Begins new epochs when the state directory was last used elsewhere or before another boot. A disk that refuses does not stop the start. */
-async function settleMove(paths: StatePaths, instance: SensorInstance, lanes: LaneSet, log: Log): Promise<void> {
-  try {
-    const moved = await findMove(paths, instance);
-    if (moved) log.info("another machine or boot than before: events go on under new epochs", { moved });
-    if (moved) await lanes.renew(moved === "machine");
-    await keepInstance(paths, instance);
-  } catch (error) {
-    log.error("new epochs could not be begun; it is tried again at the next start", { error });
-  }
 }
 
 /**
@@ -164,7 +134,7 @@ export async function runSensor(
     log: log.child("tail"),
     onSpooled: () => outbox.wake(),
   });
-  const path = await enginePath(config, overrides, log);
+  const path = await findEngine(config, overrides.embeddedEngine, log);
   const engine: Engine = new Engine({
     enginePath: path,
     paths,
@@ -286,41 +256,4 @@ export async function runSensor(
   });
   log.info("the sensor stops");
   if (failure !== undefined) throw failure;
-}
-
-/** Joins this node to a Console and writes the state directory. Throws AppError with a sentence for people. */
-export async function runEnroll(
-  config: SensorConfig,
-  options: Omit<EnrollOptions, "sensorVersion">,
-  clock: Clock = systemClock,
-  /** How a Console that is busy or away is waited for; without it there is one try. */
-  patience?: Omit<Patience, "clock">,
-): Promise<SensorState> {
-  const paths = await openStateDir(config.stateDir);
-  const unlock = await lockStateDir(paths);
-  // Only enrolment needs the certificate library: a running sensor does without its memory.
-  const { enroll } = await import("./enroll/enroll.ts");
-  const { withPatience } = await import("./enroll/patience.ts");
-  const patiently = patience && (<T>(ask: () => Promise<T>): Promise<T> => withPatience(ask, { ...patience, clock }));
-  try {
-    return await enroll(paths, { ...options, sensorVersion: buildInfo().version }, clock.nowMs(), patiently);
-  } finally {
-    await unlock();
-  }
-}
-
-/**
- * Tells the Console that this sensor is gone for good; a Console that has revoked it knows already. Throws AppError when it is not
- * enrolled or the Console does not answer.
- */
-export async function decommission(config: SensorConfig, signal: AbortSignal): Promise<void> {
-  const paths = statePaths(config.stateDir);
-  const state = await enrolledState(paths);
-  await finishSwitch(paths);
-  const client = new SensorClient(new URL(state.console_url), new UplinkCredentials(await readCredentials(paths)));
-  try {
-    await client.post("/sensors/self/decommission", {}, signal);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "sensor_revoked") throw error;
-  }
 }

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { AppError } from "../core/error.ts";
 import type { LogFormat, LogLevel } from "../core/log.ts";
-import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from "../core/spool/spool.ts";
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from "../core/spool/limits.ts";
 import { CRI_SOCKETS } from "./workloads/sockets.ts";
 
 export const DEFAULT_STATE_DIR = "/var/lib/telovix-sensor";
@@ -47,6 +47,7 @@ function oneOf<T extends string>(what: string, value: string | undefined, allowe
   const found = allowed.find((a) => a === value);
   if (!found)
     throw new AppError("invalid_request", `There is no ${what} '${value.slice(0, 64)}'.`, {
+      pointer: `/${what.replaceAll(" ", "_")}`,
       hint: `It is one of ${allowed.join(", ")}.`,
     });
   return found;
@@ -68,6 +69,7 @@ function packsOf(value: string | undefined): readonly string[] {
   const found = names.filter((name) => name !== "" && name !== "none");
   if (found.length > 0 && names.includes("none"))
     throw new AppError("invalid_request", `Packs cannot be '${value?.slice(0, 64)}'.`, {
+      pointer: "/packs",
       hint: "'none' stands alone.",
     });
   return Object.freeze(found);

@@ -45,7 +45,10 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 function wrong(flag: string, text: string, hint: string): AppError {
-  return new AppError("invalid_request", `--${flag} ${text.slice(0, 64)} is not understood.`, { hint });
+  return new AppError("invalid_request", `--${flag} ${text.slice(0, 64)} is not understood.`, {
+    hint,
+    pointer: `/${flag.replaceAll("-", "_")}`,
+  });
 }
 
 /** `90s`, `5m`, `1h`, `500ms` in milliseconds; AppError for anything else. */

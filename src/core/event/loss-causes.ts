@@ -87,6 +87,11 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
     advice: "Check the node's clock.",
   },
   order: { stage: "rejected", words: "an event's number did not fit its batch", advice: report },
+  mixed: {
+    stage: "rejected",
+    words: "many events in a row were refused or missing, each for another reason",
+    advice: "Bring sensor and Console to the same version; the sensor's log names some of the reasons.",
+  },
   disk_full: {
     stage: "store",
     words: "the event store's disk was full, its oldest week went",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { HEAD } from "../../../test/harness/policy-text.ts";
 import { checkPolicyBytes, checkPolicyText } from "./check.ts";
 import type { Problem } from "./report.ts";
 
@@ -17,8 +18,6 @@ function textsBelow(dir: string): readonly (readonly [string, string])[] {
 function errorsOf(text: string): readonly Problem[] {
   return checkPolicyText(text).documents.flatMap((d) => d.problems.filter((p) => p.severity === "error"));
 }
-
-const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: sample\nspec:\n";
 
 describe("invalid policies", () => {
   test.each(textsBelow(join(FIXTURES, "invalid")))("%s is refused where its first line says", (name, text) => {

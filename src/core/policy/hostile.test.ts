@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { HEAD } from "../../../test/harness/policy-text.ts";
 import { checkPolicyText } from "./check.ts";
 import { brokenLimit, LIMITS } from "./read/limits.ts";
 import type { PolicyReport } from "./report.ts";
@@ -13,7 +14,6 @@ const FIXTURES = join(import.meta.dir, "../../../test/fixtures/policies");
 const SEEDS = ["valid", "invalid"].flatMap((kind) =>
   readdirSync(join(FIXTURES, kind)).map((name) => readFileSync(join(FIXTURES, kind, name), "utf8")),
 );
-const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: sample\nspec:\n";
 
 /** What holds for the report of any text whatever. */
 function expectSound(text: string, report: PolicyReport): void {

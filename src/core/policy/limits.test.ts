@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { HEAD } from "../../../test/harness/policy-text.ts";
 import { checkPolicyText } from "./check.ts";
 import type { Problem } from "./report.ts";
-
-const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: sample\nspec:\n";
 
 function problemsOf(spec: string): readonly Problem[] {
   return checkPolicyText(`${HEAD}${spec}`).documents.flatMap((d) => d.problems);

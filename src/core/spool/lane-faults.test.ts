@@ -10,7 +10,7 @@ import { silentLog } from "../log.ts";
 import type { LaneKind } from "./lane-dirs.ts";
 import { laneName, LaneSet, type SpoolLane } from "./lane-set.ts";
 import { realDisk, type SpoolDisk } from "./segment.ts";
-import { DEFAULT_SPOOL_LIMITS } from "./spool.ts";
+import { DEFAULT_SPOOL_LIMITS } from "./limits.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-lane-faults-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -108,9 +108,11 @@ describe("when there is no room", () => {
     expect(names(lanes)).toEqual(["alert", "bulk"]);
   });
 
-  test("a full disk costs the oldest bulk, never alerts for bulk; when nothing may go the append fails and loses nothing", async () => {
+  const full = "costs the oldest bulk, never alerts for bulk; when nothing may go the append fails and loses nothing";
+  test.each(["ENOSPC", "EDQUOT"] as const)(`a full disk (%s) ${full}`, async (refusal) => {
     const dir = await newDir();
     const disk = new FaultyDisk(dir);
+    disk.refusal = refusal;
     await using lanes = await open(dir, LIMITS, disk);
     await put(lanes, "alert", 60, "p");
     for (let i = 0; i < 12; i++) await put(lanes, "bulk", 40, `p${i}`);
@@ -125,7 +127,7 @@ describe("when there is no room", () => {
     expect((await account(lanes.lanes[0]!)).missing).toBe(0);
     disk.quotaBytes = 0;
     const before = lanes.live("bulk").nextSeq;
-    expect(await put(lanes, "bulk", 40, "s").catch(errorMessage)).toContain("ENOSPC");
+    expect(await put(lanes, "bulk", 40, "s").catch(errorMessage)).toContain(refusal);
     expect(lanes.live("bulk").nextSeq).toBe(before);
     expect(lanes.stats.alertDepth).toBe(120);
     disk.quotaBytes = Infinity;
@@ -134,6 +136,24 @@ describe("when there is no room", () => {
     expect(after.events + after.missing).toBe(840);
     expect(after.missing).toBe(lanes.stats.dropped);
   });
+
+  test.each(["EFBIG", "EROFS", "EIO"] as const)(
+    "a disk that refuses with %s gets no event given up for it",
+    async (refusal) => {
+      const dir = await newDir();
+      const disk = new FaultyDisk(dir);
+      disk.refusal = refusal;
+      await using lanes = await open(dir, LIMITS, disk);
+      for (const kind of ["alert", "bulk"] as const) for (let i = 0; i < 4; i++) await put(lanes, kind, 40, "p");
+      disk.quotaBytes = 0;
+      for (const kind of ["alert", "bulk"] as const)
+        expect(await put(lanes, kind, 40, "q").catch(errorMessage)).toContain(refusal);
+      expect(lanes.stats).toMatchObject({ depth: 320, dropped: 0 });
+      disk.quotaBytes = Infinity;
+      await put(lanes, "bulk", 40, "q");
+      expect(await account(lanes.lanes[1]!)).toEqual({ events: 200, missing: 0, causes: [] });
+    },
+  );
 });
 
 describe("after a power cut", () => {

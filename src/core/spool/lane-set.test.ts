@@ -6,7 +6,8 @@ import { ManualClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
 import type { LaneKind } from "./lane-dirs.ts";
 import { laneName, LaneSet, type SpoolLane } from "./lane-set.ts";
-import { DEFAULT_SPOOL_LIMITS, Spool } from "./spool.ts";
+import { DEFAULT_SPOOL_LIMITS } from "./limits.ts";
+import { Spool } from "./spool.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-lane-set-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

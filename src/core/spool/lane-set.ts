@@ -2,20 +2,14 @@ import { rm } from "node:fs/promises";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { LaneName } from "../wire/common.ts";
-import {
-  addEnded,
-  forgetEnded,
-  LANE_KINDS,
-  laneDir,
-  listLaneDirs,
-  readEnded,
-  type EndedEpoch,
-  type LaneDir,
-  type LaneKind,
-} from "./lane-dirs.ts";
+import { EndedEpochs, type EndedEpoch } from "./ended-epochs.ts";
+import { LANE_KINDS, laneDir, listLaneDirs, type LaneDir, type LaneKind } from "./lane-dirs.ts";
+import { segmentEventsOf, type SpoolLimits } from "./limits.ts";
+import { isFull, makeRoom } from "./make-room.ts";
 import { syncDir } from "./meta.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 import { realDisk, type SpoolDisk } from "./segment.ts";
-import { Spool, type SpoolLimits, type SpoolStats } from "./spool.ts";
+import { Spool, type SpoolStats } from "./spool.ts";
 
 /** Lanes at most, those that take events among them: as many as a hello names. */
 const MAX_LANES = 8;
@@ -41,12 +35,6 @@ interface Held extends SpoolLane {
   readonly dir: LaneDir;
 }
 
-const isFull = (error: unknown): boolean =>
-  ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
-
-const withBase = (ended: EndedEpoch, baseSeq: number): EndedEpoch =>
-  baseSeq > 0 ? { ...ended, base_seq: baseSeq } : ended;
-
 /** What a lane is called towards the Console. */
 export function laneName(lane: SpoolLane): LaneName {
   return lane.spool.sealed ? "backlog" : lane.kind;
@@ -64,15 +52,16 @@ export class LaneSet implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #disk: SpoolDisk;
+  readonly #ended: EndedEpochs;
+  readonly #turns = new OneAtATime();
   /** Oldest first. */
   #held: Held[] = [];
-  #ended: EndedEpoch[] = [];
   #gone = { dropped: 0, corrupt: 0 };
   #renewed = 0;
-  #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(root: string, limits: SpoolLimits, clock: Clock, log: Log, disk: SpoolDisk) {
+  private constructor(root: string, ended: EndedEpochs, limits: SpoolLimits, clock: Clock, log: Log, disk: SpoolDisk) {
     this.#root = root;
+    this.#ended = ended;
     this.#limits = limits;
     this.#clock = clock;
     this.#log = log;
@@ -81,8 +70,7 @@ export class LaneSet implements AsyncDisposable {
 
   /** Opens or creates the lanes below `root`, which exists. */
   static async open(root: string, limits: SpoolLimits, clock: Clock, log: Log, disk = realDisk): Promise<LaneSet> {
-    const set = new LaneSet(root, limits, clock, log, disk);
-    set.#ended = await readEnded(root);
+    const set = new LaneSet(root, await EndedEpochs.open(root), limits, clock, log, disk);
     for (const dir of await listLaneDirs(root)) set.#held.push(await set.#openLane(dir));
     for (const kind of LANE_KINDS) {
       const ofKind = set.#held.filter((h) => h.kind === kind);
@@ -111,7 +99,7 @@ export class LaneSet implements AsyncDisposable {
   }
 
   get ended(): readonly EndedEpoch[] {
-    return this.#ended;
+    return this.#ended.all;
   }
 
   get stats(): LaneSetStats {
@@ -132,7 +120,7 @@ export class LaneSet implements AsyncDisposable {
    * with the system's error when the disk refuses and nothing may go for it; nothing is appended then.
    */
   append(kind: LaneKind, make: (firstSeq: number) => readonly Uint8Array[], position: Uint8Array): Promise<number> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       const { spool } = this.#live(kind);
       const payloads = make(spool.nextSeq);
       for (;;) {
@@ -140,17 +128,18 @@ export class LaneSet implements AsyncDisposable {
           await spool.append(payloads, position);
           break;
         } catch (error) {
-          if (!isFull(error) || !(await this.#dropOne(kind === "alert"))) throw error;
+          if (!isFull(error) || !(await makeRoom(this.#held, kind === "alert"))) throw error;
         }
       }
-      for (let stats = this.stats; this.#isOver(stats); stats = this.stats) if (!(await this.#dropOne(true))) break;
+      for (let stats = this.stats; this.#isOver(stats); stats = this.stats)
+        if (!(await makeRoom(this.#held, true))) break;
       return payloads.length;
     });
   }
 
   /** Closes the bulk lane when more than `least` events wait in it, so that what comes next does not wait behind them. True when it did. */
   sealLong(least: number): Promise<boolean> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       const bulk = this.#live("bulk");
       const backlogs = this.#held.filter((h) => h.kind === "bulk" && h.spool.sealed).length;
       const full = backlogs >= MAX_BACKLOGS || this.#held.length >= MAX_LANES;
@@ -165,7 +154,7 @@ export class LaneSet implements AsyncDisposable {
    * lanes for that: with `force` the oldest go, lost and told so, without it the present ones are kept. True when they were begun.
    */
   renew(force: boolean): Promise<boolean> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       while (this.#held.length + LANE_KINDS.length > MAX_LANES) {
         const oldest = this.#held.find((h) => h.spool.sealed);
         if (!force || !oldest) return false;
@@ -182,14 +171,13 @@ export class LaneSet implements AsyncDisposable {
    * the rest keeps its numbers under the new name.
    */
   rekey(spool: Spool, had: number): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       const { epoch, baseSeq } = spool;
       const last = Math.max(spool.ackedSeq, Math.min(had, spool.nextSeq - 1));
       const taken = last - spool.ackedSeq;
       await spool.rekey(last);
       this.#renewed++;
-      const ended = { epoch, last_seq: last, acked_seq: last };
-      this.#ended = await addEnded(this.#root, this.#ended, withBase(ended, baseSeq));
+      await this.#ended.add(epoch, last, last, baseSeq);
       this.#log.warn("a sequence of events goes on under a new epoch: another sensor used its numbers too", {
         epoch,
         now: spool.epoch,
@@ -205,29 +193,22 @@ export class LaneSet implements AsyncDisposable {
    * with all that is not acknowledged; sequences that are over are forgotten.
    */
   leaveConsole(): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       for (const { spool } of this.#held) await spool.rekey(spool.ackedSeq);
       await this.#settle();
-      this.#ended = [];
-      await forgetEnded(this.#root);
+      await this.#ended.clear();
     });
   }
 
   /** Removes closed lanes that are acknowledged to their end. */
   settle(): Promise<void> {
-    return this.#exclusive(() => this.#settle());
+    return this.#turns.run(() => this.#settle());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#exclusive(async () => {
+    await this.#turns.run(async () => {
       for (const { spool } of this.#held) await spool[Symbol.asyncDispose]();
     });
-  }
-
-  #exclusive<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(run);
-    this.#queue = result.catch(() => {});
-    return result;
   }
 
   #live(kind: LaneKind): Held {
@@ -239,7 +220,8 @@ export class LaneSet implements AsyncDisposable {
   }
 
   async #openLane(dir: LaneDir): Promise<Held> {
-    const segmentEvents = Math.max(1, Math.floor(this.#limits.maxEvents / 32));
+    // The limits hold over all lanes together: a lane by itself has none, but segments of the same size.
+    const segmentEvents = segmentEventsOf(this.#limits);
     const limits = { ...this.#limits, segmentEvents, maxEvents: Infinity, maxBytes: Infinity };
     return { kind: dir.kind, dir, spool: await Spool.open(dir.path, limits, this.#clock, this.#log, this.#disk) };
   }
@@ -278,8 +260,7 @@ export class LaneSet implements AsyncDisposable {
   async #end(held: Held): Promise<void> {
     const { epoch, nextSeq, ackedSeq, baseSeq, stats } = held.spool;
     const last = nextSeq - 1;
-    const ended = { epoch, last_seq: last, acked_seq: ackedSeq };
-    if (last > 0) this.#ended = await addEnded(this.#root, this.#ended, withBase(ended, baseSeq));
+    if (last > 0) await this.#ended.add(epoch, last, ackedSeq, baseSeq);
     this.#held = this.#held.filter((h) => h !== held);
     this.#gone = {
       dropped: this.#gone.dropped + stats.dropped + (ackedSeq < last ? stats.depth : 0),
@@ -288,16 +269,5 @@ export class LaneSet implements AsyncDisposable {
     await held.spool.remove();
     if (ackedSeq < last)
       this.#log.error("too many sequences of events wait; the oldest is given up", { epoch, events: last - ackedSeq });
-  }
-
-  /** Makes room by one segment: acknowledged ones first, then backlogs, then bulk, then alerts if they may go. */
-  async #dropOne(alertsToo: boolean): Promise<boolean> {
-    const order = [
-      ...this.#held.filter((h) => h.kind === "bulk"),
-      ...(alertsToo ? this.#held.filter((h) => h.kind === "alert") : []),
-    ];
-    for (const onlyAcked of [true, false])
-      for (const { spool } of order) if (await spool.dropOldest(onlyAcked)) return true;
-    return false;
   }
 }

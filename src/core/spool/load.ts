@@ -1,11 +1,11 @@
-import { readdir, readFile, unlink } from "node:fs/promises";
+import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { randomHex } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { decodeSegmentHeader, epochSeed, scan, SEGMENT_HEADER_BYTES } from "./format.ts";
 import { decodeMeta, encodeMeta, readIfThere, writeFileAtomic, type Meta, type Newest } from "./meta.ts";
 import { replay } from "./recover.ts";
-import { createSegment, parseSegmentName, type Segment } from "./segment.ts";
+import { createSegment, parseSegmentName, readWhole, type Segment, type SpoolDisk } from "./segment.ts";
 
 /** What was found on disk. */
 export interface Loaded {
@@ -44,12 +44,17 @@ async function listSegments(dir: string): Promise<{ path: string; firstSeq: numb
  * The epoch names one numbering. It is kept in the file `header` and again in each segment. When no numbers
  * are known any more (segments and cursor both gone), a new one begins: old numbers are never given out twice.
  */
-async function chooseEpoch(dir: string, metaEpoch: string | undefined, paths: readonly string[]): Promise<string> {
+async function chooseEpoch(
+  dir: string,
+  metaEpoch: string | undefined,
+  paths: readonly string[],
+  disk: SpoolDisk,
+): Promise<string> {
   const kept = /^([0-9a-f]{16})\n$/.exec((await readIfThere(join(dir, "header"))) ?? "")?.[1];
   let ofSegments: string | undefined;
   for (const path of paths) {
     if (ofSegments) break;
-    ofSegments = decodeSegmentHeader((await readFile(path)).subarray(0, SEGMENT_HEADER_BYTES))?.epoch;
+    ofSegments = decodeSegmentHeader((await readWhole(disk, path)) ?? new Uint8Array())?.epoch;
   }
   const numbersKnown = metaEpoch !== undefined || paths.length > 0;
   const epoch = (numbersKnown ? (kept ?? ofSegments ?? metaEpoch) : undefined) ?? randomHex(8);
@@ -71,8 +76,11 @@ async function replaceNewest(dir: string, meta: Meta, newest: Newest, log: Log):
   return createSegment(dir, meta.epoch, newest.firstSeq);
 }
 
-/** Reads a spool directory and repairs its end. Good records are kept whatever is damaged around them. */
-export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
+/**
+ * Reads a spool directory and repairs its end. Good records are kept whatever is damaged around them; a segment that the disk does not
+ * give back begins anew without records, so that its numbers are missing.
+ */
+export async function loadSpool(dir: string, log: Log, disk: SpoolDisk): Promise<Loaded> {
   const metaText = await readIfThere(join(dir, "meta"));
   const meta = metaText === undefined ? undefined : decodeMeta(metaText);
   if (metaText !== undefined && !meta) log.warn("the spool's cursor file is damaged; events may be sent again");
@@ -81,8 +89,10 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
     dir,
     meta?.epoch,
     files.map((f) => f.path),
+    disk,
   );
   const ours = meta?.epoch === epoch ? meta : undefined;
+  const newest = ours?.newest;
   const seed = epochSeed(epoch);
 
   const segments: Segment[] = [];
@@ -91,7 +101,15 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
   let damages = 0;
   for (const [i, file] of files.entries()) {
     const isLast = i === files.length - 1;
-    const bytes = await readFile(file.path);
+    const bytes = await readWhole(disk, file.path);
+    if (!bytes) {
+      damages++;
+      highest = Math.max(highest, file.firstSeq - 1);
+      // The newest is begun anew below, where it is known which numbers it may have given out.
+      if (!isLast || file.firstSeq !== newest?.firstSeq)
+        segments.push(await createSegment(dir, epoch, file.firstSeq, disk));
+      continue;
+    }
     const head = decodeSegmentHeader(bytes);
     if ((head && head.epoch !== epoch) || (!head && bytes.length < SEGMENT_HEADER_BYTES)) {
       // Of another numbering, or cut off while it was being made: nothing in it is ours.
@@ -107,11 +125,13 @@ export async function loadSpool(dir: string, log: Log): Promise<Loaded> {
     const lastSeq = seqs.at(-1) ?? file.firstSeq - 1;
     segments.push({ path: file.path, firstSeq: file.firstSeq, lastSeq, count: seqs.length, bytes: found.keepBytes });
   }
-  const newest = ours?.newest;
   if (newest && (segments.at(-1)?.firstSeq ?? 0) < newest.firstSeq) {
     segments.push(await replaceNewest(dir, ours, newest, log));
     highest = Math.max(highest, newest.lastSeq);
   }
+  // One without records stands for the numbers up to the next one's, and goes once those are acknowledged.
+  for (const [i, segment] of segments.entries())
+    if (segment.count === 0 && segments[i + 1]) segment.lastSeq = segments[i + 1]!.firstSeq - 1;
   const acked = ours?.acked ?? (segments[0]?.firstSeq ?? 1) - 1;
   const next = Math.max(highest + 1, acked + 1, ours?.next ?? 1);
   if (damages > 0) log.error("the spool was damaged; what was readable is kept", { damages, epoch });

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { ManualClock } from "../clock.ts";
 import { errorMessage } from "../error.ts";
 import { silentLog } from "../log.ts";
-import { DEFAULT_SPOOL_LIMITS, Spool } from "./spool.ts";
+import { DEFAULT_SPOOL_LIMITS } from "./limits.ts";
+import { Spool } from "./spool.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-lost-segment-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
-import { MAX_PAYLOAD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "./format.ts";
+import { MAX_PAYLOAD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, type Item } from "./format.ts";
 import type { SpoolRecord } from "./missing.ts";
-import { readRecords, type Segment } from "./segment.ts";
+import { isLost, readRecords, type Segment, type SpoolDisk } from "./segment.ts";
 
 const READ_BYTES = 1 << 20;
 
@@ -11,15 +11,31 @@ export interface ReadMark {
   offset: number;
 }
 
-/** Records from number `fromSeq` on, within the limits but one at least; `full` when a limit ended it, not the last record. */
+/** What is read, and how. */
+export interface ReadSource {
+  readonly segments: readonly Segment[];
+  readonly disk: SpoolDisk;
+  /** Checksum seed of their epoch. */
+  readonly seed: number;
+}
+
+/**
+ * Records from number `fromSeq` on, within the limits but one at least; `full` when a limit ended it, not the last record. A segment that
+ * is lost counts as without records from there on, and `error` says why.
+ */
 export async function readBatch(
-  segments: readonly Segment[],
-  seed: number,
+  { segments, disk, seed }: ReadSource,
   mark: ReadMark,
   fromSeq: number,
   maxEvents: number,
   maxBytes: number,
-): Promise<{ records: SpoolRecord[]; full: boolean }> {
+): Promise<{ records: SpoolRecord[]; full: boolean; error?: unknown }> {
+  let error: unknown;
+  const orNothing = (thrown: unknown): { items: readonly Item[]; ended: boolean } => {
+    if (!isLost(thrown)) throw thrown;
+    error ??= thrown;
+    return { items: [], ended: true };
+  };
   const records: SpoolRecord[] = [];
   let bytes = 0;
   let full = false;
@@ -29,7 +45,7 @@ export async function readBatch(
     if (mark.seq === fromSeq && mark.path === segment.path) offset = mark.offset;
     for (let ended = false; !ended && !full;) {
       const want = Math.min(maxBytes - bytes, READ_BYTES) + MAX_PAYLOAD_BYTES + RECORD_HEADER_BYTES;
-      const got = await readRecords(segment, offset, want, seed);
+      const got = await readRecords(disk, segment, offset, want, seed).catch(orNothing);
       ended = got.ended;
       for (const item of got.items) {
         if (item.kind === "event" && item.seq > (records.at(-1)?.seq ?? fromSeq - 1)) {
@@ -45,5 +61,5 @@ export async function readBatch(
     Object.assign(mark, { seq: (records.at(-1)?.seq ?? fromSeq - 1) + 1, path: segment.path, offset });
     if (full) break;
   }
-  return { records, full };
+  return { records, full, error };
 }

@@ -26,6 +26,11 @@ export class RecentRecords {
   #first = 0;
   #bytes = 0;
 
+  /** The first number that is here; undefined when none is. */
+  get firstSeq(): number | undefined {
+    return this.#blocks.length === 0 ? undefined : this.#first;
+  }
+
   /** Adds events that are durable, numbered from `firstSeq` on. What was read before may change by it. */
   add(firstSeq: number, payloads: readonly Uint8Array[]): void {
     let size = 0;

@@ -1,22 +1,30 @@
-import { constants } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { open, truncate, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeSegmentHeader, scan, SEGMENT_HEADER_BYTES, type Item } from "./format.ts";
 import { syncDir } from "./meta.ts";
 
-/** How a segment is opened: a new one, or one that is there. */
-export type SpoolOpen = "new" | "again";
+/** How a segment is opened: a new one or one that is there for writing, or for reading only. */
+export type SpoolOpen = "new" | "again" | "read";
 
-/** How the spool opens what it writes to: a write resolves once what it wrote is durable. Tests plant faults here. */
+/** How the spool opens its segments: a write resolves once what it wrote is durable. Tests plant faults here. */
 export interface SpoolDisk {
   open(path: string, how: SpoolOpen): Promise<FileHandle>;
 }
 
-const { O_CREAT, O_DSYNC, O_RDWR, O_TRUNC } = constants;
-const FLAGS = { new: O_RDWR | O_CREAT | O_TRUNC, again: O_RDWR } as const;
-
+const { O_CREAT, O_DSYNC, O_RDONLY, O_RDWR, O_TRUNC } = constants;
 /** Written and flushed by one call: each more is another way to a thread and back, which at a trickle costs more than the write. */
-export const realDisk: SpoolDisk = { open: (path, how) => open(path, FLAGS[how] | O_DSYNC, 0o600) };
+const FLAGS = { new: O_RDWR | O_CREAT | O_TRUNC | O_DSYNC, again: O_RDWR | O_DSYNC, read: O_RDONLY } as const;
+
+export const realDisk: SpoolDisk = { open: (path, how) => open(path, FLAGS[how], 0o600) };
+
+/** What says that a file is gone or its medium damaged. Anything else may pass or be mended: too many open files, no permission. */
+const LOST = new Set(["ENOENT", "EIO", "EBADMSG", "EUCLEAN", "ENODATA", "ESTALE"]);
+
+/** Whether reading again would not help: what the file held is lost. */
+export function isLost(error: unknown): boolean {
+  return LOST.has((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+}
 
 /** One file of the spool, as known in memory. */
 export interface Segment {
@@ -81,6 +89,15 @@ export class SegmentWriter {
     return new SegmentWriter(segment, file);
   }
 
+  /**
+   * False once somebody else has removed the file or cut it off: what was appended then would not be found again. Asked before each
+   * append without leaving the thread: the kernel has it at hand, and it takes less than a microsecond.
+   */
+  get isWhole(): boolean {
+    const { nlink, size } = fstatSync(this.#file.fd);
+    return nlink > 0 && size >= this.segment.bytes;
+  }
+
   /** Writes a batch, durable when it resolves. When that fails, the file is cut back to what it was before, and the error thrown. */
   async append(batch: Uint8Array, count: number, lastSeq: number): Promise<void> {
     const { segment } = this;
@@ -103,8 +120,8 @@ export class SegmentWriter {
   }
 }
 
-async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
-  const file = await open(path, "r");
+async function readRange(disk: SpoolDisk, path: string, offset: number, length: number): Promise<Uint8Array> {
+  const file = await disk.open(path, "read");
   try {
     // Not zeroed first: only what was read is given out.
     const bytes = Buffer.allocUnsafeSlow(length);
@@ -125,6 +142,7 @@ async function readRange(path: string, offset: number, length: number): Promise<
  * A record that the end of the read cuts is left for the next one.
  */
 export async function readRecords(
+  disk: SpoolDisk,
   segment: Segment,
   offset: number,
   wantBytes: number,
@@ -133,14 +151,25 @@ export async function readRecords(
   const left = segment.bytes - offset;
   if (left <= 0) return { items: [], ended: true };
   if (wantBytes < left) {
-    const bytes = await readRange(segment.path, offset, wantBytes);
+    const bytes = await readRange(disk, segment.path, offset, wantBytes);
     const { items } = scan(bytes, 0, seed);
     if (items.at(-1)?.kind === "damage") items.pop();
     const shifted = items.map((item) => ({ ...item, start: item.start + offset, end: item.end + offset }));
     if (shifted.length > 0) return { items: shifted, ended: false };
   }
-  const { items } = scan(await readRange(segment.path, offset, left), 0, seed);
+  const { items } = scan(await readRange(disk, segment.path, offset, left), 0, seed);
   return { items: items.map((item) => ({ ...item, start: item.start + offset, end: item.end + offset })), ended: true };
+}
+
+/** All of a segment's file; undefined when that is lost. */
+export async function readWhole(disk: SpoolDisk, path: string): Promise<Uint8Array | undefined> {
+  try {
+    await using file = await disk.open(path, "read");
+    return await file.readFile();
+  } catch (error) {
+    if (isLost(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Removes a segment; one that is gone already is fine. */

@@ -7,7 +7,8 @@ import { ManualClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
 import { crc32c } from "../crc32c.ts";
 import { SEGMENT_HEADER_BYTES } from "./format.ts";
-import { DEFAULT_SPOOL_LIMITS, Spool, type SpoolLimits } from "./spool.ts";
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from "./limits.ts";
+import { Spool } from "./spool.ts";
 
 const root = await mkdtemp(join(tmpdir(), "telovix-spool-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

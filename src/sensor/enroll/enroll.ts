@@ -2,15 +2,16 @@ import { readFile } from "node:fs/promises";
 import { compile } from "../../core/check.ts";
 import { AppError } from "../../core/error.ts";
 import type { Secret } from "../../core/log.ts";
-import { createSensorRequest } from "../../core/pki/csr.ts";
 import { normalSerial } from "../../core/pki/names.ts";
 import { x509 } from "../../core/pki/x509.ts";
+import { readIfThere } from "../../core/spool/meta.ts";
 import { EnrollRequest, EnrollResponse, type Flavor } from "../../core/wire/enroll.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/version.ts";
 import { readInstance } from "../state/instance.ts";
 import type { StatePaths } from "../state/paths.ts";
 import { readSensorState, type SensorState } from "../state/sensor-state.ts";
 import { uplinkTls, type UplinkTls } from "../uplink/tls.ts";
+import { beginAttempt, endAttempt, findAttempt, type Begun } from "./attempt.ts";
 import { trustAnybody, trustByPin } from "./bootstrap.ts";
 import { refusal, unreachable } from "./errors.ts";
 import { commitIdentity, finishSwitch } from "./identity-files.ts";
@@ -46,6 +47,7 @@ function parseConsoleUrl(text: string): URL {
   } catch (error) {
     throw new AppError("invalid_request", `${text} is not the address of a Console`, {
       cause: error,
+      pointer: "/console",
       hint: "Write it as https://host:15483.",
     });
   }
@@ -57,6 +59,7 @@ function parseConsoleUrl(text: string): URL {
     (url.pathname !== "/" && url.pathname !== "")
   )
     throw new AppError("invalid_request", `${text} is not the address of a Console`, {
+      pointer: "/console",
       hint: "Write it as https://host:15483.",
     });
   return url;
@@ -66,6 +69,7 @@ async function establishTrust(url: URL, options: EnrollOptions, nowMs: number): 
   if (options.pin !== undefined) {
     if (!PIN.test(options.pin))
       throw new AppError("invalid_request", "the pin must be sha256// and 44 characters of base64", {
+        pointer: "/pin",
         hint: "Copy it whole from the Console: it stands in the line of Deploy Sensor.",
       });
     return trustByPin(url, options.pin, nowMs);
@@ -86,6 +90,7 @@ async function establishTrust(url: URL, options: EnrollOptions, nowMs: number): 
 
 async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promise<EnrollResponse> {
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(new URL("/api/v1/sensors/enroll", url), {
       method: "POST",
@@ -95,6 +100,8 @@ async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promi
       signal: AbortSignal.timeout(TIMEOUT_MS),
       tls: { ...tls },
     });
+    // A connection cut in the middle of the answer is one that may be asked again, too.
+    text = await answer.text();
   } catch (error) {
     throw unreachable(url, error);
   }
@@ -106,8 +113,8 @@ async function postRequest(url: URL, tls: UplinkTls, body: EnrollRequest): Promi
         hint: "Make a new one (Deploy Sensor, or telovix console token create) and use it once.",
       },
     );
-  if (!answer.ok) throw await refusal(answer);
-  return response.parse(await answer.json());
+  if (!answer.ok) throw await refusal(new Response(text, answer));
+  return response.parse(JSON.parse(text));
 }
 
 function checkCertificate(answer: EnrollResponse, nowMs: number): string {
@@ -124,10 +131,18 @@ function checkCertificate(answer: EnrollResponse, nowMs: number): string {
   return normalSerial(certificate.serialNumber);
 }
 
+/** What an attempt led to that was killed when the identity was this node's already. */
+async function findDone(paths: StatePaths, { keyPem }: Begun): Promise<SensorState | undefined> {
+  // A damaged identity is what an enrolment mends.
+  await finishSwitch(paths).catch(() => undefined);
+  return (await readIfThere(paths.clientKey)) === keyPem ? readSensorState(paths) : undefined;
+}
+
 /**
  * Joins this node to a Console: a key made here, a certificate for it from there, all written to the state directory.
  * An enrolment that is there is replaced only with `force`; what waits in the spool stays. Throws AppError with a sentence
- * for people. `patiently` runs what asks the Console, again while it is busy: always with the same key.
+ * for people. `patiently` runs what asks the Console, again while it is busy. The key stays the same for the same token, over these
+ * tries and over later calls, until the enrolment is done or refused: an answer that was lost is given again for that key only.
  */
 export async function enroll(
   paths: StatePaths,
@@ -136,27 +151,40 @@ export async function enroll(
   patiently: <T>(ask: () => Promise<T>) => Promise<T> = (ask) => ask(),
 ): Promise<SensorState> {
   const url = parseConsoleUrl(options.consoleUrl);
+  const { machine_hash: hash } = await readInstance();
+  const purpose = {
+    token: options.token.reveal().trim(),
+    node_name: options.nodeName,
+    ...(hash === undefined ? {} : { machine_hash: hash }),
+  };
+  const begun = await findAttempt(paths, purpose);
+  const done = begun && (await findDone(paths, begun));
+  if (done) {
+    await endAttempt(paths);
+    return done;
+  }
   const before = options.force ? undefined : await readSensorState(paths);
   if (before)
     throw new AppError("conflict", `this node is enrolled already, as ${before.node_name} at ${before.console_url}`, {
       hint: "Use --force to enrol it anew.",
     });
-  const { keyPem, csrPem } = await createSensorRequest(options.nodeName);
-  const { machine_hash: hash } = await readInstance();
+  const { keyPem, csrPem } = begun ?? (await beginAttempt(paths, purpose));
   const body = request.parse({
     protocol_version: PROTOCOL_VERSION,
-    token: options.token.reveal().trim(),
     csr_pem: csrPem,
-    node_name: options.nodeName,
+    ...purpose,
     declared_role: options.role,
     flavor: options.flavor,
     sensor_version: options.sensorVersion,
-    ...(hash === undefined ? {} : { machine_hash: hash }),
     ...(options.tags.length === 0 ? {} : { tags: [...options.tags] }),
   });
-  const answer = await patiently(async () => {
+  const ask = async (): Promise<EnrollResponse> => {
     const tls = await establishTrust(url, options, nowMs);
     return postRequest(url, tls, body);
+  };
+  const answer = await patiently(ask).catch(async (error: unknown) => {
+    if (error instanceof AppError && error.code === "invalid_enrollment_token") await endAttempt(paths);
+    throw error;
   });
   const serial = checkCertificate(answer, nowMs);
   const state: SensorState = {
@@ -182,5 +210,6 @@ export async function enroll(
     state,
   });
   await finishSwitch(paths);
+  await endAttempt(paths);
   return state;
 }

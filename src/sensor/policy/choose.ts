@@ -10,6 +10,7 @@ export function choosePacks(ids: readonly string[], packs: readonly EmbeddedPack
     const pack = packs.find((p) => p.id === id);
     if (pack) return pack;
     throw new AppError("invalid_request", `There is no pack '${id.slice(0, 64)}'.`, {
+      pointer: "/packs",
       hint: `It is none, or any of ${packs.map((p) => p.id).join(", ")}.`,
     });
   });

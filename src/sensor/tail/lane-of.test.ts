@@ -131,7 +131,8 @@ describe("killed between the two lanes", () => {
   }, 120_000);
 });
 
-test("a disk that refuses makes the tail wait: nothing is lost, nothing comes twice", async () => {
+const REFUSALS = ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO"];
+test.each(REFUSALS)("a disk that refuses with %s makes the tail wait: nothing is lost or comes twice", async (code) => {
   const home = join(root, String(++homes));
   for (const dir of ["out", "spool"]) await mkdir(join(home, dir), { recursive: true });
   const lines = new EngineLines(join(home, "out"));
@@ -141,7 +142,7 @@ test("a disk that refuses makes the tail wait: nothing is lost, nothing comes tw
     if (left === 0 || (left === 1 && kind === "alert")) return;
     left--;
     refusals++;
-    throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    throw Object.assign(new Error(code), { code });
   });
   await appendFile(lines.path, lines.exec("a") + enforced(lines.exec("b")) + lines.exec("c"));
   const step = life.tail.step(new AbortController().signal);

@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from "msgpackr";
 import type { RuntimeEvent } from "../../core/event/event.ts";
 import { BatchBuffer } from "../../core/spool/format.ts";
-import type { SpoolBatch } from "../../core/spool/spool.ts";
+import type { SpoolBatch } from "../../core/spool/reader.ts";
 import type { LaneName } from "../../core/wire/common.ts";
 import { compressFrame, decompressFrame, needsDictionary, type FrameDictionary } from "../../core/wire/dictionary.ts";
 import type { EventsBatch } from "../../core/wire/events.ts";

@@ -134,9 +134,6 @@ export class HeartbeatLoop implements Service {
     this.sent++;
     this.#full = false;
     if (full) this.#fullMs = clock.monotonicMs();
-    if (batch) outbox.markSent(batch);
-    if (answer.ack && claim) outbox.applyAck(answer.ack);
-    outbox.applyRejected(answer.rejected);
     this.#intervalMs = Math.min(Math.max(answer.heartbeat_interval_ms, 100), 300_000);
     this.clockSkewMs = Math.round(answer.server_time_us / 1000 - clock.nowMs());
     this.#o.stream?.pace(answer.stream_tick_ms);
@@ -148,6 +145,10 @@ export class HeartbeatLoop implements Service {
     }
     if (answer.want_full) this.#o.onWantFull();
     this.#o.onInventoryPace(answer.inventory_interval_secs);
+    // Last: an acknowledgement that cannot be right must not make the sensor deaf to the rest of the answer.
+    if (batch) outbox.markSent(batch);
+    outbox.applyRejected(answer.rejected);
+    if (answer.ack && claim) outbox.applyAck(answer.ack);
   }
 
   /** When sockets go along again, once the Console has answered; the first time of a fleet that started together is spread. */

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/error.ts";
 import { laneName, type SpoolLane } from "../../core/spool/lane-set.ts";
 import type { MissingRange } from "../../core/spool/missing.ts";
-import type { SpoolBatch } from "../../core/spool/spool.ts";
+import type { SpoolBatch } from "../../core/spool/reader.ts";
 import type { LaneName } from "../../core/wire/common.ts";
 import type { LaneState } from "../../core/wire/stream.ts";
 
@@ -16,7 +16,7 @@ export class LaneSender {
   #sentSeq: number;
   /** Highest number ever handed out for sending by this process, whether or not it arrived. */
   #attempted = 0;
-  /** Numbers answered for without an event, not acknowledged yet: they are not counted as stored. */
+  /** Numbers handed out without an event, not acknowledged yet: they are not counted as stored. */
   #gone: MissingRange[] = [];
 
   constructor(lane: SpoolLane) {
@@ -56,7 +56,6 @@ export class LaneSender {
   /** Sending begins anew after the last acknowledged event. */
   rewind(): void {
     this.#sentSeq = this.lane.spool.ackedSeq;
-    this.#gone = [];
   }
 
   /** The next events, at most so many; undefined when there are none. They count as sent once `markSent` is called. */
@@ -65,29 +64,32 @@ export class LaneSender {
     const batch = await this.lane.spool.read(this.#sentSeq + 1, maxEvents, maxBytes);
     if (batch.lastSeq < batch.firstSeq) return undefined;
     this.#attempted = Math.max(this.#attempted, batch.lastSeq);
+    // Handed out again, it may miss other numbers than before.
+    const others = this.#gone.filter(({ from, to }) => to < batch.firstSeq || from > batch.lastSeq);
+    this.#gone = [...others, ...batch.missing];
     return { ...batch, sender: this };
   }
 
   markSent(batch: LaneBatch): void {
-    this.#sentSeq = batch.lastSeq;
-    const last = this.#gone.at(-1)?.to ?? 0;
-    this.#gone.push(...batch.missing.filter((range) => range.to > last));
+    // What another way had sent may have been acknowledged meanwhile, beyond this batch.
+    this.#sentSeq = Math.max(this.#sentSeq, batch.lastSeq);
   }
 
   /**
-   * Lets go of everything up to `seq`; returns how many events that were. For numbers that were never sent it is an AppError
+   * Lets go of everything up to `seq`; returns how many events that were. It may be more than was sent since the last `rewind`: what
+   * was sent before that arrived, and only the answer was lost. For numbers that nobody can have sent it is an AppError
    * `invalid_request`: nothing may be deleted on that word.
    */
-  ack(seq: number, most = this.#sentSeq): number {
+  ack(seq: number): number {
     const { spool } = this.lane;
-    if (seq > most)
-      throw new AppError("invalid_request", `the Console acknowledged event ${seq}, but only ${most} were sent`);
+    if (seq > this.known)
+      throw new AppError("invalid_request", `the Console acknowledged event ${seq}, but only ${this.known} were sent`);
     const before = spool.ackedSeq;
     spool.ack(seq);
     const after = spool.ackedSeq;
     this.#sentSeq = Math.max(this.#sentSeq, after);
     const answered = this.#gone.filter((range) => range.to <= after);
-    this.#gone.splice(0, answered.length);
+    this.#gone = this.#gone.filter((range) => range.to > after);
     const without = answered.reduce((sum, range) => sum + range.to - range.from + 1, 0);
     return Math.max(0, after - before - without);
   }

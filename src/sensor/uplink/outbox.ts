@@ -1,5 +1,5 @@
 import type { Log } from "../../core/log.ts";
-import type { EndedEpoch } from "../../core/spool/lane-dirs.ts";
+import type { EndedEpoch } from "../../core/spool/ended-epochs.ts";
 import type { LaneSet, SpoolLane } from "../../core/spool/lane-set.ts";
 import type { Ack, RejectedEvent } from "../../core/wire/common.ts";
 import { LaneSender, type LaneBatch } from "./lane-sender.ts";
@@ -94,7 +94,8 @@ export class Outbox {
 
   /**
    * Takes the Console's word that events up to a number are durable. One of an epoch that no lane has says nothing and is ignored;
-   * one for events that were never sent is an AppError `invalid_request`: that Console is confused, and nothing is deleted on its word.
+   * one for events that nobody can have sent is an AppError `invalid_request`: that Console is confused, and nothing is deleted on its
+   * word.
    */
   applyAck(ack: Ack): void {
     const sender = this.find(ack.epoch);
@@ -109,7 +110,7 @@ export class Outbox {
     const sender = this.find(epoch);
     if (!sender) return true;
     if (ackedSeq > sender.known) return false;
-    this.#acked(sender, sender.ack(ackedSeq, sender.known));
+    this.#acked(sender, sender.ack(ackedSeq));
     return true;
   }
 

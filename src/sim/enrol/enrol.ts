@@ -47,10 +47,11 @@ interface EnrolDeps {
   readonly signal: AbortSignal;
 }
 
-async function enrolOne({ target, seed, token }: EnrolDeps, index: number, key: SimKey): Promise<SimIdentity> {
+async function enrolOne(deps: EnrolDeps, index: number, key: SimKey, token: string): Promise<SimIdentity> {
+  const { target, seed } = deps;
   const body = {
     protocol_version: PROTOCOL_VERSION,
-    token: await token(),
+    token,
     csr_pem: key.csr,
     node_name: key.node_name,
     declared_role: "generic_linux",
@@ -90,9 +91,12 @@ async function enrolOne({ target, seed, token }: EnrolDeps, index: number, key: 
 }
 
 async function withPatience(deps: EnrolDeps, index: number, key: SimKey): Promise<SimIdentity> {
+  // The same over all tries: an answer that was lost is given again for the same token and key.
+  let token: string | undefined;
   for (let tries = 1; ; tries++) {
     try {
-      return await enrolOne(deps, index, key);
+      token ??= await deps.token();
+      return await enrolOne(deps, index, key, token);
     } catch (error) {
       const later = error instanceof AppError && (error.code === "unavailable" || error.code === "rate_limited");
       if (!later || tries >= MAX_TRIES || deps.signal.aborted) throw error;

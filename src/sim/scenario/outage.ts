@@ -84,11 +84,19 @@ export async function untilHeard({ bed, fleet, signal, behaviour }: Stage): Prom
   });
 }
 
+/** What is broken and mended again. */
+interface Outage {
+  readonly break: () => Promise<void>;
+  readonly mend: () => Promise<void>;
+  /** Every sensor is asked to report again and again, not only once. */
+  readonly askOn?: true;
+}
+
 /** Breaks something, and mends it after a while: meanwhile sensors stay green and heartbeats go on. Undefined, or what went wrong. */
 export async function outage(
   stage: Stage,
   what: string,
-  { break: down, mend }: { readonly break: () => Promise<void>; readonly mend: () => Promise<void> },
+  { break: down, mend, askOn }: Outage,
 ): Promise<string | undefined> {
   const { fleet, figures, outageMs, signal } = stage;
   const before = (await fleet.status()).tally.counts;
@@ -97,7 +105,10 @@ export async function outage(
     await down();
     // A short outage may lie between two heartbeats of everybody.
     await askAll(stage);
-    while (performance.now() < untilMs && !signal.aborted) await Bun.sleep(100);
+    while (performance.now() < untilMs && !signal.aborted) {
+      await Bun.sleep(askOn ? LOOK_MS : 100);
+      if (askOn) await askAll(stage);
+    }
   });
   const after = (await fleet.status()).tally.counts;
   await mend();

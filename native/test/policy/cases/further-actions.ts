@@ -4,14 +4,22 @@ import { arg, match, syscall, usdt } from "../spec.ts";
 import { done } from "./told.ts";
 
 const EPERM = 1;
-const enforcer = (name: string, call: string, v: number, more: JsonObject): JsonObject => ({
-  lists: [{ name, type: "syscalls", values: [`sys_${call}`] }],
-  enforcers: [{ calls: [`list:${name}`] }],
-  ...syscall("sys_lseek", {
-    args: [arg(2, "int")],
-    selectors: [{ matchArgs: [match(2, "Equal", [String(v)])], matchActions: [{ action: "NotifyEnforcer", ...more }] }],
-  }),
+/** An enforcer of one syscall, and the hook that asks it. */
+const enforcer = (list: string, call: string, hook: JsonObject): JsonObject => ({
+  lists: [{ name: list, type: "syscalls", values: [`sys_${call}`] }],
+  enforcers: [{ calls: [`list:${list}`] }],
+  ...hook,
 });
+const atSeek = (v: number, action: JsonObject): JsonObject =>
+  syscall("sys_lseek", {
+    args: [arg(2, "int")],
+    selectors: [{ matchArgs: [match(2, "Equal", [String(v)])], matchActions: [action] }],
+  });
+const atConnect = (ports: readonly string[], action: JsonObject): JsonObject =>
+  syscall("sys_connect", {
+    args: [arg(1, "sockaddr")],
+    selectors: [{ matchArgs: [match(1, "SPort", ports)], matchActions: [action] }],
+  });
 
 export const furtherActionCases: Case[] = [
   {
@@ -19,7 +27,7 @@ export const furtherActionCases: Case[] = [
     group: "syscall enforcer",
     hook: "syscall",
     shows: { action: "NotifyEnforcer" },
-    spec: enforcer("lseeks", "lseek", 6911, { argSig: 9 }),
+    spec: enforcer("lseeks", "lseek", atSeek(6911, { action: "NotifyEnforcer", argSig: 9 })),
     needs: [],
     runs: [
       { act: ["lseek", "-1", "0", "6911"], events: [done("NOTIFYENFORCER")], effect: { signal: 9 } },
@@ -31,7 +39,7 @@ export const furtherActionCases: Case[] = [
     group: "syscall enforcer",
     hook: "syscall",
     shows: { action: "NotifyEnforcer" },
-    spec: enforcer("lseeks2", "lseek", 6913, { argError: -1 }),
+    spec: enforcer("lseeks2", "lseek", atSeek(6913, { action: "NotifyEnforcer", argError: -1 })),
     needs: ["override_return"],
     runs: [
       {
@@ -48,16 +56,7 @@ export const furtherActionCases: Case[] = [
     hook: "syscall",
     shows: { action: "CleanupEnforcerNotification" },
     // What was asked for before is taken back before the call that would have been stopped.
-    spec: {
-      lists: [{ name: "dups", type: "syscalls", values: ["sys_dup"] }],
-      enforcers: [{ calls: ["list:dups"] }],
-      ...syscall("sys_lseek", {
-        args: [arg(2, "int")],
-        selectors: [
-          { matchArgs: [match(2, "Equal", ["6914"])], matchActions: [{ action: "CleanupEnforcerNotification" }] },
-        ],
-      }),
-    },
+    spec: enforcer("dups", "dup", atSeek(6914, { action: "CleanupEnforcerNotification" })),
     needs: [],
     runs: [{ act: ["lseek", "-1", "0", "6914"], events: [done("CLEANUPENFORCERNOTIFICATION")], effect: { signal: 0 } }],
   },
@@ -68,19 +67,7 @@ export const furtherActionCases: Case[] = [
     group: "syscall enforcer",
     hook: "syscall",
     shows: { action: "NotifyEnforcer" },
-    spec: {
-      lists: [{ name: "connects", type: "syscalls", values: ["sys_connect"] }],
-      enforcers: [{ calls: ["list:connects"] }],
-      ...syscall("sys_connect", {
-        args: [arg(1, "sockaddr")],
-        selectors: [
-          {
-            matchArgs: [match(1, "SPort", ["17821", "17822"])],
-            matchActions: [{ action: "NotifyEnforcer", argError: -1 }],
-          },
-        ],
-      }),
-    },
+    spec: enforcer("connects", "connect", atConnect(["17821", "17822"], { action: "NotifyEnforcer", argError: -1 })),
     needs: ["lsm|cgroup_connect"],
     runs: [
       {
@@ -96,16 +83,7 @@ export const furtherActionCases: Case[] = [
     group: "syscall enforcer",
     hook: "syscall",
     shows: { action: "CleanupEnforcerNotification" },
-    spec: {
-      lists: [{ name: "connects", type: "syscalls", values: ["sys_connect"] }],
-      enforcers: [{ calls: ["list:connects"] }],
-      ...syscall("sys_connect", {
-        args: [arg(1, "sockaddr")],
-        selectors: [
-          { matchArgs: [match(1, "SPort", ["17822"])], matchActions: [{ action: "CleanupEnforcerNotification" }] },
-        ],
-      }),
-    },
+    spec: enforcer("connects", "connect", atConnect(["17822"], { action: "CleanupEnforcerNotification" })),
     needs: ["lsm|cgroup_connect"],
     runs: [
       {
