@@ -5,7 +5,8 @@ import { connectClickHouse } from "../src/console/stores/clickhouse.ts";
 import { RUNTIME_EVENT_COLUMNS } from "../src/console/stores/runtime-event-block.ts";
 import { toRuntimeEventRow } from "../src/console/stores/runtime-event-row.ts";
 import { cpuMs, pidsWith } from "../test/harness/processes.ts";
-import { TestConsole, type TestSensor } from "../test/harness/sensor-plane.ts";
+import { TestConsole } from "../test/harness/sensor-plane.ts";
+import type { TestSensor } from "../test/harness/test-sensor.ts";
 import { makeBenchEvents } from "./bench-events.ts";
 import { FRAME_EVENTS, type ClientOrder } from "./bench-ingest-client.ts";
 

@@ -6,7 +6,7 @@ import { systemClock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
 import { createAuthority, issueServerCertificate } from "../src/core/pki/issue.ts";
 import { LaneSet } from "../src/core/spool/lane-set.ts";
-import { DEFAULT_SPOOL_LIMITS } from "../src/core/spool/spool.ts";
+import { DEFAULT_SPOOL_LIMITS } from "../src/core/spool/limits.ts";
 import { Enricher } from "../src/sensor/enrich/enrich.ts";
 import { PodNames } from "../src/sensor/enrich/pod-names.ts";
 import { LineProgram } from "../src/sensor/normalize/line-program.ts";

@@ -86,7 +86,8 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "→ EnrollResponse",
-    words: "A wrong, used or expired token gets one plain 401 `invalid_enrollment_token`.",
+    words:
+      "A wrong, used or expired token gets one plain 401 `invalid_enrollment_token`. A node that got no answer asks again with the same key: for ten minutes from the token's use that key gets the same answer.",
     schema: EnrollResponse,
     value: {
       protocol_version: PROTOCOL_VERSION,

@@ -1,17 +1,17 @@
-import type { AuditRecord } from "../../src/core/api/audit.ts";
 import type { Me } from "../../src/core/api/auth.ts";
 import type { EventRow } from "../../src/core/api/events.ts";
-import { HEALTH_STATES, LIFECYCLE_STATUSES, type SensorDetail, type SensorList } from "../../src/core/api/sensors.ts";
-import type { CreatedToken, TokenSummary } from "../../src/core/api/tokens.ts";
 import type { RetentionDays } from "../../src/core/api/settings.ts";
 import type { RotationPhase } from "../../src/core/api/trust.ts";
 import type { Severity } from "../../src/core/event/severity.ts";
+import { makeAudit } from "./audit.ts";
 import { makeDetail, makeHistogram, makeRow } from "./events.ts";
 import { makeLineage } from "./lineage.ts";
 import { makeLosses, makeRoots } from "./losses.ts";
+import { makeSensorList } from "./sensor-list.ts";
 import { makeFleet, makeInventory, makeResources } from "./sensors.ts";
 import type { PreviewState } from "./state.ts";
 import { makeRetention } from "./storage.ts";
+import { makeCreatedToken, makeTokens } from "./tokens.ts";
 import { makeAuthority, phaseAfter } from "./trust.ts";
 
 const ME: Me = {
@@ -34,63 +34,6 @@ function range(url: URL): { fromMs: number; toMs: number } {
   return { fromMs: now - Number(match?.[1] ?? 1) * (SINCE[match?.[2] ?? "h"] ?? 3600e3), toMs: now };
 }
 
-function list(url: URL, fleet: readonly SensorDetail[], state: PreviewState): SensorList {
-  const p = url.searchParams;
-  const size = Number(p.get("page_size") ?? 100);
-  const page = Number(p.get("page") ?? 1);
-  const all = state === "empty" ? [] : fleet;
-  const found = all.filter((s) => {
-    if (p.get("q") && !s.node_name.includes(p.get("q") ?? "")) return false;
-    if (p.get("needs_attention") === "true" && s.health_state === "healthy") return false;
-    for (const field of [
-      "health_state",
-      "lifecycle_status",
-      "trust_state",
-      "trust_health",
-      "flavor",
-      "declared_role",
-    ] as const)
-      if (p.get(field) && s[field] !== p.get(field)) return false;
-    return true;
-  });
-  const order = p.get("sort") === "health_state" ? ["critical", "degraded", "offline", "watch", "healthy"] : undefined;
-  const sorted = order
-    ? found.toSorted((a, b) => order.indexOf(a.health_state) - order.indexOf(b.health_state))
-    : found;
-  const count = <T extends string>(values: readonly T[], pick: (s: SensorDetail) => string): Record<T, number> =>
-    Object.fromEntries(values.map((v) => [v, all.filter((s) => pick(s) === v).length])) as Record<T, number>;
-  return {
-    sensors: sorted.slice((page - 1) * size, page * size),
-    total: found.length,
-    page,
-    page_size: size,
-    counts: count(LIFECYCLE_STATUSES, (s) => s.lifecycle_status),
-    health: count(HEALTH_STATES, (s) => s.health_state),
-  };
-}
-
-function audit(): AuditRecord[] {
-  const actions = [
-    "auth.sign_in",
-    "sensor.disable",
-    "enrollment_token.create",
-    "event.raw_read",
-    "auth.sign_in",
-    "sensor.revoke",
-  ];
-  return Array.from({ length: 140 }, (_, i) => ({
-    audit_id: `a${i}`,
-    created_at: iso(Date.now() - i * 913_000),
-    action_type: actions[i % actions.length]!,
-    outcome: i % 7 === 4 ? "failure" : "success",
-    actor_email: i % 11 === 0 ? null : "ada@example.org",
-    sensor_id: null,
-    detail: { reason: "wrong password", node_name: "db-11" },
-    client_ip: "10.20.0.4",
-    user_agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
-  }));
-}
-
 /** Answers of every endpoint, from one seeded world that moves with the clock. */
 export function makeAnswers() {
   const bornMs = Date.now();
@@ -98,64 +41,8 @@ export function makeAnswers() {
   const rows = new Map<string, EventRow>();
   let phase: RotationPhase | undefined;
   let days: RetentionDays | undefined;
-  const tokens: TokenSummary[] = [
-    {
-      token_id: "k0",
-      kind: "cluster",
-      status: "pending",
-      node_name: null,
-      declared_role: "generic_linux",
-      created_by: "ada@example.org",
-      created_at: iso(bornMs - 3600e3),
-      expires_at: iso(bornMs + 364 * 86_400e3),
-      used_at: null,
-      sensor_id: null,
-      cluster: "oslo-5g",
-      max_nodes: 40,
-      nodes: 12,
-    },
-    {
-      token_id: "k1",
-      kind: "once",
-      cluster: null,
-      max_nodes: null,
-      nodes: 0,
-      status: "used",
-      node_name: "db-11",
-      declared_role: "generic_linux",
-      created_by: "ada@example.org",
-      created_at: iso(bornMs - 86_400e3),
-      expires_at: iso(bornMs - 85_500e3),
-      used_at: iso(bornMs - 86_300e3),
-      sensor_id: fleet[0]!.sensor_id,
-    },
-    {
-      token_id: "k2",
-      kind: "once",
-      cluster: null,
-      max_nodes: null,
-      nodes: 0,
-      status: "expired",
-      node_name: null,
-      declared_role: "upf",
-      created_by: "ada@example.org",
-      created_at: iso(bornMs - 7200e3),
-      expires_at: iso(bornMs - 6300e3),
-      used_at: null,
-      sensor_id: null,
-    },
-  ];
-  const created: CreatedToken = {
-    token_id: "k3",
-    token: "tse_5Jq0w2nVgWcXb8fR1mD7uYpKx3LzT6aEo9HsC4iNqZk",
-    expires_at: iso(bornMs + 860_000),
-    console_url: "https://console.nordic-telecom.example:15483",
-    pinned_public_key: "sha256//q7cK1tWcHk5n2Gm4gJvT0Ue8rQxv9dYb3ZlSx6oPwAo=",
-    install_command:
-      "curl -fsSk --pinnedpubkey 'sha256//q7cK1tWcHk5n2Gm4gJvT0Ue8rQxv9dYb3ZlSx6oPwAo=' https://console.nordic-telecom.example:15483/install | sh -s -- --token tse_5Jq0w2nVgWcXb8fR1mD7uYpKx3LzT6aEo9HsC4iNqZk",
-    manual_command:
-      "./telovix enroll --console https://console.nordic-telecom.example:15483 --pin 'sha256//q7cK1tWcHk5n2Gm4gJvT0Ue8rQxv9dYb3ZlSx6oPwAo=' --token tse_5Jq0w2nVgWcXb8fR1mD7uYpKx3LzT6aEo9HsC4iNqZk",
-  };
+  const tokens = makeTokens(bornMs, fleet);
+  const created = makeCreatedToken(bornMs);
   const events = (url: URL, state: PreviewState): Response => {
     const { fromMs, toMs } = range(url);
     const offset = Number(url.searchParams.get("cursor") ?? 0);
@@ -242,8 +129,8 @@ export function makeAnswers() {
         .json()
         .then((body) => Response.json(makeRetention(Date.now(), state, (days = body as RetentionDays))));
     }
-    if (path === "/audit") return Response.json({ records: state === "empty" ? [] : audit(), next_cursor: null });
-    if (path === "/sensors") return Response.json(list(url, fleet, state));
+    if (path === "/audit") return Response.json({ records: state === "empty" ? [] : makeAudit(), next_cursor: null });
+    if (path === "/sensors") return Response.json(makeSensorList(url, fleet, state));
     if (part[1] === "sensors") {
       const sensor = fleet.find((s) => s.sensor_id === part[2]) ?? fleet.find((s) => s.node_name === part[2]);
       if (!sensor) return notFound;

@@ -65,6 +65,26 @@ CREATE TABLE console_hosts (
   CONSTRAINT console_hosts_pkey PRIMARY KEY (host_id, host_name)
 );
 
+CREATE TABLE enrollment_answers (
+  token_id uuid NOT NULL,
+  key_hash text NOT NULL,
+  tenant_id uuid NOT NULL,
+  sensor_id uuid NOT NULL,
+  serial text NOT NULL,
+  certificate_pem text NOT NULL,
+  answered_at timestamp with time zone NOT NULL,
+  CONSTRAINT enrollment_answers_pkey PRIMARY KEY (token_id, key_hash),
+  CONSTRAINT enrollment_answers_sensor_id_fkey FOREIGN KEY (sensor_id) REFERENCES sensors(sensor_id) ON DELETE CASCADE,
+  CONSTRAINT enrollment_answers_serial_fkey FOREIGN KEY (serial) REFERENCES sensor_certificates(serial) ON DELETE CASCADE,
+  CONSTRAINT enrollment_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  CONSTRAINT enrollment_answers_token_id_fkey FOREIGN KEY (token_id) REFERENCES enrollment_tokens(token_id) ON DELETE CASCADE
+);
+CREATE INDEX enrollment_answers_answered_at_idx ON public.enrollment_answers USING btree (answered_at);
+CREATE INDEX enrollment_answers_sensor_id_idx ON public.enrollment_answers USING btree (sensor_id);
+CREATE INDEX enrollment_answers_serial_idx ON public.enrollment_answers USING btree (serial);
+ALTER TABLE enrollment_answers ENABLE ROW LEVEL SECURITY; ALTER TABLE enrollment_answers FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON enrollment_answers AS PERMISSIVE FOR ALL TO public USING (telovix_sees(tenant_id)) WITH CHECK (telovix_sees(tenant_id));
+
 CREATE TABLE enrollment_token_nodes (
   token_id uuid NOT NULL,
   sensor_id uuid NOT NULL,
@@ -243,6 +263,7 @@ CREATE TABLE sensors (
   recent_starts jsonb DEFAULT '[]'::jsonb NOT NULL,
   clone_suspected_at timestamp with time zone,
   clone_detail text,
+  clock_changes jsonb DEFAULT '[]'::jsonb NOT NULL,
   CONSTRAINT sensors_pkey PRIMARY KEY (sensor_id),
   CONSTRAINT sensors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
   CONSTRAINT sensors_enforcement_state_check CHECK ((enforcement_state = ANY (ARRAY['observe'::text, 'enforce_ready'::text, 'enforced'::text]))),
@@ -250,6 +271,7 @@ CREATE TABLE sensors (
   CONSTRAINT sensors_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['active'::text, 'disabled'::text, 'revoked'::text, 'decommissioned'::text]))),
   CONSTRAINT sensors_trust_state_check CHECK ((trust_state = ANY (ARRAY['trusted'::text, 'rotated'::text, 'bootstrap_pending'::text, 'trust_revoked'::text])))
 );
+CREATE INDEX sensors_clock_changes_idx ON public.sensors USING btree (tenant_id) WHERE (clock_changes <> '[]'::jsonb);
 CREATE INDEX sensors_tenant_id_machine_hash_idx ON public.sensors USING btree (tenant_id, machine_hash) WHERE (machine_hash IS NOT NULL);
 CREATE INDEX sensors_tenant_id_node_name_idx ON public.sensors USING btree (tenant_id, node_name);
 ALTER TABLE sensors ENABLE ROW LEVEL SECURITY; ALTER TABLE sensors FORCE ROW LEVEL SECURITY;

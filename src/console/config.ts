@@ -150,6 +150,7 @@ export async function loadConsoleConfig(sources: ConsoleConfigSources = {}): Pro
 function makeConfig(s: Settings, terminal: boolean): ConsoleConfig {
   if ((s.tls_cert === undefined) !== (s.tls_key === undefined))
     throw new AppError("invalid_request", "--tls-cert and --tls-key belong together.", {
+      pointer: s.tls_cert === undefined ? "/tls_key" : "/tls_cert",
       hint: "Give both or neither.",
     });
   const secret = (text: string | undefined): Secret | undefined => (text === undefined ? undefined : new Secret(text));

@@ -12,6 +12,7 @@ import type { ConsoleConfig } from "./config.ts";
 import { createEventCounts } from "./events/counts.ts";
 import { createEventRoutes } from "./events/routes.ts";
 import { createEventService } from "./events/service.ts";
+import { createClockChanges } from "./events/store-clocks.ts";
 import { createCountStore } from "./events/store-counts.ts";
 import { createEventStore } from "./events/store.ts";
 import { HeartbeatService } from "./fleet/heartbeat.ts";
@@ -20,7 +21,7 @@ import { Samples } from "./fleet/samples.ts";
 import { FleetService } from "./fleet/service.ts";
 import { createHttpApp } from "./http-app.ts";
 import type { RequestHandler } from "./http/context.ts";
-import type { StreamDoor } from "./http/listener.ts";
+import type { StreamDoor } from "./http/listener-options.ts";
 import { createHealthRoutes } from "./http/health.ts";
 import type { RateLimiter } from "./http/limits.ts";
 import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
@@ -131,7 +132,8 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const alone = createSessions({ store: userStore, clock });
   const { sessions, hub, streamHub, presence, jobs } = createJoined({ ...deps, sessions: alone });
   storage.schedule(jobs);
-  const counts = createEventCounts({ store: createCountStore({ events: storage.events }), clock, log });
+  const clocks = createClockChanges(db);
+  const counts = createEventCounts({ store: createCountStore({ events: storage.events, clocks }), clock, log });
   counts.schedule(jobs);
 
   const { peers, cutOff, ...trust } = createTrust({ ...deps, audit, hub });
@@ -189,6 +191,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
     clock,
     staleMs,
     isConnected,
+    heardMs: (sensorId) => heartbeats.heardMs(sensorId),
     forgetTrust: () => peers.forget(),
     cutOff,
   });
@@ -225,7 +228,9 @@ export function createPlanes(deps: PlanesDeps): Planes {
       createUserRoutes({ service: users }),
       ...trust.operators,
       createFleetRoutes({ fleet, inventory }),
-      createEventRoutes({ service: createEventService({ store: createEventStore({ events }), counts, clock }) }),
+      createEventRoutes({
+        service: createEventService({ store: createEventStore({ events, clocks }), counts, clock }),
+      }),
       createLineageRoutes({ service: createLineageService({ store: createLineageStore({ events }), clock }) }),
       ...ledger.operators,
       createAuditRoutes({ service: audit }),

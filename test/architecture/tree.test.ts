@@ -68,8 +68,9 @@ describe("the tree is the architecture", () => {
   });
 
   test("no file the linter does not count is over 300 lines either", async () => {
-    const names = (await Promise.all(["src", "native"].map((dir) => filesBelow(dir)))).flat();
-    const counted = names.filter((f) => /\.(css|c|h|sh)$/.test(f) && !f.includes("/.output/"));
+    const names = (await Promise.all(["src", "native", "test", "scripts"].map((dir) => filesBelow(dir)))).flat();
+    // The linter leaves out all of native.
+    const counted = names.filter((f) => /\.(css|c|h|sh)$|^native\/.*\.ts$/.test(f) && !f.includes("/.output/"));
     expect(counted.length).toBeGreaterThan(50);
     const lines = await Promise.all(
       counted.map(async (f) => [f, (await readFile(join(ROOT, f), "utf8")).split("\n").length - 1] as const),

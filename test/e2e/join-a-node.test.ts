@@ -9,7 +9,7 @@ import type { SensorDetail, SensorList } from "../../src/core/api/sensors.ts";
 import { randomHex } from "../../src/core/ids.ts";
 import { ApiClient, eventually, startBuiltConsole } from "../harness/built-console.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
-import { pidsWith } from "../harness/processes.ts";
+import { killAllWith, pidsWith } from "../harness/processes.ts";
 import { Program, runProgram, type Outcome } from "../harness/program.ts";
 
 const refused = await kernelRefusesBpf();
@@ -74,7 +74,11 @@ describe("a node joins by the line the Console prints", () => {
 
       await api.post(`/api/v1/sensors/${sensor_id}/revoke`, {});
       await eventually(async () => sensor.output.includes("has revoked this sensor") || undefined);
-      const detail = await api.get<SensorDetail>(`/api/v1/sensors/${sensor_id}`);
+      // Its stream is cut, and told of as gone once it is.
+      const detail = await eventually(async () => {
+        const shown = await api.get<SensorDetail>(`/api/v1/sensors/${sensor_id}`);
+        return shown.stream_connected ? undefined : shown;
+      });
       expect(detail).toMatchObject({ lifecycle_status: "revoked", stream_connected: false });
 
       const gone = await runProgram(program, ["sensor", "uninstall", "--yes", "--state-dir", stateDir]);
@@ -112,7 +116,7 @@ describe("a node joins by the line the Console prints", () => {
         const { sensors } = await api.get<SensorList>("/api/v1/sensors?lifecycle_status=revoked");
         expect(sensors).toHaveLength(1);
       } finally {
-        for (const pid of await pidsWith(stateDir)) process.kill(pid, "SIGKILL");
+        await killAllWith(stateDir);
         await rm(stateDir, { recursive: true, force: true });
       }
     },

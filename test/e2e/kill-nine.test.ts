@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { EventSearchResult } from "../../src/core/api/events.ts";
 import type { SensorList } from "../../src/core/api/sensors.ts";
 import { randomHex } from "../../src/core/ids.ts";
+import { signalTo } from "../../src/sim/scenario/processes.ts";
 import { ApiClient, eventually, startBuiltConsole, type BuiltConsole } from "../harness/built-console.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { numberedExecs } from "../harness/numbered-execs.ts";
@@ -28,10 +29,12 @@ async function seen(api: ApiClient, mark: string): Promise<Map<string, number>> 
 
 /** Kills one part and waits until the installation has put it back. */
 async function killAndWait(home: BuiltConsole, words: readonly string[]): Promise<void> {
-  const before = await eventually(async () =>
-    (await pidsWith(home.dataDir, ...words)).length > 0 ? pidsWith(home.dataDir, ...words) : undefined,
-  );
-  for (const pid of before) process.kill(pid, "SIGKILL");
+  const before = await eventually(async () => {
+    const pids = await pidsWith(home.dataDir, ...words);
+    return pids.length > 0 ? pids : undefined;
+  });
+  // A server's helper may end between the look and the signal.
+  for (const pid of before) signalTo(pid, "SIGKILL");
   await eventually(async () =>
     (await pidsWith(home.dataDir, ...words)).some((pid) => !before.includes(pid)) ? true : undefined,
   );

@@ -10,7 +10,7 @@ import {
   startBuiltConsole,
   type BuiltConsole,
 } from "../harness/built-console.ts";
-import { pidsWith } from "../harness/processes.ts";
+import { killAllWith, pidsWith } from "../harness/processes.ts";
 import { Program, runProgram } from "../harness/program.ts";
 
 interface Ready {
@@ -36,15 +36,6 @@ const PARTS = {
   clickhouse: { words: ["telovix internal clickhouse"], subsystem: "clickhouse" },
 } as const;
 
-/** A server's helper may end between the look and the signal. */
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
 test("Ctrl-C reaches the Console alone, and it ends its parts in order", async () => {
   const dir = await mkdtemp(join(tmpdir(), "telovix-group-"));
   await chmod(dir, 0o755);
@@ -60,7 +51,7 @@ test("Ctrl-C reaches the Console alone, and it ends its parts in order", async (
     expect(code).toBe(0);
     expect(await pidsWith(dir)).toEqual([]);
   } finally {
-    for (const pid of await pidsWith(dir)) process.kill(pid, "SIGKILL");
+    await killAllWith(dir);
     await rm(dir, { recursive: true, force: true });
   }
 }, 60_000);
@@ -96,7 +87,7 @@ describe("a store that is killed", () => {
       const tell = (): string => home.output().split("\n").slice(-40).join("\n");
       // Restarted within a second: it is killed until a look falls into that time.
       const down = await eventually(async () => {
-        for (const pid of await pidsWith(home.dataDir, ...words)) killIfThere(pid);
+        await killAllWith(home.dataDir, ...words);
         const { code, body } = await ready(home);
         return code === 503 ? body : undefined;
       }, tell);

@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pidsWith } from "./processes.ts";
+import { killAllWith } from "./processes.ts";
 import type { CreatedToken } from "../../src/core/api/tokens.ts";
 
 export const BUILT_FILE = resolve(import.meta.dir, "../../dist/telovix");
@@ -112,7 +112,7 @@ export async function startBuiltConsole(args: readonly string[] = []): Promise<B
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
       await exited;
       // After a test that failed half-way parts may be left that nobody keeps any more.
-      for (const pid of await pidsWith(dir)) process.kill(pid, "SIGKILL");
+      await killAllWith(dir);
       await rm(dir, { recursive: true, force: true });
     },
   };

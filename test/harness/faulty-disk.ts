@@ -3,12 +3,24 @@ import { open, truncate, type FileHandle } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { SpoolDisk, SpoolOpen } from "../../src/core/spool/segment.ts";
 
+const WORDS = {
+  ENOSPC: "no space left on device",
+  EDQUOT: "disk quota exceeded",
+  EFBIG: "file too large",
+  EROFS: "read-only file system",
+  EIO: "i/o error",
+};
+
 /** A disk for the spool's segments that fills up, and that forgets at a power cut what was not flushed. */
 export class FaultyDisk implements SpoolDisk {
   /** Bytes all files below `root` may have together. */
   quotaBytes = Infinity;
+  /** What the system says beyond that: the disk is full, its user's quota is used up, or it is another matter. */
+  refusal: keyof typeof WORDS = "ENOSPC";
   /** Flushes do not come back before `release`, and fail then. */
   stuck = false;
+  /** Files whose medium is damaged: reading them fails with EIO. */
+  readonly unreadable = new Set<string>();
   readonly #waiting: (() => void)[] = [];
   readonly #root: string;
   readonly #durable = new Map<string, number>();
@@ -18,6 +30,10 @@ export class FaultyDisk implements SpoolDisk {
   }
 
   async open(path: string, how: SpoolOpen): Promise<FileHandle> {
+    if (how === "read") {
+      if (this.unreadable.has(path)) throw Object.assign(new Error(`EIO: ${WORDS.EIO}, read`), { code: "EIO" });
+      return open(path, "r");
+    }
     const file = await open(path, how === "new" ? "w" : "r+", 0o600);
     if (how === "new") this.#durable.set(path, 0);
     else this.#durable.set(path, (await file.stat()).size);
@@ -65,6 +81,6 @@ export class FaultyDisk implements SpoolDisk {
 
   #check(bytes: number): void {
     if (this.usedBytes + bytes > this.quotaBytes)
-      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+      throw Object.assign(new Error(`${this.refusal}: ${WORDS[this.refusal]}, write`), { code: this.refusal });
   }
 }

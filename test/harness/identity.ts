@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { CreatedToken } from "../../src/core/api/tokens.ts";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { createLog, Secret } from "../../src/core/log.ts";
-import { runEnroll, runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
+import { runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
+import { runEnroll } from "../../src/sensor/membership.ts";
 import { sensorConfig, type SensorConfig } from "../../src/sensor/config.ts";
 import { statePaths } from "../../src/sensor/state/paths.ts";
 import type { SensorState } from "../../src/sensor/state/sensor-state.ts";
@@ -35,11 +36,11 @@ export class ShiftedClock implements Clock {
   }
 }
 
-/** Resolves once `done` says something; fails with `what` after ten seconds. */
+/** Resolves once `done` says something; fails with `what` after a minute: slow machines are not wrong ones. */
 export async function eventually<T>(
   what: string,
   done: () => T | Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = 60_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {

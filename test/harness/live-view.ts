@@ -1,5 +1,6 @@
 import type { LiveDown } from "../../src/core/api/events.ts";
-import { ADMIN, until } from "./sensor-plane.ts";
+import { ADMIN } from "./sensor-plane.ts";
+import { until } from "./until.ts";
 
 /** A browser that signed in by itself. */
 export interface SignedIn {

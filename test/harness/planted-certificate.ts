@@ -3,7 +3,7 @@ import { generateKeyPair } from "../../src/core/pki/keys.ts";
 import { randomSerial, sensorUri } from "../../src/core/pki/names.ts";
 import { toPem } from "../../src/core/pki/pem.ts";
 import { P256, x509 } from "../../src/core/pki/x509.ts";
-import type { TestSensor } from "./sensor-plane.ts";
+import type { TestSensor } from "./test-sensor.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,12 +1,13 @@
 import { runCli } from "../../src/cli/run.ts";
 import type { EmbeddedPack } from "../../src/core/payload/embedded-files.ts";
-import { randomToken } from "../../src/core/ids.ts";
-import { Secret, silentLog } from "../../src/core/log.ts";
 import type { PolicyState } from "../../src/core/wire/state.ts";
-import { runEnroll, runSensor } from "../../src/sensor/app.ts";
 import { sensorConfig } from "../../src/sensor/config.ts";
 import { statePaths, type StatePaths } from "../../src/sensor/state/paths.ts";
+import { enrollAndRun } from "./running-sensor.ts";
 import { StandInConsole } from "./stand-in-console.ts";
+
+/** The list of what runs on the host is not what these nodes are for. */
+const NEVER_MS = 600_000;
 
 /** A node with a sensor at work, and a Console that hears it. */
 export interface PolicyNode extends AsyncDisposable {
@@ -29,21 +30,7 @@ interface NodeOptions {
 export async function startPolicyNode({ stateDir, enginePath, pack, criSocket }: NodeOptions): Promise<PolicyNode> {
   const console = await StandInConsole.start();
   const config = sensorConfig({ stateDir, enginePath, packs: pack.id }, { TELOVIX_SENSOR_CRI_SOCKET: criSocket });
-  const token = `tse_${randomToken(32)}`;
-  console.tokens.add(token);
-  await runEnroll(config, {
-    consoleUrl: console.url,
-    token: new Secret(token),
-    pin: console.pin,
-    nodeName: "node-1",
-    role: "generic_linux",
-    flavor: "standard",
-    tags: [],
-  });
-  const controller = new AbortController();
-  const overrides = { log: silentLog, heartbeatIntervalMs: 100, reconnectMinMs: 20, embeddedPacks: [pack] };
-  const done = runSensor(config, overrides, controller.signal);
-  done.catch(() => {});
+  const sensor = await enrollAndRun(console, config, { embeddedPacks: [pack], inventoryIntervalMs: NEVER_MS });
   return {
     console,
     paths: statePaths(stateDir),
@@ -60,8 +47,7 @@ export async function startPolicyNode({ stateDir, enginePath, pack, criSocket }:
       return { code, out, err };
     },
     [Symbol.asyncDispose]: async () => {
-      controller.abort();
-      await done.catch(() => {});
+      await sensor[Symbol.asyncDispose]();
       await console[Symbol.asyncDispose]();
     },
   };

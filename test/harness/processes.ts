@@ -1,8 +1,13 @@
-import { pidsWith as processesWith, usageOf } from "../../src/sim/scenario/processes.ts";
+import { pidsWith as processesWith, signalTo, usageOf } from "../../src/sim/scenario/processes.ts";
 
 /** Pids whose command line holds all the words: how a test finds the parts of the installation it started, and no other. */
 export function pidsWith(...words: readonly string[]): Promise<number[]> {
   return processesWith(...words);
+}
+
+/** Kills those whose command line holds all the words; what has ended by itself since it was seen is no fault. */
+export async function killAllWith(...words: readonly string[]): Promise<void> {
+  for (const pid of await pidsWith(...words)) signalTo(pid, "SIGKILL");
 }
 
 /** Resident memory of a process in bytes; 0 when it is gone. */

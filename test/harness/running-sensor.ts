@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomToken } from "../../src/core/ids.ts";
 import { Secret, silentLog } from "../../src/core/log.ts";
-import { runEnroll, runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
+import { runSensor, type SensorOverrides } from "../../src/sensor/app.ts";
+import { runEnroll } from "../../src/sensor/membership.ts";
 import { sensorConfig, type SensorConfig } from "../../src/sensor/config.ts";
 import { statePaths } from "../../src/sensor/state/paths.ts";
 import { EngineLines } from "./engine-lines.ts";
@@ -56,19 +57,20 @@ export const enrolment = (console: StandInConsole) => ({
 });
 
 /** Waits for a condition; it is looked at again after each turn of the event loop's timers. */
-export async function until(what: string, done: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function until(what: string, done: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const end = performance.now() + timeoutMs;
-  while (!done()) {
+  while (!(await done())) {
     if (performance.now() > end) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
+export interface RunningSensor extends AsyncDisposable {
+  readonly done: Promise<void>;
+}
+
 /** A running sensor that is stopped at the end of its block. */
-export function run(
-  config: SensorConfig,
-  overrides: SensorOverrides = {},
-): AsyncDisposable & { readonly done: Promise<void> } {
+export function run(config: SensorConfig, overrides: SensorOverrides = {}): RunningSensor {
   const controller = new AbortController();
   const done = runSensor(
     config,
@@ -89,6 +91,16 @@ export function run(
       await done.catch(() => {});
     },
   };
+}
+
+/** A running sensor that has joined a Console first. */
+export async function enrollAndRun(
+  console: StandInConsole,
+  config: SensorConfig,
+  overrides: SensorOverrides = {},
+): Promise<RunningSensor> {
+  await runEnroll(config, enrolment(console));
+  return run(config, overrides);
 }
 
 /** Arguments of the executions that arrived. */

@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Packr, Unpackr } from "msgpackr";
 import { startConsole, type ConsoleOverrides, type RunningConsole } from "../../src/console/app.ts";
 import { loadConsoleConfig, type ConsoleConfig } from "../../src/console/config.ts";
 import type { Db, EventDb } from "../../src/console/stores/contract.ts";
@@ -10,18 +9,10 @@ import type { Me } from "../../src/core/api/auth.ts";
 import { createLog } from "../../src/core/log.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { createSensorRequest } from "../../src/core/pki/csr.ts";
-import type { EnrollResponse } from "../../src/core/wire/enroll.ts";
-import type { StreamDown, StreamUp } from "../../src/core/wire/stream.ts";
 import { readSqlFiles } from "../../scripts/sql-files.ts";
-import { EPOCH } from "./sensor-messages.ts";
 import { REPOSITORY } from "./servers.ts";
-
-const packr = new Packr({ useRecords: false });
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
-/** A message as sensors send it: MessagePack, zstd. */
-export function frame(message: unknown): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Bun.zstdCompressSync(packr.pack(message)));
-}
+import { testStores, type TestStores } from "./stores.ts";
+import { enrollNode, postEnroll, type TestSensor } from "./test-sensor.ts";
 
 export const ADMIN = {
   email: "ada@example.net",
@@ -30,23 +21,13 @@ export const ADMIN = {
   organisation: "Example",
 };
 
-/** Resolves once `condition` holds, looking again whenever the event loop has turned (asking a Console: a few times a second). */
-export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
-  for (;;) {
-    const answer = condition();
-    const value = await answer;
-    if (value) return value;
-    if (answer instanceof Promise) await Bun.sleep(50);
-    else await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** A Console with its real listener on given stores, set up, with its administrator signed in. */
 export class TestConsole implements AsyncDisposable {
   readonly running: RunningConsole;
   readonly metrics: Metrics;
   readonly logged: string[];
   readonly #dir: string;
+  #stores: TestStores | undefined;
   caPem = "";
   #cookie = "";
   #csrf = "";
@@ -57,6 +38,14 @@ export class TestConsole implements AsyncDisposable {
     this.metrics = metrics;
     this.logged = logged;
     this.#dir = dir;
+  }
+
+  /** A set-up Console on fresh stores of its own, which go with it. */
+  static async fresh(overrides: ConsoleOverrides = {}, settings: Partial<ConsoleConfig> = {}): Promise<TestConsole> {
+    const stores = await testStores();
+    const console = await TestConsole.start(stores, overrides, undefined, settings);
+    console.#stores = stores;
+    return console.setUp();
   }
 
   static async start(
@@ -118,6 +107,11 @@ export class TestConsole implements AsyncDisposable {
     return this;
   }
 
+  /** Those of a fresh one. */
+  get stores(): TestStores {
+    return this.#stores!;
+  }
+
   get dir(): string {
     return this.#dir;
   }
@@ -161,22 +155,17 @@ export class TestConsole implements AsyncDisposable {
 
   /** Enrols a node over the wire, as a sensor does. */
   async enroll(nodeName = "node-1"): Promise<TestSensor> {
-    const { token } = await this.json<CreatedToken>("POST", "/api/v1/enrollment/tokens", {});
-    const { keyPem, csrPem } = await createSensorRequest(nodeName);
-    const response = await this.postEnroll(token, nodeName, csrPem);
-    if (!response.ok) throw new Error(await response.text());
-    const answer = (await response.json()) as EnrollResponse;
-    return new TestSensor(this, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
+    return this.#enrol(nodeName, {});
   }
 
   /** Enrols a sensor again, with a token made for it. */
   async enrollAgain(sensor: TestSensor, nodeName: string): Promise<TestSensor> {
-    const made = await this.json<CreatedToken>("POST", "/api/v1/enrollment/tokens", { sensor_id: sensor.sensorId });
-    const { keyPem, csrPem } = await createSensorRequest(nodeName);
-    const response = await this.postEnroll(made.token, nodeName, csrPem);
-    if (!response.ok) throw new Error(await response.text());
-    const answer = (await response.json()) as EnrollResponse;
-    return new TestSensor(this, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
+    return this.#enrol(nodeName, { sensor_id: sensor.sensorId });
+  }
+
+  async #enrol(nodeName: string, wanted: object): Promise<TestSensor> {
+    const { token } = await this.json<CreatedToken>("POST", "/api/v1/enrollment/tokens", wanted);
+    return enrollNode(this, token, nodeName);
   }
 
   /** Uses a token with a fresh key; `more` overrides the request. */
@@ -185,22 +174,7 @@ export class TestConsole implements AsyncDisposable {
   }
 
   postEnroll(token: string, nodeName: string, csrPem: string, more: object = {}): Promise<Response> {
-    return fetch(`${this.origin}/api/v1/sensors/enroll`, {
-      method: "POST",
-      tls: { ca: this.caPem },
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        protocol_version: 1,
-        token,
-        csr_pem: csrPem,
-        node_name: nodeName,
-        declared_role: "generic_linux",
-        flavor: "standard",
-        sensor_version: "0.0.0-test",
-        tags: ["cluster:oslo", "rack:7"],
-        ...more,
-      }),
-    });
+    return postEnroll(this, token, nodeName, csrPem, more);
   }
 
   /** Stops it and keeps its directory, for a second life. */
@@ -211,86 +185,6 @@ export class TestConsole implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await rm(this.#dir, { recursive: true, force: true });
-  }
-}
-
-/** The sensor's end of the wire, by hand. */
-export class TestSensor {
-  readonly #console: TestConsole;
-  readonly sensorId: string;
-  readonly tls: { ca: string; key: string; cert: string };
-  readonly enrolled: EnrollResponse;
-
-  constructor(console: TestConsole, sensorId: string, key: string, cert: string, enrolled: EnrollResponse) {
-    this.#console = console;
-    this.sensorId = sensorId;
-    this.tls = { ca: console.caPem, key, cert };
-    this.enrolled = enrolled;
-  }
-
-  /** The same sensor towards another life of the Console. */
-  at(console: TestConsole): TestSensor {
-    return new TestSensor(console, this.sensorId, this.tls.key, this.tls.cert, this.enrolled);
-  }
-
-  post(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
-    return fetch(this.#console.origin + path, { method: "POST", tls: this.tls, headers, body });
-  }
-
-  /** Sends a message as sensors do: MessagePack, zstd. */
-  send(path: string, message: unknown): Promise<Response> {
-    return this.post(path, frame(message), { "content-type": "application/msgpack", "content-encoding": "zstd" });
-  }
-
-  async stream(): Promise<TestStream> {
-    const stream = new TestStream(this.#console.origin.replace("https", "wss"), this.tls);
-    await stream.opened;
-    return stream;
-  }
-}
-
-/** A sensor's WebSocket; every frame that comes is kept. */
-export class TestStream {
-  readonly socket: WebSocket;
-  readonly opened: Promise<void>;
-  readonly frames: StreamDown[] = [];
-  /** Frames that came as text. */
-  readonly texts: string[] = [];
-  closed: number | undefined;
-
-  constructor(origin: string, tls: object) {
-    this.socket = new WebSocket(`${origin}/api/v1/sensors/stream`, { tls } as never);
-    this.socket.binaryType = "arraybuffer";
-    this.opened = new Promise((resolve, reject) => {
-      this.socket.onopen = () => resolve();
-      this.socket.onclose = (event) => {
-        this.closed = event.code;
-        reject(new Error(`closed with ${event.code} ${event.reason}`));
-      };
-    });
-    this.opened.catch(() => {});
-    this.socket.onmessage = ({ data }) => {
-      if (typeof data === "string") this.texts.push(data);
-      else this.frames.push(unpackr.unpack(Bun.zstdDecompressSync(new Uint8Array(data as ArrayBuffer))) as StreamDown);
-    };
-  }
-
-  send(message: StreamUp | object): void {
-    this.socket.send(frame(message));
-  }
-
-  async hello(epoch = EPOCH, nextSeq = 1): Promise<Extract<StreamDown, { type: "welcome" }>> {
-    this.send({ type: "hello", protocol_version: 1, sensor_version: "0.0.0-test", epoch, next_seq: nextSeq });
-    return (await this.next("welcome")) as Extract<StreamDown, { type: "welcome" }>;
-  }
-
-  /** The next frame of a type that has not been taken yet. */
-  async next(type: StreamDown["type"]): Promise<StreamDown> {
-    const index = await until(() => {
-      const found = this.frames.findIndex((frame) => frame.type === type);
-      if (found < 0 && this.closed !== undefined) throw new Error(`closed with ${this.closed} before ${type}`);
-      return found + 1;
-    });
-    return this.frames.splice(index - 1, 1)[0]!;
+    await this.#stores?.dispose();
   }
 }

@@ -5,7 +5,7 @@ import type { RuntimeEvent } from "../../src/core/event/event.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { LANE_KINDS, type LaneKind } from "../../src/core/spool/lane-dirs.ts";
 import { LaneSet } from "../../src/core/spool/lane-set.ts";
-import { DEFAULT_SPOOL_LIMITS } from "../../src/core/spool/spool.ts";
+import { DEFAULT_SPOOL_LIMITS } from "../../src/core/spool/limits.ts";
 import { Enricher } from "../../src/sensor/enrich/enrich.ts";
 import { PodNames } from "../../src/sensor/enrich/pod-names.ts";
 import { LineProgram } from "../../src/sensor/normalize/line-program.ts";

@@ -20,7 +20,9 @@ import type { EventsResponse } from "../../src/core/wire/events.ts";
 import { dropPostgres, emptyPostgres, testMigrations } from "../harness/databases.ts";
 import { closeAtEnd } from "../harness/leaks.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
+import { until } from "../harness/until.ts";
 import { closeServers } from "../harness/servers.ts";
 
 closeAtEnd.push(closeServers);

@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDiskStore } from "../../src/console/disk/store.ts";
 import { toRuntimeEventRow } from "../../src/console/stores/runtime-event-row.ts";
-import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
 import { generateEvents } from "../harness/events.ts";
+import { hastyClock } from "../harness/hasty-clock.ts";
 import { runProgram } from "../harness/program.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
+import { until } from "../harness/until.ts";
 import { testStores } from "../harness/stores.ts";
 
 const MB = 1024 * 1024;
-/** Looks at the disk come at once. */
-const hasty: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 100), signal) };
 
 interface Ready {
   readonly status: string;
@@ -62,7 +62,7 @@ describe.skipIf(!mounted)("a disk that fills", () => {
 
   beforeAll(async () => {
     await chmod(mountPoint, 0o755);
-    console = await (await TestConsole.embedded(join(mountPoint, "data"), {}, { clock: hasty })).setUp();
+    console = await (await TestConsole.embedded(join(mountPoint, "data"), {}, { clock: hastyClock })).setUp();
     sensor = await console.enroll("db-1");
     expect((await send(1, 20)).status).toBe(200);
   }, 60_000);
@@ -82,7 +82,10 @@ describe.skipIf(!mounted)("a disk that fills", () => {
       ),
     );
     await leave(150 * MB);
-    const seen = await until(async () => ((await disk()).ok ? undefined : await disk()));
+    const seen = await until(async () => {
+      const now = await disk();
+      return now.ok ? undefined : now;
+    });
     expect(seen.problem).toMatch(/^the disk is nearly full \(\d+ MiB of \d+ MiB are left\)$/);
     expect(seen.action).toContain("Free space");
     expect((await console.json<Ready>("GET", "/readyz")).status).toBe("degraded");

@@ -9,19 +9,17 @@ import { sensorUri } from "../../src/core/pki/names.ts";
 import { x509 } from "../../src/core/pki/x509.ts";
 import { plantCertificate, type Plant, type Planted } from "../harness/planted-certificate.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
-import { frame, TestConsole, type TestSensor } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { frame, type TestSensor } from "../harness/test-sensor.ts";
 
 const HOUR_MS = 3_600_000;
-let stores: TestStores;
 let console: TestConsole;
 /** The Console's own authority: faults are planted with its key, so that nothing but the fault can be why. */
 let ours: Authority;
 let sensor: TestSensor;
 
 beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
+  console = await TestConsole.fresh();
   const trust = join(console.dir, "trust");
   ours = {
     certificate: new x509.X509Certificate(await readFile(join(trust, "ca.cert.pem"), "utf8")),
@@ -30,10 +28,7 @@ beforeAll(async () => {
   sensor = await console.enroll("victim");
 }, 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 const planted = (plant: Plant): Promise<Planted> => plantCertificate(ours, sensor, plant);
 

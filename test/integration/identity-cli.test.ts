@@ -2,20 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { runCli } from "../../src/cli/run.ts";
 import type { CreatedToken, TokenSummary } from "../../src/core/api/tokens.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 async function telovix(...words: string[]): Promise<{ code: number; text: string }> {
   let text = "";

@@ -7,7 +7,8 @@ import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
 import type { StoreHealth } from "../../src/console/http/readiness.ts";
 import { copyTrust, eventually } from "../harness/identity.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, type TestSensor } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 let stores: TestStores;

@@ -7,22 +7,15 @@ import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
 import type { RenewResponse } from "../../src/core/wire/renew.ts";
 import { DAY_MS, eventually, HOUR_MS, RealSensor, ShiftedClock } from "../harness/identity.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, TestSensor } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { TestSensor } from "../harness/test-sensor.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 const clock = new ShiftedClock();
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores, { clock })).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh({ clock })), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 const detail = (id: string): Promise<SensorDetail> => console.json("GET", `/api/v1/sensors/${id}`);
 const statuses = async (id: string): Promise<string[]> =>
@@ -50,7 +43,7 @@ async function renewed(sensor: TestSensor, name: string): Promise<TestSensor> {
 async function keepSessions(): Promise<void> {
   const now = new Date(clock.nowMs());
   const end = new Date(clock.nowMs() + DAY_MS);
-  await stores.db.system((tx) => tx`UPDATE sessions SET last_used_at = ${now}, expires_at = ${end}`);
+  await console.stores.db.system((tx) => tx`UPDATE sessions SET last_used_at = ${now}, expires_at = ${end}`);
 }
 
 /** Puts the clocks forward for the time of a test. */
@@ -192,7 +185,7 @@ describe("a sensor", () => {
     const ups = (): number => sensor.logged.filter((line) => line.includes("the stream is up")).length;
     const stored = async (): Promise<number[]> =>
       (
-        await stores.events.selectSystem<{ seq: number }>(
+        await console.stores.events.selectSystem<{ seq: number }>(
           "SELECT seq FROM runtime_events WHERE sensor_id = {id:UUID} AND event_kind = 'process_exec' ORDER BY seq",
           { id },
         )
@@ -212,7 +205,7 @@ describe("a sensor", () => {
       const opened = ups();
       // Whatever was opened with the old certificate ends with this.
       const news = { from: "0123456789abcdef", news: { kind: "certificates", serials: [before] } };
-      await stores.db.system((tx) => tx`SELECT pg_notify('telovix_trust', ${JSON.stringify(news)})`);
+      await console.stores.db.system((tx) => tx`SELECT pg_notify('telovix_trust', ${JSON.stringify(news)})`);
       await sensor.lines.append("last");
       await eventually("all of it", async () => (await stored()).length >= 201);
       expect(await stored()).toEqual(Array.from({ length: 201 }, (_, i) => i + 1));

@@ -3,7 +3,8 @@ import { rm } from "node:fs/promises";
 import { asAdmin } from "../harness/databases.ts";
 import { copyTrust, eventually } from "../harness/identity.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, type TestSensor, type TestStream } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor, TestStream } from "../harness/test-sensor.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 let stores: TestStores;

@@ -4,20 +4,12 @@ import type { CreatedToken } from "../../src/core/api/tokens.ts";
 import { DAY_MS, eventually, HOUR_MS, RealSensor, ShiftedClock } from "../harness/identity.ts";
 import { EPOCH, testEvent, testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores, {}, undefined, { heartbeatIntervalMs: 100 })).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh({}, { heartbeatIntervalMs: 100 })), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 const detail = (id: string): Promise<SensorDetail> => console.json("GET", `/api/v1/sensors/${id}`);
 const token = (): Promise<CreatedToken> => console.json("POST", "/api/v1/enrollment/tokens", {});
@@ -83,8 +75,7 @@ test("trouble that a sensor with a wrong clock had is counted from when it was",
 
 test("a renewal that is due is found by the Console's clock, whatever the node's says", async () => {
   const clock = new ShiftedClock();
-  const shifted = await testStores();
-  const other = await (await TestConsole.start(shifted, { clock }, undefined, { heartbeatIntervalMs: 100 })).setUp();
+  const other = await TestConsole.fresh({ clock }, { heartbeatIntervalMs: 100 });
   try {
     await using sensor = await RealSensor.create();
     const made = await other.json<CreatedToken>("POST", "/api/v1/enrollment/tokens", {});
@@ -96,6 +87,5 @@ test("a renewal that is due is found by the Console's clock, whatever the node's
     await eventually("another certificate", async () => (await sensor.saved()).certificate_serial !== before);
   } finally {
     await other[Symbol.asyncDispose]();
-    await shifted.dispose();
   }
 }, 30_000);

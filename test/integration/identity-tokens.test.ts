@@ -7,21 +7,13 @@ import type { EnrollResponse } from "../../src/core/wire/enroll.ts";
 import { DAY_MS, ShiftedClock } from "../harness/identity.ts";
 import { testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 const clock = new ShiftedClock();
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores, { clock })).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh({ clock })), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 const clusterToken = (body: object): Promise<CreatedToken> =>
   console.json("POST", "/api/v1/enrollment/cluster-tokens", body);
@@ -104,7 +96,7 @@ describe("a cluster's token", () => {
     const made = await clusterToken({ cluster: "back" });
     const node = { name: "n-6", machine: machine(6) };
     const [, id] = await join(made, node);
-    await stores.db.system((tx) => tx`UPDATE sensors SET lifecycle = 'decommissioned' WHERE sensor_id = ${id}`);
+    await console.stores.db.system((tx) => tx`UPDATE sensors SET lifecycle = 'decommissioned' WHERE sensor_id = ${id}`);
     expect(await join(made, node)).toEqual([200, id]);
     await console.api("POST", `/api/v1/sensors/${id}/revoke`);
     const [status, text] = await join(made, node);

@@ -5,7 +5,7 @@ import type { Db } from "../../src/console/stores/contract.ts";
 import { STORE_AWAY, storedSeqs, TestIngest, testPeers } from "../harness/ingest.ts";
 import { rejectionOf } from "../harness/rejection.ts";
 import { EPOCH, testBatch } from "../harness/sensor-messages.ts";
-import { until } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 let stores: TestStores;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { FaultyEventDb } from "../harness/ingest.ts";
 import { EPOCH, testBatch } from "../harness/sensor-messages.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 let stores: TestStores;

@@ -4,7 +4,7 @@ import { AppError } from "../../src/core/error.ts";
 import { storedSeqs, TestIngest, testPeers } from "../harness/ingest.ts";
 import { rejectionOf } from "../harness/rejection.ts";
 import { EPOCH, testBatch } from "../harness/sensor-messages.ts";
-import { until } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 let stores: TestStores;

@@ -4,12 +4,10 @@ import { systemClock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
-import { testStores } from "../harness/stores.ts";
 
 test("snapshots of many sensors share a transaction, and one that cannot be stored costs the others nothing", async () => {
-  await using stores = await testStores();
-  await using console = await (await TestConsole.start(stores)).setUp();
-  const inventory = new InventoryService({ db: stores.db, clock: systemClock, metrics: new Metrics() });
+  await using console = await TestConsole.fresh();
+  const inventory = new InventoryService({ db: console.stores.db, clock: systemClock, metrics: new Metrics() });
   const peerOf = (sensorId: string, nodeName: string) =>
     ({ tenantId: console.me.tenant_id, sensorId, nodeName, serial: "", certificate: undefined }) as never;
   const peers = await Promise.all(

@@ -9,20 +9,14 @@ import type { StreamDown } from "../../src/core/wire/stream.ts";
 import { Fleet } from "../../src/sim/fleet/fleet.ts";
 import { DEFAULT_BEHAVIOUR } from "../../src/sim/options.ts";
 import { RealSensor } from "../harness/identity.ts";
-import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
+import { until } from "../harness/until.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
+afterAll(() => console[Symbol.asyncDispose]());
 
 type Noted = Extract<StreamDown, { type: "noted" }>;
 

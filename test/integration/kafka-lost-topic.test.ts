@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { eventually } from "../harness/built-console.ts";
 import { hasKafka, KafkaBroker } from "../harness/kafka.ts";
 import { testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, type TestSensor } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
 
 const TOPIC = "telovix.runtime_events";
 

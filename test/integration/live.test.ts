@@ -6,6 +6,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { createAuthority, issueServerCertificate } from "../../src/core/pki/issue.ts";
 import { generateEvents } from "../harness/events.ts";
 import { operatorPlane, type OperatorPlane, type Tenant } from "../harness/operator-plane.ts";
+import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 // Slow machines are not wrong ones.
@@ -114,7 +115,8 @@ describe("GET /api/v1/live", () => {
     await frame((f) => f.type === "sensor" && f.change === "connected");
     socket.close();
     await closed;
-    expect(plane.metrics.render()).toContain("telovix_console_live_watchers 0");
+    // Either end hears of it in its own time.
+    await until(() => plane.metrics.render().includes("telovix_console_live_watchers 0"));
   });
 
   test.each([

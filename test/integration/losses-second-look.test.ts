@@ -8,20 +8,13 @@ import { newUuid } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { EPOCH, testEvent } from "../harness/sensor-messages.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
+afterAll(() => console[Symbol.asyncDispose]());
 
 const report = (sensorId: string): Promise<LossReport> =>
   console.json<LossReport>("GET", `/api/v1/loss?sensor=${sensorId}`);
@@ -32,7 +25,7 @@ function insertLate(sensorId: string, nodeName: string, from: number, to: number
   const rows = Array.from({ length: to - from + 1 }, (_, i) =>
     toRuntimeEventRow({ ...origin, event: testEvent(from + i), ingestedAtMs: Date.now() }),
   );
-  return stores.events.insert("runtime_events", rows);
+  return console.stores.events.insert("runtime_events", rows);
 }
 
 test("numbers a sensor gave up that were stored all the same leave the ledger", async () => {
@@ -77,13 +70,13 @@ const row = (more: Partial<LossRow>): LossRow => ({
 
 function look(clock: ManualClock, corrected: LossRow[] = []): SecondLook {
   const onCorrected = (of: LossRow): void => void corrected.push(of);
-  return new SecondLook({ events: stores.events, clock, log: silentLog, metrics: new Metrics(), onCorrected });
+  return new SecondLook({ events: console.stores.events, clock, log: silentLog, metrics: new Metrics(), onCorrected });
 }
 
 test("what a Console wrote and did not live to look at is looked at by the next; so is what it sees only later", async () => {
   const clock = new ManualClock(Date.now());
   const lost = row({ from_seq: 10, to_seq: 19, count: 10 });
-  await stores.events.insert("event_losses", [lost]);
+  await console.stores.events.insert("event_losses", [lost]);
   const corrected: LossRow[] = [];
   const second = look(clock, corrected);
   await second.turn();
@@ -107,7 +100,7 @@ test("a loss that a Console tells of which has just been started begins with the
   const lost = row({ from_seq: 11, to_seq: 12, count: 2, from_at: atUs, to_at: atUs });
   const other = { sensor_id: lost.sensor_id, epoch: "00000000000000ff", cause: "spool_corrupt" };
   const fresh = row({ ...other, count: 1, from_at: atUs, to_at: atUs });
-  await stores.events.insert("event_losses", [lost, fresh]);
+  await console.stores.events.insert("event_losses", [lost, fresh]);
   await insertLate(lost.sensor_id, "n", 9, 10);
   const second = look(clock);
   second.add([lost, fresh]);
@@ -150,7 +143,7 @@ test("numbers that stand in the ledger twice stand there once, as they were told
   const clock = new ManualClock(Date.now());
   const first = row({ from_seq: 5, to_seq: 14, count: 10, cause: "spool_corrupt", recorded_at: Date.now() - 500 });
   const again = row({ sensor_id: first.sensor_id, from_seq: 1, to_seq: 20, count: 20 });
-  await stores.events.insert("event_losses", [first, again]);
+  await console.stores.events.insert("event_losses", [first, again]);
   const second = look(clock);
   second.add([first, again]);
   await clock.advance(3_000);

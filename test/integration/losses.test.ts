@@ -1,36 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Epochs } from "../../src/console/losses/epochs.ts";
 import type { LossRow } from "../../src/console/ingest/store.ts";
 import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
 import { migrateClickHouse } from "../../src/console/stores/migrate-clickhouse.ts";
-import type { IntegrityRoots } from "../../src/core/api/integrity.ts";
 import type { LossReport } from "../../src/core/api/losses.ts";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
-import { systemClock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { dropClickHouse, emptyClickHouse, testMigrations } from "../harness/databases.ts";
-import { EPOCH, testBatch, testEvent } from "../harness/sensor-messages.ts";
-import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { causesOf } from "../harness/loss-report.ts";
+import { EPOCH, testEvent } from "../harness/sensor-messages.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
+import { until } from "../harness/until.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
+afterAll(() => console[Symbol.asyncDispose]());
 
 const report = (query: string): Promise<LossReport> => console.json<LossReport>("GET", `/api/v1/loss?${query}`);
-const causesOf = (r: LossReport): [string, string, number][] =>
-  r.totals.causes
-    .map(({ stage, cause, count }): [string, string, number] => [stage, cause, count])
-    .toSorted((a, b) => (`${a[0]} ${a[1]}` < `${b[0]} ${b[1]}` ? -1 : 1));
 
 /** A batch of numbers 1 to 10: two lost in the queue, one rejected, one without a word, and an event that tells of 40 lost before. */
 function lossyBatch() {
@@ -136,7 +124,7 @@ describe("exactly once", () => {
   const lifeOf = async (sensor: TestSensor, between: () => Promise<void>, again: object): Promise<LossReport> => {
     await sensor.send("/sensors/events", lossyBatch());
     await between();
-    const second = await TestConsole.start(stores, {}, console.dir);
+    const second = await TestConsole.start(console.stores, {}, console.dir);
     try {
       expect((await sensor.at(second).send("/sensors/events", again)).status).toBe(200);
       return await report(`sensor=${sensor.sensorId}`);
@@ -148,14 +136,18 @@ describe("exactly once", () => {
   test("a batch told again after a restart that lost the cursor counts nothing twice", async () => {
     const sensor = await console.enroll("twice-1");
     const forget = (): Promise<void> =>
-      stores.db.system(async (tx) => void (await tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`));
+      console.stores.db.system(
+        async (tx) => void (await tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`),
+      );
     expect(causesOf(await lifeOf(sensor, forget, lossyBatch()))).toEqual(LOST);
   });
 
   test("nor in a batch cut otherwise, when more was lost meanwhile", async () => {
     const sensor = await console.enroll("twice-2");
     const forget = (): Promise<void> =>
-      stores.db.system(async (tx) => void (await tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`));
+      console.stores.db.system(
+        async (tx) => void (await tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`),
+      );
     // Everything up to 12 went from the queue before it could be told again: only 11 and 12 were not had.
     const again = {
       epoch: EPOCH,
@@ -186,81 +178,9 @@ describe("exactly once", () => {
       to_at: Date.now() * 1000,
       recorded_at: Date.now(),
     };
-    await stores.events.insert("event_losses", [row]);
-    await stores.events.insert("event_losses", [row]);
+    await console.stores.events.insert("event_losses", [row]);
+    await console.stores.events.insert("event_losses", [row]);
     expect((await report(`sensor=${row.sensor_id}`)).totals.count).toBe(5);
-  });
-});
-
-describe("sequences that are over", () => {
-  const [OLD, NEXT, NEVER] = ["00000000000000e1", "00000000000000e2", "00000000000000e3"];
-  const epochs = (told: LossRow[]): Epochs =>
-    new Epochs({
-      db: stores.db,
-      events: stores.events,
-      clock: systemClock,
-      log: silentLog,
-      cursor: async () => 0,
-      onLoss: (rows) => void told.push(...rows),
-    });
-  const enrol = async (name: string): Promise<{ sensor: TestSensor; peer: never }> => {
-    const sensor = await console.enroll(name);
-    await sensor.send("/sensors/events", testBatch(1, 10, { epoch: OLD }));
-    await until(async () => {
-      const rows = await stores.db.system(
-        (tx) => tx`SELECT 1 FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId} AND epoch = ${OLD} AND seq = 10`,
-      );
-      return rows.length > 0;
-    });
-    const peer = { tenantId: console.me.tenant_id, sensorId: sensor.sensorId, nodeName: name } as never;
-    return { sensor, peer };
-  };
-
-  test("with their last number: what had not come is lost, counted once over hellos and processes", async () => {
-    const { sensor, peer } = await enrol("over-1");
-    const ended = [
-      { epoch: OLD, last_seq: 25 },
-      { epoch: NEVER, last_seq: 4 },
-    ];
-    const told: LossRow[] = [];
-    const one = epochs(told);
-    await one.seen(peer, [{ epoch: NEXT }], ended);
-    await one.seen(peer, [{ epoch: NEXT }], ended);
-    await epochs(told).seen(peer, [{ epoch: NEXT }], ended);
-    expect(causesOf(await report(`sensor=${sensor.sensorId}`))).toEqual([["spool", "epoch_ended", 19]]);
-    const all = (await report("")).totals;
-    expect(all.top_sensors).toContainEqual({
-      sensor_id: sensor.sensorId,
-      node_name: "over-1",
-      count: 19,
-      unknown: 0,
-    });
-    expect(all.top_sensors.length).toBe(Math.min(10, all.sensors));
-    expect(all.top_sensors).toEqual(all.top_sensors.toSorted((a, b) => b.count - a.count));
-    expect(told.map((row) => [row.epoch, row.count, row.from_seq, row.to_seq])).toEqual([
-      [OLD, 15, 11, 25],
-      [NEVER, 4, 1, 4],
-    ]);
-  });
-
-  test("without a word: something is lost, and nobody knows how much", async () => {
-    const { sensor, peer } = await enrol("over-2");
-    await epochs([]).seen(peer, [{ epoch: NEXT }], []);
-    const { totals, ranges } = await report(`sensor=${sensor.sensorId}`);
-    expect(totals).toMatchObject({ count: 0, unknown: 1, sensors: 1 });
-    expect(ranges[0]).toMatchObject({ cause: "epoch_lost", unknown: true, count: 0 });
-  });
-
-  test("that had come whole, or go on, lose nothing; one that comes back is taken out again", async () => {
-    const { sensor, peer } = await enrol("over-3");
-    await epochs([]).seen(peer, [{ epoch: OLD }], []);
-    await epochs([]).seen(peer, [{ epoch: NEXT }], [{ epoch: OLD, last_seq: 10 }]);
-    expect((await report(`sensor=${sensor.sensorId}`)).totals).toMatchObject({ count: 0, unknown: 0 });
-    const other = await enrol("over-4");
-    await epochs([]).seen(other.peer, [{ epoch: NEXT }], [{ epoch: OLD, last_seq: 12 }]);
-    expect((await report(`sensor=${other.sensor.sensorId}`)).totals.count).toBe(2);
-    await epochs([]).seen(other.peer, [{ epoch: OLD }], []);
-    expect((await report(`sensor=${other.sensor.sensorId}`)).totals.count).toBe(0);
   });
 });
 
@@ -297,19 +217,4 @@ test("the ledger as it was before has the same rows and counts after the migrati
   expect(await total()).toEqual({ n: 3, lost: 10 });
   await client.close();
   await dropClickHouse(target);
-});
-
-test("roots and exports are asked for over HTTP", async () => {
-  const sensor = await console.enroll("export-1");
-  await sensor.send("/sensors/events", testBatch(1, 3));
-  const { key, roots, next_before } = await console.json<IntegrityRoots>("GET", "/api/v1/integrity/roots");
-  expect(key.public_key).toStartWith("-----BEGIN PUBLIC KEY-----");
-  expect([roots, next_before]).toEqual([[], null]);
-  const range = `from=${new Date(Date.now() - 3_600_000).toISOString()}&to=${new Date(Date.now() + 60_000).toISOString()}`;
-  const response = await console.api("GET", `/api/v1/integrity/export?sensor=${sensor.sensorId}&${range}`);
-  expect(response.headers.get("content-type")).toBe("application/x-ndjson");
-  const lines = (await response.text()).trimEnd().split("\n");
-  expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(["header", "end"]);
-  const none = await console.api("GET", `/api/v1/integrity/export?sensor=${newUuid()}&${range}`);
-  expect(none.status).toBe(404);
 });

@@ -7,7 +7,7 @@ import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { testPack, testPolicy } from "../harness/packs.ts";
 import { startPolicyNode, type PolicyNode } from "../harness/policy-node.ts";
 import { REPOSITORY } from "../harness/servers.ts";
-import { until } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 
 const refusal = await kernelRefusesBpf();
 if (refusal !== undefined) process.stderr.write(`SKIPPED: policies of a node on a real engine: ${refusal}\n`);

@@ -4,13 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manifest } from "../../embed/manifest.ts";
 import { ENGINE_BINARY, ROOT } from "../../scripts/build/paths.ts";
-import { randomToken } from "../../src/core/ids.ts";
-import { Secret, silentLog } from "../../src/core/log.ts";
-import { runEnroll, runSensor } from "../../src/sensor/app.ts";
 import { sensorConfig } from "../../src/sensor/config.ts";
 import { statePaths } from "../../src/sensor/state/paths.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { runProgram } from "../harness/program.ts";
+import { enrollAndRun, until } from "../harness/running-sensor.ts";
 import { StandInConsole } from "../harness/stand-in-console.ts";
 
 const built = await access(ENGINE_BINARY).then(
@@ -26,14 +24,6 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 interface Report {
   readonly fired: number;
   readonly policies: readonly { readonly name: string; readonly verdict: string; readonly hooks: readonly string[] }[];
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 describe.skipIf(refusal !== undefined)("on this kernel", () => {
@@ -56,13 +46,8 @@ describe.skipIf(refusal !== undefined)("on this kernel", () => {
     await using console = await StandInConsole.start();
     const stateDir = join(root, "state");
     const config = sensorConfig({ stateDir, enginePath: ENGINE_BINARY }, {});
-    const token = `tse_${randomToken(32)}`;
-    console.tokens.add(token);
-    const identity = { nodeName: "node-1", role: "generic_linux", flavor: "standard" as const, tags: [] };
-    await runEnroll(config, { consoleUrl: console.url, token: new Secret(token), pin: console.pin, ...identity });
-    const controller = new AbortController();
-    const overrides = { log: silentLog, heartbeatIntervalMs: 200, embeddedPacks: manifest.packs };
-    const done = runSensor(config, overrides, controller.signal);
+    const overrides = { heartbeatIntervalMs: 200, inventoryIntervalMs: 600_000, embeddedPacks: manifest.packs };
+    const sensor = await enrollAndRun(console, config, overrides);
     try {
       const states = () => console.heartbeats.at(-1)?.engine.policies ?? [];
       const watching = () =>
@@ -80,9 +65,9 @@ describe.skipIf(refusal !== undefined)("on this kernel", () => {
       expect(seen()).toMatchObject({ kind: "file_open", severity: "critical", tags: ["T1003.008"] });
       await until("the policy has counted it", () => watching().some((p) => p.matched > 0));
     } finally {
-      controller.abort();
-      await done;
+      await sensor[Symbol.asyncDispose]();
     }
+    await sensor.done;
     // An orderly end leaves nothing at work in the kernel, and no half-written plan.
     expect((await readdir(statePaths(stateDir).enginePlans)).filter((name) => name.startsWith("."))).toEqual([]);
   }, 180_000);

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { hasRedis, TestRedis } from "../harness/redis.ts";
-import { until } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 import "../harness/stores.ts";
 
 setDefaultTimeout(60_000);

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { StoreHealth } from "../../src/console/http/readiness.ts";
 import { closeAtEnd } from "../harness/leaks.ts";
 import { testBatch } from "../harness/sensor-messages.ts";
-import { TestConsole, until, type TestSensor } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import type { TestSensor } from "../harness/test-sensor.ts";
+import { until } from "../harness/until.ts";
 import { closeServers } from "../harness/servers.ts";
 
 closeAtEnd.push(closeServers);

@@ -7,7 +7,8 @@ import { LiveView, signIn } from "../harness/live-view.ts";
 import { Program } from "../harness/program.ts";
 import { hasRedis, TestRedis } from "../harness/redis.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { ADMIN, TestConsole, until } from "../harness/sensor-plane.ts";
+import { ADMIN, TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 setDefaultTimeout(60_000);

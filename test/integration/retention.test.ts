@@ -9,37 +9,30 @@ import { systemClock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { generateEvents } from "../harness/events.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 
 const DAY_US = 86_400_000_000;
 const PATH = "/api/v1/settings/retention";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 async function insert(tenantId: string, count: number, fromDays: number, toDays: number): Promise<void> {
   const nowUs = Date.now() * 1000;
   const hosts = [{ sensorId: newUuid(), nodeName: "a" }];
   const spread = { fromUs: nowUs - fromDays * DAY_US, toUs: nowUs - toDays * DAY_US };
   const events = generateEvents({ seed: count, tenantId, hosts, count, ...spread });
-  await stores.events.insert("runtime_events", [...events].map(toRuntimeEventRow));
+  await console.stores.events.insert("runtime_events", [...events].map(toRuntimeEventRow));
 }
 
 const rows = async (tenantId: string): Promise<number> =>
   Number(
     (
-      await stores.events.select<{ n: number }>(
+      await console.stores.events.select<{ n: number }>(
         tenantId,
         "SELECT count() AS n FROM runtime_events WHERE tenant_id = {tenant_id:UUID}",
       )
@@ -48,13 +41,13 @@ const rows = async (tenantId: string): Promise<number> =>
 
 /** Has the engine let go of what has ended, as it does by itself within hours. */
 async function expire(): Promise<void> {
-  const client = connectClickHouse(stores.clickhouse);
+  const client = connectClickHouse(console.stores.clickhouse);
   await client.command({ query: "OPTIMIZE TABLE runtime_events FINAL" });
   await client.close();
 }
 
 async function ttlOf(table: string): Promise<string> {
-  const [row] = await stores.events.selectSystem<{ full: string }>(
+  const [row] = await console.stores.events.selectSystem<{ full: string }>(
     "SELECT engine_full AS full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
     { table },
   );
@@ -118,10 +111,14 @@ describe("retention", () => {
   test("of two organisations each gets its own days", async () => {
     const other = newUuid();
     const mine = console.me.tenant_id;
-    await stores.db.system(async (tx) => {
+    await console.stores.db.system(async (tx) => {
       await tx`INSERT INTO tenants (tenant_id, name) VALUES (${other}, 'Other')`;
     });
-    const store = createRetentionStore({ db: stores.db, events: stores.events, admin: stores.events });
+    const store = createRetentionStore({
+      db: console.stores.db,
+      events: console.stores.events,
+      admin: console.stores.events,
+    });
     const service = createRetentionService({ store, disk: () => undefined, clock: systemClock, log: silentLog });
     await service.apply();
     const full = await ttlOf("runtime_events");
@@ -145,11 +142,11 @@ describe("retention", () => {
     });
     expect(await rows(other)).toBe(100);
     // Nothing to do the second time.
-    const [{ n: changes }] = (await stores.events.selectSystem<{ n: number }>(
+    const [{ n: changes }] = (await console.stores.events.selectSystem<{ n: number }>(
       "SELECT count() AS n FROM system.mutations WHERE database = currentDatabase()",
     )) as [{ n: number }];
     await service.apply();
-    const [{ n: again }] = (await stores.events.selectSystem<{ n: number }>(
+    const [{ n: again }] = (await console.stores.events.selectSystem<{ n: number }>(
       "SELECT count() AS n FROM system.mutations WHERE database = currentDatabase()",
     )) as [{ n: number }];
     expect(again).toBe(changes);

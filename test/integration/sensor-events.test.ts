@@ -3,25 +3,18 @@ import type { SensorDetail, SensorInventory, SensorResources } from "../../src/c
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
 import { EPOCH, testBatch, testEvent, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 const count = async (sensorId: string, table = "runtime_events"): Promise<number> => {
   const sql = `SELECT count() AS n FROM ${table} WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {sensor_id:UUID}`;
-  const [row] = await stores.events.select<{ n: number }>(console.me.tenant_id, sql, { sensor_id: sensorId });
+  const [row] = await console.stores.events.select<{ n: number }>(console.me.tenant_id, sql, { sensor_id: sensorId });
   return Number(row!.n);
 };
 
@@ -45,7 +38,7 @@ describe("events by request", () => {
     const sensor = await console.enroll("times-1");
     const observed_at_us = Date.now() * 1000 - 123_457;
     await sensor.send("/sensors/events", { ...testBatch(1, 1), events: [testEvent(1, { observed_at_us })] });
-    const [row] = await stores.events.select<{ us: number }>(
+    const [row] = await console.stores.events.select<{ us: number }>(
       console.me.tenant_id,
       "SELECT toUnixTimestamp64Micro(observed_at) AS us FROM runtime_events WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {id:UUID}",
       { id: sensor.sensorId },
@@ -56,9 +49,9 @@ describe("events by request", () => {
   test("are not stored twice after a restart that lost the cursor", async () => {
     const sensor = await console.enroll("restart-1");
     await sensor.send("/sensors/events", testBatch(1, 50));
-    const second = await TestConsole.start(stores, {}, console.dir);
+    const second = await TestConsole.start(console.stores, {}, console.dir);
     try {
-      await stores.db.system((tx) => tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`);
+      await console.stores.db.system((tx) => tx`DELETE FROM sensor_cursors WHERE sensor_id = ${sensor.sensorId}`);
       const answer = await sensor.at(second).send("/sensors/events", testBatch(1, 60));
       expect(((await answer.json()) as EventsResponse).ack.seq).toBe(60);
       expect(await count(sensor.sensorId)).toBe(60);
@@ -93,7 +86,7 @@ describe("events by request", () => {
       [5, "/tenant_id"],
     ]);
     expect(await count(sensor.sensorId)).toBe(2);
-    const losses = await stores.events.select<{ stage: string; cause: string; count: number }>(
+    const losses = await console.stores.events.select<{ stage: string; cause: string; count: number }>(
       console.me.tenant_id,
       "SELECT stage, cause, count FROM event_losses WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {id:UUID} ORDER BY from_seq",
       { id: sensor.sensorId },
@@ -211,7 +204,7 @@ describe("heartbeats", () => {
     expect(answer.status).toBe(400);
     expect(((await answer.json()) as { error: { pointer: string } }).error.pointer).toStartWith("/engine/state");
     await until(async () => {
-      const [row] = await stores.db.system(
+      const [row] = await console.stores.db.system(
         (tx) => tx<{ n: number }[]>`SELECT messages_malformed AS n FROM sensors WHERE sensor_id = ${sensor.sensorId}`,
       );
       return row!.n === 1;

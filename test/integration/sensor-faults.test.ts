@@ -5,7 +5,8 @@ import { AppError } from "../../src/core/error.ts";
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 /** The real event store with faults that can be planted. */

@@ -6,12 +6,14 @@ import type { LossReport } from "../../src/core/api/losses.ts";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
 import type { CreatedToken } from "../../src/core/api/tokens.ts";
 import { Secret, silentLog } from "../../src/core/log.ts";
-import { runEnroll, runSensor } from "../../src/sensor/app.ts";
+import { runSensor } from "../../src/sensor/app.ts";
+import { runEnroll } from "../../src/sensor/membership.ts";
 import { sensorConfig, type SensorConfig } from "../../src/sensor/config.ts";
 import { statePaths } from "../../src/sensor/state/paths.ts";
 import { EngineLines } from "../harness/engine-lines.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
+import { until } from "../harness/until.ts";
 
 let stores: TestStores;
 let console: TestConsole;
@@ -80,10 +82,11 @@ async function stored(sensorId: string): Promise<string[]> {
   return rows.map((row) => row.name).toSorted();
 }
 
+/** As the ledger counts: a range that was told twice, for want of an answer, is one. */
 async function lost(sensorId: string): Promise<number> {
   const [row] = await stores.events.select<{ n: number }>(
     console.me.tenant_id,
-    "SELECT sum(count) AS n FROM event_losses WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {id:UUID}",
+    "SELECT sum(count) AS n FROM event_losses FINAL WHERE tenant_id = {tenant_id:UUID} AND sensor_id = {id:UUID}",
     { id: sensorId },
   );
   return Number(row!.n);

@@ -8,21 +8,14 @@ import { createAuthority, issueSensorCertificate, type Authority } from "../../s
 import { privateKeyFromPem } from "../../src/core/pki/keys.ts";
 import { x509 } from "../../src/core/pki/x509.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 
-let stores: TestStores;
 let console: TestConsole;
 
-beforeAll(async () => {
-  stores = await testStores();
-  console = await (await TestConsole.start(stores)).setUp();
-}, 60_000);
+beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
 
-afterAll(async () => {
-  await console[Symbol.asyncDispose]();
-  await stores.dispose();
-});
+afterAll(() => console[Symbol.asyncDispose]());
 
 const code = async (response: Response): Promise<string> =>
   ((await response.json()) as { error: { code: string } }).error.code;

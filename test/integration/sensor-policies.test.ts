@@ -4,19 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
 import { errorMessage } from "../../src/core/error.ts";
-import { randomToken } from "../../src/core/ids.ts";
-import { Secret, silentLog } from "../../src/core/log.ts";
 import type { PolicyState } from "../../src/core/wire/state.ts";
-import { runEnroll, runSensor } from "../../src/sensor/app.ts";
 import { sensorConfig } from "../../src/sensor/config.ts";
 import { statePaths, type StatePaths } from "../../src/sensor/state/paths.ts";
 import { kernelRefusesBpf } from "../harness/kernel.ts";
 import { testPack, testPolicy } from "../harness/packs.ts";
+import { enrollAndRun, type RunningSensor, until } from "../harness/running-sensor.ts";
 import { hook } from "../harness/sample-lines.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import { StandInConsole } from "../harness/stand-in-console.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
 
 const refusal = await kernelRefusesBpf();
 if (refusal !== undefined) process.stderr.write(`SKIPPED: an engine's words: ${refusal}\n`);
@@ -30,46 +27,16 @@ const pack = await testPack(root, "hosts", [
   testPolicy("reads-calls", { kind: "file_open", fallbackOf: "reads" }),
 ]);
 
-interface Running extends AsyncDisposable {
-  readonly paths: StatePaths;
-  readonly done: Promise<void>;
-}
-
 /** An enrolled sensor whose engine is the test. */
-async function run(console: StandInConsole, packs: string, engine = "no-engine"): Promise<Running> {
+async function sensorWith(
+  console: StandInConsole,
+  packs: string,
+  engine = "no-engine",
+): Promise<RunningSensor & { readonly paths: StatePaths }> {
   const stateDir = join(root, `state-${++homes}`);
   const config = sensorConfig({ stateDir, enginePath: join(root, engine), packs }, {});
-  const token = `tse_${randomToken(32)}`;
-  console.tokens.add(token);
-  await runEnroll(config, {
-    consoleUrl: console.url,
-    token: new Secret(token),
-    pin: console.pin,
-    nodeName: "node-1",
-    role: "generic_linux",
-    flavor: "standard",
-    tags: [],
-  });
-  const controller = new AbortController();
-  const overrides = { log: silentLog, heartbeatIntervalMs: 100, reconnectMinMs: 20, embeddedPacks: [pack] };
-  const done = runSensor(config, overrides, controller.signal);
-  done.catch(() => {});
-  return {
-    paths: statePaths(stateDir),
-    done,
-    [Symbol.asyncDispose]: async () => {
-      controller.abort();
-      await done.catch(() => {});
-    },
-  };
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const sensor = await enrollAndRun(console, config, { embeddedPacks: [pack], inventoryIntervalMs: 600_000 });
+  return { ...sensor, paths: statePaths(stateDir) };
 }
 
 const told = (console: StandInConsole): readonly PolicyState[] => console.heartbeats.at(-1)?.engine.policies ?? [];
@@ -77,7 +44,7 @@ const told = (console: StandInConsole): readonly PolicyState[] => console.heartb
 describe("a sensor with packs", () => {
   test("gives the engine their plans, and tells the Console of each policy", async () => {
     await using console = await StandInConsole.start();
-    await using sensor = await run(console, "hosts");
+    await using sensor = await sensorWith(console, "hosts");
     await until("the plans are there", async () => (await readdir(sensor.paths.enginePlans)).includes("reads.plan"));
     expect(new Uint8Array(await readFile(join(sensor.paths.enginePlans, "reads.plan")))).toEqual(pack.planOf("reads"));
     await until("the Console knows them", () => told(console).length === 2);
@@ -90,7 +57,7 @@ describe("a sensor with packs", () => {
 
   test("loads what stands in for a policy whose hooks the kernel refuses", async () => {
     await using console = await StandInConsole.start();
-    await using sensor = await run(console, "hosts");
+    await using sensor = await sensorWith(console, "hosts");
     const said = [
       { name: "reads", state: "rejected", hooks: [{ hook: "file_open", status: "rejected", reason: "no" }] },
     ];
@@ -109,7 +76,7 @@ describe("a sensor with packs", () => {
 
   test("tells the events of its policies as the pack says", async () => {
     await using console = await StandInConsole.start();
-    await using sensor = await run(console, "hosts");
+    await using sensor = await sensorWith(console, "hosts");
     const args = [{ string_arg: "/etc/shadow", label: "path" }];
     const line = JSON.parse(hook("reads", "__x64_sys_openat", args, { message: "Hashes opened" })) as {
       telovix: object;
@@ -141,7 +108,7 @@ describe("a sensor with packs", () => {
       await writeFile(join(root, "telovix-engine"), `#!/bin/sh\necho "$@" >${words}\nexec sleep 1000\n`, {
         mode: 0o755,
       });
-      await using sensor = await run(console, "hosts", "telovix-engine");
+      await using sensor = await sensorWith(console, "hosts", "telovix-engine");
       const state = () => console.heartbeats.at(-1)?.engine;
       await until("it is started", () => state()?.pid !== undefined);
       await until("its words are written", async () => (await readFile(words, "utf8").catch(() => "")).endsWith("\n"));
@@ -156,13 +123,13 @@ describe("a sensor with packs", () => {
 
   test("does not start with a pack that is not there", async () => {
     await using console = await StandInConsole.start();
-    await using sensor = await run(console, "hosts,nowhere");
+    await using sensor = await sensorWith(console, "hosts,nowhere");
     expect(await sensor.done.then(() => "it ran", errorMessage)).toContain("no pack 'nowhere'");
   });
 
   test("has none where none are wanted", async () => {
     await using console = await StandInConsole.start();
-    await using sensor = await run(console, "none");
+    await using sensor = await sensorWith(console, "none");
     await until("a heartbeat", () => console.heartbeats.length > 0);
     expect(told(console)).toEqual([]);
     expect(await readdir(sensor.paths.enginePlans)).toEqual(["control.json"]);
@@ -170,16 +137,9 @@ describe("a sensor with packs", () => {
 });
 
 describe("the Console", () => {
-  let stores: TestStores;
   let console: TestConsole;
-  beforeAll(async () => {
-    stores = await testStores();
-    console = await (await TestConsole.start(stores)).setUp();
-  }, 60_000);
-  afterAll(async () => {
-    await console[Symbol.asyncDispose]();
-    await stores.dispose();
-  });
+  beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
+  afterAll(() => console[Symbol.asyncDispose]());
 
   test("shows the policies of a sensor, and knows of older sensors that they say nothing", async () => {
     const sensor = await console.enroll("policies-1");

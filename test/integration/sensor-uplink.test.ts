@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { errorMessage } from "../../src/core/error.ts";
 import { randomToken } from "../../src/core/ids.ts";
 import { createLog, Secret } from "../../src/core/log.ts";
-import { decommission, runEnroll } from "../../src/sensor/app.ts";
+import { decommission, runEnroll } from "../../src/sensor/membership.ts";
 import type { SensorConfig } from "../../src/sensor/config.ts";
 import { statePaths } from "../../src/sensor/state/paths.ts";
 import { enrolment, execs, run, SensorHomes, until } from "../harness/running-sensor.ts";

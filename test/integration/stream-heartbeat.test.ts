@@ -1,21 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SensorList } from "../../src/core/api/sensors.ts";
 import { testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestConsole, until } from "../harness/sensor-plane.ts";
-import { testStores, type TestStores } from "../harness/stores.ts";
+import { TestConsole } from "../harness/sensor-plane.ts";
+import { until } from "../harness/until.ts";
 
 describe("a heartbeat on the stream", () => {
-  let stores: TestStores;
   let console: TestConsole;
 
-  beforeAll(async () => {
-    stores = await testStores();
-    console = await (await TestConsole.start(stores)).setUp();
-  });
-  afterAll(async () => {
-    await console[Symbol.asyncDispose]();
-    await stores.dispose();
-  });
+  beforeAll(async () => void (console = await TestConsole.fresh()));
+  afterAll(() => console[Symbol.asyncDispose]());
 
   test("counts as one that is posted, and is answered with its number", async () => {
     const sensor = await console.enroll("beat-1");

@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import type { ConsoleStatus } from "../../src/console/planes.ts";
-import { createSensorRequest } from "../../src/core/pki/csr.ts";
-import type { EnrollResponse } from "../../src/core/wire/enroll.ts";
-import { ApiClient, freePort } from "../harness/built-console.ts";
+import { join } from "node:path";
+import { ApiClient } from "../harness/built-console.ts";
 import { LiveView, signIn, type SignedIn } from "../harness/live-view.ts";
 import { pidsWith } from "../harness/processes.ts";
-import { Program, runProgram } from "../harness/program.ts";
+import { runProgram } from "../harness/program.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
-import { TestSensor, until, type TestConsole, type TestStream } from "../harness/sensor-plane.ts";
+import { enrollNode, type TestSensor, type TestStream } from "../harness/test-sensor.ts";
+import { until } from "../harness/until.ts";
+import { MAIN, WorkerConsole, WORKERS } from "../harness/worker-console.ts";
 
 setDefaultTimeout(120_000);
-
-const MAIN = resolve(import.meta.dir, "../../src/main.ts");
-const WORKERS = 2;
 
 /** Answers as a living sensor does. */
 function answerPings(stream: TestStream): void {
@@ -25,109 +21,21 @@ function answerPings(stream: TestStream): void {
   });
 }
 
-/** A Console of several processes, started as an operator starts it. */
-class Installation implements AsyncDisposable {
-  readonly dir: string;
-  readonly port: number;
-  program!: Program;
-  caPem = "";
-
-  private constructor(dir: string, port: number) {
-    this.dir = dir;
-    this.port = port;
-  }
-
-  static async make(): Promise<Installation> {
-    const dir = await mkdtemp(join(tmpdir(), "telovix-workers-"));
-    // The databases do not run as root, and must be able to enter.
-    await chmod(dir, 0o755);
-    const home = new Installation(dir, await freePort());
-    await home.start();
-    home.caPem = await readFile(join(dir, "data", "trust", "ca.cert.pem"), "utf8");
-    return home;
-  }
-
-  get origin(): string {
-    return `https://127.0.0.1:${this.port}`;
-  }
-
-  async start(): Promise<void> {
-    this.program = this.run(
-      "serve",
-      "--port",
-      String(this.port),
-      "--listen",
-      "127.0.0.1",
-      "--workers",
-      String(WORKERS),
-    );
-    let over: string | undefined;
-    void this.program.ended.then(({ err }) => (over = err));
-    await until(() => /Ctrl-C stops it/.test(this.program.output) || over !== undefined);
-    if (over !== undefined) throw new Error(`the Console ended: ${over.slice(-2_000)}`);
-  }
-
-  run(...words: string[]): Program {
-    return new Program(process.execPath, [MAIN, "console", ...words, "--data-dir", join(this.dir, "data")]);
-  }
-
-  async status(): Promise<ConsoleStatus> {
-    const { out, err } = await this.run("status", "--json").ended;
-    if (out === "") throw new Error(err);
-    return JSON.parse(out) as ConsoleStatus;
-  }
-
-  get setupLink(): string {
-    return /https:\S+\/setup#\S+/.exec(this.program.output)![0];
-  }
-
-  workerPids(): Promise<number[]> {
-    return pidsWith("console-worker", this.dir);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.program.stop();
-    for (const pid of await pidsWith(this.dir)) process.kill(pid, "SIGKILL");
-    await rm(this.dir, { recursive: true, force: true });
-  }
-}
-
 describe("a Console of several workers", () => {
-  let home: Installation;
+  let home: WorkerConsole;
   let api: ApiClient;
   let person: SignedIn;
 
   beforeAll(async () => {
-    home = await Installation.make();
+    home = await WorkerConsole.make();
     api = new ApiClient(home.origin);
     await api.setUp(home.setupLink);
     person = await signIn(home);
   });
   afterAll(() => home?.[Symbol.asyncDispose]());
 
-  const enroll = async (nodeName: string): Promise<TestSensor> => {
-    const { token } = await api.createToken();
-    const { keyPem, csrPem } = await createSensorRequest(nodeName);
-    const response = await fetch(`${home.origin}/api/v1/sensors/enroll`, {
-      method: "POST",
-      tls: { ca: home.caPem },
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        protocol_version: 1,
-        token,
-        csr_pem: csrPem,
-        node_name: nodeName,
-        declared_role: "generic_linux",
-        flavor: "standard",
-        sensor_version: "0.0.0-test",
-      }),
-    });
-    if (!response.ok) throw new Error(await response.text());
-    const answer = (await response.json()) as EnrollResponse;
-    const { origin, caPem } = home;
-    const at = { origin, caPem } as unknown as TestConsole;
-    return new TestSensor(at, answer.sensor_id, keyPem, answer.control_plane_certificate_pem, answer);
-  };
+  const enroll = async (nodeName: string): Promise<TestSensor> =>
+    enrollNode(home, (await api.createToken()).token, nodeName);
 
   const metrics = async (): Promise<string> =>
     (await fetch(`${home.origin}/metrics`, { tls: { ca: home.caPem }, keepalive: false })).text();

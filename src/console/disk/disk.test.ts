@@ -52,6 +52,9 @@ test("no space is known by its many names, also below other errors", () => {
   expect(isNoSpace(wrapped)).toBe(true);
   expect(isNoSpace(Object.assign(new Error("x"), { code: "ENOSPC" }))).toBe(true);
   expect(isNoSpace(new Error("Cannot write to file: , errno: 28, strerror: No space left on device"))).toBe(true);
+  expect(isNoSpace(Object.assign(new Error("x"), { code: "EDQUOT" }))).toBe(true);
+  expect(isNoSpace(new Error("Cannot write to file: , errno: 122, strerror: Disk quota exceeded"))).toBe(true);
+  expect(isNoSpace(new Error("Code: 75. DB::ErrnoException: errno: 122"))).toBe(true);
   expect(isNoSpace(Object.assign(new Error("could not extend file"), { code: "53100" }))).toBe(true);
   expect(isNoSpace(new Error("errno: 280"))).toBe(false);
   expect(isNoSpace(undefined)).toBe(false);

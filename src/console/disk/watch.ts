@@ -173,7 +173,7 @@ export function isNoSpace(error: unknown): boolean {
     const code = (at as { code?: unknown }).code;
     // ClickHouse NOT_ENOUGH_SPACE, PostgreSQL disk_full, and what both say when a write fails.
     if (code === "ENOSPC" || code === "EDQUOT" || code === "243" || code === "53100") return true;
-    if (/No space left on device|errno: 28\b|Disk quota exceeded/.test(at.message)) return true;
+    if (/No space left on device|Disk quota exceeded|errno: (28|122)\b/.test(at.message)) return true;
   }
   return false;
 }

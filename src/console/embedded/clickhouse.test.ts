@@ -82,7 +82,8 @@ describe("embedded ClickHouse", () => {
 
   test("inserts go through while every place for questions is taken", async () => {
     const slow = Array.from({ length: 20 }, () =>
-      rows("SELECT sleepEachRow(0.05) FROM numbers(12) SETTINGS max_block_size = 1"),
+      // Long enough for an insert that a busy machine lets wait.
+      rows("SELECT sleepEachRow(0.05) FROM numbers(40) SETTINGS max_block_size = 1"),
     );
     let finished = 0;
     for (const question of slow) void question.finally(() => finished++);

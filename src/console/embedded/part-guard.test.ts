@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { testMigrations } from "../../../test/harness/databases.ts";
 import { generateEvents } from "../../../test/harness/events.ts";
 import { runProgram } from "../../../test/harness/program.ts";
-import { until } from "../../../test/harness/sensor-plane.ts";
+import { until } from "../../../test/harness/until.ts";
 import { systemClock } from "../../core/clock.ts";
 import { newUuid } from "../../core/ids.ts";
 import { silentLog } from "../../core/log.ts";
@@ -95,10 +95,12 @@ test.skipIf(!mounted)(
       void insert.then(() => (over = true));
       // Every third may go in, for the merges to have something.
       if (round % 3 > 0) {
-        await until(() => over || isWriting());
+        // It is over in moments: looked at without a pause.
+        const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+        while (!over && !isWriting()) await turn();
         while (!over) {
           size = leaveFree(filler, size, 0);
-          await new Promise((resolve) => setImmediate(resolve));
+          await turn();
         }
       }
       await insert;

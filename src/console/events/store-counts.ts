@@ -1,7 +1,7 @@
 import type { EventDb } from "../stores/contract.ts";
 import type { TimeRange } from "./filter.ts";
+import { countLate, type ClockChanges } from "./late-sql.ts";
 import { explainQueryError, QUERY_SETTINGS, QUERY_TIMEOUT_MS } from "./limits.ts";
-import { LATE_SECS } from "./store.ts";
 import { SLOT_SECS } from "./slots.ts";
 
 /** Events of one severity within one slot. Seconds since 1970. */
@@ -43,9 +43,9 @@ type Numeric = number | string;
 const SLOT = "toStartOfFiveMinutes(observed_at)";
 const TIMES = "fromUnixTimestamp({from_secs:Int64}) AND slot < fromUnixTimestamp({to_secs:Int64})";
 
-/** Counts in ClickHouse; rows of a slot are told by the projection `by_slot`, whose words these queries must use. */
-export function createCountStore(deps: { events: EventDb }): CountStore {
-  const { events } = deps;
+/** Counts in ClickHouse, by clocks as `createEventStore` takes them; rows of a slot are told by the projection `by_slot`, whose words these queries must use. */
+export function createCountStore(deps: { events: EventDb; clocks?: ClockChanges }): CountStore {
+  const { events, clocks } = deps;
   const select = async <Row>(
     tenantId: string,
     sql: string,
@@ -101,11 +101,12 @@ export function createCountStore(deps: { events: EventDb }): CountStore {
     },
 
     async count(tenantId, slots, signal) {
+      const late = countLate((await clocks?.(tenantId)) ?? []);
       const rows = await select<{ at: Numeric; severity: string; n: Numeric; late: Numeric }>(
         tenantId,
         `SELECT toUnixTimestamp(${SLOT}) AS at, severity, count() AS n,
-           countIf(ingested_at > observed_at + INTERVAL ${LATE_SECS} SECOND) AS late
-         FROM runtime_events FINAL
+           countIf(${late.isLate}) AS late
+         FROM runtime_events AS e FINAL ${late.join}
          WHERE tenant_id = {tenant_id:UUID} AND observed_at >= fromUnixTimestamp({from_secs:Int64})
            AND observed_at < fromUnixTimestamp({to_secs:Int64}) AND has({slots:Array(Int64)}, toInt64(at))
          GROUP BY at, severity

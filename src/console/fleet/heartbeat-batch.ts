@@ -1,9 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 import type { Metrics } from "../../core/metrics.ts";
-import type { SectionUpdate } from "../inventory/store.ts";
 import type { Db } from "../stores/contract.ts";
-import { recordHeartbeats, type Before, type HeartbeatUpdate, type Recorded } from "./store-heartbeat.ts";
+import { OwedHeartbeats, type Answered, type PendingHeartbeat } from "./owed-heartbeats.ts";
+import { findBefore, recordHeartbeats, type Before, type Recorded } from "./store-heartbeat.ts";
 
 /** While many come, this long lies between the beginnings of two transactions. */
 const SPACING_MS = 200;
@@ -12,34 +12,32 @@ const MANY = 4;
 const MAX_BATCH = 1_000;
 const MAX_BATCH_CHARS = 8 * 1024 * 1024;
 const MAX_WAITING = 20_000;
+/** Of a heartbeat without its sections, about. */
+const OWN_CHARS = 4_096;
 const MAX_WAITING_CHARS = 64 * 1024 * 1024;
-
-/** A heartbeat on its way to the record. */
-export interface PendingHeartbeat {
-  readonly tenantId: string;
-  readonly sensorId: string;
-  /** What it says, given what was there before. */
-  readonly update: (before: Before) => HeartbeatUpdate;
-  /** Sections it brought; those that are stored already are left out. */
-  readonly sections: readonly SectionUpdate[];
-  readonly observedAt: Date;
-}
 
 interface Entry extends PendingHeartbeat {
   readonly chars: number;
-  readonly resolve: (before: Before | undefined) => void;
+  readonly resolve: (before: Answered | undefined) => void;
   readonly reject: (error: unknown) => void;
+  /** It was answered before. */
+  readonly owed?: true;
 }
+
+const nobody = (): void => {};
 
 /**
  * Writes heartbeats of many sensors together: 10,000 sensors send 667 a second. A lone heartbeat is written at once; while many
- * come they share a transaction. Each is answered when it is on the record.
+ * come they share a transaction. Each is answered when it is on the record. While PostgreSQL takes none (its disk is full, say) sensors
+ * are answered all the same, and what they said last goes on the record with the first heartbeat that does.
  */
 export class HeartbeatBatch {
   readonly #db: Db;
   readonly #clock: Clock;
   readonly #rows: (value: number) => void;
   readonly #failed: () => void;
+  readonly #fromMemory: () => void;
+  readonly #owed = new OwedHeartbeats();
   #queue: Entry[] = [];
   #chars = 0;
   #running = false;
@@ -57,18 +55,30 @@ export class HeartbeatBatch {
       "telovix_console_heartbeats_failed_total",
       "Heartbeats that could not be put on the record.",
     );
+    this.#fromMemory = metrics.counter(
+      "telovix_console_heartbeats_owed_total",
+      "Heartbeats that were answered though they could not be put on the record yet.",
+    );
+    const owed = metrics.gauge("telovix_console_heartbeats_owed", "Sensors whose last heartbeat is not on the record.");
+    metrics.onCollect(() => owed(this.#owed.size));
+  }
+
+  /** When a sensor was heard that this is not on the record of yet, milliseconds since 1970. */
+  heardMs(sensorId: string): number | undefined {
+    return this.#owed.heardMs(sensorId);
   }
 
   /**
-   * Resolves once the heartbeat is on the record, with what was there before; undefined when the tenant has no such sensor.
-   * Rejects with AppError `unavailable` when PostgreSQL does not answer or too many wait.
+   * Resolves once the heartbeat is on the record, or kept for it while PostgreSQL takes none, with what was there before; undefined when
+   * the tenant has no such sensor. Rejects with AppError `unavailable` when PostgreSQL does not answer and the sensor is not known from
+   * before, or too many wait.
    */
-  record(pending: PendingHeartbeat): Promise<Before | undefined> {
-    let chars = 4_096;
+  record(pending: PendingHeartbeat): Promise<Answered | undefined> {
+    let chars = OWN_CHARS;
     for (const { sizeChars } of pending.sections) chars += sizeChars;
     if (this.#queue.length >= MAX_WAITING || this.#chars + chars > MAX_WAITING_CHARS)
       throw new AppError("unavailable", "Too many heartbeats wait to be written.", { retryAfterSecs: 5 });
-    const { promise, resolve, reject } = Promise.withResolvers<Before | undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<Answered | undefined>();
     this.#queue.push({ ...pending, chars, resolve, reject });
     this.#chars += chars;
     if (!this.#running) void this.#work();
@@ -119,20 +129,58 @@ export class HeartbeatBatch {
         (before) => this.#decide(batch, before, answers),
       );
       this.#rows(batch.length);
-      for (const entry of batch) entry.resolve(answers.get(entry));
+      for (const entry of batch) {
+        const before = answers.get(entry);
+        if (before) this.#owed.recorded(entry, before);
+        entry.resolve(before);
+      }
+      this.#payOwed();
     } catch (error) {
       const away = error instanceof AppError && error.code === "unavailable";
+      if (away) await this.#readUnknown(batch);
       if (away || batch.length === 1) {
-        for (const entry of batch) {
-          this.#failed();
-          entry.reject(error);
-        }
+        for (const entry of batch) this.#fail(entry, away, error);
         return;
       }
       // One that PostgreSQL refuses must cost its own sensor only: it is searched for by halves.
       const middle = batch.length >> 1;
       await this.#write(batch.slice(0, middle));
       await this.#write(batch.slice(middle));
+    }
+  }
+
+  /** A disk that is full still lets read. */
+  async #readUnknown(batch: readonly Entry[]): Promise<void> {
+    const unknown = batch.map((entry) => entry.sensorId).filter((id) => !this.#owed.knows(id));
+    if (unknown.length === 0) return;
+    try {
+      for (const before of (await findBefore(this.#db, unknown)).values()) this.#owed.learn(before);
+    } catch {
+      // Nothing can be asked: they are told so.
+    }
+  }
+
+  #fail(entry: Entry, away: boolean, error: unknown): void {
+    this.#failed();
+    if (entry.owed && !away) this.#owed.forget(entry.sensorId);
+    const known = away ? this.#owed.owe(entry) : undefined;
+    if (!known) return entry.reject(error);
+    if (!entry.owed) this.#fromMemory();
+    entry.resolve(known);
+  }
+
+  /** PostgreSQL takes heartbeats again: those that were answered before go on the record, too. */
+  #payOwed(): void {
+    if (this.#owed.size === 0) return;
+    const waiting = new Set(this.#queue.map((entry) => entry.sensorId));
+    let room = MAX_BATCH;
+    for (const pending of this.#owed.list()) {
+      if (waiting.has(pending.sensorId)) continue;
+      // The rest with the next ones: those that come now have waited for nothing yet.
+      if (room-- === 0) break;
+      const entry = { ...pending, chars: OWN_CHARS, resolve: nobody, reject: nobody, owed: true } as const;
+      this.#queue.push(entry);
+      this.#chars += entry.chars;
     }
   }
 
@@ -146,6 +194,8 @@ export class HeartbeatBatch {
       const own = row?.tenant_id === entry.tenantId ? row : undefined;
       answers.set(entry, own);
       if (!own) return [];
+      // Another process has recorded a newer one meanwhile.
+      if (entry.owed && own.last_seen_at && own.last_seen_at.getTime() >= entry.atMs) return [];
       const { tenantId, sensorId, observedAt } = entry;
       const sections = entry.sections.filter(({ section, hash }) => own.hashes.get(section) !== hash);
       return [{ tenantId, sensorId, observedAt, sections, update: entry.update(own) }];

@@ -63,6 +63,11 @@ export class HeartbeatService {
     this.#records = new HeartbeatBatch(deps);
   }
 
+  /** When a sensor was heard that this is not on the record of yet, milliseconds since 1970. */
+  heardMs(sensorId: string): number | undefined {
+    return this.#records.heardMs(sensorId);
+  }
+
   /** Throws AppError `invalid_request` with the pointer, `protocol_version`, or `unavailable`. */
   async take(peer: SensorPeer, body: unknown): Promise<HeartbeatResponse> {
     const { ingest, inventory, samples, hub, clock, heartbeatIntervalMs } = this.#deps;
@@ -78,13 +83,15 @@ export class HeartbeatService {
     const before = await this.#records.record({
       tenantId: peer.tenantId,
       sensorId: peer.sensorId,
+      atMs: nowMs,
+      hasSystem: heartbeat.system !== undefined,
       update: (was) => updateOf(heartbeat, nowMs, was),
       sections,
       observedAt: inventory.observedAt(heartbeat.sent_at_us / 1000),
     });
     if (!before) throw new AppError("invalid_sensor_trust", "This sensor is not known here.");
     const unchanged = sections.filter(({ section, hash }) => before.hashes.get(section) === hash).length;
-    inventory.counted(sections.length - unchanged, unchanged);
+    if (!before.owed) inventory.counted(sections.length - unchanged, unchanged);
     samples.add(resourceRow(peer, heartbeat, nowMs));
     const delivered = batch && (await this.#deliver(ingest, peer, batch));
     hub.sensorChanged(peer.tenantId, peer.sensorId, "heartbeat");

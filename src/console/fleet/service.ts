@@ -26,6 +26,8 @@ export interface FleetDeps {
   readonly clock: Clock;
   readonly staleMs: number;
   readonly isConnected: (sensorId: string) => boolean;
+  /** When a sensor was heard whose record does not say so yet, milliseconds since 1970. */
+  readonly heardMs: (sensorId: string) => number | undefined;
   /** Forgets cached trust: the next request is judged by the database. */
   readonly forgetTrust: () => void;
   /** Forgets cached trust and cuts every connection of the sensor. */
@@ -45,8 +47,8 @@ export class FleetService {
   }
 
   #context(): SummaryContext {
-    const { clock, staleMs, isConnected } = this.#deps;
-    return { nowMs: clock.nowMs(), staleMs, isConnected };
+    const { clock, staleMs, isConnected, heardMs } = this.#deps;
+    return { nowMs: clock.nowMs(), staleMs, isConnected, heardMs };
   }
 
   /** Health depends on the present time and on open streams, so it is computed here over a light projection of all sensors. */

@@ -1,3 +1,4 @@
+import type { PendingQuery, Row } from "postgres";
 import type { PipelineMetrics } from "../../core/wire/state.ts";
 import { saveSections, type SectionUpdate } from "../inventory/store.ts";
 import type { Db, Tx } from "../stores/contract.ts";
@@ -54,18 +55,10 @@ export async function recordHeartbeats(
   decide: (before: ReadonlyMap<string, Before>) => readonly Recorded[],
 ): Promise<void> {
   await db.system(async (tx) => {
-    const [, rows, hashes] = await Promise.all([
+    const [, before] = await Promise.all([
       tx`SELECT set_config('synchronous_commit', 'off', true)`,
-      tx<Omit<Before, "hashes">[]>`
-        SELECT sensor_id, tenant_id, pipeline, started_at, last_seen_at, system IS NOT NULL AS has_system,
-          (SELECT max(not_after) FROM sensor_certificates c WHERE c.sensor_id = s.sensor_id AND c.status = 'active') AS not_after
-        FROM sensors s WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[]) ORDER BY sensor_id FOR NO KEY UPDATE`,
-      tx<{ sensor_id: string; section: string; content_hash: string }[]>`
-        SELECT sensor_id, section, content_hash FROM sensor_inventories
-        WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[])`,
+      readBefore(tx, sensorIds, tx`FOR NO KEY UPDATE`),
     ]);
-    const before = new Map(rows.map((row) => [row.sensor_id, { ...row, hashes: new Map<string, string>() }]));
-    for (const { sensor_id, section, content_hash } of hashes) before.get(sensor_id)?.hashes.set(section, content_hash);
     const recorded = decide(before);
     if (recorded.length === 0) return;
     await updateSensors(tx, recorded);
@@ -78,6 +71,35 @@ export async function recordHeartbeats(
   });
 }
 
+/** The records of several sensors as they are: for when they can be read and not written. */
+export function findBefore(db: Db, sensorIds: readonly string[]): Promise<Map<string, Before>> {
+  return db.system((tx) => readBefore(tx, sensorIds, tx``));
+}
+
+async function readBefore(
+  tx: Tx,
+  sensorIds: readonly string[],
+  lock: PendingQuery<Row[]>,
+): Promise<Map<string, Before>> {
+  const [rows, hashes] = await Promise.all([
+    tx<Omit<Before, "hashes">[]>`
+      SELECT sensor_id, tenant_id, pipeline, started_at, last_seen_at, system IS NOT NULL AS has_system,
+        (SELECT max(not_after) FROM sensor_certificates c WHERE c.sensor_id = s.sensor_id AND c.status = 'active') AS not_after
+      FROM sensors s WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[]) ORDER BY sensor_id ${lock}`,
+    tx<{ sensor_id: string; section: string; content_hash: string }[]>`
+      SELECT sensor_id, section, content_hash FROM sensor_inventories
+      WHERE sensor_id = ANY(${sensorIds as string[]}::uuid[])`,
+  ]);
+  const before = new Map(rows.map((row) => [row.sensor_id, { ...row, hashes: new Map<string, string>() }]));
+  for (const { sensor_id, section, content_hash } of hashes) before.get(sensor_id)?.hashes.set(section, content_hash);
+  return before;
+}
+
+/** A clock that moved by more than this against the Console's, since that was last noted, is noted anew. */
+const CLOCK_MOVED_MS = 30_000;
+/** Of one sensor; the oldest go. */
+const MAX_CLOCK_CHANGES = 20;
+
 async function updateSensors(tx: Tx, recorded: readonly Recorded[]): Promise<void> {
   const column = <T>(of: (update: HeartbeatUpdate) => T): T[] => recorded.map(({ update }) => of(update));
   const numbers = (of: (update: HeartbeatUpdate) => number): string[] => column((u) => String(of(u)));
@@ -87,7 +109,13 @@ async function updateSensors(tx: Tx, recorded: readonly Recorded[]): Promise<voi
       resources = u.resources::jsonb, system = coalesce(u.system::jsonb, s.system), hooks_ok = u.hooks_ok,
       hooks_degraded = u.hooks_degraded, hooks_rejected = u.hooks_rejected, clock_skew_ms = u.clock_skew_ms,
       events_per_sec = u.events_per_sec, last_loss_at = CASE WHEN u.lost THEN u.at ELSE s.last_loss_at END,
-      trust_state = CASE WHEN s.trust_state = 'bootstrap_pending' THEN 'trusted' ELSE s.trust_state END
+      trust_state = CASE WHEN s.trust_state = 'bootstrap_pending' THEN 'trusted' ELSE s.trust_state END,
+      clock_changes = CASE
+        WHEN abs(u.clock_skew_ms - coalesce((s.clock_changes -> -1 ->> 1)::bigint, 0)) <= ${CLOCK_MOVED_MS} THEN s.clock_changes
+        ELSE CASE WHEN jsonb_array_length(s.clock_changes) < ${MAX_CLOCK_CHANGES} THEN s.clock_changes ELSE s.clock_changes - 0 END
+          -- What it sent before its first heartbeat has the same clock.
+          || jsonb_build_array(jsonb_build_array(
+               CASE WHEN s.last_seen_at IS NULL THEN 0 ELSE floor(extract(epoch FROM u.at) * 1000)::bigint END, u.clock_skew_ms)) END
     FROM unnest(${recorded.map((r) => r.sensorId)}::uuid[], ${column((u) => u.at.toISOString())}::text[]::timestamptz[],
       ${column((u) => u.sensorVersion)}::text[], ${column((u) => u.runtimeMode)}::text[],
       ${column((u) => u.startedAt.toISOString())}::text[]::timestamptz[], ${column((u) => u.engine)}::text[], ${column((u) => u.trust)}::text[],

@@ -7,6 +7,8 @@ export interface SummaryContext {
   readonly nowMs: number;
   readonly staleMs: number;
   readonly isConnected: (sensorId: string) => boolean;
+  /** When a sensor was heard whose record does not say so yet, milliseconds since 1970. */
+  readonly heardMs?: (sensorId: string) => number | undefined;
 }
 
 /** RFC 3339 text of a sensor to milliseconds; a text that is no time is none. */
@@ -21,6 +23,8 @@ function revoked(row: SensorRow): boolean {
 
 /** One row of the Sensors page from its record. Pure. */
 export function summarize(row: SensorRow, context: SummaryContext): SensorSummary {
+  const heard = Math.max(row.last_seen_at?.getTime() ?? 0, context.heardMs?.(row.sensor_id) ?? 0);
+  const lastSeenMs = heard > 0 ? heard : undefined;
   const connected = context.isConnected(row.sensor_id) && row.lifecycle === "active";
   const trust = trustHealth(
     {
@@ -36,7 +40,7 @@ export function summarize(row: SensorRow, context: SummaryContext): SensorSummar
     trustHealth: trust,
     certificateEndsMs: row.not_after?.getTime(),
     enrolledMs: row.enrolled_at.getTime(),
-    lastSeenMs: row.last_seen_at?.getTime(),
+    lastSeenMs,
     streamConnected: connected,
     engineState: row.engine_state ?? undefined,
     engineReason: row.engine_reason ?? undefined,
@@ -76,7 +80,7 @@ export function summarize(row: SensorRow, context: SummaryContext): SensorSummar
     os: row.os,
     stream_connected: connected,
     enrolled_at: row.enrolled_at.toISOString(),
-    last_seen_at: row.last_seen_at?.toISOString() ?? null,
+    last_seen_at: lastSeenMs === undefined ? null : new Date(lastSeenMs).toISOString(),
     certificate_expires_at: row.not_after?.toISOString() ?? null,
     events_per_sec: health.state === "offline" ? 0 : row.events_per_sec,
     events_lost: row.events_lost,

@@ -1,71 +1,15 @@
 import { constants } from "node:crypto";
-import type { Socket, SocketHandler as TcpHandler, TCPSocketListener } from "bun";
+import type { Socket, TCPSocketListener } from "bun";
 import { errorMessage } from "../../core/error.ts";
-import type { Log } from "../../core/log.ts";
-import type { Metrics } from "../../core/metrics.ts";
-import { Connection, type CutReason, type TimeLimits } from "./connection.ts";
+import { ConnectionRegister } from "./connection-register.ts";
+import { Connection, type CutReason } from "./connection.ts";
 import { connectionRoom } from "./descriptors.ts";
-import type { RequestHandler } from "./context.ts";
-import type { ConnectionPeer } from "./env.ts";
 import { HandshakeGate } from "./handshakes.ts";
 import { createInnerServer, type InnerServer } from "./inner-server.ts";
-import { PerAddress } from "./per-address.ts";
+import { LISTENER_LIMITS, type ListenerLimits, type ListenerOptions, type TlsMaterial } from "./listener-options.ts";
+import { Loopback } from "./loopback.ts";
 import { portError } from "./port-error.ts";
-import type { SocketHandler } from "./socket.ts";
 import { readUpgrade } from "./upgrade-head.ts";
-
-export interface TlsMaterial {
-  readonly certPem: string;
-  readonly keyPem: string;
-  /** Anchors of the sensors' certificates, named to clients so that browsers do not offer others. */
-  readonly clientCaPem: string;
-}
-
-export interface ListenerLimits extends TimeLimits {
-  readonly maxConnections: number;
-  /** Of connections without a certificate of ours. */
-  readonly maxPerAddress: number;
-  /** Of unfinished handshakes: a whole fleet may come from behind one address. */
-  readonly maxHandshakesPerAddress: number;
-  /** Handshakes at once; others wait their turn. */
-  readonly maxHandshakes: number;
-  /** Who would wait longer for a turn does not. */
-  readonly maxWaitMs: number;
-  readonly drainTimeoutMs: number;
-}
-
-export const LISTENER_LIMITS: ListenerLimits = {
-  maxConnections: 32_000,
-  maxPerAddress: 1_024,
-  maxHandshakesPerAddress: 12_000,
-  maxHandshakes: 64,
-  maxWaitMs: 5_000,
-  handshakeTimeoutMs: 10_000,
-  headerTimeoutMs: 10_000,
-  idleTimeoutMs: 120_000,
-  drainTimeoutMs: 5_000,
-};
-
-/** Sensors' streams, which are served right at the front: a fleet's connections then cost no second one behind it. */
-export interface StreamDoor {
-  readonly paths: readonly string[];
-  /** Who serves a peer's stream. When it rejects, the request goes to the HTTP server as any other, which says why. */
-  open(peer: ConnectionPeer): Promise<SocketHandler>;
-}
-
-export interface ListenerOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** Lets other processes of this user listen on the same port; the kernel spreads connections over them. */
-  readonly reusePort?: boolean;
-  readonly tls: TlsMaterial;
-  readonly fetch: RequestHandler;
-  readonly streams?: StreamDoor | undefined;
-  readonly limits?: Partial<ListenerLimits>;
-  readonly log: Log;
-  readonly metrics: Metrics;
-}
 
 const SWEEP_MS = 250;
 /** Every so many times WebSockets are looked at too. */
@@ -81,11 +25,8 @@ const HANDSHAKE_LENT_MS = 1_000;
 export class Listener implements AsyncDisposable {
   readonly #options: ListenerOptions;
   readonly #limits: ListenerLimits;
-  readonly #connections = new Set<Connection>();
-  readonly #byInnerPort = new Map<number, Connection>();
-  readonly #byName = new Map<string, Set<Connection>>();
-  readonly #strangers = new PerAddress();
-  readonly #unfinished = new PerAddress();
+  readonly #connections = new ConnectionRegister();
+  readonly #loopback = new Loopback();
   readonly #maxConnections: number;
   readonly #handshakes: HandshakeGate<Connection>;
   readonly #inner: InnerServer;
@@ -117,7 +58,7 @@ export class Listener implements AsyncDisposable {
     });
     this.#inner = createInnerServer({
       fetch: options.fetch,
-      find: (port) => this.#byInnerPort.get(port),
+      find: (port) => this.#loopback.find(port),
       draining: () => this.#draining,
       log: options.log,
       metrics: options.metrics,
@@ -165,7 +106,7 @@ export class Listener implements AsyncDisposable {
 
   /** Cuts every connection of a sensor, by its id or a certificate's serial; returns how many there were. */
   closePeer(name: string): number {
-    const found = [...(this.#byName.get(name) ?? [])];
+    const found = this.#connections.named(name);
     for (const connection of found) this.#cut(connection, "revoked");
     return found.length;
   }
@@ -226,8 +167,7 @@ export class Listener implements AsyncDisposable {
   #opened(socket: Socket<Connection>): void {
     const connection = new Connection(socket, performance.now());
     socket.data = connection;
-    const unfinished = this.#unfinished.add(connection.address);
-    this.#connections.add(connection);
+    const unfinished = this.#connections.add(connection);
     const { maxHandshakesPerAddress, maxWaitMs } = this.#limits;
     const full = this.#connections.size > this.#maxConnections || unfinished > maxHandshakesPerAddress;
     // Who would have given up when its turn came is told so at once: it comes again, spread over a while.
@@ -242,13 +182,7 @@ export class Listener implements AsyncDisposable {
     this.#handshakes.leave(connection, performance.now());
     if (!success) return this.#failures();
     connection.secured(known);
-    this.#unfinished.remove(connection.address);
-    if (!connection.known && this.#strangers.add(connection.address) > this.#limits.maxPerAddress)
-      return this.#cut(connection, "too_many");
-    for (const name of connection.names) {
-      const set = this.#byName.get(name) ?? new Set();
-      this.#byName.set(name, set.add(connection));
-    }
+    if (this.#connections.secured(connection) > this.#limits.maxPerAddress) return this.#cut(connection, "too_many");
     if (connection.known && this.#options.streams) connection.gather();
     else this.#join(connection);
   }
@@ -281,36 +215,10 @@ export class Listener implements AsyncDisposable {
   }
 
   #join(connection: Connection): void {
-    Bun.connect<Connection>({
-      hostname: "127.0.0.1",
-      port: this.#inner.port,
-      allowHalfOpen: true,
-      data: connection,
-      socket: this.#innerHandlers(),
-    }).catch((error: unknown) => {
+    this.#loopback.join(connection, this.#inner.port).catch((error: unknown) => {
       this.#options.log.error("the inner server cannot be reached", { error });
       this.#cut(connection, "too_many");
     });
-  }
-
-  #innerHandlers(): TcpHandler<Connection> {
-    const now = (): number => performance.now();
-    return {
-      open: (inner) => {
-        if (inner.data.closed) return inner.terminate();
-        this.#byInnerPort.set(inner.localPort, inner.data);
-        inner.data.joined(inner);
-      },
-      data: (inner, data) => inner.data.fromServer(data, now()),
-      drain: (inner) => {
-        if (inner.data.up.flush()) inner.data.activeMs = now();
-      },
-      end: (inner) => inner.data.innerClosed(),
-      close: (inner) => {
-        if (this.#byInnerPort.get(inner.data.innerPort) === inner.data) this.#byInnerPort.delete(inner.data.innerPort);
-        inner.data.innerClosed();
-      },
-    };
   }
 
   #cut(connection: Connection, reason: CutReason): void {
@@ -321,17 +229,9 @@ export class Listener implements AsyncDisposable {
   }
 
   #gone(connection: Connection): void {
-    if (!this.#connections.delete(connection)) return;
-    if (!connection.secure) {
-      this.#handshakes.leave(connection, performance.now());
-      this.#unfinished.remove(connection.address);
-    } else if (!connection.known) this.#strangers.remove(connection.address);
+    if (!this.#connections.remove(connection)) return;
+    if (!connection.secure) this.#handshakes.leave(connection, performance.now());
     if (!connection.closed) connection.frontClosed();
-    for (const name of connection.names) {
-      const set = this.#byName.get(name);
-      set?.delete(connection);
-      if (set?.size === 0) this.#byName.delete(name);
-    }
   }
 
   #sweep(nowMs: number): void {

@@ -6,7 +6,8 @@ import { createSensorRequest, readSensorRequest } from "../../core/pki/csr.ts";
 import { createAuthority, issueSensorCertificate, issueServerCertificate } from "../../core/pki/issue.ts";
 import type { RequestHandler } from "./context.ts";
 import { frameOf, OPCODE } from "./frame-reader.ts";
-import { Listener, type StreamDoor } from "./listener.ts";
+import type { StreamDoor } from "./listener-options.ts";
+import { Listener } from "./listener.ts";
 import type { ClientSocket, SocketHandler } from "./socket.ts";
 
 const SENSOR_ID = "0193c1de-0000-7000-8000-000000000001";
@@ -58,7 +59,7 @@ function serve(open?: StreamDoor["open"], fetch?: RequestHandler): Served {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const endMs = performance.now() + 5_000;
+  const endMs = performance.now() + 30_000;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`never came true: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -81,13 +81,15 @@ function faultOf(
 
 /**
  * Sorts a batch into what is new, what was had already and what does not fit. One bad event costs itself only.
- * `cursor` is the highest sequence taken so far; `present` are sequences above it that are stored already.
+ * `cursor` is the highest sequence taken so far; `present` are sequences above it that are stored already; up to `base` they were
+ * handed over elsewhere.
  */
 export function checkBatch(
   batch: EventsBatchEnvelope,
   cursor: number,
   present: SeqRanges | undefined,
   nowMs: number,
+  base = 0,
 ): CheckedBatch {
   const nowUs = nowMs * 1000;
   const events: RuntimeEvent[] = [];
@@ -112,6 +114,6 @@ export function checkBatch(
     else events.push(event);
   }
   const { first_seq: first, last_seq: last, missing = [] } = batch;
-  const gaps = gapsOf({ first, last, cursor, present, taken, rejected: causes, missing });
+  const gaps = gapsOf({ first, last, cursor, base, present, taken, rejected: causes, missing });
   return { events, rejected, gaps, duplicates };
 }

@@ -1,6 +1,7 @@
 import type { LaneName, RejectedEvent } from "../../core/wire/common.ts";
 import type { EventRows } from "../rows/contract.ts";
 import type { Lane } from "./lanes.ts";
+import type { Weight } from "./pressure.ts";
 import type { LossRow } from "./store.ts";
 
 /** A checked batch on its way to the store. */
@@ -9,12 +10,14 @@ export interface Commit {
   readonly laneName: LaneName;
   readonly events: EventRows;
   readonly losses: readonly LossRow[];
+  /** Events that do not fit: of each its reason is held until the batch is answered. */
+  readonly rejected: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
 }
 
 /** A batch whose rows are durable; `losses` holds what the store refused of them too. */
-export interface DurableCommit extends Commit {
+export interface DurableCommit extends Omit<Commit, "rejected"> {
   readonly refused: readonly RejectedEvent[];
 }
 
@@ -22,7 +25,7 @@ export interface DurableCommit extends Commit {
 export interface Entry extends Commit {
   readonly sensorId: string;
   readonly losses: LossRow[];
-  readonly bytes: number;
+  readonly weight: Weight;
   readonly cost: number;
   readonly refused: RejectedEvent[];
   readonly resolve: (refused: readonly RejectedEvent[]) => void;
@@ -31,10 +34,16 @@ export interface Entry extends Commit {
 
 /** A group is bounded in rows; batches of larger ones count as if they had more. */
 const COST_BYTES = 4_096;
-/** Makes a batch ready for its insert. */
+/** What a row of the ledger takes, with what its insert makes of it; and the reason why an event is refused. About. */
+const LOSS_BYTES = 1_000;
+const REASON_BYTES = 300;
+
+/** Makes a batch ready for its insert. What it has of losses and refused events weighs as events do: none of it costs nothing. */
 export function makeEntry(commit: Commit, resolve: Entry["resolve"], reject: Entry["reject"]): Entry {
-  const { bytes, count } = commit.events;
-  const cost = Math.max(count, Math.ceil(bytes / COST_BYTES));
+  const { events, losses, rejected } = commit;
+  const rows = events.count + losses.length + rejected;
+  const bytes = events.bytes + losses.length * LOSS_BYTES + rejected * REASON_BYTES;
+  const cost = Math.max(1, rows, Math.ceil(bytes / COST_BYTES));
   const { sensorId } = commit.lane;
-  return { ...commit, sensorId, losses: [...commit.losses], bytes, cost, refused: [], resolve, reject };
+  return { ...commit, sensorId, losses: [...losses], weight: { rows, bytes }, cost, refused: [], resolve, reject };
 }

@@ -1,43 +1,21 @@
 import type { Clock } from "../../core/clock.ts";
-import { AppError, errorMessage } from "../../core/error.ts";
+import type { AppError } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
 import type { LaneName, RejectedEvent } from "../../core/wire/common.ts";
 import type { EventDb } from "../stores/contract.ts";
 import { makeEntry, type Commit, type DurableCommit, type Entry } from "./commit.ts";
+import { commitMetrics, type CommitMetrics } from "./commit-metrics.ts";
+import { COMMIT_OPTIONS, type CommitOptions } from "./commit-options.ts";
 import { FairQueue } from "./fair-queue.ts";
+import { GatherPace } from "./gather-pace.ts";
 import { insertRows } from "./insert-rows.ts";
-import type { Lane } from "./lanes.ts";
 import { refusedLoss } from "./losses.ts";
-import { busy, Pressure, type PressureLimits } from "./pressure.ts";
+import { busy, Pressure, type Weight } from "./pressure.ts";
+import { reachedBy } from "./reached.ts";
+import { StoreOutage } from "./store-outage.ts";
 import type { CursorUpdate } from "./store.ts";
-
-export interface CommitOptions extends PressureLimits {
-  /** Batches are gathered this long at least. */
-  readonly gatherMs: number;
-  /** And longer, up to this, the longer inserts take: a small one costs the engine as much as a large one, and its merges more. */
-  readonly maxGatherMs: number;
-  readonly maxGroupRows: number;
-  /** Inserts at once: the next is prepared, and begun, while one waits for its disk. */
-  readonly maxInserts: number;
-  readonly probeMs: number;
-}
-
-const COMMIT_OPTIONS: CommitOptions = {
-  gatherMs: 100,
-  maxGatherMs: 500,
-  maxGroupRows: 25_000,
-  maxInserts: 2,
-  maxPendingRows: 160_000,
-  maxPendingBytes: 384 * 1024 * 1024,
-  probeMs: 1_000,
-};
-
-/** Of the time an insert takes: the engine rests for eight parts of nine when little comes. */
-const GATHER_FACTOR = 8;
-/** When so many rows a second come, an insert is put off as long as may be, however fast they are: each costs as much as thousands of rows. */
-const MANY_ROWS_PER_SEC = 2_000;
 
 export type { DurableCommit } from "./commit.ts";
 
@@ -56,6 +34,9 @@ export interface GroupCommitDeps {
   readonly options?: Partial<CommitOptions>;
 }
 
+/** Rows of the loss ledger in one insert. */
+const LOSSES_AT_ONCE = 10_000;
+
 /**
  * Gathers batches of all sensors into few large inserts. A batch resolves when its rows are durable and everything of its lane
  * before it is too. When the store fails, everything under way is handed back to the sensors, which still have it: nothing waits
@@ -68,90 +49,65 @@ export class GroupCommit implements Service {
   readonly #log: Log;
   readonly #queue = new FairQueue<Entry>();
   readonly #pressure: Pressure;
-  /** What the last insert took. */
-  #insertMs = 0;
-  /** Rows a second between the last two groups, and when the last one began. */
-  #rate = 0;
-  #groupMs = -Infinity;
-  #down = false;
-  #fault: AppError | undefined;
+  readonly #pace: GatherPace;
+  readonly #outage: StoreOutage;
+  readonly #metrics: CommitMetrics;
   #ended = false;
   /** Groups under way, oldest first; they end in the order they began. */
   readonly #groupsUnderWay: Promise<void>[] = [];
   #wake = Promise.withResolvers<void>();
   #full: AbortController | undefined;
-  readonly #watchers = new Set<() => void>();
-  readonly #groups: (rows: number) => void;
-  readonly #times: (ms: number) => void;
-  readonly #failures: () => void;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
     this.#options = { ...COMMIT_OPTIONS, ...deps.options };
     this.#pressure = new Pressure(this.#options, () => deps.clock.monotonicMs());
+    this.#pace = new GatherPace(this.#options);
     this.#log = deps.log.child("ingest");
-    const { metrics } = deps;
-    this.#groups = metrics.histogram("telovix_console_commit_rows", "Rows of an insert.", [10, 100, 1_000, 10_000]);
-    this.#times = metrics.histogram(
-      "telovix_console_commit_ms",
-      "Milliseconds until an insert was durable.",
-      [25, 50, 100, 200, 500, 1_000, 5_000],
-    );
-    this.#failures = metrics.counter(
-      "telovix_console_commit_failures_total",
-      "Inserts that failed; their events stay with the sensors.",
-    );
-    const pending = metrics.gauge("telovix_console_ingest_pending_rows", "Events taken and not yet durable.");
-    const pendingBytes = metrics.gauge("telovix_console_ingest_pending_bytes", "Memory they hold, about.");
-    const down = metrics.gauge("telovix_console_event_store_down", "1 while the event store refuses inserts.");
-    metrics.onCollect(() => {
-      pending(this.#pressure.rows);
-      pendingBytes(this.#pressure.bytes);
-      down(this.#down ? 1 : 0);
-    });
+    this.#outage = new StoreOutage(this.#pressure, this.#log);
+    this.#metrics = commitMetrics(deps.metrics, this.#pressure, this.#outage);
   }
 
   /** Events of a lane that may still be taken over all sensors; 0 while the store is down. */
   room(lane: LaneName): number {
-    return this.#down || this.#ended ? 0 : this.#pressure.room(lane);
+    return this.#outage.down || this.#ended ? 0 : this.#pressure.room(lane);
   }
 
   /** There is no room in a lane for want of time, not because the store is down. */
   isFull(lane: LaneName): boolean {
-    return !this.#down && !this.#ended && this.#pressure.room(lane) === 0;
+    return !this.#outage.down && !this.#ended && this.#pressure.room(lane) === 0;
   }
 
   /** Events one sensor may have under way in a lane now; 0 means wait. */
   creditFor(sensorId: string, lane: LaneName): number {
-    return this.#down || this.#ended ? 0 : this.#pressure.creditFor(sensorId, lane);
+    return this.#outage.down || this.#ended ? 0 : this.#pressure.creditFor(sensorId, lane);
   }
 
   /** Why the last insert failed; undefined once one has succeeded since. */
   get fault(): AppError | undefined {
-    return this.#fault;
+    return this.#outage.fault;
   }
 
   /** Calls back whenever the store goes down or comes back; returns how to stop that. */
   watch(changed: () => void): () => void {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
+    return this.#outage.watch(changed);
   }
 
-  /** Throws AppError `unavailable` or `rate_limited` when so many rows of a sensor would not be taken now. */
-  admit(sensorId: string, lane: LaneName, rows: number): void {
-    if (this.#down) throw busy(this.#fault?.message ?? "The event store does not answer.");
+  /** Throws AppError `unavailable` or `rate_limited` when so much of a sensor would not be taken now. */
+  admit(sensorId: string, lane: LaneName, weight: Weight): void {
+    if (this.#outage.down) throw busy(this.#outage.fault?.message ?? "The event store does not answer.");
     if (this.#ended) throw busy("The Console is shutting down.");
-    this.#pressure.admit(sensorId, lane, rows);
+    this.#pressure.admit(sensorId, lane, weight);
   }
 
   /** Resolves once durable, with the events the store itself refused. Throws as `admit` does. */
   submit(commit: Commit): Promise<readonly RejectedEvent[]> {
     const { sensorId } = commit.lane;
-    this.admit(sensorId, commit.laneName, commit.events.count);
     const { promise, resolve, reject } = Promise.withResolvers<readonly RejectedEvent[]>();
     const entry = makeEntry(commit, resolve, reject);
+    this.admit(sensorId, commit.laneName, entry.weight);
     this.#queue.add(entry);
-    this.#pressure.add(sensorId, entry.events.count, entry.bytes);
+    this.#pressure.add(sensorId, entry.weight);
     commit.lane.pending++;
     this.#wake.resolve();
     if (this.#queue.cost >= this.#enough) this.#full?.abort();
@@ -163,9 +119,9 @@ export class GroupCommit implements Service {
     this.#ended = true;
     this.#wake.resolve();
     this.#full?.abort();
-    this.#tell();
+    this.#outage.tell();
     while (this.#pressure.rows > 0 || this.#queue.size > 0) {
-      if (this.#down) return this.#failAll(busy("The Console is shutting down."));
+      if (this.#outage.down) return this.#failAll(busy("The Console is shutting down."));
       await this.#next();
     }
     await this.#groupsUnderWay.at(-1);
@@ -175,12 +131,12 @@ export class GroupCommit implements Service {
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     while (!signal.aborted) {
       await Promise.race([this.#wake.promise, stopped]);
-      if (this.#down) await this.#recover(signal);
+      if (this.#outage.down) await this.#recover(signal);
       else {
         if (this.#queue.cost < this.#enough && !this.#ended) await this.#gather(signal);
         await this.#next();
       }
-      if (this.#queue.size === 0 && !this.#down) this.#wake = Promise.withResolvers<void>();
+      if (this.#queue.size === 0 && !this.#outage.down) this.#wake = Promise.withResolvers<void>();
     }
     // What was taken before the end is still made durable; its senders are told if their connection lives.
     await this.drain();
@@ -188,10 +144,7 @@ export class GroupCommit implements Service {
 
   async #gather(signal: AbortSignal): Promise<void> {
     this.#full = new AbortController();
-    const { gatherMs, maxGatherMs } = this.#options;
-    const restMs = this.#rate >= MANY_ROWS_PER_SEC ? maxGatherMs : GATHER_FACTOR * this.#insertMs;
-    const ms = Math.max(gatherMs, Math.min(maxGatherMs, restMs));
-    await this.#deps.clock.sleep(ms, AbortSignal.any([signal, this.#full.signal]));
+    await this.#deps.clock.sleep(this.#pace.waitMs, AbortSignal.any([signal, this.#full.signal]));
     this.#full = undefined;
   }
 
@@ -208,7 +161,7 @@ export class GroupCommit implements Service {
   async #next(): Promise<void> {
     const underWay = this.#groupsUnderWay;
     while (underWay.length >= this.#options.maxInserts) await underWay[0];
-    const group = this.#down ? [] : this.#queue.take(this.#options.maxGroupRows);
+    const group = this.#outage.down ? [] : this.#queue.take(this.#options.maxGroupRows);
     if (group.length === 0) return underWay.at(-1);
     const inserted = this.#insert(group).then(
       () => undefined,
@@ -231,8 +184,7 @@ export class GroupCommit implements Service {
     // What comes as the table is ordered need not be sorted by the engine.
     const ordered = group.length === 1 ? group : group.toSorted((a, b) => (a.lane.order < b.lane.order ? -1 : 1));
     const count = group.reduce((sum, entry) => sum + entry.events.count, 0);
-    this.#rate = (count * 1000) / Math.max(1, startedMs - this.#groupMs);
-    this.#groupMs = startedMs;
+    this.#pace.began(count, startedMs);
     const refused = await insertRows(
       this.#deps.events,
       ordered.map((entry) => entry.events),
@@ -245,23 +197,18 @@ export class GroupCommit implements Service {
         entry.refused.push({ seq: row.seq, pointer: "/", reason: "the event store refused it" });
       }
     const losses = group.flatMap((entry) => entry.losses);
-    if (losses.length > 0) await this.#deps.events.insert("event_losses", losses);
+    for (let at = 0; at < losses.length; at += LOSSES_AT_ONCE)
+      await this.#deps.events.insert("event_losses", losses.slice(at, at + LOSSES_AT_ONCE));
     if (count === 0) return;
-    this.#groups(count);
-    this.#insertMs = this.#deps.clock.monotonicMs() - startedMs;
-    this.#times(this.#insertMs);
+    const tookMs = this.#deps.clock.monotonicMs() - startedMs;
+    this.#pace.took(tookMs);
+    this.#metrics.inserted(count, tookMs);
   }
 
   /** Behind the groups before it, of which none of the same lanes failed. */
   async #reached(group: readonly Entry[]): Promise<{ readonly error: unknown } | undefined> {
     if (this.#deps.events.deferred !== true) return undefined;
-    const reached = new Map<Lane, CursorUpdate>();
-    for (const { lane, lastSeq } of group) {
-      const { tenantId, sensorId, epoch, durableSeq, stale } = lane;
-      const seq = Math.max(durableSeq, lastSeq, reached.get(lane)?.seq ?? 0);
-      if (!stale) reached.set(lane, { tenantId, sensorId, epoch, seq });
-    }
-    return this.#deps.saveReached([...reached.values()]).then(
+    return this.#deps.saveReached(reachedBy(group)).then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
@@ -269,7 +216,7 @@ export class GroupCommit implements Service {
 
   #durable(group: readonly Entry[]): void {
     // A group without rows says nothing about the store.
-    if (group.some((entry) => entry.events.count > 0)) this.#works();
+    if (group.some((entry) => entry.events.count > 0)) this.#outage.works();
     for (const entry of group) {
       const { lane } = entry;
       this.#leave(entry, !lane.stale);
@@ -284,36 +231,16 @@ export class GroupCommit implements Service {
     }
   }
 
-  #works(): void {
-    if (!this.#fault) return;
-    this.#fault = undefined;
-    this.#pressure.trial = false;
-    this.#log.info("the event store takes events again");
-    this.#tell();
-  }
-
   #failed(group: readonly Entry[], error: unknown): void {
-    this.#failures();
-    const fault =
-      error instanceof AppError
-        ? error
-        : new AppError("unavailable", "The event store failed.", { cause: error, retryAfterSecs: 2 });
-    // Said once, not at every attempt.
-    if (fault.message !== this.#fault?.message)
-      this.#log.error("the event store failed; events stay with the sensors until it answers", {
-        error: errorMessage(fault),
-        ...(fault.hint === undefined ? {} : { hint: fault.hint }),
-      });
-    this.#fault = fault;
-    this.#pressure.trial = true;
-    this.#down = true;
+    this.#metrics.failed();
+    const fault = this.#outage.failed(error);
     this.#wake.resolve();
     this.#failAll(busy(fault.message), group);
-    this.#tell();
+    this.#outage.tell();
   }
 
   #leave(entry: Entry, stored: boolean): void {
-    this.#pressure.remove(entry.sensorId, entry.events.count, entry.bytes, stored);
+    this.#pressure.remove(entry.sensorId, entry.weight, stored);
     entry.lane.pending--;
   }
 
@@ -328,19 +255,6 @@ export class GroupCommit implements Service {
 
   async #recover(signal: AbortSignal): Promise<void> {
     await this.#groupsUnderWay.at(-1);
-    while (this.#down && !signal.aborted) {
-      await this.#deps.clock.sleep(this.#options.probeMs, signal);
-      try {
-        await this.#deps.events.ping();
-        this.#down = false;
-      } catch (error) {
-        this.#log.debug("the event store is still down", { error: errorMessage(error) });
-      }
-    }
-    if (!this.#down) this.#tell();
-  }
-
-  #tell(): void {
-    for (const watcher of this.#watchers) watcher();
+    await this.#outage.recover(this.#deps.events, this.#deps.clock, this.#options.probeMs, signal);
   }
 }

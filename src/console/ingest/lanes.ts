@@ -131,6 +131,12 @@ export class Lanes {
     }
   }
 
+  /** A sensor comes with numbers from here on: it does not leave them out, whatever becomes of them now. */
+  offered(sensorId: string, epoch: string, firstSeq: number): void {
+    const lane = this.#find(sensorId, epoch);
+    if (lane?.leap && firstSeq < lane.leap.to) lane.leap = undefined;
+  }
+
   /** Another process takes this sensor's events now: the stores are asked before any lane of it is used here again. */
   doubt(sensorId: string): void {
     for (const lane of this.#bySensor.get(sensorId)?.values() ?? []) if (lane.pending === 0) lane.stale = true;

@@ -1,6 +1,7 @@
 import { AppError } from "../../core/error.ts";
 import type { Lane } from "./lanes.ts";
 import { busy } from "./pressure.ts";
+import type { HandedOver } from "./take-batch.ts";
 
 /** No sensor has given so many numbers: more than a year at 20,000 a second. */
 const MAX_LEAP = 2 ** 40;
@@ -10,11 +11,17 @@ const INSIST_MS = 1_000;
 /**
  * Why a batch that begins behind numbers the Console has not seen is not taken: the sensor may still have them, since a frame before
  * it was put off or got lost. Whoever begins there again, some time later and without what is missing, does not have it any more, and
- * the ledger says so. A leap beyond all measure is an AppError `invalid_request`.
+ * the ledger says so. Of a sequence this Console has nothing of, what the sensor has handed over elsewhere (`handed`) may be left out
+ * at once. A leap beyond all measure is an AppError `invalid_request`.
  */
-export function leapOf(lane: Lane, firstSeq: number, nowMs: number): AppError | undefined {
+export function leapOf(
+  lane: Lane,
+  firstSeq: number,
+  handed: HandedOver | undefined,
+  nowMs: number,
+): AppError | undefined {
   const next = lane.queuedSeq + 1;
-  if (lane.queuedSeq === 0 || firstSeq <= next || isPresent(lane, next, firstSeq - 1)) {
+  if (firstSeq <= next || isPresent(lane, next, firstSeq - 1)) {
     lane.leap = undefined;
     return undefined;
   }
@@ -22,7 +29,9 @@ export function leapOf(lane: Lane, firstSeq: number, nowMs: number): AppError | 
     return new AppError("invalid_request", `/first_seq: is far beyond ${lane.durableSeq}, which the Console has`, {
       pointer: "/first_seq",
     });
-  if (lane.leap?.to === firstSeq && nowMs - lane.leap.sinceMs >= INSIST_MS) {
+  // Only where nothing is known: elsewhere another process may have more of it than this one, and is asked for it below.
+  const isGone = lane.queuedSeq === 0 && firstSeq - 1 <= (handed?.acked ?? 0);
+  if (isGone || (lane.leap?.to === firstSeq && nowMs - lane.leap.sinceMs >= INSIST_MS)) {
     lane.leap = undefined;
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { findCause } from "../../core/event/loss-causes.ts";
 import type { LossSection } from "../../core/event/sections.ts";
 import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
-import { countOf, type Gap } from "../losses/gaps.ts";
+import { countOf, toldOf, type Gap } from "../losses/gaps.ts";
 import { MAX_AHEAD_US } from "./check-batch.ts";
 import type { Lane } from "./lanes.ts";
 import type { LossRow } from "./store.ts";
@@ -9,12 +9,18 @@ import type { LossRow } from "./store.ts";
 /** A day less than the ledger keeps: a row as old as that would be gone as soon as it came. */
 const KEPT_US = 89 * 86_400_000_000;
 
+/** No node has lost so many at once: a sensor that says more would make every sum over its organisation meaningless. */
+const MAX_COUNT = 2 ** 40;
+
 /** A loss as an event tells of it, if the event is of that kind and sound. */
 function lossOf(value: unknown): (LossSection & { seq: number }) | undefined {
   const event = value as { seq?: unknown; loss?: LossSection } | null;
   const loss = event?.loss;
   if (!loss || !isCount(event.seq) || typeof loss.cause !== "string") return undefined;
-  return [loss.count, loss.from_us, loss.to_us].every(isCount) ? { ...loss, seq: event.seq } : undefined;
+  // The schema has no greatest number for them.
+  const { cause, count, from_us, to_us } = loss;
+  if (![count, from_us, to_us].every((n) => Number.isInteger(n) && n >= 0)) return undefined;
+  return { cause, count: Math.min(count, MAX_COUNT), from_us, to_us, seq: event.seq };
 }
 
 function isCount(value: unknown): value is number {
@@ -62,6 +68,8 @@ export function lossesOf(
       to_at: Math.max(within(from), within(to)),
       recorded_at: nowMs,
       ...row,
+      // A sensor's word: half a character is no JSON to the store, which would refuse the rows of everybody with it.
+      cause: row.cause.toWellFormed(),
     });
   for (const value of batch.events) {
     const loss = lossOf(value);
@@ -75,10 +83,12 @@ export function lossesOf(
   if (gaps.length === 0) return rows;
   const times = timesOf(batch, nowUs);
   let next = 0;
-  for (const gap of gaps) {
+  for (const gap of toldOf(gaps)) {
     while (next < times.length && times[next]!.seq <= gap.toSeq) next++;
-    const before =
-      times.findLast(({ seq }, i) => i < next && seq < gap.fromSeq)?.us ?? (lane.lastObservedUs || undefined);
+    // Refused ones inside the gap may have a time too.
+    let last = next - 1;
+    while (last >= 0 && times[last]!.seq >= gap.fromSeq) last--;
+    const before = times[last]?.us ?? (lane.lastObservedUs || undefined);
     const behind = times[next]?.us;
     // What comes behind may be on its way still: until then it ended by now at the latest.
     const ends = [before ?? behind ?? nowUs, behind ?? nowUs];

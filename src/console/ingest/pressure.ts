@@ -14,15 +14,17 @@ const SHARE_OF_ONE = 0.5;
 /** When the whole is this full, a sensor has no more than its even share. */
 const CROWDED = 0.75;
 const MIN_SENSOR_ROWS = 1_000;
+const MIN_SENSOR_BYTES = 4 * 1024 * 1024;
 /** Granted is less than there is, so that who keeps to it is not refused when others come. */
 const SHARE_GRANTED = 0.6;
 const MAX_CREDIT = 10_000;
-/** So that none starves beside thousands of others; of ten thousand, all together have a third of a million events under way. */
-const MIN_CREDIT = 32;
+/** So that none starves beside thousands of others; how many bytes all have under way has a bound of its own. */
+const MIN_CREDIT = 64;
 /** A sensor begins with so much, and gets twice as much with each batch that became durable, up to its share. */
 const FIRST_CREDIT = 1_000;
 /** A sensor counts for so long after its last batch. */
 const ACTIVE_MS = 5_000;
+const FORGET_MS = 500;
 /** After a failure so many are let through until an insert succeeds. */
 const TRIAL_ROWS = 1_000;
 
@@ -38,8 +40,19 @@ export function busy(message: string, others = 0): AppError {
   return new AppError("unavailable", message, { retryAfterSecs, hint: "Keep the events and send them again." });
 }
 
+/** What a batch takes until it is durable. */
+export interface Weight {
+  /** Rows of events and of the loss ledger, and events that were refused. */
+  readonly rows: number;
+  /** Memory they hold, about. */
+  readonly bytes: number;
+}
+
 interface Sensor {
   rows: number;
+  bytes: number;
+  /** Of a row in its last batch. */
+  rowBytes: number;
   credit: number;
   seenMs: number;
 }
@@ -52,6 +65,7 @@ export class Pressure {
   readonly #sensors = new Map<string, Sensor>();
   #rows = 0;
   #bytes = 0;
+  #forgotMs = -Infinity;
   /** The last insert failed: only a little is let through. */
   trial = false;
 
@@ -71,7 +85,7 @@ export class Pressure {
 
   /** Rows that may still be taken in a lane, over all sensors. */
   room(lane: LaneName): number {
-    if (this.#bytes >= this.#limits.maxPendingBytes * SHARE_OF_ALL[lane]) return 0;
+    if (this.#bytes >= this.#byteLimit(lane)) return 0;
     const limit = this.trial ? Math.min(TRIAL_ROWS, this.#limit(lane)) : this.#limit(lane);
     return Math.max(0, Math.floor(limit - this.#rows));
   }
@@ -81,33 +95,38 @@ export class Pressure {
     const room = this.room(lane);
     if (room === 0) return 0;
     const own = this.#sensors.get(sensorId);
-    const share = (this.#limit(lane) * SHARE_GRANTED) / this.#active(own);
+    const share = (this.#limitFor(own, lane) * SHARE_GRANTED) / this.#active(own);
     const most = this.trial ? MIN_CREDIT : Math.min(MAX_CREDIT, own?.credit ?? FIRST_CREDIT, share);
     return Math.floor(Math.max(MIN_CREDIT, Math.min(most, (own?.rows ?? 0) + room)));
   }
 
   /** Throws AppError `unavailable` when all is full, `rate_limited` when this sensor has more than its share under way. */
-  admit(sensorId: string, lane: LaneName, rows: number): void {
+  admit(sensorId: string, lane: LaneName, { rows, bytes }: Weight): void {
     if (rows === 0) return;
     if (this.room(lane) === 0) throw busy("Too many events are under way.", this.#sensors.size);
     const own = this.#sensors.get(sensorId);
-    const all = this.#limit(lane);
-    const crowded = this.#rows > all * CROWDED;
-    const limit = Math.max(MIN_SENSOR_ROWS, crowded ? all / this.#active(own) : all * SHARE_OF_ONE);
+    const [all, allBytes] = [this.#limit(lane), this.#byteLimit(lane)];
+    const crowded = this.#rows > all * CROWDED || this.#bytes > allBytes * CROWDED;
+    const part = crowded ? 1 / this.#active(own) : SHARE_OF_ONE;
     // A first batch is always taken, whatever its size: otherwise one larger than the share never would be.
-    if (!own || own.rows === 0 || own.rows + rows <= limit) return;
+    if (!own || own.rows === 0) return;
+    const fits = own.rows + rows <= Math.max(MIN_SENSOR_ROWS, all * part);
+    if (fits && own.bytes + bytes <= Math.max(MIN_SENSOR_BYTES, allBytes * part)) return;
     throw new AppError("rate_limited", "This sensor has more events under way than its share.", {
       retryAfterSecs: 1 + Math.floor(Math.random() * RETRY_SECS),
       hint: "Keep the events and send them again.",
     });
   }
 
-  add(sensorId: string, rows: number, bytes: number): void {
+  add(sensorId: string, { rows, bytes }: Weight): void {
     this.#rows += rows;
     this.#bytes += bytes;
     if (rows === 0) return;
-    const sensor = this.#sensors.get(sensorId) ?? { rows: 0, credit: FIRST_CREDIT, seenMs: 0 };
+    const known = this.#sensors.get(sensorId);
+    const sensor = known ?? { rows: 0, bytes: 0, rowBytes: 0, credit: FIRST_CREDIT, seenMs: 0 };
     sensor.rows += rows;
+    sensor.bytes += bytes;
+    sensor.rowBytes = bytes / rows;
     sensor.seenMs = this.#nowMs();
     this.#sensors.delete(sensorId);
     this.#sensors.set(sensorId, sensor);
@@ -115,12 +134,13 @@ export class Pressure {
   }
 
   /** What is durable, or was given back (`stored` false). */
-  remove(sensorId: string, rows: number, bytes: number, stored: boolean): void {
+  remove(sensorId: string, { rows, bytes }: Weight, stored: boolean): void {
     this.#rows -= rows;
     this.#bytes -= bytes;
     const sensor = this.#sensors.get(sensorId);
     if (!sensor || rows === 0) return;
     sensor.rows -= rows;
+    sensor.bytes -= bytes;
     sensor.credit = stored ? Math.min(MAX_CREDIT, sensor.credit * 2) : FIRST_CREDIT;
   }
 
@@ -128,13 +148,27 @@ export class Pressure {
     return this.#limits.maxPendingRows * SHARE_OF_ALL[lane];
   }
 
+  #byteLimit(lane: LaneName): number {
+    return this.#limits.maxPendingBytes * SHARE_OF_ALL[lane];
+  }
+
+  /** Rows a lane holds if all are as large as this sensor's last ones. */
+  #limitFor(own: Sensor | undefined, lane: LaneName): number {
+    const rows = this.#limit(lane);
+    return own && own.rowBytes > 0 ? Math.min(rows, this.#byteLimit(lane) / own.rowBytes) : rows;
+  }
+
   /** Sensors that share the room, whoever asks among them. */
   #active(own: Sensor | undefined): number {
     return this.#sensors.size + (own ? 0 : 1);
   }
 
+  /** Now and then only: a map that is always appended to and cut at its head is slow to find its head. */
   #forget(): void {
-    const beforeMs = this.#nowMs() - ACTIVE_MS;
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#forgotMs < FORGET_MS) return;
+    this.#forgotMs = nowMs;
+    const beforeMs = nowMs - ACTIVE_MS;
     for (const [sensorId, sensor] of this.#sensors) {
       if (sensor.seenMs > beforeMs) return;
       if (sensor.rows === 0) this.#sensors.delete(sensorId);

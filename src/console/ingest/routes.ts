@@ -6,7 +6,7 @@ import type { HeartbeatService } from "../fleet/heartbeat.ts";
 import { requireSensor, type PeerAuthenticator } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { HttpEnv } from "../http/env.ts";
-import type { StreamDoor } from "../http/listener.ts";
+import type { StreamDoor } from "../http/listener-options.ts";
 import type { InventoryService } from "../inventory/service.ts";
 import { readEnvelope } from "./check-batch.ts";
 import type { Ingest } from "./service.ts";

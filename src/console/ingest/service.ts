@@ -3,14 +3,15 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
-import type { LaneName } from "../../core/wire/common.ts";
+import type { LaneName, RejectedEvent } from "../../core/wire/common.ts";
 import type { EventsResponse } from "../../core/wire/events.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { LiveHub } from "../live/contract.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
 import type { EventRows } from "../rows/contract.ts";
 import { prepareRows } from "../rows/make-rows.ts";
-import { GroupCommit, type CommitOptions, type DurableCommit } from "./group-commit.ts";
+import type { CommitOptions } from "./commit-options.ts";
+import { GroupCommit, type DurableCommit } from "./group-commit.ts";
 import { Lanes, type Lane } from "./lanes.ts";
 import { leapOf } from "./leap.ts";
 import { addRejected } from "./store.ts";
@@ -125,30 +126,49 @@ export class Ingest implements Service {
    * events and sends them again.
    */
   async accept(peer: SensorPeer, batch: IncomingBatch): Promise<EventsResponse> {
-    const laneName = batch.lane ?? "bulk";
+    const { sensorId } = peer;
+    this.#lanes.offered(sensorId, batch.epoch, batch.first_seq);
     // Before any work is done for it.
-    this.#admit(peer, laneName, batch.events.length);
-    const lane = this.#lanes.find(peer.sensorId, batch.epoch) ?? (await this.#lanes.get(peer, batch.epoch));
-    // No await between here and submit: order of arrival is order in the queue.
+    this.#admit(sensorId, batch.lane ?? "bulk", batch.events.length + (batch.missing?.length ?? 0));
+    const lane = this.#lanes.find(sensorId, batch.epoch);
+    // Nothing waits here: an async function keeps what it was given to its end, and a batch as it came may be many times what is
+    // kept of it until it is durable.
+    return lane ? this.#take(peer, lane, batch) : this.#load(peer, batch);
+  }
+
+  #load(peer: SensorPeer, batch: IncomingBatch): Promise<EventsResponse> {
+    return this.#lanes.get(peer, batch.epoch).then((lane) => this.#take(peer, lane, batch));
+  }
+
+  /** Not async: order of arrival is order in the queue. */
+  #take(peer: SensorPeer, lane: Lane, batch: IncomingBatch): Promise<EventsResponse> {
     const nowMs = this.#deps.clock.nowMs();
-    const leap = leapOf(lane, batch.first_seq, this.#deps.clock.monotonicMs());
+    const leap = leapOf(lane, batch.first_seq, batch.handed, this.#deps.clock.monotonicMs());
     if (leap) {
       this.#taken(batch.events.length, { outcome: "out_of_order" });
       throw leap;
     }
-    const { events, losses, ...checked } = takeBatch(batch, lane, peer.nodeName, nowMs);
-    this.#batches(1, READ[checked.read]);
-    const { first_seq: firstSeq, last_seq: lastSeq } = batch;
-    const done = this.#commit.submit({ lane, laneName, events, losses, firstSeq, lastSeq });
+    const { events, losses, rejected, duplicates, read } = takeBatch(batch, lane, peer.nodeName, nowMs);
+    this.#batches(1, READ[read]);
+    const { first_seq: firstSeq, last_seq: lastSeq, lane: laneName = "bulk" } = batch;
+    const done = this.#commit.submit({ lane, laneName, events, losses, rejected: rejected.length, firstSeq, lastSeq });
     this.#advance(lane, batch, events);
-    if (checked.duplicates > 0) this.#taken(checked.duplicates, { outcome: "duplicate" });
+    if (duplicates > 0) this.#taken(duplicates, { outcome: "duplicate" });
+    return this.#answer(lane, done, rejected);
+  }
+
+  async #answer(
+    lane: Lane,
+    done: Promise<readonly RejectedEvent[]>,
+    checked: RejectedEvent[],
+  ): Promise<EventsResponse> {
     const refused = await done;
-    const rejected = refused.length > 0 ? [...checked.rejected, ...refused] : checked.rejected;
+    const rejected = refused.length > 0 ? [...checked, ...refused] : checked;
     if (rejected.length > 0) {
       this.#taken(rejected.length, { outcome: "rejected" });
-      this.#fault(peer.sensorId, rejected.length, 0);
+      this.#fault(lane.sensorId, rejected.length, 0);
     }
-    return { ack: { epoch: batch.epoch, seq: lane.durableSeq }, rejected };
+    return { ack: { epoch: lane.epoch, seq: lane.durableSeq }, rejected };
   }
 
   /** Counts a message of a sensor that could not be read at all. */
@@ -174,9 +194,9 @@ export class Ingest implements Service {
     await this.#save(Infinity);
   }
 
-  #admit(peer: SensorPeer, lane: LaneName, rows: number): void {
+  #admit(sensorId: string, lane: LaneName, rows: number): void {
     try {
-      this.#commit.admit(peer.sensorId, lane, rows);
+      this.#commit.admit(sensorId, lane, { rows, bytes: 0 });
     } catch (error) {
       this.#put(1, { reason: error instanceof AppError ? error.code : "internal" });
       throw error;

@@ -77,6 +77,27 @@ describe("streams with lanes", () => {
     await stop();
   });
 
+  test("say of each batch what the hello told of its sequence, and not what the batch does", async () => {
+    const { store, connect, stop } = setUp();
+    const { session, socket } = connect();
+    const lanes = [
+      { lane: "alert", epoch: ALERT, next_seq: 30, acked_seq: 20 },
+      { lane: "bulk", epoch: EPOCH, next_seq: 90, acked_seq: 80, base_seq: 50 },
+    ];
+    session.message(socket, frame({ ...JSON_HELLO, lanes }));
+    await settled();
+    for (const epoch of [ALERT, EPOCH]) session.message(socket, frame(eventsOf(epoch, 1)));
+    await settled();
+    expect(store.accepted).toMatchObject([{ handed: { acked: 20, base: 0 } }, { handed: { acked: 80, base: 50 } }]);
+    const old = connect();
+    old.session.message(old.socket, HELLO);
+    await settled();
+    old.session.message(old.socket, frame(eventsOf(EPOCH, 1)));
+    await settled();
+    expect(store.accepted[2]).toMatchObject({ handed: { acked: 0, base: 0 } });
+    await stop();
+  });
+
   test("answer an epoch nobody named with what the Console has, and take nothing of it", async () => {
     const { store, connect, stop } = setUp();
     const { session, socket, sent, closed } = connect();

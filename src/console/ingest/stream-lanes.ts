@@ -1,5 +1,6 @@
 import { AppError } from "../../core/error.ts";
 import type { Ack, LaneName } from "../../core/wire/common.ts";
+import type { HandedOver } from "./take-batch.ts";
 
 /** Events one sensor may have under way over all its lanes, whatever credit it remembers. */
 const MAX_UNDER_WAY = 20_000;
@@ -10,6 +11,7 @@ const LEAST_CREDIT = 20;
 export interface StreamLane {
   readonly name: LaneName;
   readonly alone: boolean;
+  readonly handed: HandedOver;
   ack: Ack;
   credit: number;
 }
@@ -24,9 +26,9 @@ export class StreamLanes {
     this.#creditOf = creditOf;
   }
 
-  /** Names a lane, with what the Console has of it; `alone` when the sensor has no other. */
-  open(name: LaneName, ack: Ack, alone: boolean): StreamLane {
-    const lane = { name, alone, ack, credit: this.#grant({ name, alone }) };
+  /** Names a lane, with what the Console has of it and what the sensor has not any more; `alone` when the sensor has no other. */
+  open(name: LaneName, ack: Ack, handed: HandedOver, alone: boolean): StreamLane {
+    const lane = { name, alone, handed, ack, credit: this.#grant({ name, alone }) };
     this.#lanes.set(ack.epoch, lane);
     return lane;
   }

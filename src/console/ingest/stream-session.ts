@@ -1,10 +1,8 @@
 import { AppError, errorMessage } from "../../core/error.ts";
 import type { Ack, LaneName } from "../../core/wire/common.ts";
 import { FRAME_DICTIONARY, type FrameDictionary } from "../../core/wire/dictionary.ts";
-import type { EventsBatchEnvelope } from "../../core/wire/events.ts";
-import type { HeartbeatResponse } from "../../core/wire/heartbeat.ts";
-import type { InventoryResponse } from "../../core/wire/inventory.ts";
-import type { SensorInstance, StreamDown, StreamHello } from "../../core/wire/stream.ts";
+import type { EventsBatchEnvelope, EventsResponse } from "../../core/wire/events.ts";
+import type { LaneState, SensorInstance, StreamDown, StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { PackedEvents } from "../rows/packed-events.ts";
 import type { ClientSocket, SocketHandler } from "../http/socket.ts";
@@ -12,7 +10,8 @@ import { checkProtocol } from "../trust/service.ts";
 import { checkRanges } from "./check-batch.ts";
 import { readFrame, writeFrame, type ReadFrame } from "./frames.ts";
 import type { Ingest } from "./service.ts";
-import { StreamLanes } from "./stream-lanes.ts";
+import { StreamLanes, type StreamLane } from "./stream-lanes.ts";
+import { postedOnly, StreamReports, type ReportName, type ReportTakers } from "./stream-reports.ts";
 
 /** WebSocket close codes: try again later, and violation of the protocol. */
 const TRY_LATER = 1013;
@@ -22,17 +21,12 @@ const OBJECTS_FACTOR = 10;
 const CLONE =
   "Another node uses this identity too: go on under new epochs, or the numbers of both would be taken for each other's.";
 
-export interface SessionHost {
+export interface SessionHost extends ReportTakers {
   readonly ingest: Pick<Ingest, "accept" | "cursor" | "countMalformed">;
-  nowMs(): number;
   /** Events this sensor may have under way in a lane. */
   credit(sensorId: string, lane: LaneName): number;
   /** Does what may wait when it is its turn and there is room in its lane; `bytes` is what it holds until then. */
   later(lane: "bulk" | "backlog", run: () => void, bytes: number): void;
-  /** Takes a heartbeat; undefined where they are posted only. */
-  readonly heartbeat: ((peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse>) | undefined;
-  /** Takes an inventory, the same way. */
-  readonly inventory: ((peer: SensorPeer, body: unknown) => Promise<InventoryResponse>) | undefined;
   arrived(session: StreamSession): void;
   /** Looks at who says hello; true when somebody else uses this identity and this one has to go on under new epochs first. */
   isClone(session: StreamSession): Promise<boolean>;
@@ -41,12 +35,6 @@ export interface SessionHost {
   opened(session: StreamSession, hello: StreamHello): void;
   closed(session: StreamSession): void;
 }
-
-/** What a sensor sends beside events, one of each at a time, by the name of the answer. */
-const ASKED = { heard: "A heartbeat", noted: "An inventory" } as const;
-/** Inventories at once, and how long it takes until there may be one more: whoever sends them without end costs no more than his share. */
-const INVENTORIES_AT_ONCE = 5;
-const INVENTORY_EVERY_MS = 5_000;
 
 /** One sensor's stream: hello → welcome, then batches → acknowledgements, each lane for itself. */
 export class StreamSession implements SocketHandler {
@@ -64,13 +52,11 @@ export class StreamSession implements SocketHandler {
   instance: SensorInstance | undefined;
   readonly #host: SessionHost;
   readonly #lanes: StreamLanes;
+  readonly #reports: StreamReports;
   readonly #pongs = new Map<number, () => void>();
   #socket: ClientSocket | undefined;
   #greeted = false;
   #over = false;
-  readonly #underWay = new Set<keyof typeof ASKED>();
-  /** When all of the inventories at once may come again. */
-  #inventoriesMs = 0;
   #dictionary: FrameDictionary | undefined;
   #pings = 0;
 
@@ -79,6 +65,7 @@ export class StreamSession implements SocketHandler {
     this.recheck = recheck;
     this.#host = host;
     this.#lanes = new StreamLanes((lane) => host.credit(peer.sensorId, lane));
+    this.#reports = new StreamReports(peer, host);
     this.openedMs = host.nowMs();
     this.heardMs = this.openedMs;
   }
@@ -111,9 +98,9 @@ export class StreamSession implements SocketHandler {
       case "pong":
         return this.#pongs.get(up.id)?.();
       case "heartbeat":
-        return void this.#answer("heard", up.id, this.#host.heartbeat, up.heartbeat);
+        return void this.#report("heard", up.id, up.heartbeat);
       case "inventory":
-        return void this.#answer("noted", up.id, this.#host.inventory && this.#inventory, up.inventory);
+        return void this.#report("noted", up.id, up.inventory);
     }
   }
 
@@ -181,10 +168,11 @@ export class StreamSession implements SocketHandler {
       this.instance = hello.instance;
       if (await this.#host.isClone(this)) return this.#refuse("clone_suspected", CLONE);
       await this.#host.compare(this, hello);
-      const named = hello.lanes ?? [{ lane: "bulk" as const, epoch: hello.epoch, next_seq: hello.next_seq }];
+      const { epoch, next_seq } = hello;
+      const named: readonly LaneState[] = hello.lanes ?? [{ lane: "bulk", epoch, next_seq, acked_seq: 0 }];
       const seqs = await Promise.all(named.map(({ epoch, next_seq }) => ingest.cursor(this.peer, epoch, next_seq)));
-      const lanes = named.map(({ lane, epoch }, i) => {
-        const { ack, credit } = this.#lanes.open(lane, { epoch, seq: seqs[i]! }, named.length === 1);
+      const lanes = named.map(({ lane, epoch, acked_seq: acked, base_seq: base = 0 }, i) => {
+        const { ack, credit } = this.#lanes.open(lane, { epoch, seq: seqs[i]! }, { acked, base }, named.length === 1);
         return { epoch, acked_seq: ack.seq, credit };
       });
       const bulk = lanes.find((lane) => lane.epoch === hello.epoch) ?? lanes[0]!;
@@ -220,24 +208,33 @@ export class StreamSession implements SocketHandler {
     const work = (): void => {
       // Ended from this side meanwhile: the sensor has all of it still.
       if (this.#over) taken[Symbol.dispose]();
-      else void this.#events(body, packed ?? body.events, taken);
+      else void this.#answer(this.#offer(body, packed ?? body.events), taken);
     };
     const lane = this.#lanes.find(body.epoch)?.name ?? "bulk";
     if (lane === "alert") work();
     else this.#host.later(lane, work, packed?.bytes.length ?? frameBytes * OBJECTS_FACTOR);
   }
 
-  async #events(body: EventsBatchEnvelope, events: unknown[] | PackedEvents, taken: Disposable): Promise<void> {
+  /** Gives events to ingest; resolves with what the sensor is told. Nothing is awaited here: it would keep the frame until then. */
+  async #offer(body: EventsBatchEnvelope, events: unknown[] | PackedEvents): Promise<StreamDown> {
+    const batch = checkRanges(body, "/batch");
+    const lane = this.#lanes.find(batch.epoch);
+    // An epoch the hello did not name is answered with what the Console has of it, and nothing of it is taken.
+    if (!lane) return this.#unknownEpoch(batch.epoch);
+    // What a lane is called, and what the sensor has handed over of it, is said once, in the hello.
+    const { name, handed } = lane;
+    return this.#acknowledged(lane, this.#host.ingest.accept(this.peer, { ...batch, lane: name, events, handed }));
+  }
+
+  async #acknowledged(lane: StreamLane, stored: Promise<EventsResponse>): Promise<StreamDown> {
+    const { ack, rejected } = await stored;
+    const { credit } = this.#lanes.acknowledge(lane, ack);
+    return { type: "ack", ack, credit, rejected };
+  }
+
+  async #answer(answer: Promise<StreamDown>, taken: Disposable): Promise<void> {
     try {
-      const batch = checkRanges(body, "/batch");
-      const lane = this.#lanes.find(batch.epoch);
-      // An epoch the hello did not name is answered with what the Console has of it, and nothing of it is taken.
-      if (!lane) return await this.#unknownEpoch(batch.epoch);
-      // What a lane is called is said once, in the hello.
-      const { ack, rejected } = await this.#host.ingest.accept(this.peer, { ...batch, lane: lane.name, events });
-      taken[Symbol.dispose]();
-      const { credit } = this.#lanes.acknowledge(lane, ack);
-      this.#send({ type: "ack", ack, credit, rejected });
+      this.#send(await answer);
     } catch (error) {
       if (error instanceof AppError && error.code === "invalid_request") this.#violation(error);
       else this.#later(error);
@@ -246,44 +243,21 @@ export class StreamSession implements SocketHandler {
     }
   }
 
-  /** Answers what the sensor asked. One that is not taken ends nothing: the stream carries events too. */
-  async #answer(
-    type: keyof typeof ASKED,
-    id: number,
-    take: ((peer: SensorPeer, body: unknown) => Promise<HeartbeatResponse | InventoryResponse>) | undefined,
-    body: unknown,
-  ): Promise<void> {
-    const what = ASKED[type];
-    if (!this.ready || !take) return this.#violation(new AppError("invalid_request", `${what} is posted here.`));
-    if (this.#underWay.has(type))
-      return this.#violation(new AppError("invalid_request", `${what} is under way already.`));
-    this.#underWay.add(type);
+  /** Answers a heartbeat or an inventory. */
+  async #report(report: ReportName, id: number, body: unknown): Promise<void> {
+    if (!this.ready) return this.#violation(postedOnly(report));
+    let answer: Promise<StreamDown>;
     try {
-      this.#send({ type, id, answer: await take(this.peer, body) } as StreamDown);
+      answer = this.#reports.take(report, id, body);
     } catch (error) {
-      const known = error instanceof AppError ? error : new AppError("internal", `${what} could not be taken.`);
-      const { code, message, retryAfterSecs } = known;
-      const again = type === "noted" && retryAfterSecs !== undefined;
-      const more = again ? { retry_after_secs: Math.ceil(retryAfterSecs) } : {};
-      this.#send({ type, id, error: { code, message: message.slice(0, 512), ...more } });
-    } finally {
-      this.#underWay.delete(type);
+      return this.#violation(error);
     }
+    this.#send(await answer);
   }
 
-  readonly #inventory = async (peer: SensorPeer, body: unknown): Promise<InventoryResponse> => {
-    const nowMs = this.#host.nowMs();
-    const fullMs = Math.max(this.#inventoriesMs, nowMs) + INVENTORY_EVERY_MS;
-    const waitMs = fullMs - nowMs - INVENTORIES_AT_ONCE * INVENTORY_EVERY_MS;
-    if (waitMs > 0)
-      throw new AppError("rate_limited", "Inventories come too often.", { retryAfterSecs: Math.ceil(waitMs / 1000) });
-    this.#inventoriesMs = fullMs;
-    return this.#host.inventory!(peer, body);
-  };
-
-  async #unknownEpoch(epoch: string): Promise<void> {
+  async #unknownEpoch(epoch: string): Promise<StreamDown> {
     const ack: Ack = { epoch, seq: await this.#host.ingest.cursor(this.peer, epoch) };
-    this.#send({ type: "ack", ack, credit: 0, rejected: [] });
+    return { type: "ack", ack, credit: 0, rejected: [] };
   }
 
   /** What the sensor sent cannot be read: said, counted, ended. */

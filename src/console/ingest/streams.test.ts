@@ -10,7 +10,7 @@ describe("streams", () => {
       for (let i = 1; i < to; i++) streams.arrived(streams.session(peer, () => Promise.resolve()));
       return streams.tickMs;
     };
-    expect([grow(500), grow(501), grow(20_000)]).toEqual([undefined, 1_000, 5_000]);
+    expect([grow(500), grow(501), grow(20_000)]).toEqual([undefined, 1_000, 10_000]);
     await stop();
   });
 

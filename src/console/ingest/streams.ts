@@ -25,7 +25,7 @@ const CHALLENGE_MS = 2_000;
 const YOUNG_MS = 1_000;
 /** A process with more streams than this asks for frames less often, so that it reads as many a second as with this many; up to a bound. */
 const CALM_STREAMS = 500;
-const MAX_TICK_MS = 5_000;
+const MAX_TICK_MS = 10_000;
 /** Streams of one identity at once, when several nodes have it. */
 const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */

@@ -11,8 +11,20 @@ import type { Lane } from "./lanes.ts";
 import { lossesOf } from "./losses.ts";
 import type { LossRow } from "./store.ts";
 
+/** What a sensor said of a sequence when it came, and will not come with any more. */
+export interface HandedOver {
+  /** Up to here it was acknowledged. */
+  readonly acked: number;
+  /** Up to here it was so under another name, or by another Console. */
+  readonly base: number;
+}
+
 /** A batch as it comes in: its events may not have been looked at yet. */
-export type IncomingBatch = Omit<EventsBatchEnvelope, "events"> & { readonly events: unknown[] | PackedEvents };
+export type IncomingBatch = Omit<EventsBatchEnvelope, "events"> & {
+  readonly events: unknown[] | PackedEvents;
+  /** Left out: the sensor has not said, and still has whatever the Console does not. */
+  readonly handed?: HandedOver;
+};
 
 /** What is taken of a batch. */
 export interface TakenBatch {
@@ -27,13 +39,14 @@ export interface TakenBatch {
 
 /** A batch whose events are all plainly right: no object is made of any. */
 function takePacked(batch: IncomingBatch, made: MadeRows, lane: Lane, nodeName: string, nowMs: number): TakenBatch {
-  const { first_seq: first, last_seq: last, missing = [] } = batch;
+  const { first_seq: first, last_seq: last, missing = [], handed } = batch;
   const { rows, had: duplicates } = made;
-  const whole = rows.count + duplicates === last - first + 1 && first <= lane.queuedSeq + 1;
+  const base = handed?.base ?? 0;
+  const whole = rows.count + duplicates === last - first + 1 && first <= Math.max(lane.queuedSeq, base) + 1;
   // Only a batch that leaves numbers out is looked at more closely.
   const events = whole ? [...made.losses] : unpacked(batch);
   const taken = events.map((event) => (event as { seq: number }).seq);
-  const facts = { first, last, cursor: lane.queuedSeq, present: undefined, taken, rejected: [], missing };
+  const facts = { first, last, cursor: lane.queuedSeq, base, present: undefined, taken, rejected: [], missing };
   const losses = lossesOf(lane, nodeName, { ...batch, events }, whole ? [] : gapsOf(facts), nowMs);
   return { events: rows, losses, rejected: [], duplicates, read: "packed" };
 }
@@ -62,7 +75,13 @@ export function takeBatch(batch: IncomingBatch, lane: Lane, nodeName: string, no
     if (made) return takePacked(batch, made, lane, nodeName, nowMs);
   }
   const plain = { ...batch, events: unpacked(batch) };
-  const { events, rejected, gaps, duplicates } = checkBatch(plain, lane.queuedSeq, lane.present, nowMs);
+  const { events, rejected, gaps, duplicates } = checkBatch(
+    plain,
+    lane.queuedSeq,
+    lane.present,
+    nowMs,
+    batch.handed?.base,
+  );
   const stored = events.map((event) => ({ ...origin, event, ingestedAtMs: nowMs }));
   const losses = lossesOf(lane, nodeName, plain, gaps, nowMs);
   return { events: PlainRows.of(stored), losses, rejected, duplicates, read: "objects" };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Program } from "../../../test/harness/program.ts";
-import { until } from "../../../test/harness/sensor-plane.ts";
+import { until } from "../../../test/harness/until.ts";
 import { testStores, type TestStores } from "../../../test/harness/stores.ts";
 import { systemClock } from "../../core/clock.ts";
 import { silentLog } from "../../core/log.ts";

@@ -16,6 +16,8 @@ export interface GapFacts {
   readonly last: number;
   /** Highest number taken before; what is at or below it was accounted for. */
   readonly cursor: number;
+  /** Numbers up to this one were handed over elsewhere and are none of this Console's; 0 or left out: there are none. */
+  readonly base?: number;
   /** Numbers above the cursor that are accounted for already. */
   readonly present: { between(from: number, to: number): readonly (readonly [number, number])[] } | undefined;
   /** Numbers of the events that are sound, in order. */
@@ -31,14 +33,15 @@ export interface GapFacts {
  */
 export function gapsOf(facts: GapFacts): Gap[] {
   const { cursor, last } = facts;
-  const goesOn = cursor === 0 || facts.first <= cursor + 1;
+  const own = Math.max(cursor, facts.base ?? 0) + 1;
+  const goesOn = facts.first <= own;
   // The usual batch has every number it answers for.
   if (goesOn && facts.taken.length === last - facts.first + 1) return [];
   const first = Math.max(facts.first, cursor + 1);
   const gaps: Gap[] = [];
   // The sensor goes on above where it was: numbers between were acknowledged once and are not here, or never sent.
   if (!goesOn)
-    for (const [from, to] of free(cursor + 1, facts.first - 1, presentIn(facts, cursor + 1, facts.first - 1)))
+    for (const [from, to] of free(own, facts.first - 1, presentIn(facts, own, facts.first - 1)))
       gaps.push({ stage: "wire", cause: "skipped", fromSeq: from, toSeq: to });
   if (last < first) return gaps;
   const causes = new Map<number, string>();
@@ -81,6 +84,25 @@ export function gapsOf(facts: GapFacts): Gap[] {
     at = Math.max(at, to + 1);
   }
   return gaps;
+}
+
+/** So many gaps of a batch are told one by one. */
+const MAX_TOLD = 100;
+
+/**
+ * The gaps of a batch as they go to the ledger. More than a sound sensor ever has, and those that touch become one, whatever their
+ * causes: otherwise one that sends nothing right fills the ledger, and the Console's memory, with a row for each number.
+ */
+export function toldOf(gaps: readonly Gap[]): readonly Gap[] {
+  if (gaps.length <= MAX_TOLD) return gaps;
+  const told: Gap[] = [];
+  for (const gap of gaps) {
+    const before = told.at(-1);
+    if (before && before.toSeq + 1 === gap.fromSeq)
+      told[told.length - 1] = { stage: "rejected", cause: "mixed", fromSeq: before.fromSeq, toSeq: gap.toSeq };
+    else told.push(gap);
+  }
+  return told;
 }
 
 function presentIn({ present }: GapFacts, from: number, to: number): readonly (readonly [number, number])[] {

@@ -53,6 +53,8 @@ const WHERE = `${OF_SENSORS} AND (count > 0 OR unknown > 0)
   AND from_at < fromUnixTimestamp64Micro({to_us:Int64}, 'UTC') AND to_at >= fromUnixTimestamp64Micro({from_us:Int64}, 'UTC')
   AND (empty({stages:Array(String)}) OR has({stages:Array(String)}, stage))
   AND (empty({causes:Array(String)}) OR has({causes:Array(String)}, cause))`;
+/** Counts are what sensors say: a sum of whole numbers would begin anew at its end, and one over 2⁵³ is not told exactly anyway. */
+const LOST = `least(sum(toFloat64(count)), toFloat64(${Number.MAX_SAFE_INTEGER}))`;
 /** A loss that began before the range stands at its beginning. */
 const BEGAN = "greatest(toUnixTimestamp64Micro(from_at), {from_us:Int64})";
 
@@ -118,7 +120,7 @@ export function createLossStore({ events, db }: { events: EventDb; db: Db }): Lo
     async causes(tenantId, filter, signal) {
       const rows = await select<CauseRow>(
         tenantId,
-        `SELECT stage, cause, sum(count) AS lost, sum(unknown) AS unsure
+        `SELECT stage, cause, ${LOST} AS lost, sum(unknown) AS unsure
          FROM event_losses FINAL WHERE ${WHERE} GROUP BY stage, cause ORDER BY lost DESC, unsure DESC LIMIT 200`,
         paramsOf(filter),
         signal,
@@ -128,7 +130,7 @@ export function createLossStore({ events, db }: { events: EventDb; db: Db }): Lo
     async topSensors(tenantId, filter, limit, signal) {
       const rows = await select<SensorRow>(
         tenantId,
-        `SELECT toString(sensor_id) AS sensor, argMax(node_name, to_at) AS node, sum(count) AS lost, sum(unknown) AS unsure
+        `SELECT toString(sensor_id) AS sensor, argMax(node_name, to_at) AS node, ${LOST} AS lost, sum(unknown) AS unsure
          FROM event_losses FINAL WHERE ${WHERE} GROUP BY sensor_id ORDER BY lost DESC, unsure DESC, sensor LIMIT {row_limit:UInt32}`,
         { ...paramsOf(filter), row_limit: limit },
         signal,
@@ -142,7 +144,7 @@ export function createLossStore({ events, db }: { events: EventDb; db: Db }): Lo
     async series(tenantId, filter, bucketSecs, signal) {
       const rows = await select<SeriesRow>(
         tenantId,
-        `SELECT intDiv(${BEGAN}, {step_us:Int64}) AS bucket, stage, sum(count) AS lost
+        `SELECT intDiv(${BEGAN}, {step_us:Int64}) AS bucket, stage, ${LOST} AS lost
          FROM event_losses FINAL WHERE ${WHERE} GROUP BY bucket, stage ORDER BY bucket`,
         { ...paramsOf(filter), step_us: bucketSecs * 1e6 },
         signal,
@@ -153,7 +155,7 @@ export function createLossStore({ events, db }: { events: EventDb; db: Db }): Lo
       const rows = await select<RangeRow>(
         tenantId,
         `SELECT intDiv(toUnixTimestamp64Micro(from_at), 60000000) * 60 AS minute, toString(sensor_id) AS sensor, stage, cause,
-           any(node_name) AS node, sum(count) AS lost, max(unknown) AS unsure,
+           any(node_name) AS node, ${LOST} AS lost, max(unknown) AS unsure,
            toUnixTimestamp64Micro(min(from_at)) AS began_us, toUnixTimestamp64Micro(max(to_at)) AS ended_us
          FROM event_losses FINAL WHERE ${WHERE}
          GROUP BY minute, sensor, stage, cause

@@ -31,6 +31,23 @@ describe("tenancy in ClickHouse", () => {
   });
 });
 
+/** Counted again from the events, and measurements every heartbeat brings anew: nobody is told that a row of these is kept. */
+const NOT_FLUSHED = ["event_counts", "sensor_resources"];
+
+test("an insert returns once its rows and their names are on the medium, in every table an acknowledgement stands on", async () => {
+  const { events } = await stores;
+  const tables = await events.select<{ name: string; engine_full: string }>(
+    newUuid(),
+    "SELECT name, engine_full, {tenant_id:UUID} AS t FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name",
+  );
+  const flushed = tables.filter(({ engine_full: text }) =>
+    ["fsync_after_insert = 1", "fsync_part_directory = 1"].every((setting) => text.includes(setting)),
+  );
+  const names = tables.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["runtime_events", "event_losses", "integrity_links", ...NOT_FLUSHED]));
+  expect(flushed.map(({ name }) => name)).toEqual(names.filter((name) => !NOT_FLUSHED.includes(name)));
+});
+
 describe("EventDb", () => {
   test("gives back what was inserted: microseconds, big numbers, hostile text", async () => {
     const { events, metrics } = await stores;

@@ -10,7 +10,7 @@ interface Fault {
 }
 
 const FULL: Fault = {
-  problem: "the disk of the event store is full",
+  problem: "the disk of the event store is full, or its quota is used up",
   hint: "Free space on it, or keep events for fewer days (Settings). Events wait with the sensors; they come by themselves.",
 };
 const REFUSED: Fault = {
@@ -51,7 +51,7 @@ export function toInsertError(error: unknown, table: string): AppError {
   const said = error.message.slice(0, 300);
   if (BAD_ROWS.has(error.code))
     return new AppError("invalid_request", `rows do not fit ${table}: ${said}`, { cause: error });
-  const fault = /No space left on device/.test(error.message) ? FULL : FAULTS[error.code];
+  const fault = /No space left on device|Disk quota exceeded/.test(error.message) ? FULL : FAULTS[error.code];
   if (!fault) return new AppError("unavailable", `the event database failed: ${said}`, options);
   return new AppError("unavailable", `${fault.problem} (${table}): ${said}`, { ...options, hint: fault.hint });
 }

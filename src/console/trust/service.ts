@@ -4,7 +4,7 @@ import { AppError } from "../../core/error.ts";
 import { newUuid, sha256Hex } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
-import { readSensorRequest } from "../../core/pki/csr.ts";
+import { readSensorRequest, type SensorRequest } from "../../core/pki/csr.ts";
 import { issueSensorCertificate, type Issued } from "../../core/pki/issue.ts";
 import { authorityId } from "../../core/pki/verify.ts";
 import { EnrollRequest, type EnrollResponse, type TrustBootstrap } from "../../core/wire/enroll.ts";
@@ -14,10 +14,13 @@ import { RATES, type RateLimiter } from "../http/limits.ts";
 import type { LiveHub } from "../live/contract.ts";
 import type { Db } from "../stores/contract.ts";
 import type { KeyStore } from "./key-store.ts";
+import { REPEAT_MS, type Answer } from "./store-answers.ts";
 import { enrollSensor, type Enrolled, type NewCertificate, type NewSensor } from "./store-enroll.ts";
 import { findToken, type TokenRow } from "./store.ts";
 
 const checker = compile(EnrollRequest);
+/** A minute and sensor: each costs an audit record. */
+const REPEATS = 10;
 
 export interface EnrollmentDeps {
   readonly db: Db;
@@ -84,9 +87,10 @@ export class EnrollmentService {
     const problem = this.#problem(token);
     // The signature in the request is looked at after the token: strangers cost a look-up, not cryptography.
     if (!token || problem !== undefined) throw await this.#refuse(request, token, problem ?? "unknown", caller);
-    checkFits(request, token);
-    const { publicKey, keyHash } = await readSensorRequest(request.csr_pem, request.node_name);
-    const tags = tagsOf(request, token);
+    const { publicKey, keyHash, tags } = await readRequest(request, token).catch(async (error: unknown) => {
+      // Of a used token no more is said than that it does not work.
+      throw token.used_at ? await this.#refuse(request, token, "already used", caller) : error;
+    });
     const sensor: NewSensor = {
       sensorId: newUuid(clock.nowMs()),
       tenantId: token.tenant_id,
@@ -105,26 +109,55 @@ export class EnrollmentService {
       issued = await issueSensorCertificate(keys.authority, named, clock.nowMs());
       return { ...issued, keyHash, issuerId };
     };
-    const done = await enrollSensor(db, tokenHash, sensor, issue, new Date(clock.nowMs()));
+    const done = await enrollSensor(db, tokenHash, sensor, keyHash, issue, new Date(clock.nowMs()));
+    if (done.outcome === "repeated") {
+      await this.#repeated(request, token, done.answer, caller);
+      return this.#answer(done.answer.sensorId, done.answer);
+    }
     if (done.outcome !== "enrolled" || !issued) throw await this.#refuseLate(request, token, done.outcome, caller);
     await this.#enrolled({ ...sensor, sensorId: done.sensorId }, issued.serial, token, done, caller);
+    return this.#answer(done.sensorId, issued);
+  }
+
+  #answer(sensorId: string, { pem, notAfter }: Pick<Issued, "pem" | "notAfter">): EnrollResponse {
+    const { keys, heartbeatIntervalMs, streamTickMs } = this.#deps;
     return {
       protocol_version: PROTOCOL_VERSION,
-      sensor_id: done.sensorId,
-      control_plane_certificate_pem: issued.pem,
+      sensor_id: sensorId,
+      control_plane_certificate_pem: pem,
       control_plane_ca_certificate_pem: keys.trustBundlePem,
       policy_signing_public_key_pem: keys.policySigner.publicPem,
-      certificate_expires_at: issued.notAfter.toISOString(),
-      heartbeat_interval_ms: this.#deps.heartbeatIntervalMs,
-      stream_tick_ms: this.#deps.streamTickMs,
+      certificate_expires_at: notAfter.toISOString(),
+      heartbeat_interval_ms: heartbeatIntervalMs,
+      stream_tick_ms: streamTickMs,
     };
   }
 
+  /** Undefined as well for a token that was used a moment ago: whose key asks again is found out later. */
   #problem(token: TokenRow | undefined): string | undefined {
+    const nowMs = this.#deps.clock.nowMs();
     if (!token) return "unknown";
-    if (token.used_at) return "already used";
+    if (token.used_at) return nowMs - token.used_at.getTime() < REPEAT_MS ? undefined : "already used";
     if (token.revoked_at) return "revoked";
-    return token.expires_at.getTime() <= this.#deps.clock.nowMs() ? "expired" : undefined;
+    return token.expires_at.getTime() <= nowMs ? "expired" : undefined;
+  }
+
+  /** The node did not get its answer, so that the sensor was in the fleet and could not report. */
+  async #repeated(request: EnrollRequest, token: TokenRow, answer: Answer, caller: Caller): Promise<void> {
+    const { sensorId, serial } = answer;
+    this.#deps.limiter.check(`repeated enrolment ${sensorId}`, REPEATS);
+    this.#count(1, { outcome: "repeated" });
+    const { node_name } = request;
+    this.#deps.log.info("sensor given the answer to its enrolment again", { sensor_id: sensorId, node_name });
+    await this.#deps.audit.record({
+      tenantId: token.tenant_id,
+      actionType: "sensor_enrollment_repeated",
+      outcome: "success",
+      sensorId,
+      detail: { node_name, certificate_serial: serial, token_id: token.token_id },
+      clientIp: caller.clientIp,
+      userAgent: caller.userAgent,
+    });
   }
 
   async #enrolled(
@@ -181,28 +214,42 @@ export class EnrollmentService {
         hint: "An administrator can make a re-enrolment token on its page.",
       });
     }
-    return this.#refuse(request, token, "used at the same moment", caller);
+    return this.#refuse(request, token, "already used", caller, outcome === "other_key");
   }
 
-  async #refuse(request: EnrollRequest, token: TokenRow | undefined, why: string, caller: Caller): Promise<AppError> {
-    this.#count(1, { outcome: "refused" });
+  /** `otherKey`: the token was used a moment ago, and whoever comes now is not that node: somebody else has it, then or now. */
+  async #refuse(
+    request: EnrollRequest,
+    token: TokenRow | undefined,
+    why: string,
+    caller: Caller,
+    otherKey = false,
+  ): Promise<AppError> {
+    this.#count(1, { outcome: otherKey ? "other_key" : "refused" });
     // Good tokens pass whatever else comes from their address; failures beyond the rate are counted, but fill no audit log.
     const waitSecs = this.#deps.limiter.take(`failed enrolment ${caller.clientIp}`, RATES.failedEnrolments);
     if (waitSecs > 0)
       return new AppError("rate_limited", "Too many attempts to enrol with tokens that are not valid.", {
         retryAfterSecs: waitSecs,
       });
-    this.#deps.log.warn("enrolment refused", { why, token_id: token?.token_id, client_ip: caller.clientIp });
+    const other = otherKey ? { other_key: true } : {};
+    this.#deps.log.warn("enrolment refused", { why, token_id: token?.token_id, client_ip: caller.clientIp, ...other });
     await this.#deps.audit.record({
       tenantId: token?.tenant_id,
       actionType: "sensor_enrollment_refused",
       outcome: "failure",
-      detail: { why, node_name: request.node_name, ...(token ? { token_id: token.token_id } : {}) },
+      detail: { why, node_name: request.node_name, ...(token ? { token_id: token.token_id } : {}), ...other },
       clientIp: caller.clientIp,
       userAgent: caller.userAgent,
     });
     return refusal();
   }
+}
+
+/** What the request asks for; throws AppError `invalid_request` for what does not fit the token or the rules. */
+async function readRequest(request: EnrollRequest, token: TokenRow): Promise<SensorRequest & { tags: string[] }> {
+  checkFits(request, token);
+  return { ...(await readSensorRequest(request.csr_pem, request.node_name)), tags: tagsOf(request, token) };
 }
 
 /** A token made for one node, role or flavour serves no other. */

@@ -1,4 +1,5 @@
 import type { Db, Tx } from "../stores/contract.ts";
+import { findAnswer, keepAnswer, type Answer } from "./store-answers.ts";
 import type { TokenRow } from "./store.ts";
 
 export interface NewSensor {
@@ -16,6 +17,7 @@ export interface NewSensor {
 
 export interface NewCertificate {
   readonly serial: string;
+  readonly pem: string;
   readonly keyHash: string;
   readonly issuerId: string;
   readonly notBefore: Date;
@@ -30,8 +32,13 @@ export type Enrolled =
       readonly again: boolean;
       readonly machineChanged: boolean;
     }
-  /** The token is used up, revoked or late by now; a cluster's token brought in all it may; the node was revoked by a person. */
-  | { readonly outcome: "spent" | "exhausted" | "revoked" };
+  /** The same node asked with the same key a moment ago: what it was given then. */
+  | { readonly outcome: "repeated"; readonly answer: Answer }
+  /**
+   * The token is used up, revoked or late by now; it was used a moment ago by another key; a cluster's token brought in all it may; the
+   * node was revoked by a person.
+   */
+  | { readonly outcome: "spent" | "other_key" | "exhausted" | "revoked" };
 
 interface Target {
   sensor_id: string;
@@ -91,21 +98,27 @@ async function updateSensor(tx: Tx, s: NewSensor, sensorId: string): Promise<voi
 }
 
 /**
- * Uses a token and gives the node its certificate, all or nothing and one after the other for each token: a sensor of its own, or the
- * one the token leads back to, whose certificates until now stop counting when the new one is first used.
+ * Uses a token and gives the node its certificate, all or nothing and one after the other for each token, whatever process of whatever
+ * replica asks: a sensor of its own, or the one the token leads back to, whose certificates until now stop counting when the new one is
+ * first used. A node that asks again with the same key gets the same again.
  */
 export function enrollSensor(
   db: Db,
   tokenHash: string,
   sensor: NewSensor,
+  keyHash: string,
   issue: (sensorId: string) => Promise<NewCertificate>,
   now: Date,
 ): Promise<Enrolled> {
   return db.tenant(sensor.tenantId, async (tx): Promise<Enrolled> => {
     const [token] = await tx<TokenRow[]>`
       SELECT * FROM enrollment_tokens
-      WHERE token_hash = ${tokenHash} AND used_at IS NULL AND revoked_at IS NULL AND expires_at > ${now} FOR UPDATE`;
+      WHERE token_hash = ${tokenHash} AND revoked_at IS NULL FOR UPDATE`;
     if (!token) return { outcome: "spent" };
+    const { answer, otherKey } = await findAnswer(tx, token, sensor, keyHash, now);
+    if (answer) return { outcome: "repeated", answer };
+    if (token.used_at) return { outcome: otherKey ? "other_key" : "spent" };
+    if (token.expires_at <= now) return { outcome: "spent" };
     const known = await knownTarget(tx, token, sensor);
     if (!known && token.reenrolls !== null) return { outcome: "spent" };
     // A person revoked it: only a token made for it by a person brings it back.
@@ -122,6 +135,7 @@ export function enrollSensor(
     if (token.kind === "cluster") await countNode(tx, token, sensor, sensorId);
     else
       await tx`UPDATE enrollment_tokens SET used_at = ${now}, sensor_id = ${sensorId} WHERE token_id = ${token.token_id}`;
+    await keepAnswer(tx, token, sensorId, certificate, now);
     const machineChanged = known !== undefined && known.machine_hash !== (sensor.machineHash ?? null);
     return { outcome: "enrolled", sensorId, again: known !== undefined, machineChanged };
   });

@@ -1,0 +1,37 @@
+import type { CommitOptions } from "./commit-options.ts";
+
+/** Of the time an insert takes: the engine rests for eight parts of nine when little comes. */
+const GATHER_FACTOR = 8;
+/** When so many rows a second come, an insert is put off as long as may be, however fast they are: each costs as much as thousands of rows. */
+const MANY_ROWS_PER_SEC = 2_000;
+
+/** How long batches are gathered before the next insert, by how many came and how long the last insert took. */
+export class GatherPace {
+  readonly #options: Pick<CommitOptions, "gatherMs" | "maxGatherMs">;
+  /** What the last insert took. */
+  #insertMs = 0;
+  /** Rows a second between the last two groups, and when the last one began. */
+  #rate = 0;
+  #groupMs = -Infinity;
+
+  constructor(options: Pick<CommitOptions, "gatherMs" | "maxGatherMs">) {
+    this.#options = options;
+  }
+
+  /** A group of so many rows begins. */
+  began(rows: number, nowMs: number): void {
+    this.#rate = (rows * 1000) / Math.max(1, nowMs - this.#groupMs);
+    this.#groupMs = nowMs;
+  }
+
+  /** An insert of events took so long. */
+  took(ms: number): void {
+    this.#insertMs = ms;
+  }
+
+  get waitMs(): number {
+    const { gatherMs, maxGatherMs } = this.#options;
+    const restMs = this.#rate >= MANY_ROWS_PER_SEC ? maxGatherMs : GATHER_FACTOR * this.#insertMs;
+    return Math.max(gatherMs, Math.min(maxGatherMs, restMs));
+  }
+}
