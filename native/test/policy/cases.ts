@@ -12,6 +12,7 @@ import { furtherActionCases } from "./cases/further-actions.ts";
 import { kernelTypeCases } from "./cases/kernel-types.ts";
 import { loaderCases } from "./cases/loader.ts";
 import { overrideCases } from "./cases/overrides.ts";
+import { returnCases } from "./cases/returns.ts";
 import { selectorCases } from "./cases/selectors.ts";
 import { valueTypeCases } from "./cases/value-types.ts";
 import { wayCases } from "./cases/ways.ts";
@@ -33,6 +34,7 @@ export const CASES: readonly Case[] = [
   ...overrideCases,
   ...gateCases,
   ...furtherActionCases,
+  ...returnCases,
   ...matrixCases,
 ];
 

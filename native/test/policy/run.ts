@@ -87,12 +87,13 @@ async function runGroup(
         engine.ended === undefined
           ? "the engine does not tell of the last run"
           : `the engine ended (${engine.ended}): ${engine.complaint}`;
-    lines = engine.lines();
   }
   // What it says at the end: it may have switched a policy off meanwhile, with a reason.
   const last = states === undefined ? [] : (engine.states() ?? states);
   const acted = performance.now();
   const stopped = await engine.stop(STOP_MS);
+  // After its end: calls whose return it waited for are told then.
+  if (states !== undefined) lines = engine.lines();
   if (stopped !== "0" && trouble === undefined)
     trouble = `the engine did not end in order (${stopped}): ${engine.complaint}`;
   if (options.keep === true && existsSync(out)) say(`# ${group}: events kept in ${out}`);
