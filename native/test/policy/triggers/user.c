@@ -30,6 +30,12 @@ TARGET void tx_user_other(void)
 	__asm__ volatile("");
 }
 
+TARGET const char *tx_user_echo(const char *text)
+{
+	__asm__ volatile("" : : "r"(text) : "memory");
+	return text;
+}
+
 static long run_ints(char **a)
 {
 	return tx_user_ints(number(a[0]), number(a[1]), number(a[2]));
@@ -43,6 +49,11 @@ static long run_text(char **a)
 static long run_return(char **a)
 {
 	return tx_user_return(number(a[0]));
+}
+
+static long run_echo(char **a)
+{
+	return strlen(tx_user_echo(a[0]));
 }
 
 static long run_other(char **a)
@@ -100,6 +111,7 @@ const struct action user_actions[] = {
 	{ "user-text", 1, run_text },
 	{ "user-return", 1, run_return },
 	{ "user-other", 0, run_other },
+	{ "user-echo", 1, run_echo },
 	{ "usdt-ints", 3, run_usdt_ints },
 	{ "usdt-text", 1, run_usdt_text },
 	{ "usdt-place", 1, run_usdt_place },
