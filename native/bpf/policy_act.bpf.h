@@ -203,7 +203,8 @@ __noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
 	policy = bpf_map_lookup_elem(&tx_policies, &id);
 	if (!policy || policy->state == TX_POLICY_OFF)
 		return 0;
-	TX_POLICY_COUNT(id, matched);
+	if (!at_return)
+		TX_POLICY_COUNT(id, matched);
 	a = at_return ? &row->selector.return_action : &row->selector.action;
 	e = scratch__event(s);
 	if ((a->flags & TX_ACTS_ENFORCE) && enforce__allowed(s, id, policy->state))
@@ -215,6 +216,10 @@ __noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
 	}
 	if (a->flags & (TX_SEL_TRACK | TX_SEL_UNTRACK))
 		act__track(s, a);
+	if (a->flags & TX_SEL_KEEP) { /* see pending__keep */
+		s->first_policy = id;
+		bits__set(e->posted, bit);
+	}
 	if (!(a->flags & TX_SEL_POST))
 		return 0;
 	if (a->rate_ns && rate__limited(slot, index, at_return)) {

@@ -28,25 +28,77 @@ static __always_inline void pending__cut(struct tx_scratch *s)
 	}
 }
 
-/* Between kprobe and kretprobe: what was read and which selectors hold. */
+static __always_inline struct tx_pending *pending__as_kept(struct tx_scratch *s)
+{
+	return (struct tx_pending *)&s->now;
+}
+
+/*
+ * Between kprobe and kretprobe: what was read and which selectors hold. What is left in the record
+ * is told at once: there is no room, or something was done to who calls, and a process that is
+ * killed never returns.
+ */
 static __always_inline void pending__keep(struct tx_scratch *s)
 {
 	u64 key = bpf_get_current_pid_tgid() << 32 | s->point;
 	struct tx_policy_event *e = scratch__event(s);
+	u32 point = s->point, *count;
+	struct tx_pending *kept;
 
-	if (!mask__any(s->matched))
+	e->has_ret = 0;
+	if (!mask__any(s->matched) || mask__any(e->enforced))
 		return;
+	kept = bpf_map_lookup_elem(&tx_pendings, &key);
+	if (kept) { /* the outer call is told with its return */
+		kept->within++;
+		if (!mask__any(e->posted))
+			TX_TOTAL(pair_full);
+		return;
+	}
 	pending__cut(s);
-	if (bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY)) {
-		TX_TOTAL(pair_full);
+	pending__as_kept(s)->within = 0;
+	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
+	if (!count || *count >= TX_PENDINGS_OF_ONE ||
+	    bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY)) {
+		if (!mask__any(e->posted))
+			TX_TOTAL(pair_full);
 		return;
 	}
-	/* It is told at the return; not twice. */
+	__sync_fetch_and_add(count, 1);
 #pragma unroll
-	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
+	for (u32 w = 0; w < TX_MASK_WORDS; w++)
 		e->posted[w] = 0;
-		e->enforced[w] = 0;
+}
+
+/* Takes what was kept under a key out of the map, into the work space. returns: it is a call's end.
+ */
+static __always_inline bool pending__take(struct tx_scratch *s, u64 key, const bool returns)
+{
+	struct tx_pending *kept = bpf_map_lookup_elem(&tx_pendings, &key);
+	u32 point = key, *count;
+
+	if (!kept)
+		return false;
+	if (returns && kept->within) {
+		kept->within--;
+		return false;
 	}
+	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
+	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
+	if (!bpf_map_delete_elem(&tx_pendings, &key) && count)
+		__sync_fetch_and_add(count, -1);
+	s->want = 0;
+	s->first_policy = 0;
+	return true;
+}
+
+/* Its selectors can't be asked again: what had only to wait is told as it was at the call. */
+static __always_inline void pending__tell(struct tx_scratch *s, u32 slot)
+{
+	if (mask__any(scratch__event(s)->posted))
+		event__emit(slot);
+	else
+		TX_TOTAL(pair_lost);
 }
 
 #endif

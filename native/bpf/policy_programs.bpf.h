@@ -99,6 +99,22 @@ int uretprobe__policy(struct pt_regs *ctx)
 	return return__run(bpf_get_attach_cookie(ctx), ctx->TX_REG_RESULT);
 }
 
+/* Run by the engine: tells of a call whose return never came. args[0]: its key. */
+SEC("raw_tp")
+int pending__flush(struct bpf_raw_tracepoint_args *ctx)
+{
+	u32 slot = slot__claim();
+	struct tx_scratch *s = slot < TX_PSLOTS ? scratch__get(slot) : NULL;
+
+	if (!s)
+		return 0;
+	s->began = 0;
+	if (pending__take(s, ctx->args[0], false))
+		pending__tell(s, slot);
+	run__end(s, slot);
+	return 0;
+}
+
 SEC("usdt")
 int usdt__policy(struct pt_regs *ctx)
 {

@@ -193,27 +193,22 @@ __noinline int run__return(u32 slot)
 {
 	struct tx_scratch *s = scratch__get(slot);
 	u64 key = bpf_get_current_pid_tgid() << 32 | (s ? s->point : 0);
-	struct tx_pending *kept;
 	struct tx_policy_event *e;
 
-	if (!s)
-		return 0;
-	kept = bpf_map_lookup_elem(&tx_pendings, &key);
-	if (!kept)
+	if (!s || !pending__take(s, key, true))
 		return 0;
 	e = scratch__event(s);
-	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
-	bpf_map_delete_elem(&tx_pendings, &key);
-	if (e->build != s->head.build) { /* its selectors are others now */
-		TX_TOTAL(pair_lost);
-		return 0;
-	}
-	s->want = 0;
-	s->first_policy = 0;
-	s->now = bpf_ktime_get_boot_ns();
 	e->ret = s->ret;
 	e->has_ret = 1;
+	if (e->build != s->head.build) { /* its selectors are others now */
+		pending__tell(s, slot);
+		return 0;
+	}
+	s->now = bpf_ktime_get_boot_ns();
 	s->returning = 1;
+#pragma unroll
+	for (u32 w = 0; w < TX_MASK_WORDS; w++)
+		e->posted[w] = 0;
 	for (u32 i = 0; i < TX_HOOK_ARGS; i++) {
 		if (i >= s->head.args)
 			break;

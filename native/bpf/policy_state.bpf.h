@@ -112,20 +112,20 @@ struct {
 	__type(value, struct tx_owner);
 } tx_tracked SEC(".maps");
 
-/* Calls between kprobe and kretprobe; key: tid << 32 | hook point. */
-struct tx_pending {
-	u64 ktime;
-	u64 raw[8];
-	u64 matched[TX_MASK_WORDS];
-	char record[sizeof(struct tx_policy_event) + TX_CALL_DATA];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 512);
+	__uint(max_entries, TX_PENDINGS);
 	__type(key, u64);
 	__type(value, struct tx_pending);
 } tx_pendings SEC(".maps");
+
+/* How many there are of a hook point. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TX_HOOK_POINTS);
+	__type(key, u32);
+	__type(value, u32);
+} tx_pending_counts SEC(".maps");
 
 struct tx_iovec_walk {
 	u64 from, total;
@@ -191,17 +191,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct tx_claims);
 } tx_claims SEC(".maps");
-
-/* Runs and what went wrong in them, per CPU. */
-struct tx_policy_totals {
-	u64 runs;
-	u64 no_slot;   /* all work spaces taken: the run saw nothing */
-	u64 no_rows;   /* a program ran that has no rows (being attached or detached) */
-	u64 self;      /* left out: the engine's own */
-	u64 pair_full; /* a call could not be kept until its return */
-	u64 pair_lost; /* a return without its call */
-	u64 denied;    /* by a mark */
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

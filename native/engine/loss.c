@@ -45,7 +45,8 @@ const char *loss_name(enum loss_cause cause)
 		[LOSS_RING_EXEC] = "ring_exec", [LOSS_RING_MAIN] = "ring_main",
 		[LOSS_REORDER] = "reorder",     [LOSS_FORMAT] = "format",
 		[LOSS_DISK] = "disk",           [LOSS_RECURSION] = "recursion",
-		[LOSS_PINS] = "pins",
+		[LOSS_PINS] = "pins",           [LOSS_WORKSPACE] = "workspace",
+		[LOSS_RETURN] = "return",
 	};
 
 	return names[cause];

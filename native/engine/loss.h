@@ -16,7 +16,9 @@ enum loss_cause {
 	LOSS_FORMAT,    /* the line would have been too long, or the record made no sense */
 	LOSS_DISK,      /* no room on disk or segments deleted at the cap */
 	LOSS_RECURSION, /* the kernel skipped a program that was already running on that CPU */
-	LOSS_PINS,      /* records left by another build of the engine, which we cannot read */
+	LOSS_WORKSPACE, /* a policy's program found all its work spaces taken */
+	LOSS_RETURN, /* a call that a policy tells at its return, which never came or was in vain */
+	LOSS_PINS,   /* records left by another build of the engine, which we cannot read */
 	LOSS_CAUSES
 };
 

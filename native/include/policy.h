@@ -166,6 +166,7 @@ struct tx_slot_row {
 #define TX_SEL_CGROUP                                                                          \
 	0x1000             /* the mark is carried out by the cgroup's gate, not by an LSM hook \
 			    */
+#define TX_SEL_KEEP 0x2000 /* told at the return, or at once where that cannot be waited for */
 #define TX_SEL_MARK 0x0800 /* override by a mark that the LSM hook of this call consumes */
 
 /* Where a system call that the root cgroup's gate may refuse holds the address it is for. */

@@ -57,6 +57,19 @@ struct tx_policy_event {
 	char data[];
 };
 
+#define TX_PENDINGS 512
+#define TX_PENDINGS_OF_ONE \
+	256 /* of one hook point: calls that never return leave room for others */
+
+/* A call between kprobe and kretprobe; key: tid << 32 | hook point. */
+struct tx_pending {
+	__u64 ktime;
+	__u64 raw[8];
+	__u64 matched[TX_MASK_WORDS];
+	char record[sizeof(struct tx_policy_event) + TX_CALL_DATA];
+	__u64 within; /* calls of the same in it, told when they were made */
+};
+
 /*
  * The same in fewer bytes, with TX_HF_SHORT, where nothing is to be said but that one of the first
  * 64 selectors holds (TX_HOOK_LEAN). From its arguments on it is the end of the other, so that it

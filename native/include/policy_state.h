@@ -24,6 +24,17 @@ struct tx_policy_stats {
 	__u64 truncated;    /* arguments cut */
 };
 
+/* Runs of all policies and what went wrong in them, per CPU. */
+struct tx_policy_totals {
+	__u64 runs;
+	__u64 no_slot;   /* all work spaces taken: the run saw nothing */
+	__u64 no_rows;   /* a program ran that has no rows (being attached or detached) */
+	__u64 self;      /* left out: the engine's own */
+	__u64 pair_full; /* a call could not be kept until its return, and not be told without */
+	__u64 pair_lost; /* a call that was kept and can't be told */
+	__u64 denied;    /* by a mark */
+};
+
 /*
  * Per CPU and hook point: what its runs take. Of every so many one is measured; the rest is
  * counted.

@@ -229,7 +229,12 @@ int build_actions(struct build *b, struct built_want *want, uint32_t selector,
 					 .id = stable_id(want->want, selector),
 					 .hook = want->first };
 	row->action = b->timing == BUILD_PAIR ? at_call : d.a;
-	if (b->timing == BUILD_PAIR)
+	if (b->timing == BUILD_PAIR) {
 		row->return_action = d.a;
+		/* Without a condition at the return, and no limit of rate, it is told whatever
+		 * comes. */
+		if ((d.a.flags & TX_SEL_POST) && !s->return_filters.count && !d.a.rate_ns)
+			row->action.flags |= TX_SEL_KEEP;
+	}
 	return 0;
 }

@@ -178,6 +178,18 @@ uint64_t control_lease(const struct control *control, uint64_t boot, uint64_t wa
 	return boot + (lease - age);
 }
 
+uint64_t control_lease_look(struct lease_seen *seen, const struct control *control, uint64_t boot,
+			    uint64_t wall, uint64_t written)
+{
+	if (written != seen->written || control->lease_s != seen->lease_s)
+		*seen = (struct lease_seen){
+			.written = written,
+			.lease_s = control->lease_s,
+			.until = control_lease(control, boot, wall, written),
+		};
+	return seen->until;
+}
+
 uint64_t control_lease_written(int dir_fd)
 {
 	struct stat st;

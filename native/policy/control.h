@@ -57,6 +57,16 @@ enum tx_plan_mode control_mode(const struct control *control, const char *name);
 uint64_t control_lease(const struct control *control, uint64_t boot, uint64_t wall,
 		       uint64_t written);
 
+/*
+ * The same at each look. A lease file that has not changed ends when it was first said to: the wall
+ * clock may be set meanwhile.
+ */
+struct lease_seen {
+	uint64_t written, lease_s, until;
+};
+uint64_t control_lease_look(struct lease_seen *seen, const struct control *control, uint64_t boot,
+			    uint64_t wall, uint64_t written);
+
 /* The lease file's time of change by the wall clock, 0: there is none. */
 uint64_t control_lease_written(int dir_fd);
 

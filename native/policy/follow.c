@@ -38,6 +38,29 @@ static bool is_same(const struct follow_set *set, const struct plan *plan,
 	return true;
 }
 
+/* Which filters of which plans have a set: a plan that found none must not let go of another's. */
+static struct hold {
+	const struct plan *plan;
+	const struct tx_plan_filter *filter;
+	struct follow_set *set;
+} * holds;
+static size_t hold_count, hold_room;
+
+static bool hold_room_for_one(void)
+{
+	size_t room = hold_room ? 2 * hold_room : 16;
+	struct hold *more;
+
+	if (hold_count < hold_room)
+		return true;
+	more = reallocarray(holds, room, sizeof(*holds));
+	if (!more)
+		return false;
+	holds = more;
+	hold_room = room;
+	return true;
+}
+
 static struct follow_set *find_set(const struct plan *plan, const struct tx_plan_filter *f)
 {
 	for (uint32_t i = 0; i < FOLLOW_SETS; i++)
@@ -104,34 +127,45 @@ int follow_use(const struct plan *plan)
 
 		if (!(f->flags & TX_FILTER_F_FOLLOW))
 			continue;
+		if (!hold_room_for_one())
+			return -ENOMEM;
 		set = find_set(plan, f);
-		if (set) {
-			set->refs++;
-			continue;
-		}
-		set = free_one();
-		if (set)
+		if (!set && (set = free_one()))
 			err = fill_set(set, plan, f);
+		else if (set)
+			set->refs++;
+		if (set && !err)
+			holds[hold_count++] = (struct hold){ plan, f, set };
 	}
 	return err;
 }
 
 void follow_unuse(const struct plan *plan)
 {
-	for (uint32_t i = 0; i < plan->count[TX_PLAN_FILTERS]; i++) {
-		const struct tx_plan_filter *f = &plan->filters[i];
-		struct follow_set *set = f->flags & TX_FILTER_F_FOLLOW ? find_set(plan, f) : NULL;
+	size_t left = 0;
 
-		if (set && !--set->refs)
-			free_set(set);
+	for (size_t i = 0; i < hold_count; i++) {
+		struct hold hold = holds[i];
+
+		if (hold.plan != plan)
+			holds[left++] = hold;
+		else if (!--hold.set->refs)
+			free_set(hold.set);
 	}
+	hold_count = left;
+	if (left)
+		return;
+	free(holds);
+	holds = NULL;
+	hold_room = 0;
 }
 
 int follow_bit(const struct plan *plan, const struct tx_plan_filter *filter)
 {
-	const struct follow_set *set = find_set(plan, filter);
-
-	return set ? (int)(set - follow_sets) : -ENOSPC;
+	for (size_t i = 0; i < hold_count; i++)
+		if (holds[i].plan == plan && holds[i].filter == filter)
+			return holds[i].set - follow_sets;
+	return -ENOSPC;
 }
 
 static int add_values(struct index_set **to, uint32_t bit)

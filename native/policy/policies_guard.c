@@ -104,13 +104,18 @@ void guard_look(const struct proc *p)
 		guard_forget(p->pid);
 }
 
+/* Who is guarded stays so while it is looked: in between something might be done to them. */
 void guard_all(void)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 
-	while (guarded_count)
-		guard_forget(guarded[0]);
+	for (uint32_t at = guarded_count; at--;) {
+		struct proc *p = proc_find(guarded[at], 0);
+
+		if (!is_always(guarded[at]) && (!p || !p->pid || p->exited_at))
+			guard_forget(guarded[at]);
+	}
 	full = false;
 	guard_add(1);
 	guard_add(getpid());

@@ -116,12 +116,14 @@ void state_read_control(bool first)
 
 void state_renew_lease(uint64_t now)
 {
+	static struct lease_seen seen;
 	struct timespec wall;
 	uint64_t until;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
-	until = control_lease(&policies.control, now, wall.tv_sec * NS_PER_S + wall.tv_nsec,
-			      control_lease_written(policies.dir_fd));
+	until = control_lease_look(&seen, &policies.control, now,
+				   wall.tv_sec * NS_PER_S + wall.tv_nsec,
+				   control_lease_written(policies.dir_fd));
 	if (until != policies.kernel.lease_until_ns)
 		policies.told &= (until > 1) == (policies.kernel.lease_until_ns > 1);
 	policies.kernel.lease_until_ns = until;

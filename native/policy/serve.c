@@ -12,6 +12,7 @@
 #include "event.h"
 #include "load.h"
 #include "log.h"
+#include "pending.h"
 #include "points.h"
 #include "policies.h"
 #include "policy.skel.h"
@@ -134,6 +135,7 @@ void serve_turn(uint64_t now)
 		serve.busy = false;
 		bridge_save(serve.ints, serve.texts);
 	}
+	pending_turn(now);
 	policy_event_idle(now);
 }
 
@@ -168,8 +170,10 @@ void serve_record(const struct tx_policy_event *e, size_t len)
 
 void serve_detach(void)
 {
-	if (serve.open)
-		points_close();
+	if (!serve.open)
+		return;
+	pending_finish(clock_boot_ns());
+	points_close();
 }
 
 void serve_close(void)

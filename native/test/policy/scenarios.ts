@@ -1,6 +1,7 @@
 /** What changes while the engine runs: plans that come, change and go, and what the sensor says of enforcement. */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { ACT, DIR, type Truth } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { Engine, type PolicyState } from "./engine.ts";
@@ -15,6 +16,8 @@ const plans = `${DIR}/plans/scenarios`;
 const EQUAL = "syscall-whence-int-equal";
 const OFFSET = "syscall-offset-sint64-equal";
 const KILL = "syscall-sigkill";
+const SLOW = "return-under-way";
+const BESIDE = "return-beside";
 
 /** The tokens of a case's first run, which is a hit. */
 function actOf(name: string): readonly string[] {
@@ -129,6 +132,25 @@ const SCENES: readonly (readonly [string, (play: Play) => Promise<void>])[] = [
       await play.until("gone", (states) => !states.has(OFFSET));
       await play.expect(OFFSET, 0);
       await play.expect("selectors-ored", 1);
+    },
+  ],
+  [
+    "a call under way is told though another policy comes to its place",
+    async (play) => {
+      play.put(SLOW);
+      await play.until("in force", inForce(SLOW));
+      const slow = spawn(ACT, ["user-slow", "3000"], { stdio: ["ignore", "pipe", "ignore"] });
+      const said = once(slow.stdout, "data").then(String);
+      if (!(await play.engine.says(TOLD_MS, new RegExp(`"process_exec".*"pid":\\d+,.*user-slow`))))
+        throw new Error("its start is not told");
+      play.put(BESIDE);
+      await play.until("in force", inForce(BESIDE));
+      const truth = JSON.parse(await said) as Truth;
+      await play.engine.told(truth.pid, TOLD_MS);
+      const told = play.engine.lines().filter((line) => line.event["policy_name"] === SLOW && pidOf(line) === truth.pid);
+      if (told.length !== 1) throw new Error(`told ${told.length} times`);
+      play.take(BESIDE);
+      play.take(SLOW);
     },
   ],
   [

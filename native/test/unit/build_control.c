@@ -115,6 +115,22 @@ static void lease(void)
 	CHECK(control_lease(&control, 5 * s, 100 * s, 400 * s) == 15 * s);
 }
 
+static void lease_looks(void)
+{
+	struct lease_seen seen = { 0 };
+	uint64_t s = NS_PER_S;
+
+	CHECK(!parse("{}") && !control_lease_look(&seen, &control, 5 * s, 100 * s, 0));
+	CHECK(!parse("{\"leaseSeconds\":10}"));
+	/* Of the future: it ends all the same, and so does one while the clock is set. */
+	CHECK(control_lease_look(&seen, &control, 5 * s, 100 * s, 400 * s) == 15 * s);
+	CHECK(control_lease_look(&seen, &control, 9 * s, 104 * s, 400 * s) == 15 * s);
+	CHECK(control_lease_look(&seen, &control, 17 * s, 900 * s, 400 * s) == 15 * s);
+	CHECK(control_lease_look(&seen, &control, 18 * s, 900 * s, 900 * s) == 28 * s);
+	/* Without a file it is over. */
+	CHECK(control_lease_look(&seen, &control, 19 * s, 901 * s, 0) == 1);
+}
+
 static void put(int dir, const char *text)
 {
 	int fd = openat(dir, "control.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -156,6 +172,7 @@ int main(void)
 	bad();
 	garbage();
 	lease();
+	lease_looks();
 	files();
 	control_free(&control);
 	return unit_end("build_control");

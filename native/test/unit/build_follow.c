@@ -133,8 +133,11 @@ static void lineage(void)
 
 static void bounded(void)
 {
+	static struct random_plan twin;
+	struct tx_plan_filter *twin_filter;
 	uint32_t given = 0;
 	__u64 fresh[TX_FOLLOW_WORDS];
+	int bit;
 
 	follow_fresh(fresh);
 	follow_fresh(fresh);
@@ -150,6 +153,17 @@ static void bounded(void)
 		n += __builtin_popcountll(fresh[w]);
 		CHECK(w < TX_FOLLOW_WORDS - 1 || n == FOLLOW_SETS - 4);
 	}
+	/* One that found none takes nothing away from one that found a set for the same later. */
+	follow_unuse(&plans[2].plan);
+	twin_filter = follow_pid(&twin, 100000 + PLANS - 1, 0);
+	CHECK(!follow_use(&twin.plan));
+	bit = follow_bit(&twin.plan, twin_filter);
+	CHECK(bit >= 0);
+	follow_unuse(&plans[PLANS - 1].plan);
+	CHECK(follow_bit(&twin.plan, twin_filter) == bit);
+	CHECK(!follow_use(&plans[PLANS - 1].plan));
+	CHECK(follow_bit(&plans[PLANS - 1].plan, &plans[PLANS - 1].filters[0]) == bit);
+	follow_unuse(&twin.plan);
 	for (uint32_t i = 2; i < PLANS; i++)
 		follow_unuse(&plans[i].plan);
 	CHECK(!follow_use(&plans[PLANS - 1].plan));

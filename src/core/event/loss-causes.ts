@@ -18,6 +18,12 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
   ring_exec: { stage: "kernel", words: "no room in the kernel's buffer for process events", advice: narrow },
   ring_main: { stage: "kernel", words: "no room in the kernel's buffer", advice: narrow },
   recursion: { stage: "kernel", words: "the kernel skipped a hook that was already running", advice: narrow },
+  workspace: { stage: "kernel", words: "a policy's hook found no room to work in", advice: narrow },
+  return: {
+    stage: "kernel",
+    words: "calls that a policy tells at their return, which were too many at once or never returned",
+    advice: "Let the policy tell them at the call: leave out `return`, or narrow it.",
+  },
   pins: {
     stage: "kernel",
     words: "kept for an engine that was replaced by one of another build",

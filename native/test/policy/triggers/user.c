@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Functions and static probes of our own, for uprobes and USDT. */
+#include <pthread.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "act.h"
 #include "usdt.h"
@@ -30,6 +33,62 @@ TARGET void tx_user_other(void)
 	__asm__ volatile("");
 }
 
+/* Never returns: the thread ends in it. */
+TARGET void tx_user_end(long value)
+{
+	__asm__ volatile("" : : "r"(value));
+	syscall(SYS_exit, 0);
+}
+
+TARGET long tx_user_deep(long more)
+{
+	long below = more > 0 ? tx_user_deep(more - 1) : 0;
+
+	__asm__ volatile("" : "+r"(below));
+	return below + 1;
+}
+
+TARGET long tx_user_slow(long ms)
+{
+	usleep(1000 * ms);
+	return ms;
+}
+
+static void *end_thread(void *value)
+{
+	tx_user_end((long)value);
+	return NULL;
+}
+
+static long run_end(char **a)
+{
+	long threads = number(a[0]);
+
+	for (long i = 0; i < threads; i++) {
+		pthread_t thread;
+
+		must(!pthread_create(&thread, NULL, end_thread, (void *)i), "pthread_create");
+		pthread_join(thread, NULL);
+	}
+	return threads;
+}
+
+static long run_deep(char **a)
+{
+	return tx_user_deep(number(a[0]));
+}
+
+static long run_slow(char **a)
+{
+	return tx_user_slow(number(a[0]));
+}
+
+TARGET const char *tx_user_echo(const char *text)
+{
+	__asm__ volatile("" : : "r"(text) : "memory");
+	return text;
+}
+
 static long run_ints(char **a)
 {
 	return tx_user_ints(number(a[0]), number(a[1]), number(a[2]));
@@ -43,6 +102,11 @@ static long run_text(char **a)
 static long run_return(char **a)
 {
 	return tx_user_return(number(a[0]));
+}
+
+static long run_echo(char **a)
+{
+	return strlen(tx_user_echo(a[0]));
 }
 
 static long run_other(char **a)
@@ -100,6 +164,10 @@ const struct action user_actions[] = {
 	{ "user-text", 1, run_text },
 	{ "user-return", 1, run_return },
 	{ "user-other", 0, run_other },
+	{ "user-end", 1, run_end },
+	{ "user-deep", 1, run_deep },
+	{ "user-slow", 1, run_slow },
+	{ "user-echo", 1, run_echo },
 	{ "usdt-ints", 3, run_usdt_ints },
 	{ "usdt-text", 1, run_usdt_text },
 	{ "usdt-place", 1, run_usdt_place },

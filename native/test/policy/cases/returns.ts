@@ -1,0 +1,67 @@
+/** Calls that are told at their return, and returns that come late, not at all, or within each other. */
+import type { Case } from "../case.ts";
+import { arg, match, uprobe } from "../spec.ts";
+
+const AT_RETURN = { args: [arg(0, "int64")], return: true, returnArg: arg(0, "int64") };
+/** More than the kernel keeps at a time. */
+const MANY = 600;
+
+export const returnCases: readonly Case[] = [
+  {
+    name: "return-never",
+    group: "types",
+    hook: "uretprobe",
+    shows: { other: "calls that never return" },
+    spec: uprobe("tx_user_end", AT_RETURN),
+    needs: ["uprobe"],
+    // The cases after it show that there is room for others.
+    runs: [{ act: ["user-end", String(MANY)], events: Array.from({ length: MANY }, () => ({})) }],
+    short: true,
+  },
+  {
+    name: "return-killed",
+    group: "types",
+    hook: "uretprobe",
+    shows: { action: "Sigkill" },
+    spec: uprobe("tx_user_return", {
+      ...AT_RETURN,
+      selectors: [{ matchArgs: [match(0, "Equal", ["42"])], matchActions: [{ action: "Sigkill" }] }],
+    }),
+    needs: ["uprobe"],
+    runs: [{ act: ["user-return", "42"], events: [{ args: [{ long_arg: "42" }] }], effect: { signal: 9 } }],
+    short: true,
+  },
+  {
+    name: "return-within",
+    group: "types",
+    hook: "uretprobe",
+    shows: { other: "calls within each other" },
+    spec: uprobe("tx_user_deep", AT_RETURN),
+    needs: ["uprobe"],
+    runs: [{ act: ["user-deep", "4"], events: [{}, {}, {}, {}, {}] }],
+    short: true,
+  },
+  {
+    name: "return-under-way",
+    group: "types",
+    hook: "uretprobe",
+    shows: { other: "a call under way" },
+    spec: uprobe("tx_user_slow", AT_RETURN),
+    needs: ["uprobe"],
+    runs: [{ act: ["user-slow", "1"], events: [{ return: { long_arg: "1" } }] }],
+    short: true,
+  },
+  {
+    name: "return-beside",
+    group: "types",
+    hook: "uretprobe",
+    shows: { operator: "Equal" },
+    spec: uprobe("tx_user_slow", { ...AT_RETURN, selectors: [{ matchArgs: [match(0, "Equal", ["2"])] }] }),
+    needs: ["uprobe"],
+    runs: [
+      { act: ["user-slow", "2"], events: [{ return: { long_arg: "2" } }] },
+      { act: ["user-slow", "3"], events: [] },
+    ],
+    short: true,
+  },
+];
