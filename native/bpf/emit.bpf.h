@@ -22,14 +22,14 @@ static __always_inline void header__init(struct tx_header *h, u8 type)
 
 static __always_inline void header__at(struct tx_header *h, u8 type, u64 now)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	u64 id = bpf_get_current_pid_tgid();
 
 	header__begin(h, type, now);
 	h->tgid = id >> 32;
 	h->tid = (u32)id;
-	h->uid = task->cred->euid.val;
-	h->start = task->group_leader->start_boottime;
+	h->uid = TX_OF(task, cred, euid.val);
+	h->start = TX_OF(task, group_leader, start_boottime);
 }
 
 static __always_inline void header__current(struct tx_header *h, u8 type)
@@ -61,7 +61,7 @@ static __always_inline long record__output(void *ring, u32 which, struct tx_head
 	if (!stats)
 		return -1;
 	h->cpu = bpf_get_smp_processor_id();
-	h->cpu_seq = __sync_fetch_and_add(&stats->seq, 1) + 1;
+	h->cpu_seq = TX_NEXT(stats->seq);
 	if (h->cpu_seq % TX_QUERY_EVERY == 0 &&
 	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > tx_wake_bytes[which & 1])
 		flags = BPF_RB_FORCE_WAKEUP;
@@ -87,7 +87,7 @@ static __always_inline void *record__reserve(void *ring, u32 which, u64 size, u6
 
 	if (!stats)
 		return NULL;
-	*seq = __sync_fetch_and_add(&stats->seq, 1) + 1;
+	*seq = TX_NEXT(stats->seq);
 	*flags = BPF_RB_NO_WAKEUP;
 	if (*seq % TX_QUERY_EVERY == 0 &&
 	    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > tx_wake_bytes[which & 1])

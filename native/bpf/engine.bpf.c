@@ -10,6 +10,7 @@
 #include "events.h"
 #include "policy.h"
 #include "read.bpf.h"
+#include "tier.bpf.h"
 #include "common.bpf.h"
 #include "maps.bpf.h"
 #include "policy_maps.bpf.h"

@@ -26,6 +26,20 @@ struct {
 	__type(value, struct tx_hot);
 } tx_hot SEC(".maps");
 
+#ifdef TX_OLD
+
+/* Without an atomic exchange a place can't be written while others may read it: none is. */
+static __always_inline bool hot__walk(struct tx_scratch *s, struct file *file, u64 tag)
+{
+	return false;
+}
+
+static __always_inline void hot__learn(struct tx_scratch *s, struct file *file, u64 tag)
+{
+}
+
+#else
+
 static __always_inline struct tx_hot *hot__slot(u64 tag)
 {
 	u32 at = tag >> 56;
@@ -96,6 +110,8 @@ static __always_inline void hot__learn(struct tx_scratch *s, struct file *file, 
 		tag = 0;
 	__sync_lock_test_and_set(&hot->tag, tag);
 }
+
+#endif
 
 /* Is an open file watched for this use? Its path is in the scratch buffer when
  * it is. */

@@ -8,22 +8,6 @@
 #ifndef TELOVIX_OWNERS_BPF_H
 #define TELOVIX_OWNERS_BPF_H
 
-#define TX_OWNER_SETS 8192 /* 2 to the 13th, see owner__set */
-#define TX_OWNER_WAYS 8
-#define TX_OWNER_TAKEN 1 /* no socket: the place is being written */
-
-struct tx_owner_set {
-	u64 sock[TX_OWNER_WAYS]; /* its address; 0: free */
-	struct tx_owner owner[TX_OWNER_WAYS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TX_OWNER_SETS);
-	__type(key, u32);
-	__type(value, struct tx_owner_set);
-} tx_owners SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -49,6 +33,49 @@ static __always_inline u64 address__of(const void *pointer)
 	*(const void *volatile *)at = pointer;
 	return *at;
 }
+
+#ifdef TX_OLD
+
+/* Without an atomic exchange such a table can't be written: the kernel's map, then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct tx_owner);
+} tx_owners SEC(".maps");
+
+static __always_inline struct tx_owner *owner__find(u64 sk)
+{
+	return bpf_map_lookup_elem(&tx_owners, &sk);
+}
+
+static __always_inline void owner__forget(u64 sk)
+{
+	bpf_map_delete_elem(&tx_owners, &sk);
+}
+
+static __always_inline void owner__store(u64 sk, const struct tx_owner *owner, bool keep)
+{
+	bpf_map_update_elem(&tx_owners, &sk, owner, keep ? BPF_NOEXIST : BPF_ANY);
+}
+
+#else
+
+#define TX_OWNER_SETS 8192 /* 2 to the 13th, see owner__set */
+#define TX_OWNER_WAYS 8
+#define TX_OWNER_TAKEN 1 /* no socket: the place is being written */
+
+struct tx_owner_set {
+	u64 sock[TX_OWNER_WAYS]; /* its address; 0: free */
+	struct tx_owner owner[TX_OWNER_WAYS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TX_OWNER_SETS);
+	__type(key, u32);
+	__type(value, struct tx_owner_set);
+} tx_owners SEC(".maps");
 
 static __always_inline struct tx_owner_set *owner__set(u64 sk)
 {
@@ -136,5 +163,7 @@ static __always_inline void owner__store(u64 sk, const struct tx_owner *owner, b
 	set->owner[i] = *owner;
 	__sync_lock_test_and_set(&set->sock[i], sk);
 }
+
+#endif
 
 #endif

@@ -92,6 +92,8 @@ static long walk__step(u32 i, u32 *slot)
 	return 0;
 }
 
+TX_STEP(walk__step)
+
 /* Path of (vfsmount, dentry) at s->walk[s->w.pos .. TX_PATH_MAX - 2]; false when there is none. */
 static __always_inline bool path__walk(struct tx_scratch *s, u32 slot, struct vfsmount *mnt,
 				       struct dentry *dentry)
@@ -104,7 +106,7 @@ static __always_inline bool path__walk(struct tx_scratch *s, u32 slot, struct vf
 	s->w.dentry = dentry;
 	s->w.mnt_root = TX_READ(mnt, mnt_root);
 	s->w.mnt = mount__of(mnt);
-	bpf_loop(TX_WALK_STEPS, walk__step, &slot, 0);
+	TX_LOOP(TX_WALK_STEPS, walk__step, &slot);
 	if (s->w.pos >= TX_PATH_MAX - 1) {
 		s->w.pos = TX_PATH_MAX - 2;
 		s->walk[TX_PATH_MAX - 2] = '/';
@@ -121,7 +123,7 @@ static __always_inline void dentry__walk(struct tx_scratch *s, u32 slot, struct 
 	s->w.dentry = dentry;
 	s->w.mnt_root = TX_READ(dentry, d_sb, s_root);
 	s->w.mnt = NULL;
-	bpf_loop(TX_WALK_STEPS, walk__step, &slot, 0);
+	TX_LOOP(TX_WALK_STEPS, walk__step, &slot);
 	if (s->w.pos >= TX_PATH_MAX - 1) {
 		s->w.pos = TX_PATH_MAX - 2;
 		s->walk[TX_PATH_MAX - 2] = '/';

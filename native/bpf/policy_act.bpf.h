@@ -26,7 +26,7 @@ static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u
 /* Number of the system call this thread is in. */
 static __always_inline u32 call__current(void)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct pt_regs *regs = task__regs();
 
 	return TX_READ(regs, TX_REG_CALL);
 }
@@ -51,10 +51,7 @@ static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 
 		address = 0;
 		/* The name stands first, as an address of the caller's ABI. */
-		bpf_probe_read_user(
-			&address,
-			TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info) ? 4 : 8,
-			(void *)header);
+		bpf_probe_read_user(&address, task__is_compat() ? 4 : 8, (void *)header);
 	}
 	bpf_probe_read_user(&family, sizeof(family), (void *)address);
 	return family == TX_AF_INET || family == TX_AF_INET6;
@@ -231,31 +228,6 @@ __noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
 	bits__set(e->posted, bit);
 	TX_POLICY_COUNT(id, posted);
 	return 0;
-}
-
-static __always_inline void emit__stacks(struct tx_scratch *s, struct tx_policy_event *e)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	u32 off = e->data_len;
-	long n;
-
-	if (s->want & TX_SEL_KERNEL_STACK) {
-		TX_BOUND(off, TX_EVENT_DATA + TX_ARG_DATA_MAX - 16 * TX_STACK_FRAMES);
-		n = bpf_get_task_stack(task, e->data + off, 8 * TX_STACK_FRAMES, 0);
-		if (n > 0) {
-			e->kernel_stack = n;
-			off += n;
-		}
-	}
-	if (s->want & TX_SEL_USER_STACK) {
-		TX_BOUND(off, TX_EVENT_DATA + TX_ARG_DATA_MAX - 8 * TX_STACK_FRAMES);
-		n = bpf_get_task_stack(task, e->data + off, 8 * TX_STACK_FRAMES, BPF_F_USER_STACK);
-		if (n > 0) {
-			e->user_stack = n;
-			off += n;
-		}
-	}
-	e->stacks_end = off;
 }
 
 /* The record into its ring. Enforcement goes where floods can't starve it. */

@@ -12,7 +12,7 @@ static __always_inline u32 slot__claim(void)
 		return TX_PSLOTS;
 #pragma unroll
 	for (u32 i = 0; i < TX_PSLOTS; i++)
-		if (!c->busy[i] && !__sync_val_compare_and_swap(&c->busy[i], 0, 1))
+		if (claim__take(&c->busy[i]))
 			return i;
 	return TX_PSLOTS;
 }
@@ -49,7 +49,7 @@ static __always_inline void run__end(struct tx_scratch *s, u32 slot)
 	cost__end(s->point, s->began);
 
 	if (c && slot < TX_PSLOTS)
-		c->busy[slot] = 0;
+		claim__give(&c->busy[slot]);
 }
 
 /* What a run needs of its hook before anything is known to match. */

@@ -27,10 +27,10 @@ static __always_inline long lsm__run(void *ctx, u32 point)
 		error = s->error;
 		if (error)
 			scratch__event(s)->method = TX_METHOD_LSM;
-		if (ima__wanted(s))
-			pending__keep(s);
-		else
+		if (!ima__wanted(s) || !pending__hand(s)) {
+			stacks__take(ctx, s);
 			event__emit(slot);
+		}
 	}
 	run__end(s, slot);
 	return errno__bound(error);
@@ -54,6 +54,28 @@ static __always_inline long deny__run(void)
 	return errno__bound(error);
 }
 
+#ifdef TX_OLD
+static __always_inline long ima__hash(struct file *file, struct tx_policy_event *e)
+{
+	return -1;
+}
+
+/* The caller is told EPERM, whatever the policy says. */
+static __always_inline void gate__answer(int error)
+{
+}
+#else
+static __always_inline long ima__hash(struct file *file, struct tx_policy_event *e)
+{
+	return bpf_ima_file_hash(file, e->ima, sizeof(e->ima));
+}
+
+static __always_inline void gate__answer(int error)
+{
+	bpf_set_retval(error);
+}
+#endif
+
 /*
  * Behind lsm__policy at the same hook: its record, with the hash of the file. Hashing may sleep,
  * and what may sleep can't use the index; so there are two programs.
@@ -69,7 +91,7 @@ static __always_inline int ima__run(struct file *file, u32 point)
 	if (!kept)
 		return 0;
 	e = (struct tx_policy_event *)kept->record;
-	algorithm = bpf_ima_file_hash(file, e->ima, sizeof(e->ima));
+	algorithm = ima__hash(file, e);
 	if (algorithm >= 0) {
 		e->ima_algorithm = algorithm;
 		e->ima_len = TX_IMA_MAX;
@@ -100,8 +122,7 @@ int BPF_PROG(lsm__ima_file, struct file *file)
  */
 static __always_inline int cgroup__run(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	u32 tid = task->pid;
+	u32 tid = TX_OF(task__current(), pid);
 	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
 	bool old;
 	int error;
@@ -115,7 +136,7 @@ static __always_inline int cgroup__run(void)
 		return 1;
 	if (error >= 0 || error < -4095)
 		error = -1;
-	bpf_set_retval(error);
+	gate__answer(error);
 	TX_TOTAL(denied);
 	return 0;
 }

@@ -6,11 +6,20 @@
 #ifndef TELOVIX_POLICY_MAPS_BPF_H
 #define TELOVIX_POLICY_MAPS_BPF_H
 
+/* Old kernels want room made beforehand for what probes look up. */
+#ifdef TX_OLD
+#define TX_MADE_FLAGS 0
+#define TX_MADE_PTASKS 16384
+#else
+#define TX_MADE_FLAGS BPF_F_NO_PREALLOC
+#define TX_MADE_PTASKS 65536
+#endif
+
 /* --- the index --- */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, TX_MADE_FLAGS);
 	__type(key, struct tx_int_key);
 	__type(value, struct tx_mask);
 } tx_ints SEC(".maps");
@@ -25,8 +34,8 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TX_MADE_PTASKS);
+	__uint(map_flags, TX_MADE_FLAGS);
 	__type(key, u32);
 	__type(value, struct tx_ptask);
 } tx_ptasks SEC(".maps");

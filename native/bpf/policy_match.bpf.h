@@ -32,6 +32,8 @@ static long ops__step(u32 i, u32 *slot)
 	return 0;
 }
 
+TX_STEP(ops__step)
+
 /* Do all of count operations from first on hold? */
 __noinline int ops__hold(u32 slot, u32 first, u32 count)
 {
@@ -44,7 +46,7 @@ __noinline int ops__hold(u32 slot, u32 first, u32 count)
 	s->group = 0;
 	s->failed = 0;
 	s->stack_top = 0;
-	bpf_loop(TX_HOOK_OPS, ops__step, &slot, 0);
+	TX_LOOP(TX_HOOK_OPS, ops__step, &slot);
 	return !s->failed;
 }
 

@@ -115,6 +115,22 @@ static long search__step(u32 i, struct tx_search *at)
 	return 1;
 }
 
+#ifdef TX_OLD
+__noinline int search__step_old(u32 i, u32 slot, u32 row, u32 from, u32 len)
+{
+	struct tx_search at = { slot, row, from, len };
+
+	return search__step(i, &at);
+}
+#define TX_SEARCH(at)                                                                  \
+	for (u32 i = 0; i < TX_ARG_DATA_MAX; i++) {                                    \
+		if (search__step_old(i, (at)->slot, (at)->row, (at)->from, (at)->len)) \
+			break;                                                         \
+	}
+#else
+#define TX_SEARCH(at) bpf_loop(TX_ARG_DATA_MAX, search__step, at, 0)
+#endif
+
 __noinline int op__substring(u32 slot, u32 index, u32 arg)
 {
 	struct tx_scratch *s = scratch__get(slot);
@@ -127,7 +143,7 @@ __noinline int op__substring(u32 slot, u32 index, u32 arg)
 	at.from = p->offset;
 	at.len = p->len;
 	s->held = 0;
-	bpf_loop(TX_ARG_DATA_MAX, search__step, &at, 0);
+	TX_SEARCH(&at);
 	return s->held;
 }
 

@@ -70,6 +70,17 @@ static __always_inline void pending__keep(struct tx_scratch *s)
 		e->posted[w] = 0;
 }
 
+/* For the program behind this one, which takes the file's hash and tells of the call. False: no
+ * room. */
+static __always_inline bool pending__hand(struct tx_scratch *s)
+{
+	u64 key = bpf_get_current_pid_tgid() << 32 | s->point;
+
+	pending__cut(s);
+	pending__as_kept(s)->within = 0;
+	return !bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY);
+}
+
 /* Takes what was kept under a key out of the map, into the work space. returns: it is a call's end.
  */
 static __always_inline bool pending__take(struct tx_scratch *s, u64 key, const bool returns)

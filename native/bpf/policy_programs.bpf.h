@@ -15,10 +15,21 @@ const volatile __u32 tx_fexit_point[TX_COPIES] = {};
 const volatile __u32 tx_lsm_point[TX_COPIES] = {};
 const volatile __u32 tx_raw_tp_point[TX_COPIES] = {};
 const volatile __u32 tx_ima_point[2] = {}; /* of lsm__ima_bprm, of lsm__ima_file */
+const volatile __u32 tx_own_point = 0;     /* of generic kinds, where there are no cookies */
+
+/* Where a generic program is attached. */
+static __always_inline u64 point__of(void *ctx)
+{
+#ifdef TX_OLD
+	return tx_own_point;
+#else
+	return bpf_get_attach_cookie(ctx);
+#endif
+}
 
 static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 {
-	u32 slot, point = bpf_get_attach_cookie(ctx);
+	u32 slot, point = point__of(ctx);
 	struct tx_scratch *s = run__begin_call(point, &slot, NULL, false, ctx);
 	bool overridden = false;
 	s64 error = 0;
@@ -39,6 +50,7 @@ static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 		overridden = s->overridden;
 		if (override && overridden)
 			scratch__event(s)->method = TX_METHOD_OVERRIDE_RETURN;
+		stacks__take(ctx, s);
 		event__emit(slot);
 	}
 	run__end(s, slot);
@@ -76,19 +88,19 @@ static __always_inline int return__run(u64 point, u64 ret)
 SEC("kretprobe")
 int kretprobe__policy(struct pt_regs *ctx)
 {
-	return return__run(bpf_get_attach_cookie(ctx), ctx->TX_REG_RESULT);
+	return return__run(point__of(ctx), ctx->TX_REG_RESULT);
 }
 
 SEC("uprobe")
 int uprobe__policy(struct pt_regs *ctx)
 {
-	u32 slot, point = bpf_get_attach_cookie(ctx);
+	u32 slot, point = point__of(ctx);
 	struct tx_scratch *s = run__begin(point, &slot);
 
 	if (!s)
 		return 0;
 	raw__function(s, ctx);
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -96,7 +108,7 @@ int uprobe__policy(struct pt_regs *ctx)
 SEC("uretprobe")
 int uretprobe__policy(struct pt_regs *ctx)
 {
-	return return__run(bpf_get_attach_cookie(ctx), ctx->TX_REG_RESULT);
+	return return__run(point__of(ctx), ctx->TX_REG_RESULT);
 }
 
 /* Run by the engine: tells of a call whose return never came. args[0]: its key. */
@@ -130,7 +142,7 @@ int usdt__policy(struct pt_regs *ctx)
 		bpf_usdt_arg(ctx, i, &v);
 		s->raw[i & 7] = v;
 	}
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -138,23 +150,19 @@ int usdt__policy(struct pt_regs *ctx)
 SEC("tp")
 int tp__policy(void *ctx)
 {
-	u32 slot, point = bpf_get_attach_cookie(ctx);
+	u32 slot, point = point__of(ctx);
 	struct tx_scratch *s = run__begin(point, &slot);
 
 	if (!s)
 		return 0;
 	s->context = (u64)ctx;
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }
 
-static __always_inline bool call__is_compat(void)
-{
-	return TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info);
-}
-
-static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, bool leaving)
+static __always_inline int call__run(void *ctx, struct pt_regs *regs, long nr, s64 ret,
+				     bool leaving)
 {
 	struct tx_call_hooks *hooks;
 	struct tx_scratch *s;
@@ -166,7 +174,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 	index = (u32)nr & ~TX_CALL_FLAGS;
 	if (index >= TX_SYSCALLS)
 		return 0;
-	compat = call__is_compat();
+	compat = task__is_compat();
 	if (compat)
 		index += TX_SYSCALLS;
 	hooks = bpf_map_lookup_elem(&tx_call_hooks, &index);
@@ -182,7 +190,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 	s->ret = ret;
 	s->regs = (u64)regs;
 	raw__call(s, regs, compat, false);
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -190,7 +198,7 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 SEC("raw_tp/sys_enter")
 int sys_enter__policy(struct bpf_raw_tracepoint_args *ctx)
 {
-	return call__run((struct pt_regs *)ctx->args[0], ctx->args[1], 0, false);
+	return call__run(ctx, (struct pt_regs *)ctx->args[0], ctx->args[1], 0, false);
 }
 
 SEC("raw_tp/sys_exit")
@@ -198,7 +206,7 @@ int sys_exit__policy(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 
-	return call__run(regs, TX_READ(regs, TX_REG_CALL), ctx->args[1], true);
+	return call__run(ctx, regs, TX_READ(regs, TX_REG_CALL), ctx->args[1], true);
 }
 
 static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 point)
@@ -210,7 +218,7 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 		return 0;
 	/* Through a read: naming args[n] would bar the program from tracepoints that have fewer. */
 	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -234,7 +242,7 @@ static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
 	} else {
 		raw__trampoline(s, ctx);
 	}
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }
@@ -248,9 +256,9 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 	if (!s)
 		return 0;
 	raw__trampoline(s, ctx);
-	bpf_get_func_ret(ctx, &ret);
+	raw__result(ctx, &ret);
 	s->ret = ret;
-	run__and_emit(s, slot);
+	run__and_emit(ctx, s, slot);
 	run__end(s, slot);
 	return 0;
 }

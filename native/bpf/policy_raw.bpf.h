@@ -36,6 +36,21 @@ static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs
 	s->raw[5] = TX_REG(TX_REG_CALL5);
 }
 
+#ifdef TX_OLD
+
+/* What lies behind a function's last argument is not looked at. */
+static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
+{
+	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
+}
+
+/* Where it lies depends on the function: no such program is used. */
+static __always_inline void raw__result(void *ctx, u64 *ret)
+{
+}
+
+#else
+
 /* Trampolines: fentry, fexit, LSM. Arguments the function does not have read as 0. */
 static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
 {
@@ -49,5 +64,12 @@ static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
 		s->raw[i & 7] = v;
 	}
 }
+
+static __always_inline void raw__result(void *ctx, u64 *ret)
+{
+	bpf_get_func_ret(ctx, ret);
+}
+
+#endif
 
 #endif

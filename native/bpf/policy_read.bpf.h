@@ -177,7 +177,7 @@ __noinline int arg__read(u32 slot, u32 i)
 		break;
 	case TX_ARG_SYSCALL64:
 		p->value = row->arg.flags & TX_ARGROW_FIELD ? (u32)v : s->nr;
-		if (TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info))
+		if (task__is_compat())
 			p->value += TX_SYSCALLS;
 		break;
 	default:

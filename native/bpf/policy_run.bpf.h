@@ -86,6 +86,8 @@ static long select__step(u32 i, u32 *slot)
 	return 0;
 }
 
+TX_STEP(select__step)
+
 /* Reads the arguments of the bits. */
 static __always_inline void args__read(struct tx_scratch *s, u32 slot, void *rows, u32 which)
 {
@@ -160,7 +162,7 @@ __noinline int run__hook(u32 slot)
 	if (first < TX_HOOK_SELECTORS)
 		select__one(s, slot, rows, first);
 	if (s->head.selectors > 1 && mask__any(s->mask))
-		bpf_loop(TX_HOOK_SELECTORS, select__step, &slot, 0);
+		TX_LOOP(TX_HOOK_SELECTORS, select__step, &slot);
 	if (s->head.flags & TX_HOOK_RETURN_PAIR)
 		pending__keep(s);
 	return 1;
@@ -188,6 +190,8 @@ static long return__step(u32 bit, u32 *slot)
 	return 0;
 }
 
+TX_STEP(return__step)
+
 /* kretprobe: slot is claimed, s->ret is set. */
 __noinline int run__return(u32 slot)
 {
@@ -214,7 +218,7 @@ __noinline int run__return(u32 slot)
 			break;
 		arg__read(slot, i);
 	}
-	bpf_loop(TX_HOOK_SELECTORS, return__step, &slot, 0);
+	TX_LOOP(TX_HOOK_SELECTORS, return__step, &slot);
 	event__emit(slot);
 	return 0;
 }
@@ -227,10 +231,12 @@ static __always_inline bool ima__wanted(struct tx_scratch *s)
 }
 
 /* Run and report, for programs that can't return an error to the caller. */
-static __always_inline void run__and_emit(struct tx_scratch *s, u32 slot)
+static __always_inline void run__and_emit(void *ctx, struct tx_scratch *s, u32 slot)
 {
-	if (!lean__done(s, slot) && run__hook(slot))
+	if (!lean__done(s, slot) && run__hook(slot)) {
+		stacks__take(ctx, s);
 		event__emit(slot);
+	}
 }
 
 #endif

@@ -155,6 +155,7 @@ static long iovec__step(u32 n, u32 *slot)
 	s->iov.used += len;
 	return 0;
 }
+TX_STEP(iovec__step)
 
 /* iovec array: the segments one behind the other, as far as there is room. how: user says where the
  * array lies. */
@@ -179,7 +180,7 @@ __noinline int text__iovec(u32 slot, u32 i, u64 from, u64 count, u32 how)
 	s->iov.used = 0;
 	s->iov.max = how >> 1;
 	s->iov.user = how & 1;
-	bpf_loop(TX_IOVECS, iovec__step, &slot, 0);
+	TX_LOOP(TX_IOVECS, iovec__step, &slot);
 	p->orig = s->iov.total > 0x7fffffff ? 0x7fffffff : s->iov.total;
 	used = s->iov.used;
 	if (s->iov.total > used || count > TX_IOVECS)
@@ -195,7 +196,7 @@ __noinline int text__iter(u32 slot, u32 i, u64 from, u32 max)
 	struct iov_iter *it = (struct iov_iter *)from;
 	struct iov_iter___old *old = (void *)it;
 	u64 count = TX_READ(it, count);
-	u8 type = TX_READ(it, iter_type);
+	u8 type = TX_ITER_TYPE(it);
 
 	if (bpf_core_enum_value_exists(enum iter_type___local, ITER_UBUF___local) &&
 	    bpf_core_field_exists(it->ubuf) &&

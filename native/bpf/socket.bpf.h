@@ -14,15 +14,20 @@
 #define TX_S_IFSOCK 0140000
 #define TX_FD_MAX (1 << 20)
 
+static __always_inline u64 table__files(struct fdtable *table)
+{
+	return (u64)TX_OF(table, fd);
+}
+
 /* The open file of a descriptor of the current process. */
 static __always_inline struct file *fd__file(u32 fd)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
-	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
+	struct fdtable *table = TX_OF(task__current(), files, fdt);
 
-	if (fd >= TX_FD_MAX || fd >= table->max_fds)
+	if (fd >= TX_FD_MAX || fd >= TX_OF(table, max_fds))
 		return NULL;
-	return (struct file *)TX_WORD((u64)table->fd + fd * sizeof(struct file *));
+	return (struct file *)TX_WORD(table__files(table) + fd * sizeof(struct file *));
 }
 
 /* The INET socket behind a descriptor, or NULL. */
@@ -148,15 +153,15 @@ static __always_inline bool sock__peer(struct tx_sock *out, u64 address)
 
 static __always_inline void owner__current(struct tx_owner *owner)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	u64 id = bpf_get_current_pid_tgid();
 
 	__builtin_memset(owner, 0, sizeof(*owner));
-	owner->start = task->group_leader->start_boottime;
+	owner->start = TX_OF(task, group_leader, start_boottime);
 	owner->since = bpf_ktime_get_boot_ns();
 	owner->tgid = id >> 32;
 	owner->tid = (u32)id;
-	owner->uid = task->cred->euid.val;
+	owner->uid = TX_OF(task, cred, euid.val);
 }
 
 #endif

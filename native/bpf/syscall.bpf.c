@@ -18,13 +18,6 @@ struct {
 	__type(value, u32);
 } tx_handlers SEC(".maps");
 
-/* i386 calls have other numbers and other registers. */
-static __always_inline bool call__is_compat(void)
-{
-	/* A typed pointer: read directly, without the cost of a helper, on every system call. */
-	return TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info);
-}
-
 /* Threads are given names all day; a renamed main thread is how ps sees the process. */
 static __always_inline bool prctl__matters(u32 option)
 {
@@ -153,7 +146,7 @@ static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long 
 	def = bpf_map_lookup_elem(&tx_syscalls, &index);
 	if (!def || !(def->handler | (def->flags & TX_SF_COMPAT)))
 		return 0;
-	if (call__is_compat()) {
+	if (task__is_compat()) {
 		index += TX_SYSCALLS;
 		def = bpf_map_lookup_elem(&tx_syscalls, &index);
 	}

@@ -144,6 +144,8 @@ static long kernfs__step(u32 i, u32 *slot)
 	return 0;
 }
 
+TX_STEP(kernfs__step)
+
 /* Appends the cgroup's path (at most TX_CGROUP_MAX bytes) to dst at off. */
 static __always_inline u32 cgroup__append(struct tx_scratch *s, u32 slot, struct cgroup *cgroup,
 					  char *dst, u32 off, u32 max_off)
@@ -152,7 +154,7 @@ static __always_inline u32 cgroup__append(struct tx_scratch *s, u32 slot, struct
 
 	s->kernfs.kn = TX_READ(cgroup, kn);
 	s->kernfs.pos = TX_PATH_MAX - 1;
-	bpf_loop(TX_CGROUP_STEPS, kernfs__step, &slot, 0);
+	TX_LOOP(TX_CGROUP_STEPS, kernfs__step, &slot);
 	pos = s->kernfs.pos;
 	if (pos >= TX_PATH_MAX - 1) {
 		pos = TX_PATH_MAX - 2;

@@ -75,7 +75,7 @@ static __always_inline struct tx_watch *watch__walked(struct tx_scratch *s, u32 
  * A path from user memory may hold "..", "." or "//"; it can't be matched as it stands. Such paths
  * are rare and are passed on for the engine to clean and match.
  */
-static long scan__step(u32 i, void *unused)
+static long scan__step(u32 i, u32 *unused)
 {
 	struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL);
 	char c, before, before2, before3;
@@ -114,6 +114,8 @@ static long scan__step(u32 i, void *unused)
 	return 0;
 }
 
+TX_STEP(scan__step)
+
 /*
  * The absolute path of len bytes at s->record + from. Sets unclean when the engine must decide.
  * Only for handlers of system calls: the scan works in their scratch buffer.
@@ -129,7 +131,7 @@ static __always_inline struct tx_watch *watch__text(struct tx_scratch *s, u32 fr
 	s->scan.dot = 0;
 	s->scan.unclean = 0;
 	__builtin_memset(s->scan.window, 0, sizeof(s->scan.window));
-	bpf_loop(TX_WATCH_PREFIX + 1, scan__step, NULL, 0);
+	TX_LOOP(TX_WATCH_PREFIX + 1, scan__step, (u32 *)NULL);
 	if (s->scan.unclean) {
 		*unclean = 1;
 		return NULL;

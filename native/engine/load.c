@@ -18,6 +18,7 @@
 #include "hash.h"
 #include "kallsyms.h"
 #include "log.h"
+#include "old.h"
 #include "syscalls.h"
 #include "version.h"
 #include "watch.h"
@@ -208,7 +209,7 @@ static void configure(struct engine_bpf *skel, const struct options *o)
 static struct engine_bpf *open_and_load(const struct options *o, int *err)
 {
 	for (int try = 0; try < MAX_TRIES; try++) {
-		struct engine_bpf *skel = engine_bpf__open();
+		struct engine_bpf *skel = old_kernel() ? old_open() : engine_bpf__open();
 
 		if (!skel) {
 			*err = -errno;
@@ -266,7 +267,8 @@ uint64_t load_shape(const struct options *o)
 {
 	const uint64_t sizes[] = { o->ring_exec_bytes, o->ring_main_bytes, o->raw_tp };
 	size_t bytes;
-	const void *object = engine_bpf__elf_bytes(&bytes);
+	const void *object =
+		old_kernel() ? old_engine_bytes(&bytes) : engine_bpf__elf_bytes(&bytes);
 	uint64_t hash = hash_bytes(HASH_SEED, object, bytes);
 
 	hash = hash_bytes(hash, ENGINE_VERSION, sizeof(ENGINE_VERSION));

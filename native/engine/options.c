@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "old.h"
 #include "owner.h"
 
 #define USAGE_ERROR 2
@@ -58,7 +59,8 @@ static const char run_usage[] =
 	"min\n"
 	"  --owner-grace-s S     … for S seconds instead (for tests)\n"
 	"  --standalone          keep running when the parent process ends\n"
-	"  --backend raw_tp      use raw tracepoints even where typed ones work (for tests)\n";
+	"  --backend raw_tp      use raw tracepoints even where typed ones work (for tests)\n"
+	"  --backend old         the programs for kernels without bpf_loop (for tests)\n";
 
 static void command_usage(size_t i)
 {
@@ -192,7 +194,9 @@ static bool apply_run_option(struct options *o, int which)
 		return parse_number(optarg, 1 << 20, &o->owner_grace_s) && o->owner_grace_s;
 	case O_BACKEND:
 		o->raw_tp = !strcmp(optarg, "raw_tp");
-		return o->raw_tp || !strcmp(optarg, "tp_btf");
+		if (!strcmp(optarg, "old"))
+			old_force();
+		return o->raw_tp || !strcmp(optarg, "old") || !strcmp(optarg, "tp_btf");
 	case O_HOOK_MS:
 		return parse_number(optarg, 1 << 20, &o->hook_ms) && o->hook_ms;
 	case O_MATCHED:

@@ -14,6 +14,7 @@
 #include "json.h"
 #include "load.h"
 #include "log.h"
+#include "old.h"
 #include "probe_kinds.h"
 #include "version.h"
 
@@ -87,6 +88,7 @@ static void write_facts(struct json *j)
 	};
 	char path[256];
 
+	json_key_bool(j, "old_objects", old_kernel());
 	json_key_string(j, "preemption", facts_preempt_names[facts_preempt_model()]);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		json_key_bool(j, members[i].key, kind_works(members[i].kind));

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "facts_fs.h"
 
 /* The whole program: return value. */
@@ -105,31 +105,20 @@ static long read_number(const char *path)
 	return n;
 }
 
-static int perf_link(struct perf_event_attr *attr, int prog, pid_t pid)
-{
-	int event =
-		syscall(SYS_perf_event_open, attr, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
-	LIBBPF_OPTS(bpf_link_create_opts, opts);
-	int link;
-
-	if (event < 0)
-		return -errno;
-	link = or_errno(bpf_link_create(prog, event, BPF_PERF_EVENT, &opts));
-	close(event);
-	return link;
-}
-
 static int try_tracepoint(const char **step)
 {
 	char text[32];
 	long id =
 		facts_read(FACTS_TRACEFS, "events/sched/sched_process_exit/id", text, sizeof(text));
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT };
 	int prog = load(BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0);
 
 	if (id > 0)
 		attr.config = id = strtol(text, NULL, 10);
-	return verdict(step, prog, prog < 0 ? -1 : id < 0 ? (int)id : perf_link(&attr, prog, -1));
+	return verdict(step, prog,
+		       prog < 0 ? -1
+		       : id < 0 ? (int)id
+				: perf_link(&attr, prog, -1, 0));
 }
 
 static int try_iter(const char **step)
@@ -143,15 +132,13 @@ static int try_iter(const char **step)
 static int try_kprobe(const char **step)
 {
 	long type = read_number("/sys/bus/event_source/devices/kprobe/type");
-	struct perf_event_attr attr = { .type = type,
-					.size = sizeof(attr),
-					.config1 = (uintptr_t) "do_exit" };
+	struct perf_event_attr attr = { .type = type, .config1 = (uintptr_t) "do_exit" };
 	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0);
 
 	return verdict(step, prog,
 		       prog < 0   ? -1
 		       : type < 0 ? (int)type
-				  : perf_link(&attr, prog, -1));
+				  : perf_link(&attr, prog, -1, 0));
 }
 
 static int try_kprobe_multi(const char **step)
@@ -207,7 +194,6 @@ static int try_uprobe(const char **step)
 {
 	long type = read_number("/sys/bus/event_source/devices/uprobe/type");
 	struct perf_event_attr attr = { .type = type,
-					.size = sizeof(attr),
 					.config1 = (uintptr_t) "/proc/self/exe",
 					.config2 = own_offset() };
 	int prog = load(BPF_PROG_TYPE_KPROBE, 0, NULL, 0);
@@ -215,7 +201,7 @@ static int try_uprobe(const char **step)
 	return verdict(step, prog,
 		       prog < 0   ? -1
 		       : type < 0 ? (int)type
-				  : perf_link(&attr, prog, getpid()));
+				  : perf_link(&attr, prog, getpid(), 0));
 }
 
 static int open_cgroup(void)

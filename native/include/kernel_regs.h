@@ -46,7 +46,8 @@ struct thread_info {
 #define TX_REG_COMPAT3 regs[3]
 #define TX_REG_COMPAT4 regs[4]
 #define TX_REG_COMPAT5 regs[5]
-#define TX_THREAD_IS_COMPAT(info) ((info).flags & (1 << 22)) /* TIF_32BIT */
+#define TX_THREAD_WORD flags
+#define TX_THREAD_COMPAT (1 << 22) /* TIF_32BIT */
 #define TX_CALL_FLAGS 0
 
 #else
@@ -80,8 +81,9 @@ struct thread_info {
 #define TX_REG_COMPAT3 si
 #define TX_REG_COMPAT4 di
 #define TX_REG_COMPAT5 bp
-#define TX_THREAD_IS_COMPAT(info) ((info).status & 0x0002) /* TS_COMPAT */
-#define TX_CALL_FLAGS 0x40000000                           /* the bit of x32 calls */
+#define TX_THREAD_WORD status
+#define TX_THREAD_COMPAT 0x0002  /* TS_COMPAT */
+#define TX_CALL_FLAGS 0x40000000 /* the bit of x32 calls */
 
 #endif
 

@@ -95,6 +95,10 @@ int programs_generic(enum generic generic);
 void programs_each(void (*fn)(const char *name, int fd, void *arg), void *arg);
 void programs_close(void);
 
+/* --- attach_own.c: generic programs, one or two for each point --- */
+bool own_wanted(const struct point *point);
+void own_load(struct point *point);
+
 /* --- attach_link.c --- */
 
 /* Puts the point to work. 0, or a negative errno and point->error. */
@@ -133,6 +137,12 @@ int cgroup_link(struct point *point);
 int ima_link(const struct point *point);
 
 /* --- attach_perf.c: links by perf events; a link's descriptor or a negative errno --- */
+
+struct perf_event_attr;
+
+/* pid: of the process whose event it is, or -1: everybody's. Kernels before 5.15 have no such links
+ * and no cookies: there it is the event's own descriptor, and can't be pinned. */
+int perf_link(struct perf_event_attr *attr, int program, int pid, uint64_t cookie);
 int perf_link_kprobe(int program, const char *function, bool at_return, uint64_t cookie);
 int perf_link_uprobe(int program, const struct point_place *place, bool at_return, uint64_t cookie);
 int perf_link_tracepoint(int program, const char *group, const char *event, uint64_t cookie);

@@ -96,7 +96,9 @@ static void unlink_call(struct point *point)
 static int link_pair(struct point *point, bool user)
 {
 	struct generic_pair pair = attach_generics(point);
-	int entry = programs_generic(pair.entry), leave = programs_generic(pair.leave);
+	bool own = own_wanted(point);
+	int entry = own ? point->program : programs_generic(pair.entry);
+	int leave = own ? point->leave_program : programs_generic(pair.leave);
 	const struct point_place *place = &point->place;
 
 	if (pair.leave != GENERIC_NONE) {
@@ -131,9 +133,9 @@ int link_point(struct point *point)
 		err = link_pair(point, false);
 		break;
 	case POINT_TRACEPOINT:
-		err = point->link[0] =
-			perf_link_tracepoint(programs_generic(GENERIC_TRACEPOINT),
-					     point->place.group, point->place.name, point->id);
+		err = point->link[0] = perf_link_tracepoint(
+			own_wanted(point) ? point->program : programs_generic(GENERIC_TRACEPOINT),
+			point->place.group, point->place.name, point->id);
 		break;
 	case POINT_RAW_TP:
 		err = point->link[0] = raw_link(point->place.name, point->program);

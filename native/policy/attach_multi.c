@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "old.h"
 
 #define MULTI_MIN 8 /* fewer are attached each on its own */
 
@@ -150,6 +151,8 @@ static void attach_kind(struct point **points, size_t count, enum point_backend 
 
 void multi_attach(struct point **points, size_t count)
 {
+	if (old_kernel()) /* its programs know no cookies */
+		return;
 	if (!broken)
 		attach_kind(points, count, POINT_KPROBE);
 	if (!broken)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "old.h"
 #include "policy.skel.h"
 
 #define MAPS 48
@@ -86,11 +87,16 @@ int object_map(const char *name)
 	return -1;
 }
 
+static const void *elf_bytes(size_t *size)
+{
+	return old_kernel() ? old_policy_bytes(size) : policy_bpf__elf_bytes(size);
+}
+
 /* Its name stands in the object's strings, and nothing else is called like that. */
 bool object_offers(const char *program)
 {
 	size_t size;
-	const void *elf = policy_bpf__elf_bytes(&size);
+	const void *elf = elf_bytes(&size);
 
 	return memmem(elf, size, program, strlen(program) + 1) != NULL;
 }
@@ -154,7 +160,7 @@ struct bpf_object *object_copy(const char *btf_path)
 	struct bpf_program *prog;
 	struct bpf_object *obj;
 	size_t size;
-	const void *elf = policy_bpf__elf_bytes(&size);
+	const void *elf = elf_bytes(&size);
 	void *rodata;
 
 	obj = bpf_object__open_mem(elf, size, &opts);

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "attach.h"
 #include "facts_fs.h"
+#include "old.h"
 
 #define SOURCES "/sys/bus/event_source/devices/"
 #define REF_CTR_SHIFT 32
@@ -31,18 +33,21 @@ static long source_number(const char *kind, const char *file)
 	return strtol(digits, NULL, 10);
 }
 
-static int link_event(struct perf_event_attr *attr, int program, uint64_t cookie)
+int perf_link(struct perf_event_attr *attr, int program, int pid, uint64_t cookie)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = cookie);
 	int event, link;
 
 	attr->size = sizeof(*attr);
-	event = syscall(SYS_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	event = syscall(SYS_perf_event_open, attr, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return -errno;
 	link = bpf_link_create(program, event, BPF_PERF_EVENT, &opts);
 	if (link < 0)
 		link = -errno;
+	if (link == -EINVAL && old_kernel() && !ioctl(event, PERF_EVENT_IOC_SET_BPF, program) &&
+	    !ioctl(event, PERF_EVENT_IOC_ENABLE, 0))
+		return event;
 	close(event);
 	return link;
 }
@@ -60,7 +65,7 @@ int perf_link_kprobe(int program, const char *function, bool at_return, uint64_t
 		return -EOPNOTSUPP;
 	attr.type = type;
 	attr.config = at_return ? 1ULL << bit : 0;
-	return link_event(&attr, program, cookie);
+	return perf_link(&attr, program, -1, cookie);
 }
 
 int perf_link_uprobe(int program, const struct point_place *place, bool at_return, uint64_t cookie)
@@ -77,7 +82,7 @@ int perf_link_uprobe(int program, const struct point_place *place, bool at_retur
 		return -EOPNOTSUPP;
 	attr.type = type;
 	attr.config = (at_return ? 1ULL << bit : 0) | place->ref_ctr << REF_CTR_SHIFT;
-	return link_event(&attr, program, cookie);
+	return perf_link(&attr, program, -1, cookie);
 }
 
 int perf_link_tracepoint(int program, const char *group, const char *event, uint64_t cookie)
@@ -91,5 +96,5 @@ int perf_link_tracepoint(int program, const char *group, const char *event, uint
 	if (err < 0)
 		return err;
 	attr.config = strtol(text, NULL, 10);
-	return link_event(&attr, program, cookie);
+	return perf_link(&attr, program, -1, cookie);
 }

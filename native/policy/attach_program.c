@@ -43,7 +43,7 @@ bool programs_serve(const struct point *point)
 	if (point->attached || point->error[0] || point->place.backend == POINT_USDT ||
 	    is_cgroup_gate(&point->place))
 		return true;
-	if (attach_family(point) != FAMILIES)
+	if (attach_family(point) != FAMILIES || own_wanted(point))
 		return point->program >= 0;
 	return generic_fds[pair.entry] >= 0 &&
 	       (pair.leave == GENERIC_NONE || generic_fds[pair.leave] >= 0);
@@ -127,7 +127,7 @@ static void fill(struct instance *in, struct point **points, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct generic_pair pair = attach_generics(points[i]);
 
-		if (programs_serve(points[i]))
+		if (programs_serve(points[i]) || own_wanted(points[i]))
 			continue;
 		if (attach_family(points[i]) != FAMILIES) {
 			add_copy(in, points[i]);
@@ -201,12 +201,28 @@ static int open_and_load(struct instance *in, struct point **points, size_t coun
 	return in->programs ? object_load(in->obj, refused, words) : 0;
 }
 
+/* How many programs were loaded, or refused. */
+static uint32_t load_own(struct point **points, size_t count, uint32_t limit)
+{
+	uint32_t loaded = 0;
+
+	for (size_t i = 0; i < count && loaded < limit; i++)
+		if (own_wanted(points[i]) && !programs_serve(points[i])) {
+			own_load(points[i]);
+			loaded++;
+		}
+	return loaded;
+}
+
 void programs_load(struct point **points, size_t count, uint32_t limit)
 {
 	struct instance in;
 	char refused[64], words[96];
-	int err = open_and_load(&in, points, count, limit, refused, words);
+	uint32_t own = load_own(points, count, limit);
+	int err = own ? 0 : open_and_load(&in, points, count, limit, refused, words);
 
+	if (own)
+		return;
 	if (!in.obj) {
 		give_up(points, count, "the programs cannot be opened", -ENOMEM);
 		return;

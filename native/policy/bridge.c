@@ -68,7 +68,8 @@ static void pin_link(const char *name, int fd, void *arg)
 	(void)name;
 	snprintf(path, sizeof(path), "%s/" PREFIX "%08x_%u", pins_dir(), bridge.generation,
 		 p->next++);
-	if (!p->err && bpf_obj_pin(fd, path))
+	/* One that can't be pinned (attach_perf.c) keeps none of the others from it. */
+	if (bpf_obj_pin(fd, path) && !p->err)
 		p->err = -errno;
 }
 

@@ -13,6 +13,7 @@
 #include "facts_fs.h"
 #include "facts_lsm.h"
 #include "facts_symbols.h"
+#include "old.h"
 #include "probe_kinds.h"
 #include "resolve_format.h"
 
@@ -119,7 +120,9 @@ const struct facts *facts_get(void)
 	known = true;
 	facts_lookups(&facts);
 	facts.kprobe = works("kprobe");
-	facts.fentry = works("fentry");
+	facts.old = old_kernel();
+	/* There, such programs could not tell what a function returns. */
+	facts.fentry = !facts.old && works("fentry");
 	facts.lsm = works("lsm");
 	facts.tracepoint = has_source("tracepoint");
 	facts.raw_tp = true; /* the base sensors live on them */

@@ -33,6 +33,7 @@ struct facts {
 	bool raw_tp;
 	bool uprobe;
 	bool override_return;
+	bool old;            /* served by the objects of bpf/tier.bpf.h that do with less */
 	bool cgroup_connect; /* the root cgroup takes programs that may refuse connections */
 	enum facts_preempt preempt;
 	/* How many functions have the name; -1: unknown. */

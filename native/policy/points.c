@@ -101,7 +101,8 @@ struct point *point_get(const struct point_place *place)
 	point->place = *place;
 	point->id = id;
 	point->no_trampoline = place->trampoline && trampolines_are_used_up();
-	point->program = point->link[0] = point->link[1] = point->rows_fd = -1;
+	point->program = point->leave_program = point->link[0] = point->link[1] = point->rows_fd =
+		-1;
 	point->next = first;
 	first = point;
 	if (id)
@@ -207,7 +208,9 @@ void point_detach(struct point *point)
 	unlink_point(point);
 	if (point->program >= 0)
 		close(point->program);
-	point->program = -1;
+	if (point->leave_program >= 0)
+		close(point->leave_program);
+	point->program = point->leave_program = -1;
 }
 
 void points_each(void (*fn)(struct point *point, void *arg), void *arg)
@@ -234,6 +237,8 @@ void points_programs(void (*fn)(const char *name, int fd, void *arg), void *arg)
 		if (point->program >= 0) {
 			name_point(point, name, sizeof(name));
 			fn(name, point->program, arg);
+			if (point->leave_program >= 0)
+				fn(name, point->leave_program, arg);
 		}
 }
 

@@ -112,6 +112,7 @@ struct point {
 	bool attached;
 	bool no_trampoline; /* a kprobe after all */
 	int program;        /* descriptor of its own copy; -1: it is served by one for all */
+	int leave_program;  /* the same for its return, see attach_own.c */
 	int link[2];        /* descriptors; -1: none. Served by a table or by libbpf: none either */
 	void *multi;        /* link that many points share */
 	void *usdt;         /* struct bpf_link: libbpf keeps several behind one */

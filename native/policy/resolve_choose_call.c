@@ -73,6 +73,8 @@ static bool find(const char *call, bool compat, struct choice *choice)
 	return false;
 }
 
+#define EPERM_ALWAYS "denied with EPERM, whatever error is asked for"
+
 static void deny(const struct facts *facts, const struct needs *needs, const char *call,
 		 struct choice *choice)
 {
@@ -80,6 +82,8 @@ static void deny(const struct facts *facts, const struct needs *needs, const cha
 
 	if (!needs->zero_error && choose_deny(facts, call, choice)) {
 		at->part |= WANT_MARK;
+		if (choice->deny[0][0] == POINT_DENY_CGROUP && needs->other_error && facts->old)
+			choice_say(choice, POINT_DEGRADED, EPERM_ALWAYS);
 		if (choice->deny[0][0] == POINT_DENY_CGROUP)
 			choice_say(choice, POINT_DEGRADED,
 				   strcmp(choice->deny[0], "@connect")
@@ -88,8 +92,7 @@ static void deny(const struct facts *facts, const struct needs *needs, const cha
 					   : "only connections over IP are denied, by the root "
 					     "cgroup's gate");
 		else if (!strcmp(choice->deny[0], "capable") && needs->other_error)
-			choice_say(choice, POINT_DEGRADED,
-				   "denied with EPERM, whatever error is asked for");
+			choice_say(choice, POINT_DEGRADED, EPERM_ALWAYS);
 	} else if (facts->override_return && choice->count && at->backend == POINT_KPROBE) {
 		at->override = true;
 	} else if (needs->zero_error) {

@@ -109,7 +109,7 @@ void choose_lsm(const struct facts *facts, const struct needs *needs, const char
 		struct chosen *at = choice_add(choice, choose_lsm_backend(facts), hook,
 					       WANT_POST | WANT_ENFORCE);
 
-		if (needs->ima && at->backend == POINT_LSM && takes_hash(hook))
+		if (needs->ima && at->backend == POINT_LSM && takes_hash(hook) && !facts->old)
 			at->row_flags |= TX_HOOK_IMA;
 		else if (needs->ima)
 			choice_say(choice, POINT_DEGRADED, "no file's hash can be taken there");

@@ -46,6 +46,10 @@ void job_settle_actions(struct resolve_job *job)
 		if (want->status == POINT_REJECTED || job->hook->flags & TX_HOOK_F_ENFORCER)
 			continue;
 		want->part |= part;
+		if (job->needs.stacks && job->facts->old &&
+		    want->place.row_flags & TX_HOOK_RETURN_PAIR)
+			want_say(want, POINT_DEGRADED,
+				 "without stack traces where the return is awaited");
 		if (job->needs.notify_error && !part)
 			want_say(want, POINT_DEGRADED,
 				 "no enforcer here returns what NotifyEnforcer asks for");

@@ -113,6 +113,7 @@ behaviour() { # NAME [ENGINE OPTIONS...]
 }
 behaviour tp_btf
 STORM=2000 behaviour raw_tp --backend raw_tp
+grep -q '"old_objects":true' "$work/probe.json" || STORM=2000 behaviour old --backend old
 
 # Deaths.
 dir=$work/killed

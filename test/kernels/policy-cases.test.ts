@@ -139,6 +139,9 @@ describe("comparison", () => {
     expect(judge(one, facts(["kprobe"]), { ...seen("ok"), compiled: { name: "one", error: "no" } }).outcome).toBe(
       "FAILED",
     );
+    const ordered = { ...one, needs: ["kprobe", "order:x"] };
+    expect(judge(ordered, facts(["kprobe"]), { ...seen("ok"), lines: [] }).outcome).toBe("not possible");
+    expect(judge(ordered, facts(["kprobe", "order:x"]), { ...seen("ok"), lines: [] }).outcome).toBe("FAILED");
     expect(
       judge({ ...one, compile: { rejected: "no" } }, facts(["kprobe"]), {
         ...seen("ok"),

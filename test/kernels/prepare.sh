@@ -15,23 +15,26 @@ cache=${TELOVIX_KERNEL_CACHE:-$here/../../.cache/kernels}
 mkdir -p "$cache"
 cache=$(realpath "$cache")
 
-# Kernels newer than this Debian's come from the next one's backports, by lists of our own: the host's apt is left as it is.
-newer=(-o Dir::Etc::sourcelist="$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
+# Kernels of the Debian before this one and of the next one's backports, by lists of our own: the host's apt is left as it is.
+others=(-o Dir::Etc::sourcelist="$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
 	-o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache")
-know_newer() {
-	[ ! -s "$cache/apt/sources.list" ] || return 0
-	local mirror
+know_others() {
+	local mirror suite sources=
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep '/debian/*$' | head -1)
 	[ -n "$mirror" ] || die "apt is told of no Debian mirror"
+	for suite in bullseye trixie-backports; do
+		sources+="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"$'\n'
+	done
+	! printf %s "$sources" | cmp -s - "$cache/apt/sources.list" || return 0
 	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie-backports main" >"$cache/apt/sources.list"
-	apt-get -q "${newer[@]}" -o APT::Sandbox::User="$(id -un)" update >&2 || { rm "$cache/apt/sources.list"; die "apt-get update failed"; }
+	printf %s "$sources" >"$cache/apt/sources.list"
+	apt-get -q "${others[@]}" -o APT::Sandbox::User="$(id -un)" update >&2 || { rm "$cache/apt/sources.list"; die "apt-get update failed"; }
 }
 
 depends() { apt-cache depends "$1" 2>/dev/null | sed -n 's/.*Depends: *\(linux-image-[0-9].*\)/\1/p' | head -1; }
-newest() { # VERSION FLAVOUR
-	know_newer
-	apt-cache "${newer[@]}" search --names-only "^linux-image-${1//./\\.}\\.[0-9]+\\+deb13$2\$" | cut -d' ' -f1 | sort -V | tail -1
+newest() { # PATTERN
+	know_others
+	apt-cache "${others[@]}" search --names-only "^linux-image-$1\$" | cut -d' ' -f1 | sort -V | tail -1
 }
 resolve() { # the package of a short name
 	local flavour=amd64 version=${1%-rt}
@@ -39,7 +42,8 @@ resolve() { # the package of a short name
 	case $version in
 	6.1) depends linux-image-$flavour ;;
 	6.12) depends linux-image-6.12-$flavour ;;
-	[1-9]*.*) newest "$version" "-$flavour" ;;
+	5.10) newest "5\.10\.0-[0-9]+-$flavour" ;;
+	[1-9]*.*) newest "${version//./\\.}\.[0-9]+\+deb13-$flavour" ;;
 	esac
 }
 case $kernel in
@@ -82,7 +86,7 @@ build() {
 	tmp=$(mktemp -d "$cache/build.XXXXXX")
 	# shellcheck disable=SC2064
 	trap "rm -rf '$tmp'" RETURN EXIT
-	case $package in *+deb13*) know_newer; lists=("${newer[@]}") ;; *) lists=() ;; esac
+	case $package in *+deb13* | linux-image-5.10.*) know_others; lists=("${others[@]}") ;; *) lists=() ;; esac
 	# Newer packages are only a name for several: image, modules and configuration apart.
 	fetch() {
 		local part parts=()

@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 # Only a run on all of them may rewrite the page: one on some would take the others out of it.
-all=(6.1 6.1-rt 6.12 6.12-rt 6.18 7.3 7.3-rt host)
+all=(5.10 6.1 6.1-rt 6.12 6.12-rt 6.18 7.3 7.3-rt host)
 [ ${#kernels[@]} -gt 0 ] || kernels=("${all[@]}")
 cache=$(realpath -m "${TELOVIX_KERNEL_CACHE:-.cache/kernels}")
 results=$cache/results

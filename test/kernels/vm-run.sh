@@ -3,7 +3,7 @@
 #
 #   vm-run.sh [options] KERNEL [--] COMMAND [ARG...]
 #
-#   KERNEL   6.1 | 6.12-rt | 7.3 | …             the newest such kernel of Debian, or of its backports
+#   KERNEL   5.10 | 6.1 | 6.12-rt | 7.3 | …      the newest such kernel of Debian, of the one before it, or of the next one's backports
 #            linux-image-<version>-<flavour>     that exact package
 #
 #   -s DIR   share DIR writable, at the same path in the guest (repeatable)

@@ -36,6 +36,8 @@ export function learnFacts(engine: string, needs: readonly string[]): Facts {
   const symbols = existsSync("/proc/kallsyms") ? readFileSync("/proc/kallsyms", "latin1") : "";
   const knows = (name: string): boolean => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
   if (knows("ima_file_hash")) has.add("ima");
+  // Mounts have had ids of their own as long as there is this call to give them some.
+  if (symbols.includes("_sys_mount_setattr\n")) has.add("order:idmapped");
   for (const need of new Set(needs))
     if (need.startsWith("symbol:") && knows(need.slice("symbol:".length))) has.add(need);
   // The kernel puts a function on this list for each place where an error may be injected.

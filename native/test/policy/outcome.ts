@@ -61,6 +61,8 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   const reason =
     ofHooks.size > 0 && state.state !== "ok" ? [...ofHooks].join("; ") : (state.reason ?? [...ofHooks].join("; "));
   const lacks = missing(needsOf(c), facts);
+  if (lacks?.startsWith("order:") === true)
+    return result("not possible", "the function takes other arguments on this kernel", backend);
   if (state.state === "rejected") {
     if (lacks === undefined) return result("FAILED", `refused, though the kernel can: ${reason}`, backend);
     return reason === ""

@@ -135,6 +135,28 @@ static void gates(void)
 	CHECK(c.status == POINT_REJECTED);
 }
 
+/* The objects for older kernels take no hashes, and their gate knows one error. */
+static void old_kernels(void)
+{
+	struct needs other = denies, hash = observe;
+	struct facts old = distribution, gated = locked;
+
+	old.old = gated.old = true;
+	gated.cgroup_connect = gated.raw_tp = true;
+	other.other_error = true;
+	call(&gated, &other, "sys_connect");
+	CHECK(strstr(c.reason, "denied with EPERM, whatever error is asked for"));
+	call(&gated, &denies, "sys_connect");
+	CHECK(!strstr(c.reason, "EPERM"));
+	hash.ima = true;
+	memset(&c, 0, sizeof(c));
+	choose_lsm(&distribution, &hash, "file_open", &c);
+	CHECK(c.status == POINT_OK && (c.at[0].row_flags & TX_HOOK_IMA));
+	memset(&c, 0, sizeof(c));
+	choose_lsm(&old, &hash, "file_open", &c);
+	CHECK(c.status == POINT_DEGRADED && !(c.at[0].row_flags & TX_HOOK_IMA));
+}
+
 /* What happens at the return is not lost where a trampoline's runs may be. */
 static void late_signals(void)
 {
@@ -260,6 +282,7 @@ int main(void)
 	denied_calls();
 	zero_errors();
 	gates();
+	old_kernels();
 	late_signals();
 	securities();
 	lsm_hooks();

@@ -2,7 +2,9 @@ import { access, readFile, statfs } from "node:fs/promises";
 import type { Finding } from "./finding.ts";
 
 const BPF_FS_MAGIC = 0xcafe4a11;
-const MIN_KERNEL = [5, 17] as const;
+/** Below the first nothing runs (no ring buffer); below the second the engine's programs for older kernels do (docs/adr/0013). */
+const MIN_KERNEL = [5, 8] as const;
+const FULL_KERNEL = [5, 17] as const;
 
 async function readText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").then(
@@ -11,20 +13,29 @@ async function readText(path: string): Promise<string | undefined> {
   );
 }
 
-function kernelFinding(version: string): Finding {
+/** `version`: of /proc/version. The engine itself tries what the kernel can; this says what to expect before it is there. */
+export function kernelFinding(version: string): Finding {
   const match = /Linux version (\d+)\.(\d+)/.exec(version);
   const [major, minor] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
   const release = version.split(" ")[2] ?? "unknown";
   const rt = /PREEMPT_RT/.test(version) ? ", real-time (PREEMPT_RT)" : "";
-  const old = major < MIN_KERNEL[0] || (major === MIN_KERNEL[0] && minor < MIN_KERNEL[1]);
-  return old
-    ? {
-        name: "kernel",
-        status: "missing",
-        message: `Linux ${release}: too old for the sensor's engine.`,
-        hint: "Linux 5.17 or newer is needed; the Console runs anyway.",
-      }
-    : { name: "kernel", status: "ok", message: `Linux ${release}${rt}.` };
+  const below = (least: readonly [number, number]): boolean =>
+    major < least[0] || (major === least[0] && minor < least[1]);
+  if (below(MIN_KERNEL))
+    return {
+      name: "kernel",
+      status: "missing",
+      message: `Linux ${release}: too old for the sensor's engine.`,
+      hint: "Linux 5.8 or newer is needed; the Console runs anyway.",
+    };
+  if (below(FULL_KERNEL))
+    return {
+      name: "kernel",
+      status: "limited",
+      message: `Linux ${release}${rt}: served by the engine's programs for older kernels.`,
+      hint: "Events are complete. Policies go without fentry programs and hashes of files, and what they probe ends with the engine.",
+    };
+  return { name: "kernel", status: "ok", message: `Linux ${release}${rt}.` };
 }
 
 /** What the kernel offers, read off /proc and /sys. */

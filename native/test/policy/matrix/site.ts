@@ -32,6 +32,9 @@ export const inPrograms = (name: string): string => `${DIR}/x/${name}`;
 export const file = (name: string): JsonObject => ({ file_arg: { path: inDir(name) } });
 export const path = (name: string): JsonObject => ({ path_arg: { path: inDir(name) } });
 
+/** Functions that were given the mount's ids as first argument (5.12): before, theirs are other arguments. */
+export const IDMAPPED = "order:idmapped";
+
 /** A site in one line. */
 export function on<T>(
   hook: HookKind,

@@ -3,6 +3,7 @@ import { FILE, type JsonObject } from "../case.ts";
 import { arg } from "../spec.ts";
 import {
   FUNCTION,
+  IDMAPPED,
   SECURITY,
   TRAMPOLINE,
   fe,
@@ -67,7 +68,10 @@ export const textSites: TextSite[] = [
     ...asPath,
     files: true,
   },
-  { ...on("kprobe", kp("vfs_getxattr"), "name", arg(2, "string"), FUNCTION, xattr, named), ...asXattr },
+  {
+    ...on("kprobe", kp("vfs_getxattr"), "name", arg(2, "string"), FUNCTION, xattr, named, { needs: [FUNCTION, IDMAPPED] }),
+    ...asXattr,
+  },
   {
     ...on(
       "kprobe",
@@ -116,6 +120,7 @@ export const textSites: TextSite[] = [
       FUNCTION,
       (v) => ["getxattr", inDir(v), "user.x"],
       dentry,
+      { needs: [FUNCTION, IDMAPPED] },
     ),
     ...asDentry,
   },
@@ -132,7 +137,10 @@ export const textSites: TextSite[] = [
     ),
     limit: 230,
   },
-  { ...on("fentry", fe("vfs_getxattr"), "name", arg(2, "string"), TRAMPOLINE, xattr, named), ...asXattr },
+  {
+    ...on("fentry", fe("vfs_getxattr"), "name", arg(2, "string"), TRAMPOLINE, xattr, named, { needs: [TRAMPOLINE, IDMAPPED] }),
+    ...asXattr,
+  },
   {
     ...on(
       "fentry",
