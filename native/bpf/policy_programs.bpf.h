@@ -154,6 +154,26 @@ static __always_inline bool call__is_compat(void)
 	return TX_THREAD_IS_COMPAT(bpf_get_current_task_btf()->thread_info);
 }
 
+/* clone3, clone, fork, vfork: the task they make leaves them as well, with 0. */
+static __always_inline bool call__makes_task(u32 index)
+{
+	switch (index) {
+	case 435:
+	case TX_SYSCALLS + 435:
+	case TX_SYSCALLS + 120:
+	case TX_SYSCALLS + 2:
+	case TX_SYSCALLS + 190:
+#ifdef __TARGET_ARCH_arm64
+	case 220:
+#else
+	case 56 ... 58:
+#endif
+		return true;
+	default:
+		return false;
+	}
+}
+
 static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, bool leaving)
 {
 	struct tx_call_hooks *hooks;
@@ -174,6 +194,9 @@ static __always_inline int call__run(struct pt_regs *regs, long nr, s64 ret, boo
 		return 0;
 	point = leaving ? hooks->leave : hooks->enter;
 	if (!point)
+		return 0;
+	/* It has made no call: one record for each. */
+	if (leaving && !ret && call__makes_task(index))
 		return 0;
 	s = run__begin_call(point, &slot, leaving || compat ? NULL : regs, false, NULL);
 	if (!s)
