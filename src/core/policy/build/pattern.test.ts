@@ -52,8 +52,8 @@ function differences(
   return patterns.flatMap(([pattern, posix], i) => {
     const wanted = names.map((name) => (new RegExp(pattern).test(name) ? "1" : "0")).join("");
     if (answers[i] === wanted) return [];
-    const at = [...wanted].findIndex((bit, j) => bit !== answers[i]?.[j]);
-    return [`${pattern} as ${posix}: ${answers[i] === "refused" ? "refused" : `${names[at]}`}`];
+    const differs = names.filter((_, j) => wanted[j] !== answers[i]?.[j]);
+    return [`${pattern} as ${posix}: ${answers[i] === "refused" ? "refused" : differs.join(" ")}`];
   });
 }
 
