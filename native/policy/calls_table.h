@@ -36,7 +36,7 @@ bool call_name(int number, bool compat, char *name);
  */
 int call_parse(const char *text, size_t length, bool *compat);
 
-/* Written without a machine's name: one of no ABI of this machine, but of one we know. */
+/* Written without a machine's name: a call of any machine we know. */
 bool call_elsewhere(const char *text, size_t length);
 
 /* Every call of the ABI, in order of number. Ends early with what fn returns when it is not 0. */

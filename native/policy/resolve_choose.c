@@ -29,7 +29,7 @@ static void say(struct choice *choice, enum point_status status, bool feature, c
 		choice->feature = feature;
 		snprintf(choice->reason, sizeof(choice->reason), "%s", text);
 	} else if (choice->status != POINT_REJECTED) {
-		choice->feature |= feature;
+		choice->feature |= feature && status != POINT_OK;
 		reason_add(choice->reason, sizeof(choice->reason), text);
 	}
 	if (status > choice->status)
@@ -57,7 +57,7 @@ void choice_lacks(struct choice *choice, enum point_status status, const char *f
 void choice_missing_text(char *text, size_t size, const char *what, const char *name,
 			 const char *nearest)
 {
-	snprintf(text, size, "no such %s on this kernel: %.48s%s%.48s%s", what, name,
+	snprintf(text, size, "no such %s on this kernel: %.60s%s%.48s%s", what, name,
 		 *nearest ? NEAREST : "", nearest, *nearest ? ")" : "");
 }
 

@@ -7,6 +7,48 @@
 #include "nearest.h"
 #include "resolve_job.h"
 
+/* Names of another machine's calls, so marked or not, stand in lists that serve several. */
+static bool is_call(const struct plan *plan, struct tx_plan_text text)
+{
+	const char *name = plan_text(plan, text);
+	bool compat;
+
+	return (text.length == 1 && *name == '*') || call_parse(name, text.length, &compat) != -1 ||
+	       call_elsewhere(name, text.length);
+}
+
+/* The value in filters that names no call; NULL: all do. */
+static const struct tx_plan_value *find_among(const struct plan *plan, struct tx_plan_range filters)
+{
+	for (uint32_t i = 0; i < filters.count; i++) {
+		const struct tx_plan_filter *f = &plan->filters[filters.first + i];
+
+		if (f->kind != TX_FILTER_INT_EQUAL && f->kind != TX_FILTER_INT_RANGE)
+			continue;
+		for (uint32_t v = 0; v < f->values.count; v++) {
+			const struct tx_plan_value *value = &plan->values[f->values.first + v];
+
+			if (value->text.length && !is_call(plan, value->text))
+				return value;
+		}
+	}
+	return NULL;
+}
+
+static const struct tx_plan_value *find(const struct plan *plan, struct tx_plan_range selectors)
+{
+	const struct tx_plan_value *found = NULL;
+
+	for (uint32_t i = 0; !found && i < selectors.count; i++) {
+		const struct tx_plan_selector *s = &plan->selectors[selectors.first + i];
+
+		found = find_among(plan, s->filters);
+		if (!found)
+			found = find_among(plan, s->return_filters);
+	}
+	return found;
+}
+
 static void reject(struct resolve_job *job, const char *name)
 {
 	char why[160], nearest[NEAREST_TEXT + 1];
@@ -20,45 +62,25 @@ static void reject(struct resolve_job *job, const char *name)
 	}
 }
 
-/* Names of another machine's calls, so marked or not, stand in lists that serve several. */
-static bool is_call(const struct plan *plan, struct tx_plan_text text)
-{
-	const char *name = plan_text(plan, text);
-	bool compat;
-
-	return (text.length == 1 && *name == '*') || call_parse(name, text.length, &compat) != -1 ||
-	       call_elsewhere(name, text.length);
-}
-
-static bool look_at(struct resolve_job *job, struct tx_plan_range filters)
-{
-	const struct plan *plan = job->plan;
-
-	for (uint32_t i = 0; i < filters.count; i++) {
-		const struct tx_plan_filter *f = &plan->filters[filters.first + i];
-
-		if (f->kind != TX_FILTER_INT_EQUAL && f->kind != TX_FILTER_INT_RANGE)
-			continue;
-		for (uint32_t v = 0; v < f->values.count; v++) {
-			struct tx_plan_text text = plan->values[f->values.first + v].text;
-			char name[128];
-
-			if (!text.length || is_call(plan, text))
-				continue;
-			reject(job, plan_copy(plan, text, name, sizeof(name)));
-			return false;
-		}
-	}
-	return true;
-}
-
 void job_check_values(struct resolve_job *job)
 {
-	for (uint32_t i = 0; i < job->hook->selectors.count; i++) {
-		const struct tx_plan_selector *s =
-			&job->plan->selectors[job->hook->selectors.first + i];
+	/* The hooks of a list, thousands perhaps, share what may be thousands of values. */
+	static struct {
+		uint64_t plan;
+		struct tx_plan_range selectors;
+		uint32_t bad; /* value */
+	} last;
+	const struct plan *plan = job->plan;
+	const struct tx_plan_range *selectors = &job->hook->selectors;
+	char name[128];
 
-		if (!look_at(job, s->filters) || !look_at(job, s->return_filters))
-			return;
+	if (last.plan != plan->hash || memcmp(&last.selectors, selectors, sizeof(*selectors))) {
+		const struct tx_plan_value *bad = find(plan, *selectors);
+
+		last.plan = plan->hash;
+		last.selectors = *selectors;
+		last.bad = bad ? bad - plan->values : TX_PLAN_NONE;
 	}
+	if (selectors->count && last.bad != TX_PLAN_NONE)
+		reject(job, plan_copy(plan, plan->values[last.bad].text, name, sizeof(name)));
 }

@@ -49,6 +49,7 @@ static struct want *resolved(const struct facts *facts)
 {
 	wants_free(wants);
 	wants = NULL;
+	plan.hash++; /* it has changed */
 	CHECK(!resolve_hook_on(facts, &plan, &hook, 0, &wants));
 	return wants;
 }
@@ -74,6 +75,9 @@ static void misspelt(void)
 	/* What is not in the map would widen what is matched. */
 	w = filtered(TX_FILTER_INT_RANGE, TX_FILTER_F_NOT, "sys_dupXXX");
 	CHECK(w->status == POINT_REJECTED && !w->placed);
+	/* So is the next hook with the same selectors. */
+	plan.hash--;
+	CHECK(resolved(&distribution)->status == POINT_REJECTED);
 	w = filtered(TX_FILTER_INT_EQUAL, 0, "sys_opneat");
 	CHECK_TEXT(w->reason,
 		   "no such system call on this kernel: sys_opneat (nearest: sys_openat)");
