@@ -93,7 +93,7 @@ KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd
 KERNELS ?=
 
 .PHONY: test-kernels kernel-tools
-test-kernels: native kernel-tools ## Engine and policies on other kernels, in QEMU guests (KERNELS="6.1 6.12-rt")
+test-kernels: native kernel-tools ## Engine, policies and packs on other kernels, in QEMU guests (KERNELS="6.1 6.12-rt")
 	@test/kernels/run.sh $(KERNELS)
 
 kernel-tools:

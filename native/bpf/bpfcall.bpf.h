@@ -22,6 +22,17 @@ struct bpf_prog {
 /* Where the kernel keeps the operations of descriptors of maps, programs, links (and of those that
  * can be waited for). 0: not known. */
 const volatile __u64 tx_bpf_fops[4] = {};
+/* The first three, where the kernel does not list its data: seen at descriptors of our own. */
+__u32 tx_bpf_own[3];
+__u64 tx_bpf_seen[3];
+
+static __always_inline void bpf__learn(u32 tgid, u32 fd, struct file *file)
+{
+#pragma unroll
+	for (u32 i = 0; i < 3; i++)
+		if (fd && fd == tx_bpf_own[i] && tgid == tx_self[0])
+			tx_bpf_seen[i] = (u64)TX_READ(file, f_op);
+}
 
 /* Commands by number: enum bpf_cmd is only in newer headers complete. */
 enum {
@@ -52,13 +63,13 @@ static __always_inline void bpf__opened(struct tx_syscall *e)
 	object = TX_READ(file, private_data);
 	if (!kind || !object)
 		return;
-	if (kind == tx_bpf_fops[0]) {
+	if (kind == tx_bpf_fops[0] || kind == tx_bpf_seen[0]) {
 		e->args[3] = TX_BPF_MAP;
 		e->args[4] = TX_READ((struct bpf_map *)object, id);
-	} else if (kind == tx_bpf_fops[1]) {
+	} else if (kind == tx_bpf_fops[1] || kind == tx_bpf_seen[1]) {
 		e->args[3] = TX_BPF_PROG;
 		e->args[4] = TX_READ((struct bpf_prog *)object, aux, id);
-	} else if (kind == tx_bpf_fops[2] || kind == tx_bpf_fops[3]) {
+	} else if (kind == tx_bpf_fops[2] || kind == tx_bpf_fops[3] || kind == tx_bpf_seen[2]) {
 		e->args[3] = TX_BPF_LINK;
 		e->args[4] = TX_READ((struct bpf_link *)object, id);
 	}

@@ -108,7 +108,7 @@ TX_HANDLER(connect, call__connect)
 TX_HANDLER(accept, call__accept)
 TX_HANDLER(listen, call__listen)
 
-/* Owners of connections that were there before us. */
+/* Owners of connections that were there before us; and what descriptors of ours look like. */
 SEC("iter/task_file")
 int iter__task_file(struct bpf_iter__task_file *ctx)
 {
@@ -122,6 +122,7 @@ int iter__task_file(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
+	bpf__learn(TX_READ(task, tgid), ctx->fd, file);
 	if ((TX_READ(file, f_inode, i_mode) & TX_S_IFMT) != TX_S_IFSOCK)
 		return 0;
 	socket = TX_READ(file, private_data);

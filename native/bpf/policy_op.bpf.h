@@ -127,7 +127,7 @@ __noinline int op__substring(u32 slot, u32 index, u32 arg)
 	at.from = p->offset;
 	at.len = p->len;
 	s->held = 0;
-	bpf_loop(TX_ARG_DATA, search__step, &at, 0);
+	bpf_loop(TX_ARG_DATA_MAX, search__step, &at, 0);
 	return s->held;
 }
 

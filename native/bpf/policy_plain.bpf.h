@@ -18,7 +18,8 @@ static __always_inline void plain__string(struct tx_policy_event *e, struct tx_p
 	}
 	if (n == max)
 		p->flags = TX_PARG_CUT;
-	data__end(e, p, off, n - 1);
+	/* Before 6.13 an empty text is of no bytes, not of one. */
+	data__end(e, p, off, n ? n - 1 : 0);
 }
 
 static __always_inline void plain__sock(struct tx_policy_event *e, struct tx_parg *p, u32 off)

@@ -125,6 +125,14 @@ static long setxattr_refused(struct act_call *c)
 	return fd < 0 ? fd : act_result(syscall(SYS_setxattr, path, c->argv[0], "x", 1, 0xff));
 }
 
+static long fsetxattr_refused(struct act_call *c)
+{
+	const char *path;
+	long fd = make_file(c, &path);
+
+	return fd < 0 ? fd : act_result(syscall(SYS_fsetxattr, fd, c->argv[0], "x", 1, 0xff));
+}
+
 const struct act act_file[] = {
 	ACT("open-read", "PATH", "open a file for reading", open_read, 0, ENOENT, ENOTDIR, EACCES,
 	    EPERM, ENXIO),
@@ -143,5 +151,7 @@ const struct act act_file[] = {
 	ACT("flock-temp", "", "lock a scratch file", flock_temp, ACT_TEMP),
 	ACT("setxattr-refused", "NAME", "set an attribute with flags that do not exist",
 	    setxattr_refused, ACT_TEMP | ACT_REFUSED, EINVAL, EOPNOTSUPP),
+	ACT("fsetxattr-refused", "NAME", "the same by descriptor", fsetxattr_refused,
+	    ACT_TEMP | ACT_REFUSED, EINVAL, EOPNOTSUPP),
 	{ 0 }
 };

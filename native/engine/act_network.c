@@ -182,6 +182,34 @@ static long udp_send(struct act_call *c)
 	return fd < 0 ? fd : send_to(ntohs(at.sin_port), "telovix", 7);
 }
 
+/* The same with the address in a header, alone or as the first of several. */
+static long send_header(bool several)
+{
+	struct sockaddr_in at;
+	int to = bound(SOCK_DGRAM, 0, &at), fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct iovec part = { "telovix", 7 };
+	struct mmsghdr header = { .msg_hdr = { .msg_name = &at,
+					       .msg_namelen = sizeof(at),
+					       .msg_iov = &part,
+					       .msg_iovlen = 1 } };
+
+	if (to < 0 || fd < 0)
+		return to < 0 ? to : -errno;
+	return act_result(several ? sendmmsg(fd, &header, 1, 0) : sendmsg(fd, &header.msg_hdr, 0));
+}
+
+static long udp_sendmsg(struct act_call *c)
+{
+	(void)c;
+	return send_header(false);
+}
+
+static long udp_sendmmsg(struct act_call *c)
+{
+	(void)c;
+	return send_header(true);
+}
+
 /* A question for the address of telovix.invalid, a name that exists nowhere. */
 static long dns_query(struct act_call *c)
 {
@@ -218,6 +246,8 @@ const struct act act_network[] = {
 	ACT("accept-loopback", "", "connect to itself on loopback", accept_loopback, 0),
 	ACT("accept4-loopback", "", "the same by accept4", accept4_loopback, 0),
 	ACT("udp-send", "", "send itself a datagram on loopback", udp_send, 0),
+	ACT("udp-sendmsg", "", "the same by sendmsg", udp_sendmsg, 0),
+	ACT("udp-sendmmsg", "", "the same by sendmmsg", udp_sendmmsg, 0),
 	ACT("dns-query", "", "ask 127.0.0.1 for a name that exists nowhere", dns_query, 0,
 	    ECONNREFUSED),
 	ACT("ioctl-refused", "NUMBER", "make an ioctl of no descriptor", ioctl_refused, ACT_REFUSED,

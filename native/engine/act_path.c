@@ -22,6 +22,13 @@ static long rename_refused(struct act_call *c)
 				  c->argv[0], NO_SUCH_FLAG));
 }
 
+/* It takes no flags: what it would move is not there. */
+static long renameat_refused(struct act_call *c)
+{
+	return act_result(
+		syscall(SYS_renameat, AT_FDCWD, "/proc/self/telovix-act", AT_FDCWD, c->argv[0]));
+}
+
 static long unlink_refused(struct act_call *c)
 {
 	return act_result(syscall(SYS_unlinkat, AT_FDCWD, c->argv[0], NO_SUCH_FLAG));
@@ -109,6 +116,8 @@ static long chroot_path(struct act_call *c)
 const struct act act_path[] = {
 	ACT("rename-refused", "TO", "rename onto a path with flags that do not exist",
 	    rename_refused, ACT_REFUSED, EINVAL),
+	ACT("renameat-refused", "TO", "rename what is not there onto a path by renameat",
+	    renameat_refused, ACT_REFUSED, ENOENT, EXDEV, ENOSYS),
 	ACT("unlink-refused", "PATH", "remove a path with flags that do not exist", unlink_refused,
 	    ACT_REFUSED, EINVAL),
 	ACT("link-refused", "PATH", "link to a path with flags that do not exist", link_refused,

@@ -97,3 +97,12 @@ void kernel_close(struct kernel *k)
 	for (int i = 0; i < k->program_count; i++)
 		close(k->programs[i].fd);
 }
+
+void kernel_show_own(struct kernel *k)
+{
+	k->skel->bss->tx_bpf_own[0] = k->maps[KERNEL_BSS];
+	k->skel->bss->tx_bpf_own[1] = k->programs[0].fd;
+	for (int i = 0; i < HOOKS; i++)
+		if (k->links[i])
+			k->skel->bss->tx_bpf_own[2] = bpf_link__fd(k->links[i]);
+}

@@ -57,6 +57,10 @@ void kernel_sort_programs(struct kernel *k);
 /* The program's descriptor, or -1. */
 int kernel_program(const struct kernel *k, const char *name);
 
+/* Says which descriptors are of a map, a program and a link: by them the kernel side knows what
+ * others open (bpf/bpfcall.bpf.h). Of freshly loaded programs only. */
+void kernel_show_own(struct kernel *k);
+
 /* Ends our own hold of the links: what is not pinned is detached by it. */
 void kernel_detach(struct kernel *k);
 

@@ -76,6 +76,7 @@ static int bring_up(const struct options *o, uint64_t shape)
 		return err;
 	loss_add(LOSS_PINS, LOSS_NO_CPU, lost, oldest, clock_boot_ns());
 	keep_open();
+	kernel_show_own(&engine.kernel);
 	existing_sockets(kernel_program(&engine.kernel, "iter__task_file"));
 	err = existing_collect(kernel_program(&engine.kernel, "iter__task"));
 	if (err)

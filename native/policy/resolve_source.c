@@ -158,9 +158,12 @@ static int from_call(struct arg_work *w, unsigned index)
 {
 	const struct format *format = w->s->format;
 
-	if (w->resolve[0])
-		return fail(w, "what a system call was given is its caller's memory, where "
-			       "nothing can be resolved");
+	/* Structures of another ABI are laid out otherwise than the kernel's types say. */
+	if (w->resolve[0] && (!w->btf_type[0] || w->s->at->compat))
+		return fail(w, w->s->at->compat
+				       ? "nothing can be resolved in a 32-bit caller's memory"
+				       : "what a system call was given is its caller's memory: "
+					 "resolve needs a btfType here");
 	if (format && FORMAT_CALL_ARGS + index >= format->count) {
 		snprintf(w->why, sizeof(w->why), "the call has %u arguments",
 			 format->count - FORMAT_CALL_ARGS);
@@ -169,7 +172,7 @@ static int from_call(struct arg_work *w, unsigned index)
 	if (format)
 		w->shape = format->field[FORMAT_CALL_ARGS + index].shape;
 	w->user = true;
-	return 0;
+	return w->resolve[0] ? follow(w, 0) : 0;
 }
 
 static int from_probe(struct arg_work *w, unsigned index)

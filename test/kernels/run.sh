@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# run.sh [--short] [--only engine|policies] [KERNEL…]: the engine's tests on other kernels, each in a QEMU guest.
+# run.sh [--short] [--only engine|policies|packs] [KERNEL…]: the engine's tests on other kernels, each in a QEMU guest.
 #   KERNEL as in vm-run.sh, or `host` for the running one (policies only). Default: a list below, and host.
+#   Every policy of every pack is tried on one of them (6.12): its self-test must fire.
 #   --short: the short form of the policy cases only; for one guest within a minute and a half.
 # Logs and outcomes are in .cache/kernels/results; a full run of the policies writes docs/kernels.md. Ends with one line of totals.
 set -uo pipefail
@@ -11,7 +12,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=--short only=policies ;;
 	--only) only=$2; shift ;;
-	--*) sed -n '2,5p' "$0" >&2; exit 2 ;;
+	--*) sed -n '2,6p' "$0" >&2; exit 2 ;;
 	*) kernels+=("$1") ;;
 	esac
 	shift
@@ -55,16 +56,19 @@ mkdir "$stage/native"
 # What compiles policies on the way is found beside it.
 ln -s "$PWD/src" "$PWD/node_modules" "$stage/"
 make -C native all triggers >&2 && make -C native/test/policy >&2 || exit 2
-[ "$only" = engine ] || "$bun" native/test/policy/prepare.ts "$prepared" || exit 2
+[ -n "$only" ] && [ "$only" != policies ] || "$bun" native/test/policy/prepare.ts "$prepared" || exit 2
+[ -n "$only" ] && [ "$only" != packs ] || "$bun" build.ts --manifest >&2 || exit 2
 cp -a native/.output native/test "$stage/native/"
 for kernel in "${kernels[@]}"; do
 	# Outcomes of an earlier run say nothing of this one.
 	rm -f "$results/$kernel$short.json"
-	[ "$only" = policies ] || [ "$kernel" = host ] || suite engine "$kernel" 900 "$stage/native/test/run.sh"
-	[ "$only" = engine ] ||
-		suite policies "$kernel" 1200 "$bun" "$stage/native/test/policy/run.ts" $short --json "$results/$kernel$short.json" "$stage/native/.output/policy-cases"
+	[ -n "$only" ] && [ "$only" != engine ] || [ "$kernel" = host ] || suite engine "$kernel" 900 "$stage/native/test/run.sh"
+	[ -n "$only" ] && [ "$only" != policies ] ||
+		suite policies "$kernel" 1800 "$bun" "$stage/native/test/policy/run.ts" $short --json "$results/$kernel$short.json" "$stage/native/.output/policy-cases"
+	[ "$kernel" != 6.12 ] || { [ -n "$only" ] && [ "$only" != packs ]; } ||
+		suite packs "$kernel" 600 "$PWD/test/kernels/packs.sh" "$stage/native/.output/telovix-engine"
 done
-if [ "$only" != engine ] && [ -z "$short" ] && [ "${kernels[*]}" = "${all[*]}" ]; then
+if { [ -z "$only" ] || [ "$only" = policies ]; } && [ -z "$short" ] && [ "${kernels[*]}" = "${all[*]}" ]; then
 	rm -rf "$results/report"
 	mkdir "$results/report"
 	for kernel in "${kernels[@]}"; do cp "$results/$kernel.json" "$results/report/" 2>/dev/null; done

@@ -18,6 +18,13 @@ export const HOOK_KINDS = [
 ] as const;
 export type HookKind = (typeof HOOK_KINDS)[number];
 
+const RETURNS: readonly HookKind[] = ["syscall return", "kretprobe", "fexit", "uretprobe"];
+
+/** What is loaded together with other cases of this kind of hook. */
+export function groupOf(hook: HookKind): string {
+  return RETURNS.includes(hook) ? "returns" : hook;
+}
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
@@ -83,3 +90,5 @@ export const ACT = `${DIR}/bin/act`;
 export const ALPHA = `${DIR}/bin/alpha`;
 export const BETA = `${DIR}/bin/beta`;
 export const FILE = `${DIR}/file`;
+/** The control group that workloads.json says is the cases' pod. */
+export const CGROUP = `${DIR}/cgroup`;

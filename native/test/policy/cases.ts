@@ -11,9 +11,12 @@ import { gateCases } from "./cases/gates.ts";
 import { furtherActionCases } from "./cases/further-actions.ts";
 import { kernelTypeCases } from "./cases/kernel-types.ts";
 import { loaderCases } from "./cases/loader.ts";
+import { taskCases } from "./cases/of-the-task.ts";
 import { overrideCases } from "./cases/overrides.ts";
 import { returnCases } from "./cases/returns.ts";
+import { refusedCases } from "./matrix/refused.ts";
 import { selectorCases } from "./cases/selectors.ts";
+import { trackingCases } from "./cases/tracking.ts";
 import { valueTypeCases } from "./cases/value-types.ts";
 import { wayCases } from "./cases/ways.ts";
 import { matrixCases } from "./matrix/matrix.ts";
@@ -30,12 +33,15 @@ export const CASES: readonly Case[] = [
   ...loaderCases,
   ...selectorCases,
   ...filterCases,
+  ...taskCases,
   ...actionCases,
   ...overrideCases,
   ...gateCases,
   ...furtherActionCases,
   ...returnCases,
+  ...trackingCases,
   ...matrixCases,
+  ...refusedCases,
 ];
 
 /** The cases of a run, by group, in the order of their first case. */

@@ -1,7 +1,7 @@
 /** What this kernel has, as far as cases ask for it: a case whose need is missing may be refused, and only then. */
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import type { Case, JsonObject } from "./case.ts";
+import { CGROUP, type Case, type JsonObject } from "./case.ts";
 
 export interface Facts {
   readonly kernel: string;
@@ -40,6 +40,7 @@ export function learnFacts(engine: string, needs: readonly string[]): Facts {
     if (need.startsWith("symbol:") && knows(need.slice("symbol:".length))) has.add(need);
   // The kernel puts a function on this list for each place where an error may be injected.
   if (existsSync("/sys/kernel/debug/error_injection/list")) has.add("override_return");
+  if (existsSync(`${CGROUP}/cgroup.procs`)) has.add("cgroup");
   if (existsSync(moduleFile(probe.kernel))) has.add("module");
   for (const name of NAMESPACES) if (sameNamespace(name)) has.add(`host:${name}`);
   return { kernel: probe.kernel, has };

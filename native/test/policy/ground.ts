@@ -1,7 +1,18 @@
 /** The ground the cases play on: a tmpfs on DIR with the programs and files that policies and runs name. */
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { spawnSync } from "node:child_process";
-import { ACT, DIR } from "./case.ts";
+import { ACT, CGROUP, DIR } from "./case.ts";
 import { matrixFiles, matrixPrograms } from "./matrix/matrix.ts";
 
 const PROGRAMS = ["alpha", "beta", "gamma", "delta", "epsilon", "refused"];
@@ -39,10 +50,23 @@ export function layGround(act: string): void {
     writeFileSync(`${DIR}/${name}`, `text of ${name}`);
   spawnSync("mknod", [`${DIR}/f/null`, "c", "1", "3"]);
   copyFileSync("/bin/true", `${DIR}/bin/dynamic`);
+  const group = groupDir();
+  if (group === undefined) return;
+  if (!existsSync(group)) mkdirSync(group);
+  symlinkSync(group, CGROUP);
+}
+
+/** Where the pod of the cases lives, in the hierarchy the kernel numbers groups by; undefined where none is mounted. */
+function groupDir(): string | undefined {
+  const mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+  const mount = mounts.find((dir) => existsSync(`${dir}/cgroup.procs`));
+  return mount === undefined ? undefined : `${mount}/tx-policy`;
 }
 
 /** Takes it away again. */
 export function clearGround(): void {
+  const group = groupDir();
+  if (group !== undefined && existsSync(group)) rmdirSync(group);
   spawnSync("umount", ["-l", DIR]);
   if (existsSync(DIR)) rmSync(DIR, { recursive: true, force: true });
   rmSync(OWNER, { force: true });

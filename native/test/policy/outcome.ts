@@ -5,7 +5,8 @@ import { missing, needsOf, type Facts } from "./facts.ts";
 import { checkCase, type Line } from "./match.ts";
 import type { Compiled } from "./prepare.ts";
 
-export type Outcome = "works" | "degraded" | "not possible" | "FAILED";
+/** "refused": by the compiler, as it should be, on whatever kernel. */
+export type Outcome = "refused" | "works" | "degraded" | "not possible" | "FAILED";
 
 export interface Result {
   readonly name: string;
@@ -41,7 +42,7 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   if (c.compile !== undefined) {
     if (error === undefined) return result("FAILED", "the compiler took a policy that it must refuse");
     return error.includes(c.compile.rejected)
-      ? result("works", "refused by the compiler, with a reason")
+      ? result("refused")
       : result("FAILED", `refused with other words: ${error}`);
   }
   if (seen.compiled === undefined) return result("FAILED", "no plan was made");

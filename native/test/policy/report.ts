@@ -15,8 +15,14 @@ interface Ran {
 }
 
 const HERE = "here: ";
-const ORDER: readonly Outcome[] = ["works", "degraded", "not possible", "FAILED"];
-const MARK: Record<Outcome, string> = { works: "yes", degraded: "partly", "not possible": "no", FAILED: "**fails**" };
+const ORDER: readonly Outcome[] = ["refused", "works", "degraded", "not possible", "FAILED"];
+const MARK: Record<Outcome, string> = {
+  refused: "refused",
+  works: "yes",
+  degraded: "partly",
+  "not possible": "no",
+  FAILED: "**fails**",
+};
 const ASPECTS = ["operator", "filter", "action", "type", "example", "other"] as const;
 const TITLES: Record<(typeof ASPECTS)[number], string> = {
   operator: "Operator",
@@ -103,7 +109,9 @@ function page(all: readonly Ran[]): string {
     "",
     "Written by `make test-kernels`, from what it saw: each cell stands for cases that were loaded, set off by a small program",
     "and compared with what that program says it did, near misses included. *yes*: as the format has it. *partly*: less, and the",
-    "engine says what is missing. *no*: this kernel cannot, and the engine says why. An empty cell was not tried.",
+    "engine says what is missing. *no*: this kernel cannot, and the engine says why. *refused*: no kernel could, since nothing at this",
+    "kind of hook is of a type the operator looks at, or the format has no such action there; `policy check` says which.",
+    "An empty cell was not tried.",
     "",
     `| | ${all.map((ran) => ran.label).join(" | ")} |`,
     `|---|${"---|".repeat(all.length)}`,

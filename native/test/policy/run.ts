@@ -13,6 +13,7 @@ import { CASES, groupsOf } from "./cases.ts";
 import { Engine, type PolicyState } from "./engine.ts";
 import { learnFacts, moduleFile, needsOf, type Facts } from "./facts.ts";
 import { clearGround, layGround } from "./ground.ts";
+import { tellWorkloads } from "./workloads.ts";
 import type { Line } from "./match.ts";
 import { playMutants } from "./mutants.ts";
 import { judge, type Result } from "./outcome.ts";
@@ -66,6 +67,7 @@ async function runGroup(
   const loaded = cases.filter((c) => manifest.get(c.name)?.plan !== undefined);
   for (const c of loaded)
     copyFileSync(`${prepared}/plans/${directoryOf(c.group)}/${c.name}.plan`, `${plans}/${c.name}.plan`);
+  tellWorkloads(plans);
   const engine = new Engine(binary, out, plans);
   const began = performance.now();
   const states = await engine.policies(loaded.length, START_MS);
@@ -119,12 +121,10 @@ async function runGroup(
 }
 
 function show(result: Result): void {
-  const words = { works: "ok", degraded: "ok", "not possible": "skip", FAILED: "not ok" }[result.outcome];
-  const detail =
-    result.outcome === "works"
-      ? ""
-      : `: ${result.outcome === "FAILED" ? "" : `${result.outcome}: `}${result.reason ?? ""}`;
-  say(`${words} ${result.name}${detail.replaceAll("\n", "\n    ")}`);
+  const { outcome, reason = "" } = result;
+  const words = { refused: "ok", works: "ok", degraded: "ok", "not possible": "skip", FAILED: "not ok" }[outcome];
+  const said = [outcome, reason].filter((part) => part !== "" && part !== "works" && part !== "FAILED");
+  say([`${words} ${result.name}`, ...said].join(": ").replaceAll("\n", "\n    "));
 }
 
 const manifest = new Map(
@@ -173,5 +173,5 @@ try {
 }
 rmSync(`${DIR}/batch`, { force: true });
 const count = (...outcomes: readonly string[]): number => results.filter((r) => outcomes.includes(r.outcome)).length;
-say(`${count("works", "degraded")} passed, ${count("FAILED")} failed, ${count("not possible")} skipped`);
+say(`${count("refused", "works", "degraded")} passed, ${count("FAILED")} failed, ${count("not possible")} skipped`);
 process.exit(count("FAILED") === 0 ? 0 : 1);

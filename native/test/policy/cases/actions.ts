@@ -1,30 +1,23 @@
 /** Every action, for every kind of hook that may have it: the event, and the effect seen from inside. */
-import type { Case, HookKind, JsonObject, Run } from "../case.ts";
+import type { Case } from "../case.ts";
 import { NOT_EMPTY } from "../match.ts";
-import { plainSites, type Plain } from "../matrix/plain.ts";
-import { done, MONITOR, monitored } from "./told.ts";
+import { plainReturnSites, plainSites } from "../matrix/plain.ts";
+import { actionCase, notIn, type ActionCase } from "./action-case.ts";
+import { REFUSABLE_ACTIONS } from "./refusable-actions.ts";
+import { doneAt, MONITORED } from "./told.ts";
 
 let next = 6600;
 
-interface ActionCase {
-  readonly name: string;
-  readonly actions: readonly JsonObject[];
-  readonly runs: (site: Plain, v: number) => readonly Run[];
-  /** Policy-wide options. */
-  readonly monitor?: boolean;
-  /** Kinds of hooks that cannot have it by the format's own rules. */
-  readonly not?: readonly HookKind[];
-  readonly short?: boolean;
-}
-
 const CATCH = ["catch", "10", "+"];
 const CAUGHT = ["+", "caught"];
+/** What tells of a function is no place to stop it. */
+const ENFORCES = { refused: notIn("fentry", "fexit") };
 
 const ACTIONS: readonly ActionCase[] = [
   {
     name: "Post",
     actions: [{ action: "Post" }],
-    runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), ...done("POST") }] }],
+    runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), ...doneAt(s, "POST") }] }],
     short: true,
   },
   { name: "NoPost", actions: [{ action: "NoPost" }], runs: (s, v) => [{ act: s.act(v), events: [] }] },
@@ -32,13 +25,13 @@ const ACTIONS: readonly ActionCase[] = [
     name: "Post kernelStackTrace",
     actions: [{ action: "Post", kernelStackTrace: true }],
     runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), kernel_stack_trace: NOT_EMPTY }] }],
-    not: ["lsm", "uprobe", "usdt"],
+    refused: { lsm: "no stack traces" },
   },
   {
     name: "Post userStackTrace",
     actions: [{ action: "Post", userStackTrace: true }],
     runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), user_stack_trace: NOT_EMPTY }] }],
-    not: ["lsm"],
+    refused: { lsm: "no stack traces" },
   },
   {
     name: "Post rateLimit process",
@@ -52,8 +45,6 @@ const ACTIONS: readonly ActionCase[] = [
     runs: (s, v) => [
       { act: ["times=3", ...s.act(v), "+", "thread", "times=2", ...s.act(v)], events: [s.event(v), s.event(v)] },
     ],
-    // The name that is set there is that of the thread which sets it.
-    not: ["raw tracepoint"],
   },
   {
     name: "Post rateLimit global",
@@ -64,35 +55,38 @@ const ACTIONS: readonly ActionCase[] = [
     ],
   },
   {
+    ...ENFORCES,
     name: "Sigkill",
     actions: [{ action: "Sigkill" }],
     runs: (s, v) => [
-      { act: s.act(v), events: [{ ...s.event(v), ...done("SIGKILL") }], effect: { signal: 9, ret: -2 } },
+      { act: s.act(v), events: [{ ...s.event(v), ...doneAt(s, "SIGKILL") }], effect: { signal: 9, ret: -2 } },
     ],
-    not: ["fentry"],
     short: true,
   },
   {
+    ...ENFORCES,
     name: "Sigkill monitor",
     monitor: true,
     actions: [{ action: "Sigkill" }],
-    runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), ...monitored("SIGKILL") }], effect: { signal: 0 } }],
-    not: ["fentry"],
+    runs: (s, v) => [
+      { act: s.act(v), events: [{ ...s.event(v), ...doneAt(s, "SIGKILL"), ...MONITORED }], effect: { signal: 0 } },
+    ],
   },
   {
+    ...ENFORCES,
     name: "Signal",
     actions: [{ action: "Signal", argSig: 10 }],
     runs: (s, v) => [
       {
         act: [...CATCH, ...s.act(v), ...CAUGHT],
-        events: [{ ...s.event(v), ...done("SIGNAL") }],
+        events: [{ ...s.event(v), ...doneAt(s, "SIGNAL") }],
         effect: { signal: 0, extra: { caught: 10 } },
       },
     ],
-    not: ["fentry"],
   },
   // NoPost or not: nothing is enforced in silence.
   {
+    ...ENFORCES,
     name: "Signal NoPost",
     actions: [{ action: "Signal", argSig: 10 }, { action: "NoPost" }],
     runs: (s, v) => [
@@ -102,38 +96,24 @@ const ACTIONS: readonly ActionCase[] = [
         effect: { signal: 0, extra: { caught: 10 } },
       },
     ],
-    not: ["fentry"],
   },
   {
+    ...ENFORCES,
     name: "Signal monitor",
     monitor: true,
     actions: [{ action: "Signal", argSig: 10 }],
     runs: (s, v) => [
       {
         act: [...CATCH, ...s.act(v), ...CAUGHT],
-        events: [{ ...s.event(v), ...monitored("SIGNAL") }],
+        events: [{ ...s.event(v), ...doneAt(s, "SIGNAL"), ...MONITORED }],
         effect: { signal: 0, extra: { caught: 0 } },
       },
     ],
-    not: ["fentry"],
   },
 ];
 
-export const actionCases: Case[] = plainSites.flatMap((site) =>
-  ACTIONS.filter((a) => a.not?.includes(site.hook) !== true).map((a) => {
-    const v = next++;
-    return {
-      name: `${site.hook}-${a.name}`.toLowerCase().replaceAll(" ", "-"),
-      group: site.hook,
-      hook: site.hook,
-      shows: { action: a.name },
-      spec: {
-        ...site.spec({ args: site.args, selectors: [{ ...site.only(v), matchActions: a.actions }] }),
-        ...(a.monitor === true ? MONITOR : {}),
-      },
-      needs: site.needs,
-      runs: a.runs(site, v),
-      ...(a.short === true ? { short: true } : {}),
-    };
-  }),
+export const actionCases: Case[] = [...plainSites, ...plainReturnSites].flatMap((site) =>
+  [...ACTIONS, ...REFUSABLE_ACTIONS]
+    .filter((a) => a.elsewhere?.includes(site.hook) !== true)
+    .map((a) => actionCase(site, a, next++)),
 );

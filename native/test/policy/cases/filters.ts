@@ -1,9 +1,10 @@
 /** Filters on the process, for every kind of hook. */
-import type { Case, JsonObject, Run } from "../case.ts";
-import { plainSites, type Plain } from "../matrix/plain.ts";
+import { groupOf, type Case, type JsonObject, type Run } from "../case.ts";
+import { plainReturnSites, plainSites, type Plain } from "../matrix/plain.ts";
 import type { FilterCase } from "../matrix/filter-case.ts";
 import { PROCESS_FILTERS } from "../matrix/process-filters.ts";
 import { STANDING_FILTERS } from "../matrix/standing-filters.ts";
+import { WORKLOAD_FILTERS } from "../matrix/workload-filters.ts";
 
 let value = 6100;
 
@@ -16,7 +17,7 @@ function filterCase(site: Plain, f: FilterCase): Case {
   });
   return {
     name: `${site.hook}-${f.name}`.replaceAll(" ", "-"),
-    group: site.hook,
+    group: groupOf(site.hook),
     hook: site.hook,
     shows: { filter: f.filter },
     spec: site.spec({ args: site.args, selectors: [{ ...f.selector, ...only }] }),
@@ -25,12 +26,17 @@ function filterCase(site: Plain, f: FilterCase): Case {
       ...f.hits.map((modifiers) => run(modifiers, [site.event(v)])),
       ...f.misses.map((modifiers) => run(modifiers, [])),
     ],
-    ...(f.short === true ? { short: true } : {}),
+    ...(f.short === true && site.atReturn !== true ? { short: true } : {}),
   };
 }
 
-export const filterCases: Case[] = plainSites.flatMap((site) =>
-  [...PROCESS_FILTERS, ...STANDING_FILTERS]
-    .filter((f) => f.once !== true || site.hook === "syscall")
-    .map((f) => filterCase(site, f)),
-);
+const ALL = [...PROCESS_FILTERS, ...STANDING_FILTERS, ...WORKLOAD_FILTERS];
+/** Each filter once: at the return the process is what it was at the entry. */
+const FIRST = ALL.filter((f, i) => ALL.findIndex((other) => other.filter === f.filter) === i);
+
+export const filterCases: Case[] = [
+  ...plainSites.flatMap((site) =>
+    ALL.filter((f) => f.once !== true || site.hook === "syscall").map((f) => filterCase(site, f)),
+  ),
+  ...plainReturnSites.flatMap((site) => FIRST.map((f) => filterCase(site, f))),
+];

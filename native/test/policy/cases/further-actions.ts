@@ -1,4 +1,4 @@
-/** Actions that only some hooks have: enforcers, sockets, static probes, and those that are no more. */
+/** Actions that only some hooks have: enforcers, sockets, static probes. */
 import type { Case, JsonObject } from "../case.ts";
 import { arg, match, syscall, usdt } from "../spec.ts";
 import { done } from "./told.ts";
@@ -166,24 +166,11 @@ export const furtherActionCases: Case[] = [
     needs: [],
     runs: [{ act: ["lseek", "-1", "0", "6918"], events: [done(action.toUpperCase())] }],
   })),
-  ...["FollowFD", "UnfollowFD", "CopyFD"].map((action): Case => ({
-    name: `action-${action.toLowerCase()}`,
-    group: "syscall",
-    hook: "syscall",
-    shows: { action },
-    spec: syscall("sys_dup", {
-      args: [arg(0, "int")],
-      selectors: [{ matchActions: [{ action, argFd: 0, argName: 1 }] }],
-    }),
-    needs: [],
-    compile: { rejected: "file descriptors" },
-    runs: [],
-  })),
   {
     name: "track-sock",
     group: "kprobe",
     hook: "kprobe",
-    shows: { action: "TrackSock UntrackSock" },
+    shows: { action: "TrackSock", other: "sockets tracked from their birth to their end" },
     spec: {
       kprobes: [
         {

@@ -1,7 +1,7 @@
 /** Objects of the kernel as arguments. */
 import { DIR, type Case } from "../case.ts";
 import { ANY, NOT_EMPTY } from "../match.ts";
-import { arg, kprobe, lsm, match, tracepoint } from "../spec.ts";
+import { arg, kprobe, lsm, match, syscall, tracepoint } from "../spec.ts";
 import { FUNCTION, typed } from "./typed.ts";
 
 export const kernelTypeCases: Case[] = [
@@ -61,6 +61,91 @@ export const kernelTypeCases: Case[] = [
     ["kprobe|fentry|lsm"],
     [{ act: ["capset", "-19"], events: [{ args: [{ kernel_cap_t_arg: NOT_EMPTY }] }] }],
   ),
+  // The other two sets of the same call, each as a filter's subject would be read.
+  ...["cap_inheritable", "cap_permitted"].map((type, i) =>
+    typed(
+      "kprobe",
+      type,
+      kprobe("security_capset", { args: [arg(3 + i, type)] }),
+      ["kprobe|fentry|lsm"],
+      [
+        {
+          act: ["inh+=18", "capset", "-18"],
+          among: true,
+          events: [{ args: [{ [`${type}_arg`]: i === 0 ? "0000000000040000" : NOT_EMPTY }] }],
+        },
+      ],
+    ),
+  ),
+  typed(
+    "kprobe",
+    "user_namespace",
+    kprobe("create_user_ns", { args: [arg(0, "user_namespace", { resolve: "user_ns" })] }),
+    FUNCTION,
+    [{ act: ["clone", "0x10000000"], events: [{ args: [{ user_ns_arg: { level: ANY, ns: ANY } }] }] }],
+  ),
+  typed(
+    "syscall",
+    "bpf_attr",
+    syscall("sys_bpf", {
+      args: [arg(0, "int"), arg(1, "bpf_attr")],
+      selectors: [{ matchArgs: [match(0, "Equal", ["5"])] }],
+    }),
+    [],
+    [
+      {
+        act: ["bpf-prog", "tx_attr"],
+        events: [{ args: [{ int_arg: 5 }, { bpf_attr_arg: { ProgName: "tx_attr", InsnCnt: 2 } }] }],
+      },
+    ],
+  ),
+  // A number and a text, as the kernel itself describes them.
+  typed(
+    "tracepoint",
+    "auto",
+    tracepoint("syscalls/sys_enter_lseek", {
+      args: [arg(7, "auto")],
+      selectors: [{ matchArgs: [match(0, "Equal", ["9993"])] }],
+    }),
+    ["tracepoint"],
+    [
+      { act: ["lseek", "-1", "0", "9993"], events: [{ args: [ANY] }] },
+      { act: ["lseek", "-1", "0", "9994"], events: [] },
+    ],
+  ),
+  typed(
+    "raw tracepoint",
+    "auto",
+    tracepoint("task/task_rename", {
+      raw: true,
+      args: [arg(1, "auto")],
+      selectors: [{ matchArgs: [match(1, "Equal", ["tx-auto"])] }],
+    }),
+    [],
+    [
+      { act: ["name", "tx-auto"], events: [{ args: [{ string_arg: "tx-auto" }] }] },
+      { act: ["name", "tx-autos"], events: [] },
+    ],
+  ),
+  {
+    name: "lsm-capabilities-gained",
+    group: "types",
+    hook: "lsm",
+    shows: { operator: "CapabilitiesGained", type: "cap_effective" },
+    spec: lsm("capset", {
+      args: [
+        arg(0, "cap_effective", { resolve: "cap_effective" }),
+        arg(1, "cap_effective", { resolve: "cap_effective" }),
+      ],
+      selectors: [{ matchArgs: [{ args: [0, 1], operator: "CapabilitiesGained", values: ["CAP_SYS_CHROOT"] }] }],
+    }),
+    needs: ["lsm"],
+    runs: [
+      { act: ["eff-=18", "capset", "+18"], events: [{ function_name: "~capset" }] },
+      { act: ["capset", "-18"], events: [] },
+      { act: ["eff-=20", "capset", "+20"], events: [] },
+    ],
+  },
   {
     name: "capabilities-gained",
     group: "types",

@@ -98,6 +98,29 @@ export const overrideCases: Case[] = [
     ],
   },
   {
+    name: "security-function-override-monitor",
+    group: "kprobe",
+    hook: "kprobe",
+    shows: { action: "Override monitor" },
+    spec: {
+      ...kprobe("security_inode_mkdir", {
+        args: [arg(1, "dentry")],
+        selectors: [
+          { matchArgs: [match(1, "Postfix", ["tx-looked-at"])], matchActions: [{ action: "Override", argError: -1 }] },
+        ],
+      }),
+      ...MONITOR,
+    },
+    needs: ["lsm|fmod_ret"],
+    runs: [
+      {
+        act: ["mkdir", `${DIR}/tx-looked-at`],
+        events: [{ function_name: "~inode_mkdir", ...monitored("OVERRIDE") }],
+        effect: { ret: 0 },
+      },
+    ],
+  },
+  {
     name: "syscall-override",
     group: "syscall",
     hook: "syscall",

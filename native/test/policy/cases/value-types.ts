@@ -59,6 +59,21 @@ const texts: Case[] = [
       { act: ["writev", "/dev/null", "tx-vec", "-tor"], events: [] },
     ],
   ),
+  // Some kernels say of such a text that nothing was read.
+  typed(
+    "syscall",
+    "string empty",
+    syscall("sys_symlinkat", {
+      args: [arg(0, "string"), arg(1, "int")],
+      selectors: [{ matchArgs: [match(0, "Equal", [""])] }],
+    }),
+    [],
+    [
+      { act: ["symlinkat", ""], events: [{ args: [{ string_arg: "" }, { int_arg: -1 }] }] },
+      { act: ["symlinkat", "x"], events: [] },
+    ],
+    { short: true },
+  ),
   typed(
     "tracepoint",
     "const_buf",

@@ -17,6 +17,25 @@ export const wayCases: Case[] = [
     needs: [],
     runs: [{ act: ["write-long", "/dev/null", "tx-long-", "6000"], events: [{ args: [wholeBuffer(6008)] }] }],
   },
+  ...[true, false].map((maxData): Case => ({
+    name: maxData ? "substring-max-data" : "substring-plain",
+    group: "types",
+    hook: "syscall",
+    shows: { other: "SubString in all that is read" },
+    spec: syscall("sys_write", {
+      args: [arg(1, "char_buf", { sizeArgIndex: 3, ...(maxData ? { maxData } : {}) })],
+      selectors: [{ matchArgs: [match(1, "SubString", ["tx-at-the-tail"])] }],
+    }),
+    needs: [],
+    runs: [
+      { act: ["write-tail", "/dev/null", "4000", "tx-at-the-tail"], events: [{ function_name: "~sys_write" }] },
+      {
+        act: ["write-tail", "/dev/null", "7000", "tx-at-the-tail"],
+        events: maxData ? [{ function_name: "~sys_write" }] : [],
+      },
+      { act: ["write-tail", "/dev/null", "7000", "tx-at-the-tai"], events: [] },
+    ],
+  })),
   {
     name: "return-copy",
     group: "types",
@@ -35,6 +54,24 @@ export const wayCases: Case[] = [
         among: true,
         events: [{ args: [{ bytes_arg: btoa("text of short") }] }],
       },
+    ],
+  },
+  {
+    name: "resolve-syscall",
+    group: "types",
+    hook: "syscall",
+    shows: { other: "resolve in the caller's memory, by btfType" },
+    spec: syscall("sys_sendmsg", {
+      args: [arg(1, "sockaddr", { btfType: "user_msghdr", resolve: "msg_name" })],
+      selectors: [{ matchArgs: [match(1, "SPort", ["17831"])] }],
+    }),
+    needs: [],
+    runs: [
+      {
+        act: ["reconnect-send", "127.0.1.3", "17831"],
+        events: [{ args: [{ sockaddr_arg: { family: "AF_INET", addr: "127.0.1.3", port: 17831 } }] }],
+      },
+      { act: ["reconnect-send", "127.0.1.3", "17832"], events: [] },
     ],
   },
   {
@@ -146,7 +183,7 @@ export const wayCases: Case[] = [
     name: "return-action",
     group: "types",
     hook: "syscall return",
-    shows: { action: "matchReturnActions: Signal" },
+    shows: { action: "Signal" },
     spec: syscall("sys_lseek", {
       args: [arg(2, "int")],
       return: true,
@@ -172,7 +209,7 @@ export const wayCases: Case[] = [
     name: "return-action-function",
     group: "types",
     hook: "kretprobe",
-    shows: { action: "matchReturnActions: Signal" },
+    shows: { action: "Signal" },
     spec: kprobe("generic_file_llseek_size", {
       args: [arg(1, "int64")],
       return: true,

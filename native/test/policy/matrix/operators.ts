@@ -48,6 +48,7 @@ export function integerCases(base: number): OperatorCase<number>[] {
       hits: [b + 1, b + 13],
       misses: [b, b + 8, b + 12],
     },
+    { operator: "CelExpr", values: [`arg0 > ${b} && !(arg0 >= ${b + 3})`], hits: [b + 1, b + 2], misses: [b, b + 3] },
   ];
 }
 
@@ -134,7 +135,14 @@ export function socketCases(can: {
     },
     { operator: "NotSPort", values: ["18001"], hits: [way({ sport: 18002 })], misses: [WAY] },
     { operator: "SPortPriv", values: [], hits: [way({ sport: 901 })], misses: [WAY] },
-    { operator: "NotSportPriv", values: [], hits: [WAY], misses: [way({ sport: 901 })] },
+    // The format's own spelling, and the one that goes with the others.
+    ...["NotSportPriv", "NotSPortPriv"].map((operator, i) => ({
+      operator,
+      ...(i === 0 ? {} : { note: "evenly" }),
+      values: [],
+      hits: [WAY],
+      misses: [way({ sport: 901 })],
+    })),
     { operator: "SAddr", values: ["127.0.2.0/24", "::1"], hits: [WAY, V6], misses: [way({ saddr: "127.0.3.2" })] },
     { operator: "NotSAddr", values: ["127.0.2.2"], hits: [way({ saddr: "127.0.2.3" })], misses: [WAY] },
   ];

@@ -24,6 +24,8 @@ export interface Plain {
   /** A filter that only this value passes. */
   readonly only: (value: number) => JsonObject;
   readonly needs: readonly string[];
+  /** Filters and actions are about the return value. */
+  readonly atReturn?: boolean;
 }
 
 const FUNCTION = ["kprobe|fentry"];
@@ -84,7 +86,7 @@ export const plainSites: readonly Plain[] = [
     hook: "raw tracepoint",
     spec: (b) => tracepoint("task/task_rename", { raw: true, ...b }),
     args: [arg(1, "string")],
-    act: (v) => [`comm=tx-${v}`, "nothing"],
+    act: (v) => ["name", `tx-${v}`],
     event: (v) => ({ args: [{ string_arg: `tx-${v}` }] }),
     only: (v) => ({ matchArgs: [match(1, "Equal", [`tx-${v}`])] }),
     needs: [],
@@ -105,6 +107,48 @@ export const plainSites: readonly Plain[] = [
     act: (v) => ["usdt-ints", String(v), "1", "1"],
     event: ints,
     only: onArg(0),
+    needs: ["uprobe"],
+  },
+];
+
+const offset = (value: number): readonly string[] => ["seek", FILE, String(value)];
+const returned = (value: number): JsonObject => ({ return: { long_arg: String(value) } });
+const place = { args: [], event: returned, atReturn: true };
+const onReturn = (value: number): JsonObject => ({ matchReturnArgs: [match(0, "Equal", [String(value)])] });
+const valued = (b: HookBody): HookBody => ({ return: true, returnArg: arg(0, "sint64"), ...b });
+
+/** The same for what hooks return. */
+export const plainReturnSites: readonly Plain[] = [
+  {
+    ...place,
+    hook: "syscall return",
+    spec: (b) => syscall("sys_lseek", valued(b)),
+    act: offset,
+    only: onReturn,
+    needs: [],
+  },
+  {
+    ...place,
+    hook: "kretprobe",
+    spec: (b) => kprobe("generic_file_llseek_size", valued(b)),
+    act: offset,
+    only: onReturn,
+    needs: FUNCTION,
+  },
+  {
+    ...place,
+    hook: "fexit",
+    spec: (b) => fentry("generic_file_llseek_size", valued(b)),
+    act: offset,
+    only: onReturn,
+    needs: ["fentry"],
+  },
+  {
+    ...place,
+    hook: "uretprobe",
+    spec: (b) => uprobe("tx_user_return", valued(b)),
+    act: (v) => ["user-return", String(v)],
+    only: onReturn,
     needs: ["uprobe"],
   },
 ];

@@ -63,6 +63,11 @@ export const kpAny =
   (body: HookBody) => ({
     kprobes: calls.flatMap((call) => kprobe(call, { ignore: { callNotFound: true }, ...body })["kprobes"] ?? []),
   });
+export const feAny =
+  (...calls: readonly string[]) =>
+  (body: HookBody) => ({
+    fentries: calls.flatMap((call) => fentry(call, { ignore: { callNotFound: true }, ...body })["fentries"] ?? []),
+  });
 export const sys = (call: string) => (body: HookBody) => syscall(call, body);
 export const fe = (call: string) => (body: HookBody) => fentry(call, body);
 export const ls = (hook: string) => (body: HookBody) => lsm(hook, body);

@@ -6,6 +6,7 @@ import {
   SECURITY,
   TRAMPOLINE,
   fe,
+  feAny,
   file,
   inDir,
   inPrograms,
@@ -35,6 +36,7 @@ export interface TextSite extends Site<string> {
 
 const xattr = (v: string): string[] => ["getxattr", FILE, `user.${v}`];
 const symlinkat = (v: string): string[] => ["symlinkat", v];
+const open = (v: string): (string | number)[] => ["open", inDir(v), 0];
 const comm = (v: string): string[] => [`comm=${v}`, "nothing"];
 const asXattr = { limit: 200, full: (v: string) => `user.${v}` };
 /** A dentry knows no mount: its path begins at its file system's root. */
@@ -85,14 +87,8 @@ export const textSites: TextSite[] = [
     files: true,
   },
   {
-    ...on(
-      "kprobe",
-      kpAny("do_filp_open", "do_file_open"),
-      "filename",
-      arg(1, "filename"),
-      FUNCTION,
-      (v) => ["open", inDir(v), 0],
-      (v) => text(inDir(v)),
+    ...on("kprobe", kpAny("do_filp_open", "do_file_open"), "filename", arg(1, "filename"), FUNCTION, open, (v) =>
+      text(inDir(v)),
     ),
     ...asPath,
     files: true,
@@ -242,9 +238,37 @@ export const textSites: TextSite[] = [
   { ...on("usdt", us("text"), "text", arg(0, "string"), "uprobe", (v) => ["usdt-text", v], text), limit: 230 },
 ];
 
+/** The text is what the hook returns. */
+export const textReturnSites: TextSite[] = [
+  {
+    ...on("syscall return", sys("sys_openat"), "descriptor", arg(0, "fd"), "", open, file),
+    ...asPath,
+    files: true,
+  },
+  {
+    ...on("kretprobe", kpAny("do_filp_open", "do_file_open"), "file", arg(0, "file"), FUNCTION, open, file),
+    ...asPath,
+    files: true,
+  },
+  {
+    ...on("fexit", feAny("do_filp_open", "do_file_open"), "file", arg(0, "file"), TRAMPOLINE, open, file),
+    ...asPath,
+    files: true,
+  },
+  {
+    ...on("uretprobe", up("tx_user_echo"), "text", arg(0, "string"), "uprobe", (v) => ["user-echo", v], text),
+    limit: 230,
+  },
+];
+
 /** The trigger opens a file of the driver's by its name. */
 export const fileTypeSites: Site<string>[] = [
-  on("kprobe", kp("fd_install"), "file", arg(1, "file"), FUNCTION, (v) => ["open", inDir(v), 0], file),
-  on("fentry", fe("fd_install"), "file", arg(1, "file"), TRAMPOLINE, (v) => ["open", inDir(v), 0], file),
+  on("kprobe", kp("fd_install"), "file", arg(1, "file"), FUNCTION, open, file),
+  on("fentry", fe("fd_install"), "file", arg(1, "file"), TRAMPOLINE, open, file),
   on("lsm", ls("file_fcntl"), "file", arg(0, "file"), SECURITY, (v) => ["fcntl", inDir(v), 0x7001, 0], file),
+];
+
+export const fileTypeReturnSites: Site<string>[] = [
+  on("kretprobe", kpAny("do_filp_open", "do_file_open"), "file", arg(0, "file"), FUNCTION, open, file),
+  on("fexit", feAny("do_filp_open", "do_file_open"), "file", arg(0, "file"), TRAMPOLINE, open, file),
 ];

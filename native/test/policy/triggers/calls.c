@@ -34,6 +34,12 @@ static long run_prctl(char **a)
 	return prctl(number(a[0]), number(a[1]), 0, 0, 0);
 }
 
+/* Its own name; the action of `comm=`, which can be done several times. */
+static long run_name(char **a)
+{
+	return prctl(PR_SET_NAME, a[0]);
+}
+
 static long run_setuid(char **a)
 {
 	return syscall(SYS_setuid, (int)number(a[0]));
@@ -137,11 +143,14 @@ static long run_nothing(char **a)
 }
 
 const struct action call_actions[] = {
-	{ "lseek", 3, run_lseek },   { "symlinkat", 1, run_symlinkat }, { "dup", 1, run_dup },
-	{ "prctl", 2, run_prctl },   { "setuid", 1, run_setuid },       { "ptrace", 2, run_ptrace },
-	{ "mount", 4, run_mount },   { "unshare", 1, run_unshare },     { "clone", 1, run_clone },
-	{ "chroot", 1, run_chroot }, { "nice", 1, run_nice },           { "kill", 1, run_kill },
-	{ "wait", 1, run_wait },     { "catch", 1, run_catch },         { "caught", 0, run_caught },
-	{ "capset", 1, run_capset }, { "nothing", 0, run_nothing },     { "hold", 1, run_hold },
-	{ NULL, 0, NULL },
+	{ "lseek", 3, run_lseek },     { "symlinkat", 1, run_symlinkat },
+	{ "dup", 1, run_dup },         { "prctl", 2, run_prctl },
+	{ "setuid", 1, run_setuid },   { "ptrace", 2, run_ptrace },
+	{ "mount", 4, run_mount },     { "unshare", 1, run_unshare },
+	{ "clone", 1, run_clone },     { "chroot", 1, run_chroot },
+	{ "nice", 1, run_nice },       { "kill", 1, run_kill },
+	{ "wait", 1, run_wait },       { "catch", 1, run_catch },
+	{ "caught", 0, run_caught },   { "capset", 1, run_capset },
+	{ "nothing", 0, run_nothing }, { "hold", 1, run_hold },
+	{ "name", 1, run_name },       { NULL, 0, NULL },
 };

@@ -49,6 +49,18 @@ static long run_write_long(char **a)
 	return fd < 0 ? -1 : write(fd, text, len);
 }
 
+/* N bytes of 'x', then a text. */
+static long run_write_tail(char **a)
+{
+	size_t tail = strlen(a[2]), len = number(a[1]) + tail;
+	char *text = malloc(len);
+	int fd = open_for(a[0], O_WRONLY);
+
+	memset(text, 'x', len - tail);
+	memcpy(text + len - tail, a[2], tail);
+	return fd < 0 ? -1 : write(fd, text, len);
+}
+
 static long run_writev(char **a)
 {
 	struct iovec parts[2] = { { a[1], strlen(a[1]) }, { a[2], strlen(a[2]) } };
@@ -162,6 +174,7 @@ const struct action file_actions[] = {
 	{ "read", 1, run_read },
 	{ "write", 2, run_write },
 	{ "write-long", 3, run_write_long },
+	{ "write-tail", 3, run_write_tail },
 	{ "writev", 3, run_writev },
 	{ "pipe", 1, run_pipe },
 	{ "seek", 2, run_seek },

@@ -5,7 +5,7 @@
  *   exec=PATH       goes on in that program, which must be act itself
  *   unshare=NS      uts ipc net user mnt cgroup time, or pid (for the children)
  *   eff-=N perm-=N inh+=N   capability N out of the effective, permitted, into the inheritable set
- *   uid=N comm=TEXT chdir=PATH
+ *   uid=N comm=TEXT chdir=PATH stdin=PATH cgroup=DIR
  *   times=N thread  the next action N times; in a thread of its own
  */
 #include <linux/capability.h>
@@ -92,6 +92,25 @@ static void change_capability(int which, int capability, int add)
 	must(!syscall(SYS_capset, &header, data), "capset");
 }
 
+static void enter_cgroup(const char *dir)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	must(fd >= 0 && write(fd, "0", 1) == 1, path);
+	close(fd);
+}
+
+static void take_stdin(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	must(fd >= 0 && dup2(fd, 0) == 0, path);
+	close(fd);
+}
+
 int modify(char ***tokens, int *times, int *thread)
 {
 	char *token = **tokens;
@@ -119,6 +138,10 @@ int modify(char ***tokens, int *times, int *thread)
 		must(!prctl(PR_SET_NAME, v), "prctl");
 	} else if ((v = value_of(token, "chdir="))) {
 		must(!chdir(v), v);
+	} else if ((v = value_of(token, "stdin="))) {
+		take_stdin(v);
+	} else if ((v = value_of(token, "cgroup="))) {
+		enter_cgroup(v);
 	} else if ((v = value_of(token, "times="))) {
 		*times = atoi(v);
 	} else {

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "act.h"
+#include "usdt.h"
 
 union address {
 	struct sockaddr any;
@@ -106,6 +107,72 @@ static long run_listen(char **a)
 	return listen(make_socket(a[0], SOCK_STREAM, a[0], number(a[1])), number(a[2]));
 }
 
+/* peer ADDRESS PORT OWN-ADDRESS OWN-PORT: a datagram socket that knows both ends is asked for the
+ * other.
+ */
+static long run_peer(char **a)
+{
+	union address peer;
+	socklen_t len = make_address(&peer, a[0], number(a[1]));
+	int fd = make_socket(a[0], SOCK_DGRAM, a[2], number(a[3]));
+
+	must(!connect(fd, &peer.any, len), "connect");
+	return getpeername(fd, &peer.any, &len);
+}
+
+/* Ends without waiting, so that the same ends can meet again. */
+static void end_at_once(int fd)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd);
+}
+
+/* accept ADDRESS PORT OWN-ADDRESS OWN-PORT: a connection from there to here, taken. */
+static long run_accept(char **a)
+{
+	union address own;
+	socklen_t len = make_address(&own, a[2], number(a[3]));
+	int server = make_socket(a[0], SOCK_STREAM, a[2], number(a[3]));
+	int client = make_socket(a[2], SOCK_STREAM, a[0], number(a[1]));
+	int taken;
+
+	must(!listen(server, 1) && !connect(client, &own.any, len), "connect");
+	taken = accept4(server, NULL, NULL, SOCK_CLOEXEC);
+	end_at_once(client);
+	end_at_once(taken);
+	close(server);
+	return taken < 0 ? -1 : 0;
+}
+
+/* For probes of programs: an address that stays theirs. */
+__attribute__((noinline, used)) const struct sockaddr *tx_user_address(const struct sockaddr *at)
+{
+	__asm__ volatile("" : : "r"(at) : "memory");
+	return at;
+}
+
+/* user-address ADDRESS PORT */
+static long run_user_address(char **a)
+{
+	union address at;
+
+	make_address(&at, a[0], number(a[1]));
+	return tx_user_address(&at.any)->sa_family;
+}
+
+/* usdt-address ADDRESS PORT */
+static long run_usdt_address(char **a)
+{
+	union address at;
+	uint64_t len = make_address(&at, a[0], number(a[1]));
+	const void *place = &at;
+
+	USDT_2(telovix, address, "8", place, "8", len);
+	return 0;
+}
+
 /* socket FAMILY TYPE PROTOCOL */
 static long run_socket(char **a)
 {
@@ -142,6 +209,10 @@ const struct action net_actions[] = {
 	{ "udp", 5, run_udp },
 	{ "listen", 3, run_listen },
 	{ "socket", 3, run_socket },
+	{ "peer", 4, run_peer },
+	{ "accept", 4, run_accept },
+	{ "user-address", 2, run_user_address },
+	{ "usdt-address", 2, run_usdt_address },
 	{ "unix", 1, run_unix },
 	{ "ifflags", 1, run_ifflags },
 	{ NULL, 0, NULL },

@@ -83,6 +83,12 @@ static long run_slow(char **a)
 	return tx_user_slow(number(a[0]));
 }
 
+TARGET const char *tx_user_echo(const char *text)
+{
+	__asm__ volatile("" : : "r"(text) : "memory");
+	return text;
+}
+
 static long run_ints(char **a)
 {
 	return tx_user_ints(number(a[0]), number(a[1]), number(a[2]));
@@ -96,6 +102,11 @@ static long run_text(char **a)
 static long run_return(char **a)
 {
 	return tx_user_return(number(a[0]));
+}
+
+static long run_echo(char **a)
+{
+	return strlen(tx_user_echo(a[0]));
 }
 
 static long run_other(char **a)
@@ -156,6 +167,7 @@ const struct action user_actions[] = {
 	{ "user-end", 1, run_end },
 	{ "user-deep", 1, run_deep },
 	{ "user-slow", 1, run_slow },
+	{ "user-echo", 1, run_echo },
 	{ "usdt-ints", 3, run_usdt_ints },
 	{ "usdt-text", 1, run_usdt_text },
 	{ "usdt-place", 1, run_usdt_place },

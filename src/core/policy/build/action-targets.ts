@@ -66,18 +66,17 @@ export function buildSet(spec: ActionSelector, view: HookView, ctx: Context): Ac
 /** Slot of the socket TrackSock and UntrackSock are about. */
 export function readSocketSlot(spec: ActionSelector, when: "entry" | "return", view: HookView, ctx: Context): number {
   const { argSock: index = 0 } = spec;
-  if (when === "return") return index;
   const byIndex = slotOfIndex(index, "args", view.args, view);
-  const slot = byIndex < 0 ? index : byIndex;
-  const type = view.args[slot]?.type;
-  if (type === undefined)
+  const slot = when === "return" ? index : byIndex < 0 ? index : byIndex;
+  const type = (when === "return" ? view.returnArg : view.args[slot])?.type;
+  if (type === undefined && when === "entry")
     ctx.error(
       "action.sock-arg",
       spec,
       "argSock",
       `${spec.action} needs a socket: nothing in args has the index ${index}.`,
     );
-  else if (type !== "sock" && type !== "socket" && type !== "auto")
+  else if (type !== undefined && type !== "sock" && type !== "socket" && type !== "auto")
     ctx.error("action.sock-arg", spec, "argSock", `${spec.action} needs a socket, and this is of the type '${type}'.`);
   return slot;
 }
