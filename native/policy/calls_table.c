@@ -21,10 +21,10 @@ struct visit {
 };
 
 /* fn gets names that end in a blank or in NUL. */
-static int each_raw(bool compat, int (*fn)(const char *, size_t, int, void *), void *arg)
+static int each_of(const struct calls_run *run, int (*fn)(const char *, size_t, int, void *),
+		   void *arg)
 {
-	for (const struct calls_run *run = compat ? compat_calls : native_calls; run->names;
-	     run++) {
+	for (; run->names; run++) {
 		int number = run->first;
 
 		for (const char *at = run->names; *at; number++) {
@@ -38,6 +38,11 @@ static int each_raw(bool compat, int (*fn)(const char *, size_t, int, void *), v
 		}
 	}
 	return 0;
+}
+
+static int each_raw(bool compat, int (*fn)(const char *, size_t, int, void *), void *arg)
+{
+	return each_of(compat ? compat_calls : native_calls, fn, arg);
 }
 
 static int same_name(const char *name, size_t length, int number, void *arg)
@@ -132,4 +137,22 @@ int call_parse(const char *text, size_t length, bool *compat)
 		return -2;
 	bare = call_bare(slash ? slash + 1 : name);
 	return call_number(bare, strlen(bare), *compat);
+}
+
+bool call_elsewhere(const char *text, size_t length)
+{
+	/* What arm64 has x86 has, too. */
+	static const struct calls_run *const tables[] = { calls_x86_64, calls_i386 };
+	char name[CALL_NAME + 32];
+	struct visit v = { .number = -1 };
+
+	if (length >= sizeof(name))
+		return false;
+	memcpy(name, text, length);
+	name[length] = 0;
+	v.name = call_bare(name);
+	v.length = strlen(v.name);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		each_of(tables[i], same_name, &v);
+	return v.number >= 0;
 }

@@ -36,6 +36,9 @@ bool call_name(int number, bool compat, char *name);
  */
 int call_parse(const char *text, size_t length, bool *compat);
 
+/* Written without a machine's name: a call of any machine we know. */
+bool call_elsewhere(const char *text, size_t length);
+
 /* Every call of the ABI, in order of number. Ends early with what fn returns when it is not 0. */
 int calls_each(bool compat, int (*fn)(const char *name, int number, void *arg), void *arg);
 

@@ -10,6 +10,7 @@
 
 #include "attach.h"
 #include "btf_kernel.h"
+#include "facts_events.h"
 #include "facts_fs.h"
 #include "facts_lsm.h"
 #include "facts_symbols.h"
@@ -111,6 +112,7 @@ void facts_lookups(struct facts *f)
 	f->raw_tracepoint = find_raw_tracepoint;
 	f->format = find_format;
 	f->nearest = symbols_nearest;
+	f->nearest_event = facts_nearest_event;
 }
 
 const struct facts *facts_get(void)

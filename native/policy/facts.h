@@ -50,6 +50,8 @@ struct facts {
 	const struct format *(*format)(const char *subsystem, const char *event, int *err);
 	/* The nearest name, or none. */
 	void (*nearest)(const char *name, char *buf, size_t size);
+	/* The same of tracepoints, as "group/event". */
+	void (*nearest_event)(const char *group, const char *event, char *buf, size_t size);
 };
 
 /* Of this kernel, found out by trying when first asked for. */

@@ -10,6 +10,7 @@
 
 #include "facts_fs.h"
 #include "hash.h"
+#include "nearest.h"
 
 #define NAME_MAX_BYTES 128 /* longer ones can't be named in a policy anyway */
 #define LIST_MAX (32 << 20)
@@ -152,72 +153,32 @@ int symbols_each_traceable(int (*fn)(const char *name, void *arg), void *arg)
 	return err;
 }
 
-unsigned symbols_distance(const char *a, const char *b, unsigned limit)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	unsigned row[NAME_MAX_BYTES + 1];
-
-	if (la > NAME_MAX_BYTES || lb > NAME_MAX_BYTES || (la > lb ? la - lb : lb - la) > limit)
-		return limit + 1;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		unsigned corner = row[0], least = row[0] = i;
-
-		for (size_t j = 1; j <= lb; j++) {
-			unsigned above = row[j], best = corner + (a[i - 1] != b[j - 1]);
-
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			corner = above;
-			row[j] = best;
-			if (best < least)
-				least = best;
-		}
-		if (least > limit)
-			return limit + 1;
-	}
-	return row[lb] > limit ? limit + 1 : row[lb];
-}
-
-struct nearest {
-	const char *name;
+struct search {
+	struct nearest nearest;
 	size_t length;
-	unsigned best;
-	char *buf;
+	char *copy; /* the compiler's own: foo.isra.0, foo.constprop.0 */
 	size_t size;
 };
 
 static int consider(const char *name, void *arg)
 {
-	struct nearest *n = arg;
-	unsigned distance;
+	struct search *s = arg;
 
-	/* The compiler's own copies: foo.isra.0, foo.constprop.0 */
-	if (!strncmp(name, n->name, n->length) && name[n->length] == '.') {
-		snprintf(n->buf, n->size, "%s", name);
+	if (!strncmp(name, s->nearest.name, s->length) && name[s->length] == '.') {
+		snprintf(s->copy, s->size, "%s", name);
 		return 1;
 	}
-	if (!n->best)
-		return 0;
-	distance = symbols_distance(n->name, name, n->best - 1);
-	if (distance < n->best) {
-		n->best = distance;
-		snprintf(n->buf, n->size, "%s", name);
-	}
+	nearest_try(&s->nearest, name);
 	return 0;
 }
 
 void symbols_nearest(const char *name, char *buf, size_t size)
 {
-	size_t length = strlen(name);
-	/* A slip of the pen, not another function of a similar name. */
-	struct nearest n = { name, length, length < 8 ? 2 : 3, buf, size };
+	struct search s = { nearest_to(name), strlen(name), buf, size };
 
 	buf[0] = 0;
-	symbols_each(consider, &n);
+	if (!symbols_each(consider, &s))
+		snprintf(buf, size, "%s", s.nearest.text);
 }
 
 void symbols_release(void)

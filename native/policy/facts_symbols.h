@@ -23,7 +23,4 @@ int symbols_each_traceable(int (*fn)(const char *name, void *arg), void *arg);
 
 void symbols_release(void);
 
-/* Edits between two names, at most limit; limit + 1 when there are more. */
-unsigned symbols_distance(const char *a, const char *b, unsigned limit);
-
 #endif

@@ -82,6 +82,8 @@ struct want {
 	struct point *point;
 	struct point *deny[POINT_DENY_HOOKS];
 	enum point_status status;
+	bool feature;     /* status is for want of a feature of the kernel, not of a name */
+	uint8_t argument; /* status is due to this one of the plan's, from 1; 0: to none */
 	char reason[160]; /* a sentence's worth; may also say something of a want that is ok */
 	/* One per plan argument in order, then the return value if it is read here. */
 	uint8_t args;

@@ -105,6 +105,7 @@ static void take_one(struct resolve_job *job, const struct choice *choice, int i
 	if (!want)
 		return;
 	want->status = choice->status;
+	want->feature = choice->feature;
 	strcpy(want->reason, choice->reason);
 	want->part = at->part | (choice->watch ? WANT_WATCH : 0);
 	want->placed = true;
@@ -135,6 +136,7 @@ void job_take(struct resolve_job *job, const struct choice *choice, const char *
 	if (!want)
 		return;
 	want->status = choice->status;
+	want->feature = choice->feature;
 	strcpy(want->reason, choice->reason);
 	if (choice->missing && (job->hook->flags & TX_HOOK_F_IGNORE_MISSING)) {
 		want->status = POINT_DEGRADED;
@@ -183,7 +185,7 @@ static void choose(struct resolve_job *job)
 		job->needs.override = false;
 		choose_once(job, &watch);
 		if (watch.status != POINT_REJECTED) {
-			choice_say(&watch, POINT_DEGRADED, "it can only be watched here");
+			choice_lacks(&watch, POINT_DEGRADED, "it can only be watched here");
 			for (int i = 0; i < watch.count; i++)
 				watch.at[i].part |= WANT_WATCH;
 			choice = watch;
@@ -239,6 +241,7 @@ int resolve_hook_on(const struct facts *facts, const struct plan *plan,
 		choose(&job);
 	}
 	job_settle_actions(&job);
+	job_check_values(&job);
 	*wants = job.first;
 	if (job.err) {
 		wants_free(job.first);

@@ -2,18 +2,16 @@
 /* Hooks that name many places at once: every system call, every function that matches. */
 #include <ctype.h>
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "calls_table.h"
 #include "facts_symbols.h"
+#include "pattern.h"
 #include "resolve_job.h"
 
 #define PLACES_MAX (TX_HOOK_POINTS - 1)
-#define PATTERN_MAX 256
-#define REPEAT_MAX 255
 
 static int take_call(const char *name, int number, void *arg)
 {
@@ -69,39 +67,6 @@ static int take_function(const char *name, void *arg)
 	return m->job->err;
 }
 
-/*
- * POSIX for the pattern's dialect: \d and \D are written out; what would let a short pattern cost
- * much memory or time is refused.
- */
-static bool translate(const char *from, char *to, size_t size)
-{
-	size_t used = 0;
-
-	for (; *from; from++) {
-		const char *part = NULL;
-
-		if (used + 8 > size)
-			return false;
-		if (*from == '{' && strtoul(from + 1, NULL, 10) > REPEAT_MAX)
-			return false;
-		if (*from == '\\') {
-			if (from[1] >= '1' && from[1] <= '9')
-				return false;
-			part = from[1] == 'd' ? "[0-9]" : from[1] == 'D' ? "[^0-9]" : NULL;
-			if (!part && from[1])
-				to[used++] = *from++;
-		}
-		if (part) {
-			used += snprintf(to + used, size - used, "%s", part);
-			from++;
-		} else {
-			to[used++] = *from;
-		}
-	}
-	to[used] = 0;
-	return true;
-}
-
 /* Sixty thousand names: comparing the beginning is a hundred times faster than matching. */
 static void find_prefix(const char *pattern, struct matching *m)
 {
@@ -128,14 +93,13 @@ static void say_alone(struct resolve_job *job, enum point_status status, const c
 void job_all_functions(struct resolve_job *job)
 {
 	struct matching m = { .job = job, .prefix = "" };
-	char pattern[PATTERN_MAX * 2], text[160];
+	char text[160];
 
-	if (strlen(job->call) >= PATTERN_MAX || !translate(job->call, pattern, sizeof(pattern)) ||
-	    regcomp(&m.regex, pattern, REG_EXTENDED | REG_NOSUB)) {
+	if (!pattern_compile(job->call, &m.regex)) {
 		say_alone(job, POINT_REJECTED, "the pattern is no regular expression we can use");
 		return;
 	}
-	find_prefix(pattern, &m);
+	find_prefix(job->call, &m);
 	job->needs.many = true;
 	symbols_each_traceable(take_function, &m);
 	regfree(&m.regex);

@@ -9,20 +9,42 @@
 #include "resolve_fit.h"
 #include "resolve_source.h"
 
-void want_say(struct want *want, enum point_status status, const char *format, ...)
+static void want_told(struct want *want, enum point_status status, bool feature, const char *format,
+		      va_list args)
 {
 	char text[sizeof(want->reason)];
+
+	if (want->status == POINT_REJECTED)
+		return;
+	vsnprintf(text, sizeof(text), format, args);
+	if (status == POINT_REJECTED) {
+		want->feature = feature;
+		want->argument = 0;
+		snprintf(want->reason, sizeof(want->reason), "%s", text);
+	} else {
+		want->feature |= feature;
+		reason_add(want->reason, sizeof(want->reason), text);
+	}
+	if (status > want->status)
+		want->status = status;
+}
+
+void want_say(struct want *want, enum point_status status, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	want_told(want, status, false, format, args);
 	va_end(args);
-	if (status == POINT_REJECTED && want->status != POINT_REJECTED)
-		snprintf(want->reason, sizeof(want->reason), "%s", text);
-	else if (want->status != POINT_REJECTED)
-		reason_add(want->reason, sizeof(want->reason), text);
-	if (status > want->status)
-		want->status = status;
+}
+
+void want_lacks(struct want *want, enum point_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	want_told(want, status, true, format, args);
+	va_end(args);
 }
 
 static bool reads_at_return(enum point_backend backend)
@@ -84,17 +106,23 @@ static bool is_used(const struct want *want, unsigned position)
 /* "argument 2", as the policy counts; "data 0"; "the return value". */
 static void say(struct arg_work *w, enum point_status status)
 {
+	bool worse = status > w->want->status;
+
 	if (w->plan->source == TX_SOURCE_RETURN)
 		want_say(w->want, status, "the return value: %s", w->why);
 	else if (w->plan->flags & TX_ARG_F_DATA)
 		want_say(w->want, status, "data %.40s: %s", w->resolve, w->why);
 	else
 		want_say(w->want, status, "argument %u: %s", w->plan->index, w->why);
+	if (worse && w->plan->source != TX_SOURCE_RETURN)
+		w->want->argument = w->position + 1;
+	if (worse && w->feature)
+		w->want->feature = true;
 }
 
-static void unread(struct arg_work *w, unsigned position, bool never)
+static void unread(struct arg_work *w, bool never)
 {
-	bool reject = never || is_used(w->want, position);
+	bool reject = never || is_used(w->want, w->position);
 
 	memset(w->row, 0, sizeof(*w->row));
 	w->row->type = TX_ARG_NOP;
@@ -128,7 +156,11 @@ static void set_limits(struct arg_work *w)
 static void resolve_one(const struct arg_source *s, struct want *want, const struct tx_plan_arg *a,
 			unsigned position)
 {
-	struct arg_work w = { .s = s, .want = want, .plan = a, .row = &want->arg[want->args++] };
+	struct arg_work w = { .s = s,
+			      .want = want,
+			      .plan = a,
+			      .position = position,
+			      .row = &want->arg[want->args++] };
 	enum fit fit;
 	int err;
 
@@ -142,13 +174,16 @@ static void resolve_one(const struct arg_source *s, struct want *want, const str
 	}
 	err = arg_locate(&w);
 	if (err) {
-		unread(&w, position, err == -E2BIG);
+		/* A tracepoint's fields are what its name says; a function may have lost an
+		 * argument. */
+		unread(&w,
+		       err == -E2BIG || (err == -ERANGE && want->hook->kind == TX_HOOK_TRACEPOINT));
 		return;
 	}
 	set_limits(&w);
 	fit = fit_argument(a->type, &w.shape, w.row, w.why, sizeof(w.why));
 	if (fit == FIT_NONE)
-		unread(&w, position, false);
+		unread(&w, false);
 	else if (fit == FIT_FORCED)
 		say(&w, POINT_DEGRADED);
 }

@@ -25,6 +25,10 @@ void resolve_arguments(const struct arg_source *source, struct want *want);
 __attribute__((format(printf, 3, 4))) void want_say(struct want *want, enum point_status status,
 						    const char *format, ...);
 
+/* The same, for want of a feature of this kernel. */
+__attribute__((format(printf, 3, 4))) void want_lacks(struct want *want, enum point_status status,
+						      const char *format, ...);
+
 /* Offset and bytes of a register in the kernel's pt_regs ("rdi", "eax"); false: no such register.
  */
 bool register_find(const char *name, uint32_t *offset, uint8_t *width);

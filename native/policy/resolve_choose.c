@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "calls_table.h"
+#include "nearest.h"
 
 void reason_add(char *reason, size_t size, const char *text)
 {
@@ -16,29 +17,56 @@ void reason_add(char *reason, size_t size, const char *text)
 		snprintf(reason + used, size - used, "%s%s", used ? "; " : "", text);
 }
 
-void choice_say(struct choice *choice, enum point_status status, const char *format, ...)
+static void say(struct choice *choice, enum point_status status, bool feature, const char *format,
+		va_list args)
 {
 	char text[sizeof(choice->reason)];
-	va_list args;
 
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	/* What is rejected needs no other reason. */
 	if (status == POINT_REJECTED) {
 		choice->count = 0;
+		choice->feature = feature;
 		snprintf(choice->reason, sizeof(choice->reason), "%s", text);
 	} else if (choice->status != POINT_REJECTED) {
+		choice->feature |= feature && status != POINT_OK;
 		reason_add(choice->reason, sizeof(choice->reason), text);
 	}
 	if (status > choice->status)
 		choice->status = status;
 }
 
+void choice_say(struct choice *choice, enum point_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(choice, status, false, format, args);
+	va_end(args);
+}
+
+void choice_lacks(struct choice *choice, enum point_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(choice, status, true, format, args);
+	va_end(args);
+}
+
+void choice_missing_text(char *text, size_t size, const char *what, const char *name,
+			 const char *nearest)
+{
+	snprintf(text, size, "no such %s on this kernel: %.60s%s%.48s%s", what, name,
+		 *nearest ? NEAREST : "", nearest, *nearest ? ")" : "");
+}
+
 void choice_missing(struct choice *choice, const char *what, const char *name, const char *nearest)
 {
-	choice_say(choice, POINT_REJECTED, "no such %s on this kernel: %.60s%s%.48s%s", what, name,
-		   *nearest ? CHOICE_NEAREST : "", nearest, *nearest ? ")" : "");
+	char text[sizeof(choice->reason)];
+
+	choice_missing_text(text, sizeof(text), what, name, nearest);
+	choice_say(choice, POINT_REJECTED, "%s", text);
 	choice->missing = true;
 }
 
@@ -82,10 +110,11 @@ void choice_cannot_deny(const struct facts *facts, const struct needs *needs, co
 		why = "BPF LSM programs do not run here (lsm= without bpf, or not permitted)";
 	choice->watch = true;
 	if (needs->kills_too)
-		choice_say(choice, POINT_DEGRADED,
-			   "the process is killed, but %.48s itself is not denied: %s", what, why);
+		choice_lacks(choice, POINT_DEGRADED,
+			     "the process is killed, but %.48s itself is not denied: %s", what,
+			     why);
 	else
-		choice_say(choice, POINT_REJECTED, "nothing here can deny %.48s: %s", what, why);
+		choice_lacks(choice, POINT_REJECTED, "nothing here can deny %.48s: %s", what, why);
 }
 
 void choice_zero_error(const struct needs *needs, const char *what, struct choice *choice)
@@ -97,10 +126,10 @@ void choice_zero_error(const struct needs *needs, const char *what, struct choic
 	memset(choice->deny, 0, sizeof(choice->deny));
 	for (int i = 0; i < choice->count; i++)
 		choice->at[i].part &= ~WANT_MARK;
-	choice_say(choice, needs->kills_too ? POINT_DEGRADED : POINT_REJECTED,
-		   "error 0 does not stop %.40s: only where errors can be injected is a call "
-		   "answered with 0%s",
-		   what, needs->kills_too ? "; the process is killed" : "");
+	choice_lacks(choice, needs->kills_too ? POINT_DEGRADED : POINT_REJECTED,
+		     "error 0 does not stop %.40s: only where errors can be injected is a call "
+		     "answered with 0%s",
+		     what, needs->kills_too ? "; the process is killed" : "");
 }
 
 /* What is lost where only a trampoline reaches the function. */
@@ -108,11 +137,11 @@ static void say_trampoline(const struct facts *facts, const struct needs *needs,
 			   struct choice *choice)
 {
 	if (needs->enforce)
-		choice_say(choice, POINT_DEGRADED,
-			   "only reported: nothing is enforced from fentry and fexit programs");
+		choice_lacks(choice, POINT_DEGRADED,
+			     "only reported: nothing is enforced from fentry and fexit programs");
 	if (choose_preemptible(facts))
-		choice_say(choice, POINT_DEGRADED,
-			   "on this preemptible kernel runs may be skipped (they are counted)");
+		choice_lacks(choice, POINT_DEGRADED,
+			     "on this preemptible kernel runs may be skipped (they are counted)");
 }
 
 struct reach {
@@ -178,10 +207,10 @@ void choose_function(const struct facts *facts, const struct needs *needs, bool 
 	reach.prefers_trampoline = fentry && reach.trampoline && !needs->enforce &&
 				   ((!choose_preemptible(facts) && !needs->many) || !reach.probe);
 	if (!reach.probe && !reach.trampoline) {
-		choice_say(choice, POINT_REJECTED, "%s",
-			   facts->fentry ? "no kprobes on this kernel, and its BTF does not know "
-					   "the function"
-					 : "neither kprobes nor BPF trampolines on this kernel");
+		choice_lacks(choice, POINT_REJECTED, "%s",
+			     facts->fentry ? "no kprobes on this kernel, and its BTF does not know "
+					     "the function"
+					   : "neither kprobes nor BPF trampolines on this kernel");
 		return;
 	}
 	if (needs->returns)
@@ -189,10 +218,10 @@ void choose_function(const struct facts *facts, const struct needs *needs, bool 
 	else
 		entry(facts, needs, &reach, call, choice);
 	if (fentry && choice->at[0].backend != POINT_FENTRY && choice->at[0].backend != POINT_FEXIT)
-		choice_say(choice, reach.trampoline ? POINT_OK : POINT_DEGRADED,
-			   reach.trampoline ? "by kprobe: it misses nothing on a preemptible "
-					      "kernel, and serves many functions at once"
-					    : "by kprobe: no trampoline can be built here");
+		choice_lacks(choice, reach.trampoline ? POINT_OK : POINT_DEGRADED,
+			     reach.trampoline ? "by kprobe: it misses nothing on a preemptible "
+						"kernel, and serves many functions at once"
+					      : "by kprobe: no trampoline can be built here");
 	if (reach.symbols > 1 && choice->at[0].backend != POINT_FENTRY)
 		choice_say(choice, POINT_DEGRADED, "%d functions have this name: one is seen",
 			   reach.symbols);
@@ -229,6 +258,16 @@ static bool call_tracepoint(const struct facts *facts, const char *group, const 
 	return true;
 }
 
+static void no_tracepoint(const struct facts *facts, const char *group, const char *event,
+			  struct choice *choice)
+{
+	char name[256], nearest[NEAREST_TEXT + 1];
+
+	snprintf(name, sizeof(name), "%.127s/%.127s", group, event);
+	facts->nearest_event(group, event, nearest, sizeof(nearest));
+	choice_missing(choice, "tracepoint", name, nearest);
+}
+
 void choose_tracepoint(const struct facts *facts, const struct needs *needs, bool raw,
 		       const char *group, const char *event, struct choice *choice)
 {
@@ -236,20 +275,20 @@ void choose_tracepoint(const struct facts *facts, const struct needs *needs, boo
 
 	if (raw) {
 		if (!facts->raw_tracepoint(event))
-			choice_missing(choice, "tracepoint", event, "");
+			no_tracepoint(facts, group, event, choice);
 		else
 			choice_add(choice, POINT_RAW_TP, event, WANT_POST | WANT_ENFORCE);
 	} else if (facts->tracepoint && facts->format(group, event, &err)) {
 		choice_add(choice, POINT_TRACEPOINT, event, WANT_POST | WANT_ENFORCE);
 	} else if (err == -ENOENT) {
-		choice_missing(choice, "tracepoint", event, "");
+		no_tracepoint(facts, group, event, choice);
 	} else if (call_tracepoint(facts, group, event, choice)) {
 		;
 	} else if (!needs->indices && facts->raw_tracepoint(event) > 0) {
 		choice_add(choice, POINT_RAW_TP, event, WANT_POST | WANT_ENFORCE);
 	} else {
-		choice_say(choice, POINT_REJECTED,
-			   "the formats of tracepoints cannot be read (no tracefs)");
+		choice_lacks(choice, POINT_REJECTED,
+			     "the formats of tracepoints cannot be read (no tracefs)");
 	}
 	if (needs->override)
 		choice_cannot_deny(facts, needs, event, "a tracepoint cannot", choice);

@@ -52,6 +52,7 @@ struct choice {
 	enum point_status status;
 	char reason[160];
 	bool missing; /* rejected because this kernel has no such thing */
+	bool feature; /* status is for want of a feature of the kernel, not of a name */
 	bool watch;   /* what Override asks for can't be done: WANT_WATCH */
 	int count;
 	struct chosen at[2];
@@ -86,6 +87,10 @@ struct chosen *choice_add(struct choice *choice, enum point_backend backend, con
 __attribute__((format(printf, 3, 4))) void
 choice_say(struct choice *choice, enum point_status status, const char *format, ...);
 
+/* The same, for want of a feature of this kernel. */
+__attribute__((format(printf, 3, 4))) void
+choice_lacks(struct choice *choice, enum point_status status, const char *format, ...);
+
 /* As choice_say, for what is already text. */
 void reason_add(char *reason, size_t size, const char *text);
 
@@ -100,11 +105,13 @@ void choice_cannot_deny(const struct facts *facts, const struct needs *needs, co
  */
 void choice_zero_error(const struct needs *needs, const char *what, struct choice *choice);
 
-/* Of the reasons: "… (nearest: NAME)". */
-#define CHOICE_NEAREST " (nearest: "
-
-/* No such thing here; what: "system call", "function". */
+/* No such thing here; what: "system call", "function". nearest: a name, or empty. */
 void choice_missing(struct choice *choice, const char *what, const char *name, const char *nearest);
+void choice_missing_text(char *text, size_t size, const char *what, const char *name,
+			 const char *nearest);
+
+/* "sys_NAME", or nothing. */
+void choose_nearest_call(const char *bare, bool compat, char *buf, size_t size);
 
 /* LSM programs run here, or fmod_ret ones may stand in for them. */
 bool choose_lsm_works(const struct facts *facts);

@@ -5,7 +5,7 @@
 
 #include "calls_table.h"
 #include "facts_lsm.h"
-#include "facts_symbols.h"
+#include "nearest.h"
 #include "resolve_choose.h"
 
 static bool never_returns(const char *bare)
@@ -34,42 +34,37 @@ static bool function_of(const struct facts *facts, const char *bare, bool compat
 	return false;
 }
 
-struct nearest_call {
-	const char *name;
-	unsigned best;
-	char text[CALL_NAME + 4];
-};
-
 static int nearer(const char *name, int number, void *arg)
 {
-	struct nearest_call *n = arg;
-	unsigned distance = n->best ? symbols_distance(n->name, name, n->best - 1) : 1;
-
 	(void)number;
-	if (distance < n->best) {
-		n->best = distance;
-		snprintf(n->text, sizeof(n->text), "sys_%s", name);
-	}
+	nearest_try(arg, name);
 	return 0;
+}
+
+void choose_nearest_call(const char *bare, bool compat, char *buf, size_t size)
+{
+	struct nearest n = nearest_to(bare);
+
+	calls_each(compat, nearer, &n);
+	snprintf(buf, size, "%s%.40s", n.text[0] ? "sys_" : "", n.text);
 }
 
 static bool find(const char *call, bool compat, struct choice *choice)
 {
 	const char *bare = call_bare(call);
-	struct nearest_call n = { bare, strlen(bare) < 8 ? 2 : 3, "" };
+	char nearest[NEAREST_TEXT + 1];
 	int number;
 
 	if (strchr(call, '/')) {
-		choice_say(choice, POINT_REJECTED, "%.60s is a system call of another machine",
-			   call);
+		choice_say(choice, POINT_REJECTED, "a system call of another machine: %.60s", call);
 		choice->missing = true;
 		return false;
 	}
 	number = call_number(bare, strlen(bare), compat);
 	if (number >= 0 && number < TX_SYSCALLS)
 		return true;
-	calls_each(compat, nearer, &n);
-	choice_missing(choice, "system call", call, n.text);
+	choose_nearest_call(bare, compat, nearest, sizeof(nearest));
+	choice_missing(choice, "system call", call, nearest);
 	return false;
 }
 
@@ -83,16 +78,17 @@ static void deny(const struct facts *facts, const struct needs *needs, const cha
 	if (!needs->zero_error && choose_deny(facts, call, choice)) {
 		at->part |= WANT_MARK;
 		if (choice->deny[0][0] == POINT_DENY_CGROUP && needs->other_error && facts->old)
-			choice_say(choice, POINT_DEGRADED, EPERM_ALWAYS);
+			choice_lacks(choice, POINT_DEGRADED, EPERM_ALWAYS);
 		if (choice->deny[0][0] == POINT_DENY_CGROUP)
-			choice_say(choice, POINT_DEGRADED,
-				   strcmp(choice->deny[0], "@connect")
-					   ? "only UDP datagrams that bear an address are denied, "
-					     "by the root cgroup's gate"
-					   : "only connections over IP are denied, by the root "
-					     "cgroup's gate");
+			choice_lacks(
+				choice, POINT_DEGRADED,
+				strcmp(choice->deny[0], "@connect")
+					? "only UDP datagrams that bear an address are denied, "
+					  "by the root cgroup's gate"
+					: "only connections over IP are denied, by the root "
+					  "cgroup's gate");
 		else if (!strcmp(choice->deny[0], "capable") && needs->other_error)
-			choice_say(choice, POINT_DEGRADED, EPERM_ALWAYS);
+			choice_lacks(choice, POINT_DEGRADED, EPERM_ALWAYS);
 	} else if (facts->override_return && choice->count && at->backend == POINT_KPROBE) {
 		at->override = true;
 	} else if (needs->zero_error) {
@@ -116,8 +112,8 @@ void choose_call(const struct facts *facts, const struct needs *needs, bool comp
 	probe = facts->kprobe && !needs->many &&
 		function_of(facts, bare, compat, function, sizeof(function));
 	if (!probe && !facts->raw_tp) {
-		choice_say(choice, POINT_REJECTED,
-			   "neither kprobes nor raw tracepoints on this kernel");
+		choice_lacks(choice, POINT_REJECTED,
+			     "neither kprobes nor raw tracepoints on this kernel");
 		return;
 	}
 	/* The arguments still stand in the registers when the call returns: one record, at the end.
@@ -136,7 +132,8 @@ void choose_call(const struct facts *facts, const struct needs *needs, bool comp
 		at->compat = compat;
 	} else if (needs->returns) {
 		choice_say(choice, POINT_DEGRADED,
-			   "%s has no return value to tell: it is reported where it begins", bare);
+			   "no return value of %s is there to tell: it is reported where it begins",
+			   bare);
 	}
 	if (needs->override)
 		deny(facts, needs, call, choice);

@@ -126,11 +126,11 @@ void choose_lsm(const struct facts *facts, const struct needs *needs, const char
 	plain.override = plain.returns = false;
 	choose_function(facts, &plain, false, function, choice);
 	if (choice->status == POINT_REJECTED)
-		choice_say(choice, POINT_REJECTED, "%s, and no kprobes",
-			   choose_lsm_works(facts) ? "the hook takes no BPF programs"
-						   : "no BPF LSM on this kernel");
+		choice_lacks(choice, POINT_REJECTED, "%s, and no kprobes",
+			     choose_lsm_works(facts) ? "the hook takes no BPF programs"
+						     : "no BPF LSM on this kernel");
 	else
-		choice_say(choice, POINT_DEGRADED, "by a probe on %.60s: %s", function,
-			   choose_lsm_works(facts) ? "the hook itself takes no BPF programs"
-						   : "no BPF LSM here");
+		choice_lacks(choice, POINT_DEGRADED, "by a probe on %.60s: %s", function,
+			     choose_lsm_works(facts) ? "the hook itself takes no BPF programs"
+						     : "no BPF LSM here");
 }

@@ -12,6 +12,7 @@
 #include "facts_fs.h"
 #include "json.h"
 #include "log.h"
+#include "nearest.h"
 #include "resolve.h"
 #include "resolve_choose.h"
 
@@ -23,6 +24,8 @@
 /* What the wants of one hook come to. */
 struct answer {
 	enum point_status worst, best;
+	bool feature;      /* that worst is for want of one */
+	unsigned argument; /* that worst is due to, from 1; 0: to none */
 	char mechanism[TEXT_BYTES], reason[TEXT_BYTES], nearest[64];
 };
 
@@ -63,12 +66,12 @@ static struct facts facts_untried(void)
 
 static void find_nearest(const char *reason, char *nearest, size_t size)
 {
-	const char *at = strstr(reason, CHOICE_NEAREST), *end;
+	const char *at = strstr(reason, NEAREST), *end;
 
 	nearest[0] = 0;
 	if (!at)
 		return;
-	at += strlen(CHOICE_NEAREST);
+	at += strlen(NEAREST);
 	end = strchr(at, ')');
 	if (end && (size_t)(end - at) < size)
 		snprintf(nearest, size, "%.*s", (int)(end - at), at);
@@ -78,11 +81,20 @@ static void add_up(struct answer *a, const struct want *wants)
 {
 	*a = (struct answer){ .worst = POINT_OK, .best = POINT_REJECTED };
 	for (const struct want *w = wants; w; w = w->next_of_policy) {
+		if (w->status > a->worst || w == wants) {
+			a->feature = w->feature;
+			a->argument = w->argument;
+		}
+		/* Of several places one that lacks a name is the more to be told. */
+		if (w->status == a->worst)
+			a->feature &= w->feature;
+		a->worst = w->status > a->worst ? w->status : a->worst;
+	}
+	for (const struct want *w = wants; w; w = w->next_of_policy) {
 		const char *name = w->placed            ? point_backend_names[w->place.backend]
 				   : w->deny_hook[0][0] ? "deny"
 							: "";
 
-		a->worst = w->status > a->worst ? w->status : a->worst;
 		a->best = w->status < a->best ? w->status : a->best;
 		if (*name && !strstr(a->mechanism, name)) {
 			size_t len = strlen(a->mechanism);
@@ -102,6 +114,7 @@ static void excuse(struct answer *a)
 	if (!strstr(a->reason, "cannot be read"))
 		return;
 	a->best = a->worst = POINT_DEGRADED;
+	a->feature = false;
 	snprintf(a->reason, sizeof(a->reason),
 		 "whether it is there is not to be seen without root");
 }
@@ -123,6 +136,10 @@ static void write_answer(struct json *j, const struct plan *plan, uint32_t index
 	json_key_string(j, "state", states[state]);
 	json_key_string(j, "mechanism", a->mechanism);
 	json_key_string(j, "reason", a->reason);
+	if (a->feature && state != POINT_OK)
+		json_key_bool(j, "feature", true);
+	if (a->argument && state != POINT_OK)
+		json_key_unsigned(j, "argument", a->argument - 1);
 	if (a->nearest[0])
 		json_key_string(j, "nearest", a->nearest);
 	json_close(j, '}');

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nearest.h"
 #include "resolve_elf_file.h"
 
 struct elf_file *elf_open(const char *path, char *why, size_t why_size)
@@ -98,6 +99,7 @@ static int rank(const GElf_Sym *sym)
 
 struct search {
 	const char *name;
+	struct nearest nearest;
 	GElf_Sym best;
 	int rank;
 	bool ambiguous, ifunc;
@@ -105,11 +107,8 @@ struct search {
 
 static void consider(struct search *s, const GElf_Sym *sym)
 {
-	int type = GELF_ST_TYPE(sym->st_info), r = rank(sym);
+	int r = rank(sym);
 
-	if (sym->st_shndx == SHN_UNDEF || !sym->st_value ||
-	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
-		return;
 	if (r == s->rank && sym->st_value != s->best.st_value)
 		s->ambiguous = true;
 	if (r <= s->rank)
@@ -117,7 +116,15 @@ static void consider(struct search *s, const GElf_Sym *sym)
 	s->best = *sym;
 	s->rank = r;
 	s->ambiguous = false;
-	s->ifunc = type == STT_GNU_IFUNC;
+	s->ifunc = GELF_ST_TYPE(sym->st_info) == STT_GNU_IFUNC;
+}
+
+static bool is_function(const GElf_Sym *sym)
+{
+	int type = GELF_ST_TYPE(sym->st_info);
+
+	return sym->st_shndx != SHN_UNDEF && sym->st_value &&
+	       (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC);
 }
 
 static void search_table(struct elf_file *file, uint32_t type, struct search *s)
@@ -136,8 +143,12 @@ static void search_table(struct elf_file *file, uint32_t type, struct search *s)
 			if (!gelf_getsym(data, i, &sym))
 				break;
 			name = elf_strptr(file->elf, sh.sh_link, sym.st_name);
-			if (name && !strcmp(name, s->name))
+			if (!name || !is_function(&sym))
+				continue;
+			if (!strcmp(name, s->name))
 				consider(s, &sym);
+			else if (!s->rank)
+				nearest_try(&s->nearest, name);
 		}
 	}
 }
@@ -145,13 +156,14 @@ static void search_table(struct elf_file *file, uint32_t type, struct search *s)
 int elf_symbol(struct elf_file *file, const char *symbol, uint64_t *offset, char *why,
 	       size_t why_size)
 {
-	struct search s = { .name = symbol };
+	struct search s = { .name = symbol, .nearest = nearest_to(symbol) };
 
 	search_table(file, SHT_SYMTAB, &s);
 	if (!s.rank)
 		search_table(file, SHT_DYNSYM, &s);
 	if (!s.rank) {
-		snprintf(why, why_size, "the file has no function %.80s", symbol);
+		snprintf(why, why_size, "the file has no function %.60s", symbol);
+		nearest_add(&s.nearest, why, why_size);
 		return -ENOENT;
 	}
 	if (s.ambiguous) {
@@ -160,7 +172,8 @@ int elf_symbol(struct elf_file *file, const char *symbol, uint64_t *offset, char
 	}
 	if (s.ifunc) {
 		snprintf(why, why_size,
-			 "%.60s is chosen among several when the program starts: hook one of them",
+			 "several functions are %.60s, chosen among at the program's start: hook "
+			 "one of them",
 			 symbol);
 		return -ENOENT;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "resolve_elf.h"
 #include "resolve_elf_file.h"
 
@@ -77,7 +78,7 @@ int elf_verify(struct elf_file *file, const char *digests, char *why, size_t why
 		const char *hex = line + algorithm + 1;
 
 		if (!is_id && (algorithm != 6 || memcmp(line, "sha256", 6))) {
-			snprintf(why, why_size, "%.*s is no kind of digest we know", (int)algorithm,
+			snprintf(why, why_size, "no kind of digest we know: %.*s", (int)algorithm,
 				 line);
 			return -EINVAL;
 		}
@@ -99,6 +100,7 @@ struct probe {
 	const char *provider, *name;
 	size_t address; /* bytes of one in the file */
 	struct elf_usdt *usdt;
+	struct nearest nearest; /* to "provider:name" */
 };
 
 /* "-4@%eax 8@$5": size, sign and where; we need the first two. */
@@ -122,7 +124,8 @@ static void parse_arguments(const char *text, struct elf_usdt *usdt)
 /* Three addresses, then provider, name and arguments, each ended by NUL. */
 static bool take_probe(const GElf_Nhdr *header, const char *name, const char *desc, void *arg)
 {
-	const struct probe *p = arg;
+	struct probe *p = arg;
+	char full[NEAREST_TEXT + 2];
 	const char *text[3], *end = desc + header->n_descsz;
 
 	if (header->n_type != NOTE_STAPSDT || header->n_namesz != 8 || memcmp(name, "stapsdt", 8) ||
@@ -136,8 +139,11 @@ static bool take_probe(const GElf_Nhdr *header, const char *name, const char *de
 			return false;
 		desc++;
 	}
-	if (strcmp(text[0], p->provider) || strcmp(text[1], p->name))
+	if (strcmp(text[0], p->provider) || strcmp(text[1], p->name)) {
+		snprintf(full, sizeof(full), "%s:%s", text[0], text[1]);
+		nearest_try(&p->nearest, full);
 		return false;
+	}
 	parse_arguments(text[2], p->usdt);
 	return true;
 }
@@ -145,12 +151,19 @@ static bool take_probe(const GElf_Nhdr *header, const char *name, const char *de
 int elf_usdt(struct elf_file *file, const char *provider, const char *name, struct elf_usdt *usdt,
 	     char *why, size_t why_size)
 {
-	struct probe p = { provider, name, gelf_getclass(file->elf) == ELFCLASS64 ? 8 : 4, usdt };
+	char wanted[256];
+	struct probe p = { .provider = provider,
+			   .name = name,
+			   .address = gelf_getclass(file->elf) == ELFCLASS64 ? 8 : 4,
+			   .usdt = usdt };
 	GElf_Shdr sh;
 	Elf_Data *data;
 
+	snprintf(wanted, sizeof(wanted), "%.127s:%.127s", provider, name);
+	p.nearest = nearest_to(wanted);
 	if (elf_section(file, ".note.stapsdt", &sh, &data) && each_note(data, take_probe, &p))
 		return 0;
-	snprintf(why, why_size, "the file has no probe %.48s:%.48s", provider, name);
+	snprintf(why, why_size, "the file has no probe %.60s", wanted);
+	nearest_add(&p.nearest, why, why_size);
 	return -ENOENT;
 }

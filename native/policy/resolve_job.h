@@ -29,6 +29,9 @@ void job_arguments(struct resolve_job *job, struct want *want, struct arg_source
 /* What its actions ask for and nobody here can do is said of each want. */
 void job_settle_actions(struct resolve_job *job);
 
+/* A hook whose filters name a system call that is none is rejected. */
+void job_check_values(struct resolve_job *job);
+
 void job_uprobe(struct resolve_job *job);
 void job_usdt(struct resolve_job *job);
 

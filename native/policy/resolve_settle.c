@@ -51,8 +51,8 @@ void job_settle_actions(struct resolve_job *job)
 			want_say(want, POINT_DEGRADED,
 				 "without stack traces where the return is awaited");
 		if (job->needs.notify_error && !part)
-			want_say(want, POINT_DEGRADED,
-				 "no enforcer here returns what NotifyEnforcer asks for");
+			want_lacks(want, POINT_DEGRADED,
+				   "no enforcer here returns what NotifyEnforcer asks for");
 		if (!job->needs.late_override)
 			continue;
 		want_say(want, watches ? POINT_DEGRADED : POINT_REJECTED,

@@ -100,6 +100,7 @@ static int from_task(struct arg_work *w)
 	uint32_t type = btf ? btf_path_type(btf, "task_struct") : 0;
 
 	w->row->source = TX_SOURCE_CURRENT_TASK;
+	w->feature = !type;
 	if (!type)
 		return fail(w, "no BTF on this kernel to resolve it by");
 	return btf_path_from(btf, type, w->resolve, w->row, &w->shape, w->why, sizeof(w->why));

@@ -14,6 +14,8 @@ struct arg_work {
 	const struct tx_plan_arg *plan;
 	struct tx_arg_row *row;
 	struct shape shape; /* found out */
+	unsigned position;  /* in the plan: args, then data; 255: the return value */
+	bool feature;       /* what fails does so for want of a feature of the kernel */
 	bool user;          /* it lies, or points, into user memory */
 	char resolve[RESOLVE_TEXT], btf_type[128];
 	char why[128];

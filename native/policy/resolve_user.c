@@ -54,7 +54,7 @@ static int locate(struct resolve_job *job, struct elf_file *file, struct point_p
 /* True when it is the file the policy means, or it names none. */
 static bool verified(struct resolve_job *job, struct elf_file *file, struct want *want)
 {
-	char digests[DIGESTS_MAX], why[128] = "";
+	char digests[DIGESTS_MAX], why[160] = "";
 
 	if (!job->hook->digest.length)
 		return true;
@@ -107,7 +107,7 @@ static void arguments(struct resolve_job *job, struct want *want, enum point_bac
 static void settle(struct resolve_job *job, struct want *want, struct elf_file *file)
 {
 	bool returns = job->needs.returns;
-	char why[128];
+	char why[160];
 
 	if (locate(job, file, &want->place, why, sizeof(why))) {
 		want_say(want, POINT_REJECTED, "%s", why);
@@ -134,13 +134,13 @@ static void settle(struct resolve_job *job, struct want *want, struct elf_file *
 void job_uprobe(struct resolve_job *job)
 {
 	struct want *want = job_want(job);
-	char why[128] = "";
+	char why[160] = "";
 	struct elf_file *file;
 
 	if (!want)
 		return;
 	if (!job->facts->uprobe) {
-		want_say(want, POINT_REJECTED, "no uprobes on this kernel");
+		want_lacks(want, POINT_REJECTED, "no uprobes on this kernel");
 		return;
 	}
 	file = elf_open(job->path, why, sizeof(why));
@@ -154,14 +154,14 @@ void job_uprobe(struct resolve_job *job)
 void job_usdt(struct resolve_job *job)
 {
 	struct want *want = job_want(job);
-	char why[128] = "";
+	char why[160] = "";
 	struct elf_usdt usdt;
 	struct elf_file *file;
 
 	if (!want)
 		return;
 	if (!job->facts->uprobe) {
-		want_say(want, POINT_REJECTED, "no uprobes on this kernel");
+		want_lacks(want, POINT_REJECTED, "no uprobes on this kernel");
 		return;
 	}
 	if (job->needs.sets) {

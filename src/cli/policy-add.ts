@@ -27,6 +27,7 @@ export async function run(call: Call): Promise<number> {
         throw new AppError("invalid_request", `There are two policies named ${stem}.`, { hint: "Rename one of them." });
       plans.set(stem, plan);
     }
+  variables.refuseUnused();
   const there = (await readdir(paths.localPolicies).catch((): string[] => [])).filter((n) => n.endsWith(LOCAL_ENDING));
   const all = new Set([...there.map((file) => file.slice(0, -LOCAL_ENDING.length)), ...plans.keys()]);
   if (all.size > MAX_LOCAL)

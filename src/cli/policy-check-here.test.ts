@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkPolicyText } from "../core/policy/check.ts";
+import { lowerPlan } from "../core/policy/plan/lower.ts";
 import type { PolicyReport } from "../core/policy/report.ts";
 import { checkHere } from "./policy-check-here.ts";
 import { resolvePlans } from "./policy-resolve.ts";
 
 const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: sample\nspec:\n";
-const TEXT = `${HEAD}  kprobes:\n  - call: sys_dup\n  - call: sys_dupXXX\n  - call: vfs_read\n    syscall: false\n`;
+const TEXT = `${HEAD}  kprobes:\n  - call: sys_dup\n  - call: sys_opneat\n  - call: vfs_read\n    syscall: false\n`;
 const ANSWER = {
   tried: true,
   hooks: [
@@ -19,12 +21,14 @@ const ANSWER = {
       column: 5,
       state: "rejected",
       mechanism: "",
-      reason: "no such system call on this kernel: sys_dupXXX (nearest: sys_dup)",
-      nearest: "sys_dup",
+      reason: "no such system call on this kernel: sys_opneat (nearest: sys_openat)",
+      nearest: "sys_openat",
     },
     { index: 2, line: 9, column: 5, state: "degraded", mechanism: "fentry", reason: "only reported" },
   ],
 };
+const ENGINE = join(import.meta.dir, "../../native/.output/telovix-engine");
+if (!existsSync(ENGINE)) process.stderr.write(`SKIPPED: no engine at ${ENGINE}\n`);
 let dir = "";
 
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), "telovix-here-"))));
@@ -57,11 +61,38 @@ describe("a policy on this host", () => {
         line: 8,
         column: 5,
         path: "",
-        message: "No such system call on this kernel: sys_dupXXX.",
-        hint: "Did you mean 'sys_dup'?",
+        message: "No such system call on this kernel: sys_opneat.",
+        hint: "Did you mean 'sys_openat'?",
       },
       expect.objectContaining({ rule: "host.degraded", severity: "warning", line: 9, message: "Only reported." }),
     ]);
+  });
+
+  test("is told S4 where a feature is missing, at the argument where one is at fault", async () => {
+    const text = `${TEXT}    args:\n    - index: 0\n      type: file\n    - index: 9\n      type: int\n`;
+    const hook = { index: 0, line: 9, column: 5, state: "rejected", mechanism: "" };
+    const answers = [
+      { ...hook, reason: "no kprobes on this kernel", feature: true },
+      { ...hook, index: 1, reason: "argument 9: the function has 4 arguments", argument: 1 },
+      { ...hook, index: 2, reason: "by kprobe: no trampoline can be built here", state: "degraded", feature: true },
+      { ...hook, index: 3, reason: "exit_group: a name stays as it is" },
+      { ...hook, index: 4, reason: "maxData: at most 8192 bytes are told", argument: 200 },
+    ];
+    const { documents } = await here(text, says({ tried: true, hooks: answers }));
+    expect(documents[0]!.problems.map((p) => [p.stage, p.rule, p.line, p.column, p.message])).toEqual([
+      ["S4", "host.rejected", 9, 5, "No kprobes on this kernel."],
+      ["S4", "host.degraded", 9, 5, "By kprobe: no trampoline can be built here."],
+      ["S3", "host.rejected", 9, 5, "exit_group: a name stays as it is."],
+      ["S3", "host.rejected", 9, 5, "maxData: at most 8192 bytes are told."],
+      ["S3", "host.rejected", 14, 7, "Argument 9: the function has 4 arguments."],
+    ]);
+  });
+
+  test.skipIf(!existsSync(ENGINE))("is told what the engine itself says", async () => {
+    const { signal } = new AbortController();
+    const { documents } = checkPolicyText(TEXT);
+    const [answer] = await resolvePlans([lowerPlan(documents[0]!.policy!)], signal, () => Promise.resolve(ENGINE));
+    expect(answer?.hooks[1]).toEqual(ANSWER.hooks[1] as never);
   });
 
   test("stays valid with losses, and when nothing is amiss", async () => {

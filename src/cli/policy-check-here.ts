@@ -1,3 +1,5 @@
+import type { Position } from "../core/policy/model-base.ts";
+import type { Policy } from "../core/policy/model.ts";
 import { lowerPlan } from "../core/policy/plan/lower.ts";
 import type { Resolution } from "../core/policy/plan/resolution.ts";
 import type { DocumentReport, PolicyReport, Problem } from "../core/policy/report.ts";
@@ -5,41 +7,56 @@ import { resolvePlans } from "./policy-resolve.ts";
 
 type Found = Resolution["hooks"][number];
 
-/** A hook this host can't have as it is written; S3, whatever of the host is in the way. */
-function problemOf({ line, column, state, reason, nearest }: Found, document: DocumentReport): Problem {
+/** What the engine can say of a hook that stands in the text. */
+interface Written {
+  readonly document: DocumentReport;
+  readonly policy: Policy;
+}
+
+/** The argument at fault where the text has it, else the hook; hooks of `loader: true` stand nowhere in the text. */
+function placeOf({ line, column, argument }: Found, { document, policy }: Written): Position {
+  if (line === 0) return { line: document.line, column: 1 };
+  // Hooks of a list share a place and their arguments.
+  const hook = policy.hooks.find(({ at }) => at.line === line && at.column === column);
+  const args = hook === undefined || argument === undefined ? [] : [...hook.args, ...hook.data];
+  return args[argument ?? 0]?.at ?? { line, column };
+}
+
+/** A hook this host can't have as it is written: S4 where a feature of it is missing, else S3. */
+function problemOf(found: Found, written: Written): Problem {
+  const { state, reason, nearest, feature } = found;
   const isRejected = state === "rejected";
   // The name stands in the hint.
   const what = nearest === undefined ? reason : reason.replace(` (nearest: ${nearest})`, "");
+  // A sentence may begin with a name, which is written as it is.
+  const sentence = /^[a-z]+(?![\w.:/])/.test(what) ? `${what.slice(0, 1).toUpperCase()}${what.slice(1)}` : what;
   return {
-    stage: "S3",
+    stage: feature === true ? "S4" : "S3",
     rule: isRejected ? "host.rejected" : "host.degraded",
     severity: isRejected ? "error" : "warning",
-    // Hooks of `loader: true` stand nowhere in the text.
-    line: line === 0 ? document.line : line,
-    column: column === 0 ? 1 : column,
+    ...placeOf(found, written),
     path: "",
-    message: `${what.slice(0, 1).toUpperCase()}${what.slice(1)}.`,
+    message: `${sentence}.`,
     ...(nearest === undefined ? {} : { hint: `Did you mean '${nearest}'?` }),
   };
 }
 
-function withFound(document: DocumentReport, { hooks }: Resolution): DocumentReport {
+function withFound(document: DocumentReport, policy: Policy, { hooks }: Resolution): DocumentReport {
   // The calls of a list stand at one place: a reason they share is told once.
   const told = new Map<string, Problem>();
   for (const hook of hooks) {
     if (hook.state === "ok" || hook.reason === "") continue;
-    const problem = problemOf(hook, document);
+    const problem = problemOf(hook, { document, policy });
     told.set(`${problem.line}:${problem.column} ${problem.message}`, problem);
   }
   const problems = [...document.problems, ...told.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
   const isRejected = [...told.values()].some((p) => p.severity === "error");
-  const { policy, ...rest } = document;
-  if (isRejected) return { ...rest, verdict: "invalid", problems };
-  return { ...rest, problems, ...(policy === undefined ? {} : { policy }) };
+  const { policy: _, ...rest } = document;
+  return isRejected ? { ...rest, verdict: "invalid", problems } : { ...rest, problems, policy };
 }
 
 /**
- * A report with what this host says of each valid policy (S3). Policies with open placeholders are left as they are.
+ * A report with what this host says of each valid policy (S3, S4). Policies with open placeholders are left as they are.
  * AppError `unavailable` when the engine can't be asked.
  */
 export async function checkHere(
@@ -51,8 +68,9 @@ export async function checkHere(
   if (policies.length === 0) return report;
   const found = await resolve(policies.map(lowerPlan), signal);
   const documents = report.documents.map((document) => {
-    const of = document.policy === undefined ? undefined : found[policies.indexOf(document.policy)];
-    return of === undefined ? document : withFound(document, of);
+    const { policy } = document;
+    const of = policy === undefined ? undefined : found[policies.indexOf(policy)];
+    return policy === undefined || of === undefined ? document : withFound(document, policy, of);
   });
   return { verdict: documents.some((d) => d.verdict === "invalid") ? "invalid" : "valid", documents };
 }

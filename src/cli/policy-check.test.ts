@@ -123,6 +123,13 @@ describe("telovix policy check", () => {
   test("a wrong call, and what can't be read: exit 2", async () => {
     expect(await check()).toMatchObject({ code: 2, err: expect.stringContaining("needs a file") });
     expect(await check(join(dir, "egress"), "--set", "NET")).toMatchObject({ code: 2 });
+    const typo = await check(join(dir, "egress"), join(dir, "good.yaml"), "--set", "NET=10.0.0.0/8", "--set", "NETT=1");
+    expect([typo.code, typo.err]).toEqual([
+      2,
+      expect.stringMatching(/placeholder '\$\{NETT\}'.*\n.*Did you mean 'NET'/),
+    ]);
+    const broken = await check(join(dir, "deep/bad.yml"), "--set", "NET=1");
+    expect([broken.code, broken.err]).toEqual([1, ""]);
     const { code, out, err } = await check(
       join(dir, "missing"),
       join(dir, "none"),

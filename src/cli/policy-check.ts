@@ -33,6 +33,8 @@ export async function run(call: Call): Promise<number> {
     checked.push({ ...result, file: { path: file.path, ...(file.fault === undefined ? {} : { fault: file.fault }) } });
   }
   const counts = count(checked);
+  // What is broken may have the placeholder all the same.
+  if (counts.invalid + counts.unreadable === 0) variables.refuseUnused();
   if (isJson) call.out(`${JSON.stringify({ ...counts, files: checked.map(toJson) }, null, 2)}\n`);
   else call.out(`policies: ${summary(counts)}\n`);
   if (counts.unreadable > 0) return EXIT.usage;

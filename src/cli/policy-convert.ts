@@ -36,7 +36,9 @@ export async function run(call: Call): Promise<number> {
   const out = textFlag(call.flags, "out");
   if (to === "plan" && out === undefined)
     throw new UsageError("A plan is not text.", "Say with --out where it is written to.");
-  const plans = await readPlans(file, readVariables(listFlag(call.flags, "set")));
+  const variables = readVariables(listFlag(call.flags, "set"));
+  const plans = await readPlans(file, variables);
+  variables.refuseUnused();
   if (out === undefined) {
     const all = plans.map(planJson);
     call.out(`${JSON.stringify(all.length === 1 ? all[0] : all, null, 2)}\n`);

@@ -60,7 +60,9 @@ export async function run(call: Call): Promise<number> {
   if (file === undefined || rest.length > 0)
     throw new UsageError("One file is needed.", "Write telovix policy explain FILE.");
   const mode = modeOf(call);
-  const plans = await readPlans(file, readVariables(listFlag(call.flags, "set")));
+  const variables = readVariables(listFlag(call.flags, "set"));
+  const plans = await readPlans(file, variables);
+  variables.refuseUnused();
   const facts = await hostFacts(call);
   const isHere = textFlag(call.flags, "host-facts") === undefined;
   const resolved = isHere && facts !== undefined ? await resolutions(plans, call) : undefined;

@@ -123,7 +123,9 @@ async function follow(f: Follow): Promise<number> {
 /** `telovix policy run`. */
 export async function run(call: Call, programOf: (dir: string) => Promise<string> = engineProgram): Promise<number> {
   if (call.args.length === 0) throw new UsageError("A file is needed.", "Write telovix policy run FILE.");
-  const plans = await allPlans(call.args, readVariables(listFlag(call.flags, "set")));
+  const variables = readVariables(listFlag(call.flags, "set"));
+  const plans = await allPlans(call.args, variables);
+  variables.refuseUnused();
   const enforce = call.flags["enforce"] === true;
   return withPrivateDir("policy", async (dir) => {
     const kept = textFlag(call.flags, "out");

@@ -54,6 +54,8 @@ static void written(void)
 #endif
 	CHECK(call_parse("sys_nothing", 11, &compat) == -1);
 	CHECK(call_parse("sys_openat_and_more", 10, &compat) == SYS_openat);
+	CHECK(call_elsewhere("sys_socketcall", 14) && call_elsewhere("sys_open", 8));
+	CHECK(!call_elsewhere("sys_dupXXX", 10) && !call_elsewhere("sys_opendir", 8 + 3));
 	CHECK_TEXT(call_bare(CALLS_PREFIX "sys_dup"), "dup");
 	CHECK_TEXT(call_bare("__ia32_compat_sys_dup"), "dup");
 	CHECK_TEXT(call_bare("sys_dup"), "dup");

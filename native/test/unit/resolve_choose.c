@@ -80,6 +80,7 @@ static void denied_calls(void)
 	CHECK_TEXT(c.reason,
 		   "nothing here can deny sys_symlinkat: BPF LSM programs do not run here "
 		   "(lsm= without bpf, or not permitted)");
+	CHECK(c.feature);
 	call(&locked, &denies_and_kills, "sys_symlinkat");
 	CHECK(c.status == POINT_DEGRADED && c.count == 1);
 	call(&injectable, &denies, "sys_symlinkat");

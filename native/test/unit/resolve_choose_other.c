@@ -72,7 +72,9 @@ static void tracepoints(void)
 	tracepoint(&locked, &reads, false, "sched", "sched_process_exec");
 	CHECK(c.status == POINT_OK && c.at[0].backend == POINT_TRACEPOINT);
 	tracepoint(&locked, &reads, false, "nothing", "here");
-	CHECK(c.status == POINT_REJECTED && c.missing);
+	CHECK(c.status == POINT_REJECTED && c.missing && !c.feature);
+	CHECK_TEXT(c.reason, "no such tracepoint on this kernel: nothing/here "
+			     "(nearest: sched/here)");
 	tracepoint(&locked, &reads, true, "sched", "sched_process_exec");
 	CHECK(c.at[0].backend == POINT_RAW_TP);
 	tracepoint(&locked, &reads, true, "sched", "nothing");

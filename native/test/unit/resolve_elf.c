@@ -32,7 +32,7 @@ __attribute__((noinline, used)) int unit_marked_function(int a)
 	return a + 1;
 }
 
-static char why[128];
+static char why[160];
 
 static bool same_bytes(uint64_t offset)
 {
@@ -56,6 +56,9 @@ static void symbols(struct elf_file *file)
 	CHECK(!elf_is_code(file, 1ULL << 62));
 	CHECK(elf_symbol(file, "unit_no_such_function", &offset, why, sizeof(why)) == -ENOENT);
 	CHECK_TEXT(why, "the file has no function unit_no_such_function");
+	CHECK(elf_symbol(file, "unit_marked_functoin", &offset, why, sizeof(why)));
+	CHECK_TEXT(why, "the file has no function unit_marked_functoin "
+			"(nearest: unit_marked_function)");
 	CHECK(elf_symbol(file, "why", &again, why, sizeof(why))); /* data */
 	CHECK(elf_address(file, 1ULL << 62, &again, why, sizeof(why)) == -ENOENT);
 	CHECK(elf_address(file, 1, &again, why, sizeof(why)));
@@ -71,6 +74,8 @@ static void probes(struct elf_file *file)
 	CHECK(usdt.size[0] == -4 && usdt.size[1] == 8 && usdt.size[2] == 1 && usdt.size[3] == -2);
 	CHECK(elf_usdt(file, "telovix", "other", &usdt, why, sizeof(why)) == -ENOENT);
 	CHECK_TEXT(why, "the file has no probe telovix:other");
+	CHECK(elf_usdt(file, "telovix", "untt", &usdt, why, sizeof(why)));
+	CHECK_TEXT(why, "the file has no probe telovix:untt (nearest: telovix:unit)");
 	CHECK(elf_usdt(file, "telo", "unit", &usdt, why, sizeof(why)));
 }
 

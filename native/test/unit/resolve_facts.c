@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "facts.h"
 
+#include "facts_events.h"
 #include "facts_lsm.h"
-#include "facts_symbols.h"
+#include "nearest.h"
 #include "unit.h"
 
 static void preemption(void)
@@ -37,12 +38,33 @@ static void preemption(void)
 
 static void distance(void)
 {
-	CHECK(symbols_distance("fd_install", "fd_install", 3) == 0);
-	CHECK(symbols_distance("fd_instal", "fd_install", 3) == 1);
-	CHECK(symbols_distance("kitten", "sitting", 3) == 3);
-	CHECK(symbols_distance("kitten", "sitting", 2) == 3); /* more than the limit */
-	CHECK(symbols_distance("", "abc", 3) == 3);
-	CHECK(symbols_distance("abc", "xyz", 1) == 2);
+	CHECK(nearest_distance("fd_install", "fd_install", 3) == 0);
+	CHECK(nearest_distance("fd_instal", "fd_install", 3) == 1);
+	CHECK(nearest_distance("kitten", "sitting", 3) == 3);
+	CHECK(nearest_distance("kitten", "sitting", 2) == 3); /* more than the limit */
+	CHECK(nearest_distance("", "abc", 3) == 3);
+	CHECK(nearest_distance("abc", "xyz", 1) == 2);
+	CHECK(nearest_distance("opneat", "openat", 1) == 1); /* two letters swapped */
+	CHECK(nearest_distance("poenat", "openat", 1) == 1);
+	CHECK(nearest_distance("opnaet", "openat", 3) == 2);
+}
+
+static const char *nearest_event(const char *group, const char *event)
+{
+	static char list[256], found[NEAREST_TEXT + 1];
+
+	strcpy(list, "sched:sched_process_exec\nsched:sched_process_exit\n"
+		     "raw_syscalls:sys_enter\nsyscalls:sys_enter_openat\n");
+	events_nearest(list, group, event, found, sizeof(found));
+	return found;
+}
+
+static void tracepoints(void)
+{
+	CHECK_TEXT(nearest_event("sched", "sched_proces_exec"), "sched/sched_process_exec");
+	CHECK_TEXT(nearest_event("shed", "sched_process_exec"), "sched/sched_process_exec");
+	CHECK_TEXT(nearest_event("nope", "sys_enter"), "raw_syscalls/sys_enter");
+	CHECK_TEXT(nearest_event("nope", "nothing"), "");
 }
 
 static void lsm_names(void)
@@ -59,6 +81,7 @@ int main(void)
 {
 	preemption();
 	distance();
+	tracepoints();
 	lsm_names();
 	return unit_end("resolve_facts");
 }

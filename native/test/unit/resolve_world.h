@@ -89,10 +89,16 @@ static void nearest(const char *name, char *buf, size_t size)
 	snprintf(buf, size, "fd_install");
 }
 
+static void nearest_event(const char *group, const char *event, char *buf, size_t size)
+{
+	(void)group;
+	snprintf(buf, size, "sched/%s", event);
+}
+
 #define LOOKUPS                                                                               \
 	.raw_tp = true, .uprobe = true, .symbol = symbol, .function = function,               \
 	.lsm_hook = lsm_hook, .lsm_argument = lsm_argument, .raw_tracepoint = raw_tracepoint, \
-	.format = format, .nearest = nearest
+	.format = format, .nearest = nearest, .nearest_event = nearest_event
 
 static const struct facts distribution = { .kprobe = true,
 					   .fentry = true,

@@ -1,12 +1,27 @@
 /** Calls that are told at their return, and returns that come late, not at all, or within each other. */
-import type { Case } from "../case.ts";
-import { arg, match, uprobe } from "../spec.ts";
+import { ALPHA, type Case } from "../case.ts";
+import { arg, match, syscall, uprobe } from "../spec.ts";
 
 const AT_RETURN = { args: [arg(0, "int64")], return: true, returnArg: arg(0, "int64") };
 /** More than the kernel keeps at a time. */
 const MANY = 600;
 
 export const returnCases: readonly Case[] = [
+  {
+    name: "return-new-task",
+    group: "types",
+    hook: "syscall return",
+    shows: { other: "clone, told once" },
+    spec: syscall("sys_clone3", {
+      return: true,
+      returnArg: arg(0, "int64"),
+      selectors: [{ matchBinaries: [{ operator: "In", values: [ALPHA] }] }],
+    }),
+    needs: [],
+    // The child leaves the call as well, with 0: it made none.
+    runs: [{ act: [`exec=${ALPHA}`, "clone", "0"], events: [{}], never: [{ return: { long_arg: "0" } }], anyProcess: true }],
+    short: true,
+  },
   {
     name: "return-never",
     group: "types",

@@ -47,6 +47,8 @@ export function checkActionFields(spec: ActionSelector, view: HookView, ctx: Con
       `${argError} is no error: they go from -1 to -${ENGINE_LIMITS.error}.`,
       "Write -1 for EPERM, -13 for EACCES.",
     );
+  else if (argError > 0)
+    ctx.warn("action.error", spec, "argError", `argError ${argError} is taken as -${argError}.`, `Write -${argError}.`);
   for (const field of ["argUrl", "argFqdn"] as const) checkTarget(spec, field, ctx);
   checkRegisters(spec, ctx);
   tellOffered(spec, view, ctx);

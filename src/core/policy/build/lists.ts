@@ -3,7 +3,8 @@ import { quoted, suggest, type Hint, type Problems } from "../problems.ts";
 import type { Source } from "../read/source.ts";
 import type { ListSpec } from "../schema/policy.ts";
 import { functionName, parseSyscall } from "./call-name.ts";
-import { nameHint, textFault } from "./engine-text.ts";
+import { nameHint } from "./engine-text.ts";
+import { readPattern } from "./pattern.ts";
 
 /** The policy's lists by name. */
 export interface Lists {
@@ -11,9 +12,6 @@ export interface Lists {
   /** Lists whose faults are told already: who refers to them is not at fault. */
   readonly faulty: ReadonlySet<string>;
 }
-
-/** Longest pattern of a generated list. */
-const MAX_PATTERN = 256;
 
 /** Checks the lists and reads what each stands for. */
 export function buildLists(specs: readonly ListSpec[], source: Source, problems: Problems): Lists {
@@ -113,29 +111,12 @@ function checkPattern(spec: ListSpec, source: Source, problems: Problems): CallT
   const pattern = spec.pattern ?? "";
   const at = source.at(spec, "pattern");
   if (pattern === "") problems.error("S2", "lists.no-pattern", at, "A list of type generated_ftrace needs a pattern.");
-  else if (pattern.length > MAX_PATTERN)
-    problems.error("S2", "lists.pattern", at, `The pattern is longer than ${MAX_PATTERN} characters.`);
-  else if (textFault(pattern, Infinity, "line") !== undefined)
-    problems.error("S2", "lists.pattern", at, "The pattern has a control character.", "Write \\n, \\t or \\x01 in it.");
-  else if (!isPattern(pattern))
-    problems.error(
-      "S2",
-      "lists.pattern",
-      at,
-      `${quoted(pattern)} is no pattern.`,
-      "A pattern is a regular expression, without look-around and back references.",
-    );
-  else return { kind: "generatedFtrace", pattern };
-  return undefined;
-}
-
-function isPattern(pattern: string): boolean {
-  if (/\(\?[=!<]|\\[1-9]/.test(pattern)) return false;
-  try {
-    return new RegExp(pattern) instanceof RegExp;
-  } catch {
-    return false;
+  else {
+    const read = readPattern(pattern);
+    if ("posix" in read) return { kind: "generatedFtrace", pattern: read.posix };
+    problems.error("S2", "lists.pattern", at, `${quoted(pattern)} ${read.fault}.`, read.hint);
   }
+  return undefined;
 }
 
 /** Says that a list isn't there; nothing when its own faults are told. */

@@ -68,6 +68,14 @@ function readText(
 ): Uint8Array {
   const bytes = bytesOf(BUFFERS.has(arg.type) ? text : withoutNul(text));
   checkLength(bytes, index, spec, op, ctx);
+  if (arg.type !== "auto" && !BUFFERS.has(arg.type) && bytes.includes(0))
+    ctx.warn(
+      "filter.never",
+      spec.values ?? spec,
+      index,
+      `A ${arg.type} ends before its first NUL, so ${quoted(text)} never matches.`,
+      "Leave out the NUL and what is behind it.",
+    );
   const isAbsolute = op === "Postfix" || op === "SubString" || /^\/|:|^$/.test(text);
   if (PATHS.has(arg.type) && !isAbsolute)
     ctx.warn(

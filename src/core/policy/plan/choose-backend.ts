@@ -46,7 +46,9 @@ function onSyscall(hook: PlanHook, needs: Needs, m: Mechanisms): BackendChoice {
     can: m.everySyscall(),
     words: `program at ${leaves ? "sys_exit" : "sys_enter"}`,
     losses:
-      needs.returns && !leaves ? [`${hook.call} has no return value to tell: it is reported where it begins`] : [],
+      needs.returns && !leaves
+        ? [`no return value of ${hook.call} is there to tell: it is reported where it begins`]
+        : [],
   };
   if (leaves || needs.many) return best([every]);
   const prefixes = hook.flags.includes("i386") ? ["__ia32_compat_", "__ia32_"] : ["__x64_", "__arm64_"];

@@ -17,6 +17,10 @@ const Resolution = Type.Object({
       /** "kprobe", or several with a plus between them. */
       mechanism: Type.String({ maxLength: 512 }),
       reason: Type.String({ maxLength: 512 }),
+      /** The state is for want of a feature of this host, not of a name or a type. */
+      feature: Type.Optional(Type.Boolean()),
+      /** What the state is due to: its place in the hook's args, then data. */
+      argument: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
       /** The name on this kernel that is most alike. */
       nearest: Type.Optional(Type.String({ maxLength: 128 })),
     }),

@@ -75,6 +75,14 @@ export class TreeBuilder {
     const isPlain = node.type === undefined || node.type === "PLAIN";
     const value = scalarValue(node.value);
     const text = isPlain ? (node.source ?? "") : String(node.value);
+    if (!text.isWellFormed())
+      this.#problems.warn(
+        "S0",
+        "yaml.half-character",
+        at,
+        "The text has half of a character (a lone surrogate), which becomes U+FFFD.",
+        "Write the character itself, or both halves of its escape.",
+      );
     return { kind: "scalar", at, value, text, isPlain };
   }
 
@@ -99,8 +107,11 @@ export class TreeBuilder {
       const name = typeof key.value === "string" ? key.value : (key.source ?? "");
       const place = { ...keyAt, path: childPath(at.path, name) };
       const tree = this.#node(value, place, depth + 1);
-      if (name === "<<" && tree.kind !== "scalar") merged.push(tree);
-      else if (entries.has(name))
+      if (name === "<<") {
+        if (!isMergeable(tree))
+          this.#problems.error("S0", "yaml.merge", place, "What '<<' merges is a mapping, or a list of mappings.");
+        merged.push(tree);
+      } else if (entries.has(name))
         this.#problems.error("S0", "yaml.duplicate-key", place, `The key ${quoted(name)} stands here a second time.`);
       else entries.set(name, { keyAt, value: tree });
     }
@@ -109,6 +120,10 @@ export class TreeBuilder {
         for (const [name, entry] of tree.entries) if (!entries.has(name)) entries.set(name, entry);
     return { kind: "map", at, entries };
   }
+}
+
+function isMergeable(tree: Tree): boolean {
+  return tree.kind === "list" ? tree.items.every(({ kind }) => kind === "map") : tree.kind === "map";
 }
 
 const YAML_TAG = "tag:yaml.org,2002:";

@@ -1,4 +1,4 @@
-import { Lexer } from "yaml";
+import { lexemes } from "./lexemes.ts";
 
 /** Limits of a policy file. They hold before it is parsed: the parser recurses, and reads on whatever it meets. */
 export const LIMITS = {
@@ -32,22 +32,12 @@ export function brokenLimit(text: string, maxBytes: number = LIMITS.fileBytes): 
   return brokenDepth(text);
 }
 
-/** Walks the lexer's marks, which are right about quotes and comments, and keep no stack. */
 function brokenDepth(text: string): LimitFault | undefined {
-  let offset = 0;
   let lineStart = 0;
   let flow = 0;
   let documents = 0;
-  let isText = false;
-  for (const lexeme of new Lexer().lex(text)) {
-    // These two stand for no character of the text; the lexeme after the second is a plain scalar's or block's text.
-    if (lexeme === DOCUMENT || lexeme === FLOW_ERROR_END) continue;
-    if (lexeme === SCALAR) {
-      isText = true;
-      continue;
-    }
-    const mark = isText ? "" : lexeme;
-    isText = false;
+  for (const { text: lexeme, offset, isScalar } of lexemes(text)) {
+    const mark = isScalar ? "" : lexeme;
     if (mark === "---" && ++documents > LIMITS.documents)
       return {
         rule: "yaml.too-many-documents",
@@ -70,12 +60,8 @@ function brokenDepth(text: string): LimitFault | undefined {
       };
     const newline = lexeme.lastIndexOf("\n");
     if (newline >= 0) lineStart = offset + newline + 1;
-    offset += lexeme.length;
   }
   return undefined;
 }
 
-const DOCUMENT = "\u0002";
-const FLOW_ERROR_END = "\u0018";
-const SCALAR = "\u001f";
 const BLOCK_MARKS: ReadonlySet<string> = new Set(["-", "?", ":"]);

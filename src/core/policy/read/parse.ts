@@ -1,5 +1,6 @@
 import { parseAllDocuments, type Document } from "yaml";
 import { printable, type Problems } from "../problems.ts";
+import { quoteBefore } from "./lexemes.ts";
 import { brokenLimit } from "./limits.ts";
 import { Lines } from "./lines.ts";
 import type { Place } from "./place.ts";
@@ -20,10 +21,12 @@ const MAX_YAML_ERRORS = 10;
  * collector of the next document. Never throws.
  */
 export function parseDocuments(
-  text: string,
+  written: string,
   maxBytes: number | undefined,
   problemsOf: () => Problems,
 ): readonly ParsedDocument[] {
+  // Files put one behind the other bring a mark each, at the beginning of a line.
+  const text = written.replaceAll(/(^|\n)\uFEFF/g, "$1");
   const lines = new Lines(text);
   const fault = brokenLimit(text, maxBytes);
   if (fault) {
@@ -45,7 +48,7 @@ export function parseDocuments(
     problemsOf().error("S0", "yaml.empty", at, "The file holds no document.");
     return [{ at }];
   }
-  return found.map((document) => readDocument(document, lines, problemsOf()));
+  return found.map((document) => readDocument(document, text, lines, problemsOf()));
 }
 
 function isEmpty(document: Document): boolean {
@@ -53,13 +56,24 @@ function isEmpty(document: Document): boolean {
   return contents === null || ("value" in contents && contents.value === null && !contents.anchor && !contents.tag);
 }
 
-function readDocument(document: Document, lines: Lines, problems: Problems): ParsedDocument {
+/** Behind a tab at a line's beginning nothing stands where it seems to: only the cause is told. */
+function causes(errors: Document["errors"]): Document["errors"] {
+  const tab = errors.find(isTab);
+  return tab === undefined ? errors.slice(0, MAX_YAML_ERRORS) : [tab];
+}
+
+function isTab({ code }: Document["errors"][number]): boolean {
+  return code === "TAB_AS_INDENT";
+}
+
+function readDocument(document: Document, text: string, lines: Lines, problems: Problems): ParsedDocument {
   const at = lines.at(document.contents?.range?.[0] ?? document.range?.[0] ?? 0);
-  for (const error of document.errors.slice(0, MAX_YAML_ERRORS)) {
-    const isTab = error.code === "TAB_AS_INDENT";
-    const rule = isTab ? "yaml.tab" : "yaml.syntax";
+  for (const error of causes(document.errors)) {
+    const rule = isTab(error) ? "yaml.tab" : "yaml.syntax";
     const message = error.message.replace(/\.?$/, ".");
-    problems.error("S0", rule, lines.at(error.pos[0]), printable(message), isTab ? "Indent with spaces." : undefined);
+    const hint = isTab(error) ? "Indent with spaces." : undefined;
+    const offset = /^Missing closing .quote/.test(message) ? quoteBefore(text, error.pos[0]) : error.pos[0];
+    problems.error("S0", rule, lines.at(offset), printable(message), hint);
   }
   if (document.errors.length > 0) return { at };
   // Of a key that stands twice the first counts, so that what is wrong elsewhere is told as well.
