@@ -161,26 +161,6 @@ int tp__policy(void *ctx)
 	return 0;
 }
 
-/* clone3, clone, fork, vfork: the task they make leaves them as well, with 0. */
-static __always_inline bool call__makes_task(u32 index)
-{
-	switch (index) {
-	case 435:
-	case TX_SYSCALLS + 435:
-	case TX_SYSCALLS + 120:
-	case TX_SYSCALLS + 2:
-	case TX_SYSCALLS + 190:
-#ifdef __TARGET_ARCH_arm64
-	case 220:
-#else
-	case 56 ... 58:
-#endif
-		return true;
-	default:
-		return false;
-	}
-}
-
 static __always_inline int call__run(void *ctx, struct pt_regs *regs, long nr, s64 ret,
 				     bool leaving)
 {

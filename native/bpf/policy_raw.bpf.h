@@ -72,4 +72,24 @@ static __always_inline void raw__result(void *ctx, u64 *ret)
 
 #endif
 
+/* clone3, clone, fork, vfork: the task they make leaves them as well, with 0. */
+static __always_inline bool call__makes_task(u32 index)
+{
+	switch (index) {
+	case 435:
+	case TX_SYSCALLS + 435:
+	case TX_SYSCALLS + 120:
+	case TX_SYSCALLS + 2:
+	case TX_SYSCALLS + 190:
+#ifdef __TARGET_ARCH_arm64
+	case 220:
+#else
+	case 56 ... 58:
+#endif
+		return true;
+	default:
+		return false;
+	}
+}
+
 #endif
