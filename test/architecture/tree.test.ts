@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const MAX_LINES = 300;
@@ -76,5 +78,10 @@ describe("the tree is the architecture", () => {
       counted.map(async (f) => [f, (await readFile(join(ROOT, f), "utf8")).split("\n").length - 1] as const),
     );
     expect(lines.filter(([, count]) => count > MAX_LINES)).toEqual([]);
+  });
+
+  test("nothing that is kept is a link: what it leads to would be another machine's", async () => {
+    const { stdout } = await promisify(execFile)("git", ["ls-files", "-s"], { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 });
+    expect(stdout.split("\n").filter((line) => line.startsWith("120000"))).toEqual([]);
   });
 });
