@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Clock } from "./clock.ts";
+import { errorMessage } from "./error.ts";
 import type { Log } from "./log.ts";
 import type { Service } from "./service.ts";
 
@@ -18,6 +19,8 @@ export interface ChildSpec {
   readonly backoffMaxMs?: number;
   /** A run at least this long makes the next backoff start anew. */
   readonly healthyAfterMs?: number;
+  /** Runs before each start; a rejection counts as a crash. */
+  readonly before?: () => Promise<void>;
   /** Runs after each start; the child counts as running once it resolves. A rejection stops the child and counts as a crash. */
   readonly ready?: (pid: number, signal: AbortSignal) => Promise<void>;
   /** Called for each line of stdout and stderr, without its end. */
@@ -91,8 +94,13 @@ export class Supervisor implements Service {
 
   /** One life of the child; resolves with why it ended. */
   async #once(signal: AbortSignal): Promise<string> {
-    const { command, env, cwd, uid, gid } = this.#spec;
+    const { command, env, cwd, uid, gid, before } = this.#spec;
     const [file, ...args] = command;
+    try {
+      await before?.();
+    } catch (error) {
+      return `could not start: ${errorMessage(error)}`;
+    }
     const child = spawn(file, args, {
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own: Ctrl-C and a closed terminal reach us alone, and we end our children in their order.
@@ -123,7 +131,7 @@ export class Supervisor implements Service {
       this.#log.error("child did not become ready", { error });
       await this.#end(child, outcome);
       signal.removeEventListener("abort", stop);
-      return `did not become ready: ${error instanceof Error ? error.message : String(error)}`;
+      return `did not become ready: ${errorMessage(error)}`;
     }
     await Promise.race([
       outcome,

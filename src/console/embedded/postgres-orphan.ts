@@ -1,4 +1,4 @@
-import { readFile, readlink, realpath } from "node:fs/promises";
+import { readFile, readlink, realpath, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -9,6 +9,18 @@ export async function readPostmaster(pgData: string): Promise<{ pid: number; rea
   const lines = text.split("\n");
   const pid = Number(lines[0]);
   return Number.isInteger(pid) && pid > 0 ? { pid, ready: (lines[7] ?? "").startsWith("ready") } : undefined;
+}
+
+/**
+ * Takes away an empty `postmaster.pid`: a server that was killed while it wrote it leaves one, and no other starts beside it. Only for
+ * whoever holds the directory's lock and knows its own server to be dead; nothing was begun by one that came no further.
+ */
+export async function removeCutLock(pgData: string, log: Log): Promise<void> {
+  const path = join(pgData, "postmaster.pid");
+  const found = await stat(path).catch(() => undefined);
+  if (found?.size !== 0) return;
+  log.warn("a PostgreSQL that was killed at its start left an empty lock file; it is taken away", { path });
+  await rm(path, { force: true });
 }
 
 async function servesDirectory(pid: number, pgData: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sql } from "postgres";
@@ -60,6 +60,18 @@ describe("embedded PostgreSQL", () => {
     expect((await childrenOf(pid!)).length).toBeGreaterThan(1);
     process.kill(pid!, "SIGKILL");
     await embedded.server.until((s) => s.status === "running" && s.pid !== pid);
+    expect([...(await sql`SELECT n FROM kept`)]).toEqual([{ n: 1 }]);
+  });
+
+  test("one that was killed while it wrote its lock file is followed by another", async () => {
+    const { pid } = embedded.server.state;
+    process.kill(pid!, "SIGKILL");
+    await truncate(join(embedded.pgData, "postmaster.pid"));
+    await embedded.server.until((s) => s.status === "running" && s.pid !== pid);
+    expect([...(await sql`SELECT n FROM kept`)]).toEqual([{ n: 1 }]);
+    await stop();
+    await writeFile(join(embedded.pgData, "postmaster.pid"), "");
+    await start();
     expect([...(await sql`SELECT n FROM kept`)]).toEqual([{ n: 1 }]);
   });
 

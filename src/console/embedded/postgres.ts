@@ -9,7 +9,7 @@ import { prepareDataDir, privateDir, shortSocketDir } from "./directories.ts";
 import { lockDirectory } from "./lock.ts";
 import { RunningServer } from "./running-server.ts";
 import { ADMIN_ROLE, APP_ROLE, DATABASE, initCluster, loadPasswords, provision } from "./postgres-init.ts";
-import { readPostmaster, stopOrphan } from "./postgres-orphan.ts";
+import { readPostmaster, removeCutLock, stopOrphan } from "./postgres-orphan.ts";
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
@@ -101,6 +101,7 @@ async function startOn(
       ...accounts?.server,
       stopSignal: "SIGINT",
       stopTimeoutMs: 30_000,
+      before: () => removeCutLock(pgData, log),
       ready: async (pid, signal) => {
         while (!signal.aborted) {
           const postmaster = await readPostmaster(pgData);
