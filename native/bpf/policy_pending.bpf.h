@@ -96,7 +96,8 @@ static __always_inline bool pending__take(struct tx_scratch *s, u64 key, const b
 	}
 	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
 	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
-	if (!bpf_map_delete_elem(&tx_pendings, &key) && count)
+	/* What was handed on was not counted. */
+	if (!bpf_map_delete_elem(&tx_pendings, &key) && count && *count)
 		__sync_fetch_and_add(count, -1);
 	s->want = 0;
 	s->first_policy = 0;
