@@ -30,12 +30,8 @@ struct inode___private {
 const volatile __u64 tx_rename_lock = 0;
 const volatile __u64 tx_mount_lock = 0;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TX_COLD_SLOTS);
-	__type(key, u32);
-	__type(value, u64);
-} tx_cold SEC(".maps");
+/* A map of its own, but not one to be looked up. */
+__u64 tx_cold[TX_COLD_SLOTS] SEC(".data.cold");
 
 /* The first four bytes at an address. direct: see tx_direct. */
 static __always_inline u32 word__at(u64 address, const bool direct)
@@ -66,14 +62,24 @@ static __always_inline u64 inode__changed(struct inode *inode, const bool direct
 	}
 }
 
-/* What a directory's path depends on. Addresses as numbers. */
-struct tx_place {
-	u64 dir, mnt, inode, ino, changed;
-};
+/*
+ * Sums of products of two, each with something added that nobody knows: as good as a chain of
+ * hashes here, and a third of it. near and far: how far the addresses of mount, directory and inode
+ * are from each other. The low bits are for the uses.
+ */
+static __always_inline u64 place__hash(u64 near, u64 far, u64 ino, u64 changed, u64 counts)
+{
+	u64 key = tx_cookie_key;
 
-/* False: it is not to be remembered. By variables: the helper's way is not one through our own
- * struct. */
-static __always_inline bool place__read(struct tx_place *at, u64 file)
+	return ((near + key) * (ino + 0x9e3779b97f4a7c15ULL) +
+		(far + key) * (changed + 0xbf58476d1ce4e5b9ULL) +
+		(counts + key) * 0x94d049bb133111ebULL) &
+	       ~TX_W_ALL;
+}
+
+/* 0: it is not to be remembered. By variables: the helper's way is not one through our own struct.
+ */
+static __always_inline u64 place__tag(u64 file, u64 counts)
 {
 	u64 dentry = TX_NUMBER(file, struct file, f_path.dentry);
 	u64 mnt = TX_NUMBER(file, struct file, f_path.mnt);
@@ -82,63 +88,44 @@ static __always_inline bool place__read(struct tx_place *at, u64 file)
 
 	if (dir == dentry || dentry == TX_NUMBER(mnt, struct vfsmount, mnt_root) ||
 	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name), false) & 0xff) == '.')
-		return false;
+		return 0;
 	inode = (struct inode *)TX_NUMBER(dir, struct dentry, d_inode);
-	at->dir = dir;
-	at->mnt = mnt;
-	at->inode = (u64)inode;
-	at->ino = TX_READ(inode, i_ino);
-	at->changed = inode__changed(inode, false) ^ TX_READ(inode, i_generation);
-	return true;
-}
-
-/* The same where the verifier knows what each pointer leads to: a load is half as long. */
-static __always_inline bool place__read_typed(struct tx_place *at, u64 address)
-{
-	const void *null = TX_AT((struct file *)NULL);
-	struct file *file = TX_AT((struct file *)address);
-	struct dentry *dentry = file->f_path.dentry, *dir = dentry->d_parent;
-	struct vfsmount *mnt = file->f_path.mnt;
-	struct inode *inode;
-
-	if (dir == dentry || dentry == mnt->mnt_root ||
-	    (word__at((u64)dentry->d_name.name, true) & 0xff) == '.')
-		return false;
-	inode = dir->d_inode;
-	at->dir = TX_DISTANCE(dir, null);
-	at->mnt = TX_DISTANCE(mnt, null);
-	at->inode = TX_DISTANCE(inode, null);
-	at->ino = inode->i_ino;
-	at->changed = inode__changed(inode, true) ^ inode->i_generation;
-	return true;
+	return place__hash(mnt - dir, dir - (u64)inode, TX_READ(inode, i_ino),
+			   inode__changed(inode, false) ^ TX_READ(inode, i_generation), counts);
 }
 
 /*
- * Sums of products of two, each with something added that nobody knows: as good as a chain of
- * hashes here, and a third of it.
+ * The same where the verifier knows what each pointer leads to: a load is half as long. The name
+ * comes first: what is held over a cast takes room that there is little of.
  */
-static __always_inline u64 place__hash(const struct tx_place *at, u64 counts)
+static __always_inline u64 place__tag_typed(u64 address, u64 counts)
 {
-	u64 key = tx_cookie_key;
+	struct file *file = TX_AT((struct file *)address);
+	struct dentry *dentry = file->f_path.dentry, *dir;
+	struct vfsmount *mnt = file->f_path.mnt;
+	struct inode *inode;
 
-	return (at->dir + key) * (at->mnt + 0x9e3779b97f4a7c15ULL) +
-	       (at->ino + key) * (at->inode + 0xbf58476d1ce4e5b9ULL) +
-	       (at->changed + key) * (counts + 0x94d049bb133111ebULL);
+	if ((word__at((u64)dentry->d_name.name, true) & 0xff) == '.')
+		return 0;
+	dir = dentry->d_parent;
+	if (dir == dentry || dentry == mnt->mnt_root)
+		return 0;
+	inode = dir->d_inode;
+	return place__hash(TX_DISTANCE(mnt, dir), TX_DISTANCE(dir, inode), inode->i_ino,
+			   inode__changed(inode, true) ^ inode->i_generation, counts);
 }
 
 static __always_inline u64 tag__of(u64 file, u64 rename_lock, u64 mount_lock, const bool direct)
 {
 	u64 renames, mounts;
-	struct tx_place at;
 
 	/* Before anything else is read: what happens from here on shows. */
 	renames = word__at(rename_lock, direct);
 	mounts = word__at(mount_lock, direct);
 	if ((renames | mounts) & 1) /* in the middle of one */
 		return 0;
-	if (!(direct ? place__read_typed(&at, file) : place__read(&at, file)))
-		return 0;
-	return place__hash(&at, renames << 32 | mounts) & ~TX_W_ALL;
+	renames = renames << 32 | mounts;
+	return direct ? place__tag_typed(file, renames) : place__tag(file, renames);
 }
 
 /* The hash of the directory an open file is in; 0: it is not to be remembered. */
@@ -152,11 +139,9 @@ static __always_inline u64 cold__tag(u64 file)
 			 : tag__of(file, rename_lock, mount_lock, false);
 }
 
-static __always_inline u64 *cold__slot(u64 tag)
+static __always_inline volatile __u64 *cold__slot(u64 tag)
 {
-	u32 at = tag >> 52;
-
-	return bpf_map_lookup_elem(&tx_cold, &at);
+	return &tx_cold[tag >> 52];
 }
 
 /* Uses for which a file of the directory whose text is len bytes at from may be watched. */
@@ -190,7 +175,7 @@ static __always_inline u64 cold__uses(struct tx_scratch *s, const char *from, u3
 }
 
 /* The file's path has been walked into the scratch buffer. */
-static __always_inline void cold__learn(struct tx_scratch *s, struct file *file, u64 tag, u64 *slot)
+static __always_inline void cold__learn(struct tx_scratch *s, struct file *file, u64 tag)
 {
 	u32 pos = s->w.pos, dot = s->w.dot_pos, end, len;
 	u64 uses;
@@ -209,15 +194,15 @@ static __always_inline void cold__learn(struct tx_scratch *s, struct file *file,
 		TX_BOUND(dot, TX_PATH_MAX - 1);
 		uses |= cold__uses(s, &s->walk[dot], len, 1);
 	}
-	*slot = tag | uses;
+	*cold__slot(tag) = tag | uses;
 }
 
 /* Is it remembered that nothing in the directory is watched for this use? */
 static __always_inline bool cold__is(u64 tag, u32 use)
 {
-	u64 *slot = cold__slot(tag);
+	u64 held = *cold__slot(tag);
 
-	return slot && (*slot & ~TX_W_ALL) == tag && !(*slot & use);
+	return (held & ~TX_W_ALL) == tag && !(held & use);
 }
 
 #endif

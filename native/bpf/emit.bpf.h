@@ -78,13 +78,15 @@ static __always_inline long record__output(void *ring, u32 which, struct tx_head
 
 /*
  * The same for a record of fixed size, filled where it will be read: room for size bytes, or NULL,
- * and counted. What is given must be sent. seq and flags are for record__send.
+ * and counted. What is given must be sent. seq, flags and counters are for record__send.
  */
-static __always_inline void *record__reserve(void *ring, u32 which, u64 size, u64 *seq, u64 *flags)
+static __always_inline void *record__reserve(void *ring, u32 which, u64 size, u64 *seq, u64 *flags,
+					     struct tx_stats **counters)
 {
 	struct tx_stats *stats = counters__get();
 	void *room;
 
+	*counters = stats;
 	if (!stats)
 		return NULL;
 	*seq = TX_NEXT(stats->seq);
@@ -101,10 +103,8 @@ static __always_inline void *record__reserve(void *ring, u32 which, u64 size, u6
 }
 
 static __always_inline void record__send(struct tx_header *h, u32 which, u64 size, u64 seq,
-					 u64 flags)
+					 u64 flags, struct tx_stats *stats)
 {
-	struct tx_stats *stats = counters__get();
-
 	h->cpu = bpf_get_smp_processor_id();
 	h->cpu_seq = seq;
 	if (stats && h->type < TX_TYPES) {

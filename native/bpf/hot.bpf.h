@@ -118,11 +118,10 @@ static __always_inline void hot__learn(struct tx_scratch *s, struct file *file, 
 static __always_inline struct tx_watch *file__watched(struct tx_scratch *s, struct file *file,
 						      u64 tag, u32 use)
 {
-	u64 *slot = tag ? cold__slot(tag) : NULL;
-	u64 known = slot ? *slot : 0;
+	u64 known = tag ? *cold__slot(tag) : 0;
 	struct tx_watch *watch;
 
-	if (slot && (known & ~TX_W_ALL) == tag && !(known & use))
+	if (tag && (known & ~TX_W_ALL) == tag && !(known & use))
 		return NULL;
 	if (tag && hot__walk(s, file, tag))
 		return watch__walked(s, use);
@@ -130,8 +129,8 @@ static __always_inline struct tx_watch *file__watched(struct tx_scratch *s, stru
 	watch = watch__walked(s, use);
 	if (watch && tag)
 		hot__learn(s, file, tag);
-	else if (slot && (known & ~TX_W_ALL) != tag)
-		cold__learn(s, file, tag, slot);
+	else if (tag && (known & ~TX_W_ALL) != tag)
+		cold__learn(s, file, tag);
 	return watch;
 }
 

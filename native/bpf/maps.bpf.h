@@ -60,13 +60,11 @@ struct {
 	__type(value, struct tx_scratch);
 } tx_scratches SEC(".maps");
 
-/* System call number (native, then compat from TX_SYSCALLS on) to what is done with it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * TX_SYSCALLS);
-	__type(key, u32);
-	__type(value, struct tx_sysdef);
-} tx_syscalls SEC(".maps");
+/*
+ * System call number (native, then compat from TX_SYSCALLS on) to what is done with it: a struct
+ * tx_sysdef as a word. No map to be looked up: this is read on every call of every process.
+ */
+const volatile __u64 tx_calls[2 * TX_SYSCALLS] = {};
 
 /*
  * Watched path prefixes: "/etc/shadow" from the root, "~/.ssh" below any directory whose first

@@ -115,20 +115,17 @@ static __always_inline void owner__forget(u64 sk)
  * there longest. */
 static __always_inline u32 owner__place(struct tx_owner_set *set, u64 sk)
 {
-	u32 place = TX_OWNER_WAYS, oldest = 0;
 	u64 since = ~0ULL;
+	u32 oldest = 0;
 
 #pragma unroll
-	for (u32 i = 0; i < TX_OWNER_WAYS; i++) {
-		u64 held = set->sock[i];
-
-		if (held == sk)
+	for (u32 i = 0; i < TX_OWNER_WAYS; i++)
+		if (set->sock[i] == sk)
 			return i;
-		if (!held && place == TX_OWNER_WAYS)
-			place = i;
-	}
-	if (place != TX_OWNER_WAYS)
-		return place;
+#pragma unroll
+	for (u32 i = 0; i < TX_OWNER_WAYS; i++)
+		if (!set->sock[i])
+			return i;
 #pragma unroll
 	for (u32 i = 0; i < TX_OWNER_WAYS; i++)
 		if (set->owner[i].since < since) {

@@ -51,7 +51,8 @@ static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 
 		address = 0;
 		/* The name stands first, as an address of the caller's ABI. */
-		bpf_probe_read_user(&address, task__is_compat() ? 4 : 8, (void *)header);
+		bpf_probe_read_user(&address, task__is_compat(task__current()) ? 4 : 8,
+				    (void *)header);
 	}
 	bpf_probe_read_user(&family, sizeof(family), (void *)address);
 	return family == TX_AF_INET || family == TX_AF_INET6;

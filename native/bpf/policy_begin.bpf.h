@@ -77,16 +77,21 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 static __always_inline struct tx_scratch *
 run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, struct pt_regs *probe)
 {
-	u32 rows, *which = bpf_map_lookup_elem(&tx_active, &point);
+	struct tx_front *front = bpf_map_lookup_elem(&tx_fronts, &point);
+	struct tx_quick *quick;
 	struct tx_scratch *s;
 	union tx_row *head;
+	u32 which, rows;
 	u64 began;
 
-	if (!which)
+	if (!front)
 		return NULL;
-	rows = 2 * point + (*which & 1);
+	which = front->which & 1;
+	quick = &front->quick[which];
+	/* Put together once, not for each of its fields. */
+	asm volatile("" : "+r"(quick));
 	began = cost__begin(point);
-	if (quick__rules_out(rows, regs, typed, probe)) {
+	if (quick__rules_out(quick, regs, typed, probe)) {
 		cost__end(point, began);
 		return NULL;
 	}
@@ -94,6 +99,7 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, st
 		TX_TOTAL(self);
 		return NULL;
 	}
+	rows = 2 * point + which;
 	head = row__get(rows, 0);
 	if (!head) {
 		TX_TOTAL(no_rows);

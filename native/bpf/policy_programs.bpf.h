@@ -174,7 +174,7 @@ static __always_inline int call__run(void *ctx, struct pt_regs *regs, long nr, s
 	index = (u32)nr & ~TX_CALL_FLAGS;
 	if (index >= TX_SYSCALLS)
 		return 0;
-	compat = task__is_compat();
+	compat = task__is_compat(task__current());
 	if (compat)
 		index += TX_SYSCALLS;
 	hooks = bpf_map_lookup_elem(&tx_call_hooks, &index);

@@ -26,28 +26,24 @@ static __always_inline u64 call__argument(struct pt_regs *regs, u32 index, const
  * True: no selector of the build can hold. Whatever holds has as many bytes as are read, so a text
  * of which they can't be read is none; what is behind a shorter one's end can only let it pass.
  */
-static __always_inline bool quick__rules_out(u32 rows, struct pt_regs *regs, const bool typed,
-					     struct pt_regs *probe)
+static __always_inline bool quick__rules_out(struct tx_quick *quick, struct pt_regs *regs,
+					     const bool typed, struct pt_regs *probe)
 {
 	/* On the stack: copies from user memory into a map are looked up by the kernel's hardening.
 	 */
-	u64 words[TX_QUICK_BYTES / 8] = {};
-	struct tx_quick *quick;
-	u32 size, bit;
+	u32 size = quick->len, bit;
+	u64 word = 0, text;
 
-	if (!regs && !probe)
-		return false;
-	quick = bpf_map_lookup_elem(&tx_quicks, &rows);
-	if (!quick || !quick->len)
+	if ((!regs && !probe) || !size)
 		return false;
 	/* Only of hooks at system calls is there one. */
 	if (probe)
 		regs = (void *)probe->TX_REG_ARG0;
-	size = quick->len;
+	text = call__argument(regs, quick->index, typed) + quick->from;
 	TX_BOUND(size, TX_QUICK_BYTES);
-	if (bpf_probe_read_user(words, size, (void *)call__argument(regs, quick->index, typed)))
+	if (bpf_probe_read_user(&word, size, (void *)text))
 		return true;
-	bit = tx_quick_bit(words);
+	bit = tx_quick_bit(word);
 	return !(quick->bits[(bit >> 6) & (TX_QUICK_WORDS - 1)] & (1ULL << (bit & 63)));
 }
 

@@ -15,7 +15,10 @@ static __always_inline void raw__function(struct tx_scratch *s, struct pt_regs *
 	s->regs = (u64)regs;
 }
 
-/* Arguments of a system call from the registers it was made with. typed: see TX_REG. */
+/*
+ * Arguments of a system call from the registers it was made with. typed: see TX_REG. All that the
+ * rows ask for: with TX_HOOK_FEW the first two.
+ */
 static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs, bool compat,
 				      const bool typed)
 {
@@ -30,6 +33,8 @@ static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs
 	}
 	s->raw[0] = TX_REG(TX_REG_CALL0);
 	s->raw[1] = TX_REG(TX_REG_CALL1);
+	if (s->head.flags & TX_HOOK_FEW)
+		return;
 	s->raw[2] = TX_REG(TX_REG_CALL2);
 	s->raw[3] = TX_REG(TX_REG_CALL3);
 	s->raw[4] = TX_REG(TX_REG_CALL4);
@@ -59,6 +64,8 @@ static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
 	for (u32 i = 0; i < 6; i++) {
 		u64 v = 0;
 
+		if (i == 2 && (s->head.flags & TX_HOOK_FEW))
+			break;
 		if (i < n)
 			bpf_get_func_arg(ctx, i, &v);
 		s->raw[i & 7] = v;

@@ -177,7 +177,7 @@ __noinline int arg__read(u32 slot, u32 i)
 		break;
 	case TX_ARG_SYSCALL64:
 		p->value = row->arg.flags & TX_ARGROW_FIELD ? (u32)v : s->nr;
-		if (task__is_compat())
+		if (task__is_compat(task__current()))
 			p->value += TX_SYSCALLS;
 		break;
 	default:

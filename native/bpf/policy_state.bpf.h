@@ -24,7 +24,8 @@ struct rows_map {
 	__uint(value_size, sizeof(union tx_row));
 };
 
-/* Two per hook point: the one at tx_active is in force, the other is free for the next build. */
+/* Two per hook point: the one that tx_fronts names is in force, the other is free for the next
+ * build. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 2 * TX_HOOK_POINTS);
@@ -37,16 +38,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TX_HOOK_POINTS);
 	__type(key, u32);
-	__type(value, u32);
-} tx_active SEC(".maps");
-
-/* Of the build at the same place of tx_hooks. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * TX_HOOK_POINTS);
-	__type(key, u32);
-	__type(value, struct tx_quick);
-} tx_quicks SEC(".maps");
+	__type(value, struct tx_front);
+} tx_fronts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

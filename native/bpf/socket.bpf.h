@@ -12,22 +12,26 @@
 #define TX_IPPROTO_MPTCP 262
 #define TX_S_IFMT 0170000
 #define TX_S_IFSOCK 0140000
-#define TX_FD_MAX (1 << 20)
 
 static __always_inline u64 table__files(struct fdtable *table)
 {
 	return (u64)TX_OF(table, fd);
 }
 
-/* The open file of a descriptor of the current process. */
-static __always_inline struct file *fd__file(u32 fd)
+/* The open file of a descriptor; task: the current one. */
+static __always_inline struct file *task__file(struct task_struct *task, u64 fd)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
-	struct fdtable *table = TX_OF(task__current(), files, fdt);
+	struct fdtable *table = TX_OF(task, files, fdt);
 
-	if (fd >= TX_FD_MAX || fd >= TX_OF(table, max_fds))
+	if (fd >= TX_OF(table, max_fds))
 		return NULL;
 	return (struct file *)TX_WORD(table__files(table) + fd * sizeof(struct file *));
+}
+
+static __always_inline struct file *fd__file(u32 fd)
+{
+	return task__file(task__current(), fd);
 }
 
 /* The INET socket behind a descriptor, or NULL. */

@@ -94,36 +94,14 @@ static __always_inline bool fd__is_udp(u32 fd)
 }
 
 /* Puts together what the handler needs; its number, or 0: nothing is to be done. */
-static __always_inline u32 call__prepare(struct tx_sysdef *def, u32 index, struct pt_regs *regs,
-					 long ret, const bool typed)
+static __always_inline u32 call__keep(struct tx_scratch *s, union tx_sysrow row, void *ctx,
+				      bool compat, const bool typed)
 {
-	bool compat = index >= TX_SYSCALLS;
-	struct tx_open_seen seen = {};
-	struct tx_scratch *s;
+	struct pt_regs *regs = call__regs(ctx);
 
-	if (def->handler == TX_H_COMPAT) {
-		TX_COUNT(compat);
-		return 0;
-	}
-	/* What is done most is opening files that nobody watches. */
-	if (def->handler == TX_H_OPEN && ret >= 0 && !compat &&
-	    open__uninteresting(&seen, def->id, ret, TX_REG(TX_REG_CALL1), TX_REG(TX_REG_CALL2)))
-		return 0;
-	if (def->handler == TX_H_CONNECT && !ret && !compat &&
-	    connect__is_told(TX_REG(TX_REG_CALL0)))
-		return 0;
-	if ((def->flags & TX_SF_UDP_FD) &&
-	    !fd__is_udp(compat ? TX_REG(TX_REG_COMPAT0) : TX_REG(TX_REG_CALL0)))
-		return 0;
-	s = scratch__get(TX_SCRATCH_CALL);
-	if (!s) {
-		TX_COUNT(scratch);
-		return 0;
-	}
-	s->call.def = *def;
-	s->call.nr = index;
-	s->call.ret = ret;
-	s->seen = seen;
+	s->call.def = row.def;
+	s->call.nr = call__index(regs, typed) + (compat ? TX_SYSCALLS : 0);
+	s->call.ret = call__result(ctx);
 	call__args(&s->call, regs, compat, typed);
 	if (!call__matters(&s->call))
 		return 0;
@@ -131,29 +109,84 @@ static __always_inline u32 call__prepare(struct tx_sysdef *def, u32 index, struc
 		TX_COUNT(self);
 		return 0;
 	}
-	return def->handler;
+	return row.def.handler;
 }
 
-static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long ret,
-					  const bool typed)
+static __always_inline struct tx_scratch *call__scratch(void)
 {
-	/* Of 32 bits, as for the kernel; -1, no call, is above all of them. */
-	u32 index = (u32)TX_REG(TX_REG_CALL) & ~TX_CALL_FLAGS, handler;
-	struct tx_sysdef *def;
+	struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL);
 
-	if (index >= TX_SYSCALLS)
+	if (!s)
+		TX_COUNT(scratch);
+	return s;
+}
+
+/* A native open that succeeded: most are of files that nobody watches. */
+static __always_inline u32 call__opened(struct task_struct *task, union tx_sysrow row, void *ctx,
+					const bool typed)
+{
+	struct file *file = task__file(task, call__result(ctx));
+	struct tx_scratch *s;
+	u64 tag;
+
+	if (!file)
 		return 0;
-	def = bpf_map_lookup_elem(&tx_syscalls, &index);
-	if (!def || !(def->handler | (def->flags & TX_SF_COMPAT)))
+	tag = cold__tag((u64)file);
+	if (tag && cold__is(tag, opened__use(call__regs(ctx), row.def.id, typed)))
 		return 0;
-	if (task__is_compat()) {
-		index += TX_SYSCALLS;
-		def = bpf_map_lookup_elem(&tx_syscalls, &index);
+	s = call__scratch();
+	if (!s)
+		return 0;
+	s->seen.file = (u64)file;
+	s->seen.tag = tag;
+	return call__keep(s, row, ctx, false, typed);
+}
+
+/* The rest. */
+static __always_inline u32 call__other(struct task_struct *task, union tx_sysrow row, void *ctx,
+				       bool compat, const bool typed)
+{
+	struct pt_regs *regs = call__regs(ctx);
+	struct tx_scratch *s;
+
+	if (row.def.handler == TX_H_COMPAT) {
+		TX_COUNT(compat);
+		return 0;
 	}
-	if (!def || !def->handler)
+	if (row.def.handler == TX_H_CONNECT && !compat && !call__result(ctx) &&
+	    connect__is_told(task, TX_REG(TX_REG_CALL0)))
+		return 0;
+	if ((row.def.flags & TX_SF_UDP_FD) &&
+	    !fd__is_udp(compat ? TX_REG(TX_REG_COMPAT0) : TX_REG(TX_REG_CALL0)))
+		return 0;
+	s = call__scratch();
+	if (!s)
+		return 0;
+	s->seen.file = 0;
+	return call__keep(s, row, ctx, compat, typed);
+}
+
+static __always_inline u32 call__prepare(union tx_sysrow row, void *ctx, const bool typed)
+{
+	struct task_struct *task = task__current();
+	bool compat = task__is_compat(task);
+
+	if (compat)
+		row.word = call__row(ctx, TX_SYSCALLS, typed);
+	else if (row.def.handler == TX_H_OPEN && call__result(ctx) >= 0)
+		return call__opened(task, row, ctx, typed);
+	return row.def.handler ? call__other(task, row, ctx, compat, typed) : 0;
+}
+
+static __always_inline int call__dispatch(void *ctx, const bool typed)
+{
+	union tx_sysrow row = { .word = call__row(ctx, 0, typed) };
+	u32 handler;
+
+	if (!row.word)
 		return 0;
 	/* A program that may not be preempted may not go on to another either: there is a gap. */
-	handler = TX_UNDISTURBED(call__prepare(def, index, regs, ret, typed));
+	handler = TX_UNDISTURBED(call__prepare(row, ctx, typed));
 	if (!handler)
 		return 0;
 	bpf_tail_call(ctx, &tx_handlers, handler);
@@ -162,15 +195,15 @@ static __always_inline int call__dispatch(void *ctx, struct pt_regs *regs, long 
 }
 
 SEC("tp_btf/sys_exit")
-int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
+int tp_btf__sys_exit(void *ctx)
 {
-	return call__dispatch(ctx, regs, ret, true);
+	return call__dispatch(ctx, true);
 }
 
 SEC("raw_tp/sys_exit")
-int BPF_PROG(raw_tp__sys_exit, struct pt_regs *regs, long ret)
+int raw_tp__sys_exit(void *ctx)
 {
-	return call__dispatch(ctx, regs, ret, false);
+	return call__dispatch(ctx, false);
 }
 
 /* Both forms of a handler, around a body that takes the scratch buffer. */

@@ -1,23 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Calls that are done with before a handler is looked for. */
+/* What sys_exit sees of a call, and calls that are done with before a handler is looked for. */
 #ifndef TELOVIX_SYSCALL_QUICK_BPF_H
 #define TELOVIX_SYSCALL_QUICK_BPF_H
 
-/* True: an open that succeeded needs no further look. What was found out is for the handler. */
-static __always_inline bool open__uninteresting(struct tx_open_seen *seen, u8 id, long fd,
-						u64 second, u64 third)
+/*
+ * The saved registers, and what the call returned. Asked for anew where they are needed: what is
+ * held over a cast or a helper has to be put aside.
+ */
+static __always_inline struct pt_regs *call__regs(void *ctx)
 {
-	struct file *file = fd__file(fd);
-	u64 flags = id == TX_S_OPENAT ? third : second;
+	asm volatile("" : "+r"(ctx));
+	return ((struct pt_regs **)ctx)[0];
+}
 
-	if (!file)
-		return true;
-	seen->file = (u64)file;
-	seen->tag = cold__tag(seen->file);
-	/* The flags of the others are in memory, or none. */
-	if (id != TX_S_OPENAT && id != TX_S_OPEN)
-		return false;
-	return seen->tag && cold__is(seen->tag, open__use(flags));
+static __always_inline long call__result(void *ctx)
+{
+	asm volatile("" : "+r"(ctx));
+	return ((long *)ctx)[1];
+}
+
+/* Of 32 bits, as for the kernel; -1, no call, is above all of them. */
+static __always_inline u32 call__index(struct pt_regs *regs, const bool typed)
+{
+	return (u32)TX_REG(TX_REG_CALL) & ~TX_CALL_FLAGS;
+}
+
+/* base: of the table's part for the call's ABI. 0: no such call. */
+static __always_inline u64 call__row(void *ctx, u32 base, const bool typed)
+{
+	u32 index = call__index(call__regs(ctx), typed);
+
+	return index < TX_SYSCALLS ? tx_calls[base + index] : 0;
+}
+
+/* What an open that succeeded was for; anything, where the flags are in memory (openat2) or there
+ * are none. */
+static __always_inline u32 opened__use(struct pt_regs *regs, u8 id, const bool typed)
+{
+	if (id == TX_S_OPENAT)
+		return open__use(TX_REG(TX_REG_CALL2));
+	return id == TX_S_OPEN ? open__use(TX_REG(TX_REG_CALL1)) : TX_W_ALL;
 }
 
 /*
@@ -26,9 +48,9 @@ static __always_inline bool open__uninteresting(struct tx_open_seen *seen, u8 id
  * meanwhile, what is read here is of that, and the handler would find nothing
  * either.
  */
-static __always_inline bool connect__is_told(u32 fd)
+static __always_inline bool connect__is_told(struct task_struct *task, u32 fd)
 {
-	u64 file = (u64)fd__file(fd), socket, sk;
+	u64 file = (u64)task__file(task, fd), socket, sk;
 
 	if (!file)
 		return false;

@@ -43,11 +43,12 @@ static __always_inline void change__tell(const struct tx_change *c, u8 type, str
 {
 	u64 seq, flags, now = bpf_ktime_get_boot_ns(), since = owner ? owner->since : now;
 	struct tx_owner nobody = {};
+	struct tx_stats *counters;
 	struct tx_net *e;
 
 	if (type == TX_TCP_CONNECT && !ret)
 		owner->since = now;
-	e = record__reserve(&tx_ring_main, TX_RING_MAIN, sizeof(*e), &seq, &flags);
+	e = record__reserve(&tx_ring_main, TX_RING_MAIN, sizeof(*e), &seq, &flags, &counters);
 	if (!e)
 		return;
 	header__owner(&e->h, type, now, owner ? owner : &nobody);
@@ -67,7 +68,7 @@ static __always_inline void change__tell(const struct tx_change *c, u8 type, str
 		e->h.flags |= owner ? 0 : TX_HF_NO_OWNER;
 		tcp__bytes(e, c, typed);
 	}
-	record__send(&e->h, TX_RING_MAIN, sizeof(*e), seq, flags);
+	record__send(&e->h, TX_RING_MAIN, sizeof(*e), seq, flags, counters);
 }
 
 static __always_inline void tcp__connect_failed(const struct tx_change *c, struct tx_owner *owner,

@@ -106,9 +106,9 @@ static __always_inline struct pt_regs *task__regs(void)
 #endif
 
 /* i386 calls have other numbers and other registers. */
-static __always_inline bool task__is_compat(void)
+static __always_inline bool task__is_compat(struct task_struct *task)
 {
-	return TX_OF(task__current(), thread_info.TX_THREAD_WORD) & TX_THREAD_COMPAT;
+	return TX_OF(task, thread_info.TX_THREAD_WORD) & TX_THREAD_COMPAT;
 }
 
 #endif

@@ -197,6 +197,7 @@ static void configure(struct engine_bpf *skel, const struct options *o)
 	skel->rodata->tx_direct = load_reads_directly();
 	skel->rodata->tx_stays = skel->rodata->tx_direct && can_stay;
 	find_addresses(skel);
+	syscalls_fill((uint64_t *)skel->rodata->tx_calls);
 	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
 	skel->rodata->tx_wake_bytes[TX_RING_MAIN] = o->ring_main_bytes / 4;
 	skel->bss->tx_self[0] = getpid();
@@ -284,8 +285,7 @@ int load_programs(struct kernel *k, const struct options *o)
 		return err ? err : -EINVAL;
 	kernel_from_skeleton(k, skel);
 	load_handlers(skel);
-	err = watch_fill(bpf_map__fd(skel->maps.tx_watched));
-	return err ? err : syscalls_load(bpf_map__fd(skel->maps.tx_syscalls));
+	return watch_fill(bpf_map__fd(skel->maps.tx_watched));
 }
 
 int load_try(const struct options *o)

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "syscalls.h"
 
-#include <bpf/bpf.h>
-#include <errno.h>
-#include <string.h>
+#include <stddef.h>
 #include <sys/syscall.h>
-
-#include "log.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NONE TX_NO_ARG
@@ -186,30 +182,24 @@ const struct sysinfo_row *syscall_row(uint32_t id)
 	return id < TX_SYSIDS && rows[id].name ? &rows[id] : NULL;
 }
 
-static int set_number(int map_fd, int number, uint32_t base, const struct tx_sysdef *def)
+static void set_number(uint64_t *table, int number, uint32_t base, const struct tx_sysdef *def)
 {
-	uint32_t key = base + number;
+	union tx_sysrow row = { .def = *def };
 
-	if (number < 0 || number >= TX_SYSCALLS)
-		return 0;
-	return bpf_map_update_elem(map_fd, &key, def, 0) ? -errno : 0;
+	if (number >= 0 && number < TX_SYSCALLS)
+		table[base + number] = row.word;
 }
 
 /* So that one look at the native row says that nothing is to be done, whatever the ABI. */
-static int flag_number(int map_fd, int number)
+static void flag_number(uint64_t *table, int number)
 {
-	struct tx_sysdef def;
-	uint32_t key = number;
+	const union tx_sysrow flag = { .def = { .flags = TX_SF_COMPAT } };
 
-	if (number < 0 || number >= TX_SYSCALLS)
-		return 0;
-	if (bpf_map_lookup_elem(map_fd, &key, &def))
-		return -errno;
-	def.flags |= TX_SF_COMPAT;
-	return set_number(map_fd, number, 0, &def);
+	if (number >= 0 && number < TX_SYSCALLS)
+		table[number] |= flag.word;
 }
 
-int syscalls_load(int map_fd)
+void syscalls_fill(uint64_t *table)
 {
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		const struct number *n = &numbers[i];
@@ -219,18 +209,10 @@ int syscalls_load(int map_fd)
 					 .flags = n->flags,
 					 .dirfd = { n->dirfd1, n->dirfd2 },
 					 .path = { n->path1, n->path2 } };
-		int err = set_number(map_fd, n->native, 0, &def);
 
-		if (!err)
-			err = set_number(map_fd, n->compat, TX_SYSCALLS, &def);
-		if (err) {
-			log_failure(NULL, "The system call table could not be filled: %s.",
-				    strerror(-err));
-			return err;
-		}
+		set_number(table, n->native, 0, &def);
+		set_number(table, n->compat, TX_SYSCALLS, &def);
 	}
 	for (size_t i = 0; i < COUNT(numbers); i++)
-		if (flag_number(map_fd, numbers[i].compat))
-			return -EIO;
-	return 0;
+		flag_number(table, numbers[i].compat);
 }

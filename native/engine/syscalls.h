@@ -16,7 +16,7 @@ struct sysinfo_row {
 /* Never NULL for ids the kernel side can send; NULL otherwise. */
 const struct sysinfo_row *syscall_row(uint32_t id);
 
-/* Fills the kernel's table. 0 or negative errno. */
-int syscalls_load(int map_fd);
+/* Fills the table of 2 * TX_SYSCALLS rows (union tx_sysrow) that the programs have. */
+void syscalls_fill(uint64_t *table);
 
 #endif

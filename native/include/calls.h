@@ -109,6 +109,12 @@ struct tx_sysdef {
 	__u8 path[2];
 };
 
+/* A row of the kernel's table; 0: nothing is done with the call. */
+union tx_sysrow {
+	struct tx_sysdef def;
+	__u64 word;
+};
+
 _Static_assert(sizeof(struct tx_sysdef) == 8, "tx_sysdef");
 
 #endif

@@ -45,29 +45,35 @@
 #define TX_HOOK_MARKS 0x08 /* a selector of it marks threads: this thread's old mark is void */
 #define TX_HOOK_IMA 0x10   /* a program behind it takes the file's hash and sends the record */
 #define TX_HOOK_LEAN 0x20  /* all of it is plain, and little: told by struct tx_policy_short */
+#define TX_HOOK_FEW 0x40   /* lean, and nothing but the first two arguments is read */
 
 /*
- * The quick look: where no selector can hold unless a call's text begins in one of some ways, a bit
- * for each way's first len bytes. A text whose bit is not set is done with before anything else is
- * read. Words: the bytes, zeroes behind them. Programs find it in tx_quicks, at the build's place.
+ * The quick look: where no selector can hold unless a call's text is one of some, or begins so, a
+ * bit for what each has at one place, the end of the shortest. A text whose bit is not set is done
+ * with before anything else is read. Word: the bytes, zeroes behind them.
  */
-#define TX_QUICK_BYTES 32
+#define TX_QUICK_BYTES 8
 #define TX_QUICK_WORDS 8 /* of bits */
 
 struct tx_quick {
 	__u8 len;   /* 0: no quick look */
+	__u8 from;  /* where in the text they are */
 	__u8 index; /* argument of the system call: a text in user memory */
-	__u8 pad[6];
+	__u8 pad[5];
 	__u64 bits[TX_QUICK_WORDS];
 };
 
-static inline __u32 tx_quick_bit(const __u64 *words)
+static inline __u32 tx_quick_bit(__u64 word)
 {
-	__u64 sum = words[0] * 0xbf58476d1ce4e5b9ULL + words[1] * 0x94d049bb133111ebULL +
-		    words[2] * 0x9e3779b97f4a7c15ULL + words[3] * 0xd6e8feb86659fd93ULL;
-
-	return sum >> 55;
+	return word * 0x9e3779b97f4a7c15ULL >> 55;
 }
+
+/* What is looked at first of a hook point; which: of its two builds, the one in force. */
+struct tx_front {
+	__u32 which;
+	__u32 pad;
+	struct tx_quick quick[2];
+};
 
 struct tx_hook_row {
 	__u32 build; /* number of this set of rows; never used twice in a run */

@@ -158,8 +158,7 @@ static int write_rows(struct build *b)
 	head->return_position = return_position(b);
 	head->first = first_arguments(b);
 	build_quick(b, head);
-	if (build_lean(b, head))
-		head->flags |= TX_HOOK_LEAN;
+	head->flags |= build_lean(b, head);
 	for (uint32_t i = 0; i < b->args; i++) {
 		rows[head->arg_row + i].arg = b->arg[i];
 		rows[head->arg_row + i].arg.plain = build_plain(&b->arg[i]);

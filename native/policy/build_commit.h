@@ -30,8 +30,8 @@ struct commit_tables {
 	uint64_t (*now)(void);     /* nanoseconds */
 };
 
-/* Descriptors of tx_hooks, tx_active and tx_quicks. */
-int commit_kernel(struct commit_tables *tables, int hooks, int active, int quicks);
+/* Descriptors of tx_hooks and tx_fronts. */
+int commit_kernel(struct commit_tables *tables, int hooks, int fronts);
 
 int commit_open(const struct commit_tables *tables);
 void commit_close(void);

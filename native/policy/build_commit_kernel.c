@@ -8,7 +8,7 @@
 #include "build_commit.h"
 #include "clock.h"
 
-static int hooks_fd, active_fd, quicks_fd, nothing_fd = -1;
+static int hooks_fd, fronts_fd, nothing_fd = -1;
 
 static int make(const union tx_row *rows, uint32_t count)
 {
@@ -60,12 +60,24 @@ static int clear(uint32_t place)
 
 static int quick(uint32_t place, const struct tx_quick *quick)
 {
-	return bpf_map_update_elem(quicks_fd, &place, quick, 0) ? -errno : 0;
+	uint32_t point = place / 2;
+	struct tx_front front;
+
+	if (bpf_map_lookup_elem(fronts_fd, &point, &front))
+		return -errno;
+	front.quick[place % 2] = *quick;
+	return bpf_map_update_elem(fronts_fd, &point, &front, 0) ? -errno : 0;
 }
 
+/* The rest of the front is written over with what it is: no program sees it change. */
 static int activate(uint32_t point, uint32_t which)
 {
-	return bpf_map_update_elem(active_fd, &point, &which, 0) ? -errno : 0;
+	struct tx_front front;
+
+	if (bpf_map_lookup_elem(fronts_fd, &point, &front))
+		return -errno;
+	front.which = which;
+	return bpf_map_update_elem(fronts_fd, &point, &front, 0) ? -errno : 0;
 }
 
 /* The kernel waits for programs at work whenever a map of maps changes; point 0 is none. */
@@ -93,13 +105,12 @@ static uint64_t bytes(int fd)
 	return found;
 }
 
-int commit_kernel(struct commit_tables *tables, int hooks, int active, int quicks)
+int commit_kernel(struct commit_tables *tables, int hooks, int fronts)
 {
 	const union tx_row nothing = { .words = { 0 } };
 
 	hooks_fd = hooks;
-	active_fd = active;
-	quicks_fd = quicks;
+	fronts_fd = fronts;
 	if (nothing_fd < 0)
 		nothing_fd = make(&nothing, 1);
 	*tables = (struct commit_tables){ .make = make,

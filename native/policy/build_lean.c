@@ -43,11 +43,21 @@ static bool only_tell(const struct build *b)
 	return b->selectors && b->selectors <= 64;
 }
 
-bool build_lean(const struct build *b, const struct tx_hook_row *head)
+static bool is_lean(const struct build *b, const struct tx_hook_row *head)
 {
 	const uint16_t never = TX_HOOK_RETURN_PAIR | TX_HOOK_MARKS | TX_HOOK_IMA;
 
 	return b->timing == BUILD_ENTRY && !(head->flags & never) &&
 	       head->return_position == TX_NO_POSITION && are_plain(b) && only_tell(b) &&
 	       (!b->slots || (b->slots == 1 && is_found_in_place(b, &b->slot[0])));
+}
+
+uint16_t build_lean(const struct build *b, const struct tx_hook_row *head)
+{
+	if (!is_lean(b, head))
+		return 0;
+	for (uint32_t i = 0; i < b->args; i++)
+		if (b->arg[i].index > 1)
+			return TX_HOOK_LEAN;
+	return TX_HOOK_LEAN | TX_HOOK_FEW;
 }

@@ -100,8 +100,9 @@ bool build_few_numbers(const struct build *b, const struct build_term *term);
 /* build_quick.c: what can be ruled out by the first bytes of a text. The slots are built. */
 void build_quick(const struct build *b, struct tx_hook_row *head);
 
-/* build_lean.c: whether all is so plain that a short record tells it (TX_HOOK_LEAN). */
-bool build_lean(const struct build *b, const struct tx_hook_row *head);
+/* build_lean.c: TX_HOOK_LEAN, where all is so plain that a short record tells it, and TX_HOOK_FEW.
+ */
+uint16_t build_lean(const struct build *b, const struct tx_hook_row *head);
 
 static inline uint32_t build_selector_count(const struct want *want)
 {

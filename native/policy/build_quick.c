@@ -19,7 +19,7 @@ static bool is_needed_by_all(const struct build *b, const struct tx_slot_row *sl
 static bool is_plain_text(const struct tx_arg_row *arg)
 {
 	return arg->type == TX_ARG_STRING && arg->source == TX_SOURCE_ARG && !arg->steps &&
-	       arg->index < 6 && arg->max > TX_QUICK_BYTES && !(arg->flags & ~TX_ARGROW_USER);
+	       arg->index < 6 && !(arg->flags & ~TX_ARGROW_USER);
 }
 
 static const struct tx_slot_row *find(const struct build *b)
@@ -49,24 +49,24 @@ void build_quick(const struct build *b, struct tx_hook_row *head)
 {
 	const struct tx_slot_row *slot = has_call(b, head) ? find(b) : NULL;
 	const struct index_set *set = slot ? b->out->sets[slot->set] : NULL;
-	uint32_t len = TX_QUICK_BYTES;
+	uint32_t shortest = UINT8_MAX, len;
 
 	for (uint32_t i = 0; set && i < set->count; i++)
-		if (set->entries[i].len < len)
-			len = set->entries[i].len;
-	if (!set || !set->count || len < SHORTEST)
+		if (set->entries[i].len < shortest)
+			shortest = set->entries[i].len;
+	/* A text that is cut ends where it does not. */
+	if (!set || !set->count || shortest < SHORTEST || b->arg[slot->arg].max <= shortest)
 		return;
-	/* Whole words are read in the fewest steps. */
-	if (len > 8)
-		len &= ~7U;
+	len = shortest < TX_QUICK_BYTES ? shortest : TX_QUICK_BYTES;
 	head->quick.len = len;
+	head->quick.from = shortest - len;
 	head->quick.index = b->arg[slot->arg].index;
 	for (uint32_t i = 0; i < set->count; i++) {
-		uint64_t words[TX_QUICK_BYTES / 8] = { 0 };
+		uint64_t word = 0;
 		uint32_t bit;
 
-		memcpy(words, set->bytes + set->entries[i].at, len);
-		bit = tx_quick_bit((const __u64 *)words);
+		memcpy(&word, set->bytes + set->entries[i].at + head->quick.from, len);
+		bit = tx_quick_bit(word);
 		head->quick.bits[bit / 64] |= 1ULL << bit % 64;
 	}
 }

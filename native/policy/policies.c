@@ -68,8 +68,7 @@ static int open_maps(const struct policies_options *o)
 	index_kernel(&index, o->ints, o->texts, points_map("tx_addresses"));
 	index_open(&index);
 	view_open(&views);
-	err = commit_kernel(&commit, points_map("tx_hooks"), points_map("tx_active"),
-			    points_map("tx_quicks"));
+	err = commit_kernel(&commit, points_map("tx_hooks"), points_map("tx_fronts"));
 	return err ? err : commit_open(&commit);
 }
 

@@ -21,6 +21,8 @@ static void match(uint8_t arg, uint8_t kind, const char *text)
 static void open_like(enum point_backend backend, uint16_t flags)
 {
 	begin(backend, flags, (uint8_t[]){ INT_ROW, TEXT_ROW }, 2);
+	p.want.arg[0].index = 0;
+	p.want.arg[1].index = 1;
 	p.want.arg[1].flags = TX_ARGROW_USER;
 	p.want.arg[1].max = 4096;
 	match(1, TX_FILTER_STR_PREFIX, "/srv/one/");
@@ -40,8 +42,15 @@ int main(void)
 {
 	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
 	CHECK(is_lean());
+	CHECK(built.rows->hook.flags & TX_HOOK_FEW);
 	open_like(POINT_SYS_ENTER, 0);
 	CHECK(is_lean());
+
+	/* An argument behind the first two has to be read. */
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
+	p.want.arg[0].index = 2;
+	CHECK(is_lean());
+	CHECK(!(built.rows->hook.flags & TX_HOOK_FEW));
 
 	/* What must be kept until the return, or is told at it. */
 	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS | TX_HOOK_RETURN_PAIR);

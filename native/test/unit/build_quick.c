@@ -8,11 +8,11 @@
 
 static bool passes(const struct tx_hook_row *head, const char *text)
 {
-	__u64 words[TX_QUICK_BYTES / 8] = { 0 };
+	__u64 word = 0;
 	uint32_t bit;
 
-	memcpy(words, text, head->quick.len);
-	bit = tx_quick_bit(words);
+	memcpy(&word, text + head->quick.from, head->quick.len);
+	bit = tx_quick_bit(word);
 	return head->quick.bits[bit / 64] & 1ULL << bit % 64;
 }
 
@@ -47,7 +47,9 @@ int main(void)
 	text(TX_FILTER_STR_PREFIX, "/srv/one/");
 	text(TX_FILTER_STR_PREFIX, "/srv/another/and/so/on/for/a/long/way/");
 	head = build();
-	CHECK(head->quick.len == 8 && head->quick.index == 1 && head->first == 2);
+	/* Where the shortest ends: what many begin with says little. */
+	CHECK(head->quick.len == 8 && head->quick.from == 1 && head->quick.index == 1 &&
+	      head->first == 2);
 	CHECK(passes(head, "/srv/one/x") &&
 	      passes(head, "/srv/another/and/so/on/for/a/long/way/x"));
 	for (int i = 0; i < 1000; i++) {
@@ -60,7 +62,16 @@ int main(void)
 	start(POINT_SYS_ENTER, 0);
 	text(TX_FILTER_STR_EQUAL, "/a");
 	head = build();
-	CHECK(head->quick.len == 3 && passes(head, "/a"));
+	CHECK(head->quick.len == 3 && !head->quick.from && passes(head, "/a") &&
+	      !passes(head, "/ab"));
+
+	/* What is told of a text may end before the bytes that would be looked at. */
+	start(POINT_SYS_ENTER, 0);
+	text(TX_FILTER_STR_PREFIX, "/srv/one/");
+	p.want.arg[1].max = 9;
+	CHECK(!build()->quick.len);
+	p.want.arg[1].max = 10;
+	CHECK(build()->quick.len);
 
 	/* One selector that asks for no text, and nothing can be ruled out by it. */
 	start(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
