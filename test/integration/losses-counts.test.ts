@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createEventStore } from "../../src/console/events/store.ts";
 import type { LossRow } from "../../src/console/ingest/store.ts";
+import { findRoots } from "../../src/console/integrity/store-roots.ts";
+import { sumUnreadable } from "../../src/console/losses/store-second-look.ts";
 import { createLossStore } from "../../src/console/losses/store.ts";
+import { PlainRows } from "../../src/console/rows/plain-rows.ts";
 import { newUuid } from "../../src/core/ids.ts";
+import { Bed } from "../harness/integrity-bed.ts";
 import { EPOCH } from "../harness/sensor-messages.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
@@ -46,4 +51,34 @@ test("a ledger with counts beyond all measure adds up to the most that is told, 
     ["ring_main", most],
     ["recursion", 7],
   ]);
+  const { fromUs, toUs } = filter;
+  const blind = await createEventStore(stores).losses(tenantId, { ids: [], names: [] }, { fromUs, toUs }, 60e6, 10);
+  expect(blind.map(({ cause, count }) => [cause, count])).toEqual([
+    ["ring_main", most],
+    ["recursion", 7],
+  ]);
+  await stores.events.insert(
+    "event_losses",
+    rows.map((of) => ({ ...of, source: "queue", cause: "queue_unreadable" })),
+  );
+  const unreadable = await sumUnreadable(stores.events, { afterMs: nowMs - 1, toMs: nowMs });
+  expect(unreadable).toMatchObject([{ sensor_id: sensorId, cause: "queue_unreadable", count: most }]);
+});
+
+test("a root over chains that miss more numbers than it can say is signed, and holds", async () => {
+  const bed = await Bed.make(stores);
+  const recorder = bed.recorder();
+  const most = Number.MAX_SAFE_INTEGER - 1;
+  for (const epoch of ["00000000000000c2", bed.epoch]) {
+    const told = bed.commit(1, 10, [10]);
+    const losses = told.losses.map((of) => ({ ...of, epoch, count: most - 9, to_seq: most }));
+    const events = new PlainRows(told.events.rows().map((of) => ({ ...of, epoch })));
+    const commit = { ...told, lane: { ...told.lane, epoch }, events, losses, lastSeq: most };
+    await bed.store(commit);
+    recorder.add(commit);
+  }
+  await bed.pass(recorder, 1);
+  const [root] = await findRoots(stores.db, bed.tenantId, 0, Date.now());
+  expect(root?.root).toMatchObject({ leaves: 2, events: 18, missing: Number.MAX_SAFE_INTEGER });
+  expect((await bed.verify()).events).toBe(18);
 });

@@ -1,3 +1,4 @@
+import { LOST } from "../losses/sql.ts";
 import type { EventDb } from "../stores/contract.ts";
 import type { EventKey } from "./cursor.ts";
 import { filterSql } from "./filter-sql.ts";
@@ -147,7 +148,7 @@ export function createEventStore(deps: { events: EventDb; clocks?: ClockChanges 
         to_us: number | string;
       }>(
         tenantId,
-        `SELECT sensor_id, any(node_name) AS node, stage, cause, sum(count) AS lost, max(unknown) AS unsure,
+        `SELECT sensor_id, any(node_name) AS node, stage, cause, ${LOST} AS lost, max(unknown) AS unsure,
            toUnixTimestamp64Micro(min(from_at)) AS from_us, toUnixTimestamp64Micro(max(to_at)) AS to_us
          FROM event_losses FINAL
          WHERE tenant_id = {tenant_id:UUID} AND (count > 0 OR unknown > 0)

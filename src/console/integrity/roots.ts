@@ -120,7 +120,12 @@ export class RootsJob {
       "integrity_leaves",
       leaves.map((leaf) => ({ ...leaf, tenant_id: tenantId, hour: hourMs / 1000, written_at: nowMs })),
     );
-    const sum = (key: "links" | "events" | "missing"): number => leaves.reduce((n, leaf) => n + leaf[key], 0);
+    // Sensors say which numbers they miss: over many of them a sum may be more than a root can say.
+    const sum = (key: "links" | "events" | "missing"): number =>
+      Math.min(
+        leaves.reduce((n, leaf) => n + leaf[key], 0),
+        Number.MAX_SAFE_INTEGER,
+      );
     const root: Root = {
       version: 1,
       tenant_id: tenantId,

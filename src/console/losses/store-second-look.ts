@@ -3,6 +3,7 @@ import { SeqRanges, type SeqRange } from "../ingest/seq-ranges.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { CountedLoss } from "./recorder.ts";
 import type { EventDb } from "../stores/contract.ts";
+import { LOST } from "./sql.ts";
 
 type Stored = Omit<LossRow, "from_at" | "to_at" | "recorded_at"> & { from_us: number; to_us: number; at_ms: number };
 
@@ -35,17 +36,17 @@ export async function sumUnreadable(
   events: EventDb,
   written: { readonly afterMs: number; readonly toMs: number },
 ): Promise<CountedLoss[]> {
-  const rows = await events.selectSystem<CountedLoss>(
-    `SELECT toString(sensor_id) AS sensor_id, stage, cause, sum(count) AS count, sum(unknown) AS unknown, max(toUnixTimestamp64Micro(to_at)) AS to_at
+  const rows = await events.selectSystem<Omit<CountedLoss, "count"> & { lost: number }>(
+    `SELECT toString(sensor_id) AS sensor_id, stage, cause, ${LOST} AS lost, sum(unknown) AS unknown, max(toUnixTimestamp64Micro(to_at)) AS to_at
      FROM event_losses FINAL
      WHERE source = 'queue' AND recorded_at > fromUnixTimestamp64Milli({after_ms:Int64}, 'UTC')
        AND recorded_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
      GROUP BY sensor_id, stage, cause`,
     { after_ms: written.afterMs, to_ms: written.toMs },
   );
-  return rows.map(({ count, unknown, to_at, ...row }) => ({
+  return rows.map(({ lost, unknown, to_at, ...row }) => ({
     ...row,
-    count: Number(count),
+    count: Number(lost),
     unknown: Number(unknown),
     to_at: Number(to_at),
   }));

@@ -1,6 +1,7 @@
 import { RETENTION_DEFAULTS } from "../../core/api/settings.ts";
 import { explainQueryError, QUERY_SETTINGS } from "../events/limits.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
+import { LOST } from "./sql.ts";
 
 export interface LossFilter {
   readonly sensors: readonly string[];
@@ -53,8 +54,6 @@ const WHERE = `${OF_SENSORS} AND (count > 0 OR unknown > 0)
   AND from_at < fromUnixTimestamp64Micro({to_us:Int64}, 'UTC') AND to_at >= fromUnixTimestamp64Micro({from_us:Int64}, 'UTC')
   AND (empty({stages:Array(String)}) OR has({stages:Array(String)}, stage))
   AND (empty({causes:Array(String)}) OR has({causes:Array(String)}, cause))`;
-/** Counts are what sensors say: a sum of whole numbers would begin anew at its end, and one over 2⁵³ is not told exactly anyway. */
-const LOST = `least(sum(toFloat64(count)), toFloat64(${Number.MAX_SAFE_INTEGER}))`;
 /** A loss that began before the range stands at its beginning. */
 const BEGAN = "greatest(toUnixTimestamp64Micro(from_at), {from_us:Int64})";
 
