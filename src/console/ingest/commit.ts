@@ -12,12 +12,14 @@ export interface Commit {
   readonly losses: readonly LossRow[];
   /** Events that do not fit: of each its reason is held until the batch is answered. */
   readonly rejected: number;
+  /** Whoever sent it waits for the answer however long it takes, and holds no batch behind it back meanwhile. */
+  readonly patient: boolean;
   readonly firstSeq: number;
   readonly lastSeq: number;
 }
 
 /** A batch whose rows are durable; `losses` holds what the store refused of them too. */
-export interface DurableCommit extends Omit<Commit, "rejected"> {
+export interface DurableCommit extends Omit<Commit, "rejected" | "patient"> {
   readonly refused: readonly RejectedEvent[];
 }
 
@@ -28,6 +30,8 @@ export interface Entry extends Commit {
   readonly weight: Weight;
   readonly cost: number;
   readonly refused: RejectedEvent[];
+  /** An insert of it failed, and may have happened all the same. */
+  unsure: boolean;
   readonly resolve: (refused: readonly RejectedEvent[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -45,5 +49,6 @@ export function makeEntry(commit: Commit, resolve: Entry["resolve"], reject: Ent
   const bytes = events.bytes + losses.length * LOSS_BYTES + rejected * REASON_BYTES;
   const cost = Math.max(1, rows, Math.ceil(bytes / COST_BYTES));
   const { sensorId } = commit.lane;
-  return { ...commit, sensorId, losses: [...losses], weight: { rows, bytes }, cost, refused: [], resolve, reject };
+  const weight = { rows, bytes };
+  return { ...commit, sensorId, losses: [...losses], weight, cost, refused: [], unsure: false, resolve, reject };
 }

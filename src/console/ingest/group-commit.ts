@@ -10,8 +10,7 @@ import { commitMetrics, type CommitMetrics } from "./commit-metrics.ts";
 import { COMMIT_OPTIONS, type CommitOptions } from "./commit-options.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { GatherPace } from "./gather-pace.ts";
-import { insertRows } from "./insert-rows.ts";
-import { refusedLoss } from "./losses.ts";
+import { insertGroup } from "./insert-group.ts";
 import { busy, Pressure, type Weight } from "./pressure.ts";
 import { reachedBy } from "./reached.ts";
 import { StoreOutage } from "./store-outage.ts";
@@ -34,13 +33,11 @@ export interface GroupCommitDeps {
   readonly options?: Partial<CommitOptions>;
 }
 
-/** Rows of the loss ledger in one insert. */
-const LOSSES_AT_ONCE = 10_000;
-
 /**
  * Gathers batches of all sensors into few large inserts. A batch resolves when its rows are durable and everything of its lane
- * before it is too. When the store fails, everything under way is handed back to the sensors, which still have it: nothing waits
- * here for a store that is down, and the store is probed until it answers.
+ * before it is too. When the store fails it is probed until it answers. Meanwhile what is under way on streams is kept, and goes first
+ * then: a sensor that was told of a failure could only begin anew with a stream of its own, and thousands would at once. Everything
+ * else is handed back to its sensors, which still have it, and so is what there is no room for.
  */
 export class GroupCommit implements Service {
   readonly name = "group commit";
@@ -52,6 +49,8 @@ export class GroupCommit implements Service {
   readonly #pace: GatherPace;
   readonly #outage: StoreOutage;
   readonly #metrics: CommitMetrics;
+  /** What was in an insert when the store failed, and waits for it: before all that is queued. */
+  #held: Entry[] = [];
   #ended = false;
   /** Groups under way, oldest first; they end in the order they began. */
   readonly #groupsUnderWay: Promise<void>[] = [];
@@ -94,10 +93,16 @@ export class GroupCommit implements Service {
   }
 
   /** Throws AppError `unavailable` or `rate_limited` when so much of a sensor would not be taken now. */
-  admit(sensorId: string, lane: LaneName, weight: Weight): void {
-    if (this.#outage.down) throw busy(this.#outage.fault?.message ?? "The event store does not answer.");
+  admit(sensorId: string, lane: LaneName, weight: Weight, patient: boolean): void {
     if (this.#ended) throw busy("The Console is shutting down.");
-    this.#pressure.admit(sensorId, lane, weight);
+    const waits = patient && this.#holds;
+    if (this.#outage.down && !waits) throw busy(this.#outage.fault?.message ?? "The event store does not answer.");
+    this.#pressure.admit(sensorId, lane, weight, waits);
+  }
+
+  /** Where rows show only later, nobody can say which of a failed insert are stored: nothing is inserted a second time from here. */
+  get #holds(): boolean {
+    return !this.#ended && this.#deps.events.deferred !== true;
   }
 
   /** Resolves once durable, with the events the store itself refused. Throws as `admit` does. */
@@ -105,7 +110,7 @@ export class GroupCommit implements Service {
     const { sensorId } = commit.lane;
     const { promise, resolve, reject } = Promise.withResolvers<readonly RejectedEvent[]>();
     const entry = makeEntry(commit, resolve, reject);
-    this.admit(sensorId, commit.laneName, entry.weight);
+    this.admit(sensorId, commit.laneName, entry.weight, commit.patient);
     this.#queue.add(entry);
     this.#pressure.add(sensorId, entry.weight);
     commit.lane.pending++;
@@ -120,8 +125,8 @@ export class GroupCommit implements Service {
     this.#wake.resolve();
     this.#full?.abort();
     this.#outage.tell();
-    while (this.#pressure.rows > 0 || this.#queue.size > 0) {
-      if (this.#outage.down) return this.#failAll(busy("The Console is shutting down."));
+    while (this.#pressure.rows > 0 || this.#queue.size > 0 || this.#held.length > 0) {
+      if (this.#outage.down) return this.#handBack(busy("The Console is shutting down."));
       await this.#next();
     }
     await this.#groupsUnderWay.at(-1);
@@ -161,7 +166,9 @@ export class GroupCommit implements Service {
   async #next(): Promise<void> {
     const underWay = this.#groupsUnderWay;
     while (underWay.length >= this.#options.maxInserts) await underWay[0];
-    const group = this.#outage.down ? [] : this.#queue.take(this.#options.maxGroupRows);
+    const group = this.#outage.down
+      ? []
+      : this.#queue.take(Math.min(this.#options.maxGroupRows, this.#pressure.mostRows));
     if (group.length === 0) return underWay.at(-1);
     const inserted = this.#insert(group).then(
       () => undefined,
@@ -174,6 +181,7 @@ export class GroupCommit implements Service {
       const failed = stored ?? (await this.#reached(group));
       void underWay.shift();
       if (failed) this.#failed(group, failed.error);
+      else if (this.#held.length > 0) this.#putOff(group, busy("The event store failed."));
       else this.#durable(group);
     })();
     underWay.push(settled);
@@ -181,24 +189,9 @@ export class GroupCommit implements Service {
 
   async #insert(group: Entry[]): Promise<void> {
     const startedMs = this.#deps.clock.monotonicMs();
-    // What comes as the table is ordered need not be sorted by the engine.
-    const ordered = group.length === 1 ? group : group.toSorted((a, b) => (a.lane.order < b.lane.order ? -1 : 1));
     const count = group.reduce((sum, entry) => sum + entry.events.count, 0);
     this.#pace.began(count, startedMs);
-    const refused = await insertRows(
-      this.#deps.events,
-      ordered.map((entry) => entry.events),
-      (row, message) =>
-        this.#log.error("the event store refused an event", { sensor_id: row.sensor_id, error: message }),
-    );
-    for (const entry of group)
-      for (const row of refused.get(entry.events) ?? []) {
-        entry.losses.push(refusedLoss(row, this.#deps.clock.nowMs()));
-        entry.refused.push({ seq: row.seq, pointer: "/", reason: "the event store refused it" });
-      }
-    const losses = group.flatMap((entry) => entry.losses);
-    for (let at = 0; at < losses.length; at += LOSSES_AT_ONCE)
-      await this.#deps.events.insert("event_losses", losses.slice(at, at + LOSSES_AT_ONCE));
+    await insertGroup({ ...this.#deps, log: this.#log }, group);
     if (count === 0) return;
     const tookMs = this.#deps.clock.monotonicMs() - startedMs;
     this.#pace.took(tookMs);
@@ -235,8 +228,25 @@ export class GroupCommit implements Service {
     this.#metrics.failed();
     const fault = this.#outage.failed(error);
     this.#wake.resolve();
-    this.#failAll(busy(fault.message), group);
+    this.#putOff(group, busy(fault.message));
     this.#outage.tell();
+  }
+
+  /** Keeps what can wait for the store, and hands back the rest. The insert of a group may have happened although it seemed to fail. */
+  #putOff(group: readonly Entry[], error: AppError): void {
+    if (!this.#holds) return this.#handBack(error, group);
+    const queued = this.#queue.clear();
+    const all = [...group, ...queued];
+    for (const entry of group) entry.unsure = true;
+    // A sequence of which something is handed back begins anew as a whole.
+    const lost = new Set(all.filter(({ patient, lane }) => !patient || lane.stale).map(({ lane }) => lane));
+    const waits = ({ lane }: Entry): boolean => !lost.has(lane);
+    this.#held.push(...group.filter(waits));
+    for (const entry of queued.filter(waits)) this.#queue.add(entry);
+    this.#refuse(
+      all.filter((entry) => !waits(entry)),
+      error,
+    );
   }
 
   #leave(entry: Entry, stored: boolean): void {
@@ -244,8 +254,14 @@ export class GroupCommit implements Service {
     entry.lane.pending--;
   }
 
-  #failAll(error: AppError, group: readonly Entry[] = []): void {
-    for (const entry of [...group, ...this.#queue.clear()]) {
+  #handBack(error: AppError, group: readonly Entry[] = []): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#refuse([...held, ...group, ...this.#queue.clear()], error);
+  }
+
+  #refuse(entries: readonly Entry[], error: AppError): void {
+    for (const entry of entries) {
       this.#leave(entry, false);
       // The insert may have happened although it seemed to fail: what is stored is asked for before the lane goes on.
       entry.lane.stale = true;
@@ -256,5 +272,9 @@ export class GroupCommit implements Service {
   async #recover(signal: AbortSignal): Promise<void> {
     await this.#groupsUnderWay.at(-1);
     await this.#outage.recover(this.#deps.events, this.#deps.clock, this.#options.probeMs, signal);
+    if (this.#outage.down) return;
+    const waiting = [...this.#held, ...this.#queue.clear()];
+    this.#held = [];
+    for (const entry of waiting) this.#queue.add(entry);
   }
 }

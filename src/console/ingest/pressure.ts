@@ -83,10 +83,15 @@ export class Pressure {
     return this.#bytes;
   }
 
+  /** Rows that one insert may have now. */
+  get mostRows(): number {
+    return this.trial ? TRIAL_ROWS : Infinity;
+  }
+
   /** Rows that may still be taken in a lane, over all sensors. */
-  room(lane: LaneName): number {
+  room(lane: LaneName, most = this.mostRows): number {
     if (this.#bytes >= this.#byteLimit(lane)) return 0;
-    const limit = this.trial ? Math.min(TRIAL_ROWS, this.#limit(lane)) : this.#limit(lane);
+    const limit = Math.min(most, this.#limit(lane));
     return Math.max(0, Math.floor(limit - this.#rows));
   }
 
@@ -100,10 +105,14 @@ export class Pressure {
     return Math.floor(Math.max(MIN_CREDIT, Math.min(most, (own?.rows ?? 0) + room)));
   }
 
-  /** Throws AppError `unavailable` when all is full, `rate_limited` when this sensor has more than its share under way. */
-  admit(sensorId: string, lane: LaneName, { rows, bytes }: Weight): void {
+  /**
+   * Throws AppError `unavailable` when all is full, `rate_limited` when this sensor has more than its share under way. Who is `patient`
+   * was on the way before anybody knew of a failure.
+   */
+  admit(sensorId: string, lane: LaneName, { rows, bytes }: Weight, patient = false): void {
     if (rows === 0) return;
-    if (this.room(lane) === 0) throw busy("Too many events are under way.", this.#sensors.size);
+    if (this.room(lane, patient ? Infinity : this.mostRows) === 0)
+      throw busy("Too many events are under way.", this.#sensors.size);
     const own = this.#sensors.get(sensorId);
     const [all, allBytes] = [this.#limit(lane), this.#byteLimit(lane)];
     const crowded = this.#rows > all * CROWDED || this.#bytes > allBytes * CROWDED;

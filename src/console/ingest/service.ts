@@ -123,13 +123,13 @@ export class Ingest implements Service {
   /**
    * Takes a batch and resolves once its good events are durable. Rejects with AppError `unavailable` when the store is down, too
    * much is under way or numbers before it are missing, and `rate_limited` when this sensor has its share under way: it keeps the
-   * events and sends them again.
+   * events and sends them again. A patient one is kept, as far as there is room, until the store is back.
    */
   async accept(peer: SensorPeer, batch: IncomingBatch): Promise<EventsResponse> {
     const { sensorId } = peer;
     this.#lanes.offered(sensorId, batch.epoch, batch.first_seq);
     // Before any work is done for it.
-    this.#admit(sensorId, batch.lane ?? "bulk", batch.events.length + (batch.missing?.length ?? 0));
+    this.#admit(sensorId, batch);
     const lane = this.#lanes.find(sensorId, batch.epoch);
     // Nothing waits here: an async function keeps what it was given to its end, and a batch as it came may be many times what is
     // kept of it until it is durable.
@@ -150,8 +150,9 @@ export class Ingest implements Service {
     }
     const { events, losses, rejected, duplicates, read } = takeBatch(batch, lane, peer.nodeName, nowMs);
     this.#batches(1, READ[read]);
-    const { first_seq: firstSeq, last_seq: lastSeq, lane: laneName = "bulk" } = batch;
-    const done = this.#commit.submit({ lane, laneName, events, losses, rejected: rejected.length, firstSeq, lastSeq });
+    const { first_seq: firstSeq, last_seq: lastSeq, lane: laneName = "bulk", patient = false } = batch;
+    const told = { events, losses, rejected: rejected.length, firstSeq, lastSeq };
+    const done = this.#commit.submit({ lane, laneName, patient, ...told });
     this.#advance(lane, batch, events);
     if (duplicates > 0) this.#taken(duplicates, { outcome: "duplicate" });
     return this.#answer(lane, done, rejected);
@@ -194,9 +195,9 @@ export class Ingest implements Service {
     await this.#save(Infinity);
   }
 
-  #admit(sensorId: string, lane: LaneName, rows: number): void {
+  #admit(sensorId: string, { lane = "bulk", events, missing = [], patient = false }: IncomingBatch): void {
     try {
-      this.#commit.admit(sensorId, lane, { rows, bytes: 0 });
+      this.#commit.admit(sensorId, lane, { rows: events.length + missing.length, bytes: 0 }, patient);
     } catch (error) {
       this.#put(1, { reason: error instanceof AppError ? error.code : "internal" });
       throw error;

@@ -223,7 +223,10 @@ export class StreamSession implements SocketHandler {
     if (!lane) return this.#unknownEpoch(batch.epoch);
     // What a lane is called, and what the sensor has handed over of it, is said once, in the hello.
     const { name, handed } = lane;
-    return this.#acknowledged(lane, this.#host.ingest.accept(this.peer, { ...batch, lane: name, events, handed }));
+    return this.#acknowledged(
+      lane,
+      this.#host.ingest.accept(this.peer, { ...batch, lane: name, events, handed, patient: true }),
+    );
   }
 
   async #acknowledged(lane: StreamLane, stored: Promise<EventsResponse>): Promise<StreamDown> {

@@ -24,6 +24,8 @@ export type IncomingBatch = Omit<EventsBatchEnvelope, "events"> & {
   readonly events: unknown[] | PackedEvents;
   /** Left out: the sensor has not said, and still has whatever the Console does not. */
   readonly handed?: HandedOver;
+  /** Whoever sent it waits for the answer however long it takes: it is kept while the store is down. */
+  readonly patient?: boolean;
 };
 
 /** What is taken of a batch. */

@@ -10,10 +10,11 @@ const times = (many: number, ms: number): Histogram => {
 };
 
 describe("what was seen while something was down", () => {
-  const well = { heartbeats: 40, failed: 2, answers: 9, notGreen: 0 };
+  const well = { heartbeats: 40, failed: 2, ended: 0, answers: 9, notGreen: 0 };
   test.each([
     ["nothing", {}, undefined],
     ["heartbeats that fail", { failed: 3 }, "3 heartbeats failed while it was away, 40 were answered"],
+    ["streams that are ended", { ended: 2 }, "the Console ended 2 streams while it was away"],
     ["no heartbeat at all", { heartbeats: 0, failed: 0 }, "no heartbeat was answered while it was away"],
     ["a Console that says nothing", { answers: 0 }, "the Console did not say how its sensors are while it was away"],
     ["a sensor shown as lost", { notGreen: 1 }, "the Console showed 1 sensors as anything but well while it was away"],

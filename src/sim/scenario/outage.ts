@@ -5,6 +5,8 @@ const LOOK_MS = 500;
 /** What was asked for just before the end may still be answered. */
 const ANSWER_MS = 5_000;
 const ASK_AGAIN_MS = 2_000;
+/** As a sensor notes that its stream was ended so. */
+const REFUSED = "the Console said unavailable";
 
 /** What the Console showed while something was down. */
 export interface Shown {
@@ -17,13 +19,19 @@ export interface Shown {
 export interface Seen extends Shown {
   readonly heartbeats: number;
   readonly failed: number;
+  /** Streams that the Console ended because it could not take events. */
+  readonly ended: number;
 }
 
 /**
  * What is wrong with what was seen; undefined: nothing. Nineteen of twenty heartbeats have to be answered: on a host that is busy
  * besides, one may be late.
  */
-export function faultOf(what: string, { heartbeats, failed, answers, notGreen: many }: Seen): string | undefined {
+export function faultOf(
+  what: string,
+  { heartbeats, failed, ended, answers, notGreen: many }: Seen,
+): string | undefined {
+  if (ended > 0) return `the Console ended ${ended} streams ${what}`;
   if (heartbeats === 0) return `no heartbeat was answered ${what}`;
   if (failed > heartbeats / 19) return `${failed} heartbeats failed ${what}, ${heartbeats} were answered`;
   return faultShown(what, { answers, notGreen: many });
@@ -90,16 +98,18 @@ interface Outage {
   readonly mend: () => Promise<void>;
   /** Every sensor is asked to report again and again, not only once. */
   readonly askOn?: true;
+  /** The Console cannot keep what is on its way, and has its sensors begin anew. */
+  readonly endsStreams?: true;
 }
 
 /** Breaks something, and mends it after a while: meanwhile sensors stay green and heartbeats go on. Undefined, or what went wrong. */
 export async function outage(
   stage: Stage,
   what: string,
-  { break: down, mend, askOn }: Outage,
+  { break: down, mend, askOn, endsStreams }: Outage,
 ): Promise<string | undefined> {
   const { fleet, figures, outageMs, signal } = stage;
-  const before = (await fleet.status()).tally.counts;
+  const { counts: before, reasons: endedBefore } = (await fleet.status()).tally;
   const shown = await watchGreen(stage, async () => {
     const untilMs = performance.now() + outageMs;
     await down();
@@ -110,12 +120,13 @@ export async function outage(
       if (askOn) await askAll(stage);
     }
   });
-  const after = (await fleet.status()).tally.counts;
+  const { counts: after, reasons: endedAfter } = (await fleet.status()).tally;
   await mend();
   const seen: Seen = {
     ...shown,
     heartbeats: after.heartbeats - before.heartbeats,
     failed: after.heartbeatFailures - before.heartbeatFailures,
+    ended: endsStreams ? 0 : (endedAfter[REFUSED] ?? 0) - (endedBefore[REFUSED] ?? 0),
   };
   figures["heartbeats_meanwhile"] = seen.heartbeats;
   figures["heartbeats_failed_meanwhile"] = seen.failed;

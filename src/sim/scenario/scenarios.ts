@@ -157,7 +157,8 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "clickhouse-down",
-    summary: "ClickHouse hangs for a while, then is killed; sensors stay green meanwhile, and heartbeats are answered.",
+    summary:
+      "ClickHouse hangs for a while, then is killed; sensors stay green meanwhile, streams stay, and heartbeats are answered.",
     async act(stage) {
       const pids = await stage.bed.pids("clickhouse");
       const signal = (name: "SIGSTOP" | "SIGKILL") => (): Promise<void> => {
@@ -200,13 +201,15 @@ export const SCENARIOS: readonly Scenario[] = [
       const problem = await outage(stage, "while Kafka was away", {
         break: () => kafka.kill(),
         mend: () => kafka.launch(),
+        endsStreams: true,
       });
       return problem ?? measureGreen(stage, "green_after_ms");
     },
   },
   {
     name: "disk-full",
-    summary: "The Console's disk is full for a while; sensors stay green meanwhile, and heartbeats are answered.",
+    summary:
+      "The Console's disk is full for a while; sensors stay green meanwhile, streams stay, and heartbeats are answered.",
     smallDisk: true,
     act: fillDisk,
   },
