@@ -27,6 +27,7 @@ import type { RateLimiter } from "./http/limits.ts";
 import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
 import { ReadinessWatch } from "./http/readiness-watch.ts";
 import { Instances } from "./ingest/instances.ts";
+import { Posts } from "./ingest/posts.ts";
 import { createSensorRoutes, createStreamDoor } from "./ingest/routes.ts";
 import { createLedger } from "./integrity/wire.ts";
 import { Ingest } from "./ingest/service.ts";
@@ -158,6 +159,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
     (sensorId) => ingest.movedAway(sensorId),
     (sensorId, startId) => void streams.openedElsewhere(sensorId, startId),
   );
+  const posts = new Posts(metrics);
   const samples = new Samples({ events: storage.events, clock, log, metrics });
   const inventory = new InventoryService({
     db,
@@ -221,7 +223,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
         metricsToken: config.metricsToken,
       }),
       ...trust.open,
-      createSensorRoutes({ authenticator: peers, ingest, streams, heartbeats, inventory, fleet, cutOff }),
+      createSensorRoutes({ authenticator: peers, ingest, streams, heartbeats, inventory, fleet, posts, cutOff }),
     ],
     operators: [
       createSetupRoutes({ service: setup }),

@@ -139,6 +139,35 @@ describe("one sensor's flood", () => {
     expect([...new Set(await Promise.all(answers))]).toEqual(["ok", "rate_limited", "unavailable"]);
     expect(pending(home)).toEqual([0, 0]);
   }, 60_000);
+
+  test("of a sequence that is still looked up counts as under way, and ends at its share", async () => {
+    await using home = new TestIngest(stores, { commit: COMMIT });
+    const [rogue, other] = await testPeers(stores, 2);
+    const gate = Promise.withResolvers<void>();
+    const select = home.events.selectSystem;
+    home.events.selectSystem = async (...args) => {
+      await gate.promise;
+      return select(...args);
+    };
+    const answers = Array.from({ length: 40 }, (_, i) =>
+      home.ingest
+        .accept(
+          rogue!,
+          batchOf(1 + i * BATCH, (seq) => testEvent(seq)),
+        )
+        .then(() => "ok", codeOf),
+    );
+    const [rows, bytes] = pending(home);
+    expect(rows).toBeGreaterThanOrEqual(BATCH);
+    expect(rows).toBeLessThanOrEqual(SHARE_OF_BULK);
+    expect(bytes).toBeGreaterThan(100 * rows!);
+    expect(home.ingest.creditFor(other!.sensorId, "bulk")).toBeGreaterThan(0);
+    gate.resolve();
+    const codes = await Promise.all(answers);
+    expect(codes.filter((code) => code === "ok")).toHaveLength(rows! / BATCH);
+    expect(codes.filter((code) => code === "rate_limited")).toHaveLength(40 - rows! / BATCH);
+    await until(() => pending(home)[0] === 0);
+  });
 });
 
 test("a cause that is no sound text costs nobody an insert", async () => {

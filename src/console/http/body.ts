@@ -10,7 +10,12 @@ export interface BodyLimits {
   readonly decompressedBytes?: number;
   /** For the whole body to arrive; 30 s by default. */
   readonly timeoutMs?: number;
+  /** Told how many bytes of memory it takes, whenever that grows; may throw. */
+  readonly weigh?: (bytes: number) => void;
 }
+
+/** Objects take more than the bytes they are read from. */
+const OBJECTS_FACTOR = 2;
 
 function tooLarge(maxBytes: number, what = "body"): AppError {
   return new AppError("too_large", `The ${what} is larger than ${maxBytes.toLocaleString("en")} bytes.`, {
@@ -19,7 +24,7 @@ function tooLarge(maxBytes: number, what = "body"): AppError {
 }
 
 /** The bytes of a body, refused as soon as they exceed the limit: nothing larger is ever held. */
-async function readBytes(request: Request, { maxBytes, timeoutMs = 30_000 }: BodyLimits): Promise<Uint8Array> {
+async function readBytes(request: Request, { maxBytes, timeoutMs = 30_000, weigh }: BodyLimits): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
   if (!request.body) return new Uint8Array();
@@ -37,6 +42,7 @@ async function readBytes(request: Request, { maxBytes, timeoutMs = 30_000 }: Bod
       if (done) break;
       size += value.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
+      weigh?.(size);
       chunks.push(value);
     }
   } catch (error) {
@@ -72,6 +78,7 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<un
     throw new AppError("unsupported_media", "The body must be application/json or application/msgpack.");
   const sent = await readBytes(request, limits);
   const data = compressed ? decompress(sent, limits.decompressedBytes!) : sent;
+  limits.weigh?.(data.length * OBJECTS_FACTOR);
   if (type === "application/msgpack") return unpackMsgpack(data);
   let value: unknown;
   try {

@@ -105,6 +105,12 @@ export class GroupCommit implements Service {
     return !this.#ended && this.#deps.events.deferred !== true;
   }
 
+  /** Counts what is not yet here and takes memory all the same, until disposed. */
+  hold(sensorId: string, weight: Weight): Disposable {
+    this.#pressure.add(sensorId, weight);
+    return { [Symbol.dispose]: () => this.#pressure.remove(sensorId, weight) };
+  }
+
   /** Resolves once durable, with the events the store itself refused. Throws as `admit` does. */
   submit(commit: Commit): Promise<readonly RejectedEvent[]> {
     const { sensorId } = commit.lane;
@@ -125,7 +131,7 @@ export class GroupCommit implements Service {
     this.#wake.resolve();
     this.#full?.abort();
     this.#outage.tell();
-    while (this.#pressure.rows > 0 || this.#queue.size > 0 || this.#held.length > 0) {
+    while (this.#groupsUnderWay.length > 0 || this.#queue.size > 0 || this.#held.length > 0) {
       if (this.#outage.down) return this.#handBack(busy("The Console is shutting down."));
       await this.#next();
     }

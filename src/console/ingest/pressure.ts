@@ -142,14 +142,15 @@ export class Pressure {
     this.#forget();
   }
 
-  /** What is durable, or was given back (`stored` false). */
-  remove(sensorId: string, { rows, bytes }: Weight, stored: boolean): void {
+  /** What is durable, or was given back (`stored` false), or says nothing of the store. */
+  remove(sensorId: string, { rows, bytes }: Weight, stored?: boolean): void {
     this.#rows -= rows;
     this.#bytes -= bytes;
     const sensor = this.#sensors.get(sensorId);
     if (!sensor || rows === 0) return;
     sensor.rows -= rows;
     sensor.bytes -= bytes;
+    if (stored === undefined) return;
     sensor.credit = stored ? Math.min(MAX_CREDIT, sensor.credit * 2) : FIRST_CREDIT;
   }
 

@@ -9,6 +9,7 @@ import type { HttpEnv } from "../http/env.ts";
 import type { StreamDoor } from "../http/listener-options.ts";
 import type { InventoryService } from "../inventory/service.ts";
 import { readEnvelope } from "./check-batch.ts";
+import type { Post, Posts } from "./posts.ts";
 import type { Ingest } from "./service.ts";
 import type { Streams } from "./streams.ts";
 
@@ -19,6 +20,7 @@ export interface SensorPlaneDeps {
   readonly heartbeats: HeartbeatService;
   readonly inventory: InventoryService;
   readonly fleet: FleetService;
+  readonly posts: Posts;
   /** Cuts every connection of a sensor; called after its last answer. */
   readonly cutOff: (sensorId: string) => void;
 }
@@ -38,15 +40,19 @@ export function createStreamDoor(deps: Pick<SensorPlaneDeps, "authenticator" | "
 
 /** Everything a sensor sends, by its certificate. */
 export function createSensorRoutes(deps: SensorPlaneDeps): Hono<HttpEnv> {
-  const { authenticator, ingest, streams, heartbeats, inventory, fleet } = deps;
+  const { authenticator, ingest, streams, heartbeats, inventory, fleet, posts } = deps;
   const sensor = requireSensor(authenticator);
 
   /** Reads a body; one that cannot be read is counted on the sensor's record. */
-  const read = async (c: Context<HttpEnv>, maxBytes: number): Promise<unknown> => {
+  const read = async (c: Context<HttpEnv>, maxBytes: number, post: Post): Promise<unknown> => {
     try {
-      return await readBody(c.req.raw, { maxBytes, decompressedBytes: LIMITS.decompressedBytes });
+      return await readBody(c.req.raw, {
+        maxBytes,
+        decompressedBytes: LIMITS.decompressedBytes,
+        weigh: (bytes) => post.weigh(bytes),
+      });
     } catch (error) {
-      if (error instanceof AppError) ingest.countMalformed(c.get("sensor"));
+      if (error instanceof AppError && error.code !== "unavailable") ingest.countMalformed(c.get("sensor"));
       throw error;
     }
   };
@@ -54,16 +60,19 @@ export function createSensorRoutes(deps: SensorPlaneDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   for (const prefix of PREFIXES) {
     routes
-      .post(`${prefix}/heartbeat`, sensor, async (c) =>
-        c.json(await heartbeats.take(c.get("sensor"), await read(c, LIMITS.heartbeatBytes))),
-      )
+      .post(`${prefix}/heartbeat`, sensor, async (c) => {
+        using post = posts.enter(c.get("sensor").sensorId, "heartbeat");
+        return c.json(await heartbeats.take(c.get("sensor"), await read(c, LIMITS.heartbeatBytes, post)));
+      })
       .post(`${prefix}/events`, sensor, async (c) => {
-        const body = await read(c, LIMITS.eventsBytes);
+        using post = posts.enter(c.get("sensor").sensorId, "events");
+        const body = await read(c, LIMITS.eventsBytes, post);
         return c.json(await ingest.accept(c.get("sensor"), envelope(ingest, c, body)));
       })
-      .post(`${prefix}/inventory`, sensor, async (c) =>
-        c.json(await inventory.take(c.get("sensor"), await read(c, LIMITS.inventoryBytes))),
-      )
+      .post(`${prefix}/inventory`, sensor, async (c) => {
+        using post = posts.enter(c.get("sensor").sensorId, "inventory");
+        return c.json(await inventory.take(c.get("sensor"), await read(c, LIMITS.inventoryBytes, post)));
+      })
       .get(`${prefix}/stream`, sensor, (c) => {
         const peer = c.get("peer");
         const session = streams.session(c.get("sensor"), () => authenticator.authenticate(peer));

@@ -16,7 +16,7 @@ import { Lanes, type Lane } from "./lanes.ts";
 import { leapOf } from "./leap.ts";
 import { addRejected } from "./store.ts";
 import { saveCursors } from "./store-lanes.ts";
-import { takeBatch, type IncomingBatch } from "./take-batch.ts";
+import { takeBatch, weightOf, type IncomingBatch } from "./take-batch.ts";
 
 const SAVE_MS = 1_000;
 /** A cursor is saved so long after it moved: those of sensors that send all the time are then written once for many batches. */
@@ -136,8 +136,13 @@ export class Ingest implements Service {
     return lane ? this.#take(peer, lane, batch) : this.#load(peer, batch);
   }
 
+  /** What waits for the stores to say where its sequence stands is under way as much as what waits to be inserted. */
   #load(peer: SensorPeer, batch: IncomingBatch): Promise<EventsResponse> {
-    return this.#lanes.get(peer, batch.epoch).then((lane) => this.#take(peer, lane, batch));
+    const held = this.#commit.hold(peer.sensorId, weightOf(batch));
+    return this.#lanes
+      .get(peer, batch.epoch)
+      .finally(() => held[Symbol.dispose]())
+      .then((lane) => this.#take(peer, lane, batch));
   }
 
   /** Not async: order of arrival is order in the queue. */
@@ -195,9 +200,10 @@ export class Ingest implements Service {
     await this.#save(Infinity);
   }
 
-  #admit(sensorId: string, { lane = "bulk", events, missing = [], patient = false }: IncomingBatch): void {
+  #admit(sensorId: string, batch: IncomingBatch): void {
     try {
-      this.#commit.admit(sensorId, lane, { rows: events.length + missing.length, bytes: 0 }, patient);
+      const { lane = "bulk", patient = false } = batch;
+      this.#commit.admit(sensorId, lane, { ...weightOf(batch), bytes: 0 }, patient);
     } catch (error) {
       this.#put(1, { reason: error instanceof AppError ? error.code : "internal" });
       throw error;

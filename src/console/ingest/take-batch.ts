@@ -9,6 +9,7 @@ import type { EventOrigin } from "../stores/runtime-event-row.ts";
 import { checkBatch, MAX_AGE_US, MAX_AHEAD_US } from "./check-batch.ts";
 import type { Lane } from "./lanes.ts";
 import { lossesOf } from "./losses.ts";
+import type { Weight } from "./pressure.ts";
 import type { LossRow } from "./store.ts";
 
 /** What a sensor said of a sequence when it came, and will not come with any more. */
@@ -27,6 +28,15 @@ export type IncomingBatch = Omit<EventsBatchEnvelope, "events"> & {
   /** Whoever sent it waits for the answer however long it takes: it is kept while the store is down. */
   readonly patient?: boolean;
 };
+
+/** Of an event that was read as an object, about. */
+const EVENT_BYTES = 1_000;
+
+/** What a batch takes as it came. */
+export function weightOf({ events, missing = [] }: IncomingBatch): Weight {
+  const bytes = events instanceof PackedEvents ? events.bytes.length : events.length * EVENT_BYTES;
+  return { rows: events.length + missing.length, bytes };
+}
 
 /** What is taken of a batch. */
 export interface TakenBatch {
