@@ -160,9 +160,9 @@ async function verifyText(text: string): Promise<VerifyReport> {
   return verifier.finish();
 }
 
-export async function faultOf(bed: Bed): Promise<ExportFault> {
+export async function faultOf(bed: Bed, hours?: number): Promise<ExportFault> {
   try {
-    await bed.verify();
+    await bed.verify(hours);
   } catch (error) {
     if (error instanceof ExportFault) return error;
     throw error;
