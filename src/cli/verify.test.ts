@@ -108,6 +108,36 @@ test("an event under a number sealed as missing is told as not proven", async ()
   );
 });
 
+test("events that are gone at the edge of what is kept are told as such; gone from among those that are kept, as not genuine", async () => {
+  const key = ["--key", join(dir, "key.pem")];
+  const partly = good
+    .replace(/"kept_from":"[^"]*"/, '"kept_from":"2026-06-01T00:00:00Z"')
+    .replace('"with_events":true', '"with_events":true,"partly_gone":true')
+    .split("\n")
+    .filter((line) => !line.includes('"type":"event","seq":2,'))
+    .join("\n");
+  const { code, out } = await verify(resealed(partly), ...key);
+  expect(code).toBe(3);
+  expect(out).toContain("Genuine: 0 events of db-17");
+  expect(out).toContain("1 event among them is not in this file");
+  expect(out).toContain("NOT PROVEN: 3 more events in this file are of blocks that have lost others since.");
+  expect(out).toContain("lets go only of events from before 2026-06-01T00:00:00Z: compare that");
+  const json = await verify(resealed(partly), "--json");
+  expect(json.code).toBe(3);
+  expect(JSON.parse(json.out)).toMatchObject({
+    genuine: true,
+    events: 0,
+    unproven_events: 3,
+    kept_from: "2026-06-01T00:00:00Z",
+    chains: [{ absent_events: 1, unproven_events: 3 }],
+  });
+  const kept = resealed(partly.replace('"kept_from":"2026-06-01T00:00:00Z"', '"kept_from":"2026-03-04T00:00:00Z"'));
+  const taken = await verify(kept, ...key);
+  expect(taken.code).toBe(1);
+  expect(taken.err).toContain("NOT GENUINE");
+  expect(taken.err).toContain("number 2 of sequence 00000000000000aa: event 2 is gone from among events that are kept");
+});
+
 test("no file, a file that is not there and a key that is none are told as such", async () => {
   const terminal = { out: () => {}, err: () => {}, signal: new AbortController().signal };
   expect(await runCli(["verify"], terminal)).toBe(2);

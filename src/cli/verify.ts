@@ -32,7 +32,8 @@ export async function run(call: Call): Promise<number> {
       call.out(`${JSON.stringify({ genuine: true, unsigned_events: unsigned, ...toJson(report) }, null, 2)}\n`);
     else call.out(words(report, unsigned));
     const absent = report.chains.some((chain) => chain.absent > 0);
-    return unsigned > 0 || inPieces || absent || report.late > 0 || !report.keyGiven ? EXIT.findings : EXIT.ok;
+    const unproven = report.late > 0 || report.unproven > 0;
+    return unsigned > 0 || inPieces || absent || unproven || !report.keyGiven ? EXIT.findings : EXIT.ok;
   } catch (error) {
     if (!(error instanceof ExportFault)) throw error;
     const { line, where } = error;
@@ -87,6 +88,7 @@ function words(report: VerifyReport, unsigned: number): string {
     `Genuine: ${many(report.events, "event")} of ${printable(report.nodeName)} (sensor ${report.sensorId})${span}.`,
     "Each is as the Console received it, in the sensor's order; within a piece of a sequence none was taken out and none put in.",
     ...report.chains.map(chainWords),
+    ...goneWords(report),
     ...lateWords(report.late),
   ];
   for (const { epoch, from, to } of breaksOf(report))
@@ -110,6 +112,20 @@ function words(report: VerifyReport, unsigned: number): string {
       : `Signed with ${keyIds.length === 0 ? "no key" : `the key ${keyIds.join(", ")}`}, which the file itself names. Compare it with the Console's, or give that with --key:\nwithout it, this shows only that the file agrees with itself.`,
   );
   return `${lines.join("\n")}\n`;
+}
+
+/** What is to be said where events are gone: up to when the Console says they may be. */
+function goneWords({ chains, unproven, keptFrom }: VerifyReport): string[] {
+  const lines: string[] = [];
+  if (unproven > 0)
+    lines.push(
+      `NOT PROVEN: ${many(unproven, "more event")} in this file ${unproven === 1 ? "is" : "are"} of blocks that have lost others since. A block is proven as a whole, so what is left of these may have been changed. They are not among those above.`,
+    );
+  if (unproven > 0 || chains.some(({ absent }) => absent > 0))
+    lines.push(
+      `The Console says that it lets go only of events from before ${printable(keptFrom)}: compare that with how long events are to be kept.`,
+    );
+  return lines;
 }
 
 function lateWords(late: number): string[] {
@@ -142,6 +158,8 @@ function toJson(report: VerifyReport): object {
     to: lastUs === undefined ? null : time(lastUs),
     events: report.events,
     late_events: report.late,
+    unproven_events: report.unproven,
+    kept_from: report.keptFrom,
     missing: report.missing,
     key_given: report.keyGiven,
     key_ids: report.keyIds,
@@ -155,6 +173,7 @@ function toJson(report: VerifyReport): object {
       unsigned_events: chain.unsignedEvents,
       absent_events: chain.absent,
       late_events: chain.late,
+      unproven_events: chain.unproven,
       missing: chain.missing,
     })),
   };

@@ -126,7 +126,6 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const startedMs = clock.nowMs();
   const storage = createStorage(deps, () => (ingest.room === 0 ? ingest.storeFault : undefined));
   const authorityKeys = authorityKeysDependency(db, () => keys.standing);
-  const readiness = createReadiness([...deps.dependencies, ...storage.dependencies, authorityKeys]);
   const audit = createAuditLog({ store: createAuditStore({ db }), clock, log, metrics });
   const passwords = createPasswords();
   const userStore = createUserStore({ db });
@@ -141,6 +140,8 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const cursor = (...of: Parameters<Ingest["cursor"]>): Promise<number> => ingest.cursor(...of);
   const ledger = createLedger({ ...deps, events: storage.events, audit, jobs, cursor });
   const { onDurable } = ledger;
+  const lights = [...deps.dependencies, ...storage.dependencies, authorityKeys, ...ledger.dependencies];
+  const readiness = createReadiness(lights);
   const ingest: Ingest = new Ingest({ db, events: storage.sink, hub, clock, log, metrics, onDurable });
   const instances = new Instances({ db, audit, clock, log, metrics });
   const streams = new Streams({

@@ -79,6 +79,7 @@ describe("a store that is killed", () => {
           { name: "disk", ok: true, optional: true },
           { name: "event intake", ok: true, optional: true },
           { name: "authority keys", ok: true, optional: true },
+          { name: "hourly roots", ok: true, optional: true },
         ],
       },
     });

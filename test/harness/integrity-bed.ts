@@ -19,6 +19,8 @@ import { PlainRows } from "../../src/console/rows/plain-rows.ts";
 
 export const HOUR_MS = 3_600_000;
 export const CHAIN_EPOCH = "00000000000000c1";
+/** Beginning of the hour so many hours ago. */
+export const hoursAgo = (hours: number): number => (Math.floor(Date.now() / HOUR_MS) - hours) * HOUR_MS;
 const EPOCH = CHAIN_EPOCH;
 const { privatePem, publicPem } = await generateSigningKey();
 const signer = await openSigner(privatePem);
@@ -28,18 +30,19 @@ export class Bed {
   readonly tenantId = newUuid();
   readonly sensorId = newUuid();
   readonly epoch = EPOCH;
-  /** Ten minutes into an hour, six hours ago. */
-  readonly clock = new ManualClock((Math.floor(Date.now() / HOUR_MS) - 6) * HOUR_MS + 600_000);
+  readonly clock: ManualClock;
   readonly metrics = new Metrics();
 
   readonly stores: TestStores;
 
-  private constructor(stores: TestStores) {
+  private constructor(stores: TestStores, clock: ManualClock) {
     this.stores = stores;
+    this.clock = clock;
   }
 
-  static async make(stores: TestStores): Promise<Bed> {
-    const bed = new Bed(stores);
+  /** By its clock it is ten minutes into an hour, six hours ago. */
+  static async make(stores: TestStores, clock = new ManualClock(hoursAgo(6) + 600_000)): Promise<Bed> {
+    const bed = new Bed(stores, clock);
     await stores.db.system(async (tx) => {
       await tx`INSERT INTO tenants (tenant_id, name) VALUES (${bed.tenantId}, 'bed')`;
       await tx`
@@ -123,12 +126,13 @@ export class Bed {
     return links.map((link) => [link.first_seq, link.last_seq, link.events]);
   }
 
-  async export(): Promise<string> {
+  /** Of the last so many hours. */
+  async export(hours = 48): Promise<string> {
     const nowMs = this.clock.nowMs();
     const request = {
       ...this.chain,
       nodeName: "db-17",
-      fromUs: (nowMs - 48 * HOUR_MS) * 1000,
+      fromUs: (nowMs - hours * HOUR_MS) * 1000,
       toUs: nowMs * 1000,
       nowMs,
     };
@@ -137,8 +141,8 @@ export class Bed {
     return text;
   }
 
-  async verify(): Promise<VerifyReport> {
-    return verifyText(await this.export());
+  async verify(hours?: number): Promise<VerifyReport> {
+    return verifyText(await this.export(hours));
   }
 
   /** Lets everything that is due in the next hours happen. */
@@ -156,9 +160,9 @@ async function verifyText(text: string): Promise<VerifyReport> {
   return verifier.finish();
 }
 
-export async function faultOf(bed: Bed): Promise<ExportFault> {
+export async function faultOf(bed: Bed, hours?: number): Promise<ExportFault> {
   try {
-    await bed.verify();
+    await bed.verify(hours);
   } catch (error) {
     if (error instanceof ExportFault) return error;
     throw error;

@@ -134,6 +134,7 @@ export async function sampleExport(
     from: "2026-06-01T00:00:00Z",
     to: "2026-06-01T03:00:00Z",
     exported_at: "2026-06-02T00:00:00Z",
+    kept_from: "2026-03-04T00:00:00Z",
     keys: [{ key_id: keyId(signer.publicPem), public_key: signer.publicPem }],
     roots,
   });

@@ -96,6 +96,7 @@ describe.skipIf(!hasPostgres15)("stores that somebody else keeps", () => {
           { name: "disk", ok: true, optional: true },
           { name: "event intake", ok: true, optional: true },
           { name: "authority keys", ok: true, optional: true },
+          { name: "hourly roots", ok: true, optional: true },
         ],
       });
       expect(await running.isSetUp()).toBe(again);

@@ -20,6 +20,9 @@ test("roots and exports are asked for over HTTP", async () => {
   expect(response.headers.get("content-type")).toBe("application/x-ndjson");
   const lines = (await response.text()).trimEnd().split("\n");
   expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(["header", "end"]);
+  // By default events are kept for 90 days; six hours are to spare.
+  const { kept_from, exported_at } = JSON.parse(lines[0]!) as { kept_from: string; exported_at: string };
+  expect(Date.parse(exported_at) - Date.parse(kept_from)).toBe((90 * 24 - 6) * 3_600_000);
   const none = await console.api("GET", `/api/v1/integrity/export?sensor=${newUuid()}&${range}`);
   expect(none.status).toBe(404);
 });

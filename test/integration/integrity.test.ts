@@ -41,6 +41,7 @@ describe("a chain", () => {
         unsignedEvents: 5,
         absent: 0,
         late: 0,
+        unproven: 0,
         missing: [{ stage: "spool", cause: "spool_full", count: 2 }],
       },
     ]);

@@ -66,7 +66,7 @@ describe("events by request", () => {
       testEvent(1),
       { ...testEvent(2), severity: "apocalyptic" },
       { ...testEvent(3), process: { ...testEvent(3).process, pid: -1 } },
-      { ...testEvent(4), observed_at_us: 1 },
+      { ...testEvent(4), observed_at_us: (Date.now() - 91 * 86_400_000) * 1000 },
       { ...testEvent(5), tenant_id: "0193c1de-0000-7000-8000-000000000001" },
       testEvent(6),
     ];

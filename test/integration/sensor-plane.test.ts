@@ -196,6 +196,7 @@ describe("tokens and the way in", () => {
         { name: "disk", ok: true, optional: true },
         { name: "event intake", ok: true, optional: true },
         { name: "authority keys", ok: true, optional: true },
+        { name: "hourly roots", ok: true, optional: true },
       ],
     });
     expect(await (await console.api("GET", "/metrics")).text()).toContain("telovix_console_events_total");

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { checkBatch, readEnvelope } from "./check-batch.ts";
+import { checkBatch, MAX_AGE_US, MAX_AHEAD_US, readEnvelope } from "./check-batch.ts";
 import { SeqRanges } from "./seq-ranges.ts";
+import { UNSET_BEFORE_US } from "./unset-clock.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const EPOCH = "00000000000000aa";
@@ -112,5 +113,54 @@ describe("a batch", () => {
     expect(pointer({ ...good, missing: [{ from_seq: 1, to_seq: 9, cause: "x" }] })).toBe("/batch/missing/0");
     expect(pointer({ ...good, events: Array(10_001).fill(null) })).toBe("/batch/events");
     expect(pointer({ ...good, tenant_id: "x" })).toBe("/batch/tenant_id");
+  });
+});
+
+describe("the time of an event", () => {
+  const NOW_US = NOW * 1000;
+  const one = (us: number, more: object = {}) =>
+    checkBatch(batch(1, 1, [{ ...event(1), observed_at_us: us, ...more }]), 0, undefined, NOW);
+
+  test("is its own, or that of receipt when nobody had set its clock; too old and too far ahead are refused", () => {
+    const edges = [0, 1, UNSET_BEFORE_US - 1, UNSET_BEFORE_US, NOW_US - MAX_AGE_US, NOW_US, NOW_US + MAX_AHEAD_US];
+    const near = fc.tuple(fc.constantFrom(...edges), fc.integer({ min: -2, max: 2 })).map(([us, off]) => us + off);
+    const anywhere = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+    fc.assert(
+      fc.property(fc.oneof(near, anywhere), (us) => {
+        fc.pre(us >= 0);
+        const { events, gaps } = one(us);
+        if (us < UNSET_BEFORE_US)
+          expect(events).toMatchObject([
+            {
+              observed_at_us: NOW_US,
+              tags: ["clock-unset"],
+              detail: { node_clock: new Date(us / 1000).toISOString() },
+            },
+          ]);
+        else if (us < NOW_US - MAX_AGE_US) expect(gaps).toMatchObject([{ stage: "rejected", cause: "too_old" }]);
+        else if (us > NOW_US + MAX_AHEAD_US)
+          expect(gaps).toMatchObject([{ stage: "rejected", cause: "too_far_ahead" }]);
+        else expect(events).toEqual([{ ...event(1), observed_at_us: us } as never]);
+        expect(events.length + gaps.length).toBe(1);
+      }),
+    );
+  });
+
+  test("of a queue that waited for longer than events are kept is its own: they are refused as before", () => {
+    const offline = NOW_US - 2 * MAX_AGE_US;
+    expect(offline).toBeGreaterThan(UNSET_BEFORE_US);
+    expect(one(offline).rejected).toMatchObject([{ seq: 1, reason: "is more than 90 days ago" }]);
+  });
+
+  test("that nobody had set leaves the event within its schema, and what does not fit refused", () => {
+    const tags = Array.from({ length: 16 }, (_, i) => `t${i}`);
+    const detail = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, "v"]));
+    const { events } = one(5, { tags, detail });
+    expect(events[0]!.tags).toEqual([...tags.slice(0, 15), "clock-unset"]);
+    expect(events[0]!.detail).toEqual(detail);
+    expect(one(5, { severity: "?" }).gaps).toMatchObject([{ cause: "schema" }]);
+    expect(one(-1).gaps).toMatchObject([{ cause: "schema" }]);
+    const packedNet = { process: { exec_id: "a", pid: 1, binary: "/b", argv: [], ancestors: [], ns: { net: 1e300 } } };
+    expect(one(5, packedNet).gaps).toMatchObject([{ cause: "schema" }]);
   });
 });

@@ -5,6 +5,7 @@ import type { RejectedEvent } from "../../core/wire/common.ts";
 import { EventsBatchEnvelope } from "../../core/wire/events.ts";
 import { gapsOf, type Gap } from "../losses/gaps.ts";
 import type { SeqRanges } from "./seq-ranges.ts";
+import { isUnset, withReceiptTime } from "./unset-clock.ts";
 
 const envelope = compile(EventsBatchEnvelope);
 const checker = compile(RuntimeEvent);
@@ -65,7 +66,7 @@ function faultOf(
   if (value.seq < batch.first_seq || value.seq > batch.last_seq)
     return { pointer: "/seq", reason: "is outside the batch's first_seq and last_seq", cause: "order" };
   if (value.seq <= previousSeq) return { pointer: "/seq", reason: "is not above the one before", cause: "order" };
-  if (value.observed_at_us < nowUs - MAX_AGE_US)
+  if (value.observed_at_us < nowUs - MAX_AGE_US && !isUnset(value.observed_at_us))
     return { pointer: "/observed_at_us", reason: "is more than 90 days ago", cause: "too_old" };
   // The schema leaves it open; its column does not, and a row that does not fit costs every sensor time.
   if ((value.process?.ns?.net ?? 0) > Number.MAX_SAFE_INTEGER)
@@ -80,7 +81,8 @@ function faultOf(
 }
 
 /**
- * Sorts a batch into what is new, what was had already and what does not fit. One bad event costs itself only.
+ * Sorts a batch into what is new, what was had already and what does not fit. One bad event costs itself only. Events of a clock that
+ * nobody has set are given the time of receipt.
  * `cursor` is the highest sequence taken so far; `present` are sequences above it that are stored already; up to `base` they were
  * handed over elsewhere.
  */
@@ -111,7 +113,7 @@ export function checkBatch(
     previousSeq = event.seq;
     taken.push(event.seq);
     if (event.seq <= cursor || present?.has(event.seq)) duplicates++;
-    else events.push(event);
+    else events.push(isUnset(event.observed_at_us) ? withReceiptTime(event, nowUs) : event);
   }
   const { first_seq: first, last_seq: last, missing = [] } = batch;
   const gaps = gapsOf({ first, last, cursor, base, present, taken, rejected: causes, missing });

@@ -23,6 +23,14 @@ test("a sensor that says more than a node can lose is taken down to it, however 
   for (const count of [-1, 0.5, Infinity, NaN, "5"]) expect(told({ count, ...times })).toEqual([]);
 });
 
+test("a loss told under a clock that nobody has set is of the time of receipt, not of the ledger's far end", () => {
+  const loss = { cause: "ring_main", count: 3, from_us: 1_000_000, to_us: 2_000_000 };
+  const batch = { epoch: LANE.epoch, first_seq: 1, last_seq: 1, events: [{ seq: 1, observed_at_us: 2_000_000, loss }] };
+  expect(lossesOf(LANE, "n", batch, [], NOW_MS)).toMatchObject([
+    { count: 3, from_at: NOW_MS * 1000, to_at: NOW_MS * 1000 },
+  ]);
+});
+
 test("a cause that is no sound text is made one", () => {
   const gap = { stage: "spool" as const, cause: "a\ud800b", fromSeq: 1, toSeq: 1 };
   const batch = { epoch: LANE.epoch, first_seq: 1, last_seq: 1, events: [] };

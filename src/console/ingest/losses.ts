@@ -5,6 +5,7 @@ import { countOf, toldOf, type Gap } from "../losses/gaps.ts";
 import { MAX_AHEAD_US } from "./check-batch.ts";
 import type { Lane } from "./lanes.ts";
 import type { LossRow } from "./store.ts";
+import { isUnset } from "./unset-clock.ts";
 
 /** A day less than the ledger keeps: a row as old as that would be gone as soon as it came. */
 const KEPT_US = 89 * 86_400_000_000;
@@ -12,15 +13,16 @@ const KEPT_US = 89 * 86_400_000_000;
 /** No node has lost so many at once: a sensor that says more would make every sum over its organisation meaningless. */
 const MAX_COUNT = 2 ** 40;
 
-/** A loss as an event tells of it, if the event is of that kind and sound. */
-function lossOf(value: unknown): (LossSection & { seq: number }) | undefined {
-  const event = value as { seq?: unknown; loss?: LossSection } | null;
+/** A loss as an event tells of it, if the event is of that kind and sound. Of a clock that nobody has set, it is of the time of receipt. */
+function lossOf(value: unknown, nowUs: number): (LossSection & { seq: number }) | undefined {
+  const event = value as { seq?: unknown; observed_at_us?: unknown; loss?: LossSection } | null;
   const loss = event?.loss;
   if (!loss || !isCount(event.seq) || typeof loss.cause !== "string") return undefined;
   // The schema has no greatest number for them.
   const { cause, count, from_us, to_us } = loss;
   if (![count, from_us, to_us].every((n) => Number.isInteger(n) && n >= 0)) return undefined;
-  return { cause, count: Math.min(count, MAX_COUNT), from_us, to_us, seq: event.seq };
+  const times = isUnset(Number(event.observed_at_us)) ? { from_us: nowUs, to_us: nowUs } : { from_us, to_us };
+  return { cause, count: Math.min(count, MAX_COUNT), ...times, seq: event.seq };
 }
 
 function isCount(value: unknown): value is number {
@@ -72,7 +74,7 @@ export function lossesOf(
       cause: row.cause.toWellFormed(),
     });
   for (const value of batch.events) {
-    const loss = lossOf(value);
+    const loss = lossOf(value, nowUs);
     if (!loss || loss.seq <= lane.queuedSeq) continue;
     const { cause, count, seq } = loss;
     const stage = findCause(cause)?.stage ?? "kernel";

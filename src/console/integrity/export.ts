@@ -6,6 +6,7 @@ import { merklePath } from "../../core/integrity/merkle.ts";
 import { leafHash, type RootLeaf } from "../../core/integrity/root.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
 import { pickPath } from "./path.ts";
+import { findKeptFrom } from "./store-kept.ts";
 import { findRoots, formatHour } from "./store-roots.ts";
 import {
   chainKey,
@@ -87,6 +88,7 @@ export async function* exportRange(deps: { db: Db; events: EventDb }, request: E
   const roots = hours.length === 0 ? [] : await findRoots(db, tenantId, Math.min(...hours), Math.max(...hours));
   const signed = new Set(roots.map(({ root }) => Date.parse(root.hour) / 1000));
   const keys = new Map(roots.map(({ root, publicKey }) => [root.key_id, publicKey]));
+  const keptFromMs = await findKeptFrom(db, tenantId, request.nowMs);
   const writer = new ExportWriter();
   let text = writer.line({
     type: "header",
@@ -98,13 +100,14 @@ export async function* exportRange(deps: { db: Db; events: EventDb }, request: E
     from: iso(fromUs),
     to: iso(toUs),
     exported_at: new Date(request.nowMs).toISOString(),
+    kept_from: new Date(keptFromMs).toISOString(),
     keys: [...keys].map(([key_id, public_key]) => ({ key_id, public_key })),
     roots: roots.map(({ root }) => root),
   });
   const trees = new Trees(events, tenantId);
   for (const part of parts) {
     const leaves = part.leaves.filter(({ hour }) => signed.has(hour));
-    for await (const line of partLines(events, { ...part, leaves }, trees)) {
+    for await (const line of partLines(events, { ...part, leaves, keptFromUs: keptFromMs * 1000 }, trees)) {
       text += writer.line(line);
       if (text.length < CHUNK_CHARS) continue;
       yield text;
@@ -116,10 +119,10 @@ export async function* exportRange(deps: { db: Db; events: EventDb }, request: E
 
 async function* partLines(
   events: EventDb,
-  part: Part,
+  part: Part & { readonly keptFromUs: number },
   trees: Trees,
 ): AsyncGenerator<Exclude<ExportLine, { type: "end" }>> {
-  const { chain, first, last, leaves } = part;
+  const { chain, first, last, leaves, keptFromUs } = part;
   let head: string | undefined;
   const give = async function* (links: readonly LinkRow[]): ReturnType<typeof partLines> {
     for (const group of groupsOf(
@@ -130,7 +133,7 @@ async function* partLines(
       for (const link of group.links) {
         if (link.previous !== head) yield { type: "chain", epoch: chain.epoch, previous: link.previous };
         head = link.link;
-        yield* linkLines(chain, link, group.withEvents, found);
+        yield* linkLines(chain, link, group.withEvents ? found : undefined, keptFromUs);
       }
     }
   };
@@ -193,17 +196,20 @@ function readGroup(events: EventDb, chain: ChainKey, links: readonly LinkRow[]):
   });
 }
 
+/** A block and the events of it that were found; undefined: they are not asked for. */
 function* linkLines(
   chain: ChainKey,
   link: LinkRow,
-  withEvents: boolean,
-  found: readonly LeafEvent[],
+  found: readonly LeafEvent[] | undefined,
+  keptFromUs: number,
 ): Generator<Exclude<ExportLine, { type: "end" }>> {
   const prefix = leafPrefix(chain.sensorId, chain.epoch);
   const missing = missingOf(link);
-  const own = withEvents ? found.filter(({ seq }) => seq >= link.first_seq && seq <= link.last_seq) : [];
-  // A block of which some events are there and others not is given as it is: that is for the verification to find.
-  const gone = withEvents && link.events > 0 && own.every(({ seq }) => isMissing(missing, seq));
+  const own = found?.filter(({ seq }) => seq >= link.first_seq && seq <= link.last_seq) ?? [];
+  const there = own.reduce((n, { seq }) => n + (isMissing(missing, seq) ? 0 : 1), 0);
+  const gone = found !== undefined && link.events > 0 && there === 0;
+  // One at the edge of what is kept lost some of its events. A younger one is given as it is: that is for the verification to find.
+  const partly = there > 0 && there < link.events && link.first_at < keptFromUs;
   yield {
     type: "link",
     first_seq: link.first_seq,
@@ -212,8 +218,9 @@ function* linkLines(
     digest: link.digest,
     missing,
     link: link.link,
-    with_events: withEvents && !gone,
+    with_events: found !== undefined && !gone,
     ...(gone ? { gone } : {}),
+    ...(partly ? { partly_gone: partly } : {}),
   };
   if (gone) return;
   for (const { seq, event, raw } of own) {

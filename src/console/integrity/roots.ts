@@ -8,10 +8,12 @@ import type { Metrics } from "../../core/metrics.ts";
 import type { Json } from "../../core/sign/canonical.ts";
 import type { Signer } from "../../core/sign/ed25519.ts";
 import type { Db, EventDb, Tx } from "../stores/contract.ts";
+import { GRACE_MS, HOUR_MS } from "./hours.ts";
 import { pickPath } from "./path.ts";
 import type { IntegrityRecorder } from "./recorder.ts";
 import {
   findLastRoot,
+  findLongestGap,
   formatHour,
   insertRoot,
   listQuiet,
@@ -21,11 +23,10 @@ import {
 } from "./store-roots.ts";
 import { chainKey, findCovered, findHeads, findUncovered, leafOrder, type Head, type LinkRow } from "./store.ts";
 
-const HOUR_MS = 3_600_000;
-/** After the end of an hour: blocks on their way to the store arrive, and clocks of Consoles differ a little. */
-const GRACE_MS = 3 * 60_000;
-/** Links do not come to the store later than this after they were sealed. */
+/** Links do not come to the store later than this after they were sealed, as long as the clock stays right. */
 const LATE_MS = 48 * HOUR_MS;
+/** Later than any link. */
+const LAST_MS = Date.UTC(2200, 0, 1);
 /** A sequence nothing was added to for so long is in nobody's hands. */
 const QUIET_MS = 15 * 60_000;
 
@@ -89,18 +90,23 @@ export class RootsJob {
       const lastMs = last ? Date.parse(last.root.hour) : -HOUR_MS;
       if (lastMs + HOUR_MS >= limitMs) return false;
       const lastRoot = Math.max(0, lastMs / 1000);
-      const sealed = { fromMs: Math.max(0, lastMs - LATE_MS), beforeMs: limitMs, lastRoot };
-      const links = await findUncovered(this.#deps.events, tenantId, sealed);
+      const fromMs = Math.max(0, lastMs - LATE_MS - (await findLongestGap(tx)));
+      const links = await findUncovered(this.#deps.events, tenantId, { fromMs, beforeMs: limitMs, lastRoot });
       if (links.length === 0) return false;
       const oldestMs = links.reduce((least, link) => Math.min(least, link.sealed_at), Infinity);
       // What came too late for its own hour goes under the next.
       const hourMs = Math.max(Math.floor(oldestMs / HOUR_MS) * HOUR_MS, lastMs + HOUR_MS);
       const covered = await findCovered(this.#deps.events, tenantId, lastRoot);
-      const leaves = leavesOf(
-        links.filter((link) => link.sealed_at < hourMs + HOUR_MS),
-        covered,
-      );
+      let leaves = leavesOf(links, covered, hourMs + HOUR_MS);
       if (leaves.length === 0) return false;
+      // What was sealed while the clock was ahead may lie behind the hour, and on the way to what is of it.
+      if (
+        leaves.some((leaf) => leaf.previous !== (covered.get(chainKey(leaf.sensor_id, leaf.epoch))?.link ?? ZERO_HASH))
+      ) {
+        const ahead = { fromMs: limitMs, beforeMs: LAST_MS, lastRoot };
+        const later = await findUncovered(this.#deps.events, tenantId, ahead);
+        leaves = leavesOf([...links, ...later], covered, hourMs + HOUR_MS);
+      }
       await this.#make(tx, tenantId, hourMs, leaves, last);
       return true;
     });
@@ -146,12 +152,14 @@ export class RootsJob {
   }
 }
 
-/** A leaf for each chain that went on, in the order of the tree. */
-function leavesOf(links: readonly LinkRow[], covered: ReadonlyMap<string, Head>): RootLeaf[] {
+/** A leaf for each chain that went on before a time, in the order of the tree; with all that lies on the way. */
+function leavesOf(links: readonly LinkRow[], covered: ReadonlyMap<string, Head>, beforeMs: number): RootLeaf[] {
   const leaves: RootLeaf[] = [];
   for (const [key, all] of Map.groupBy(links, (link) => chainKey(link.sensor_id, link.epoch))) {
-    const way = pickPath(all, covered.get(key));
-    const [first, last] = [way[0]!, way.at(-1)!];
+    const known = pickPath(all, covered.get(key));
+    const way = known.slice(0, known.findLastIndex((link) => link.sealed_at < beforeMs) + 1);
+    const [first, last] = [way[0], way.at(-1)];
+    if (!first || !last) continue;
     leaves.push({
       sensor_id: first.sensor_id,
       epoch: first.epoch,

@@ -1,5 +1,6 @@
 import type { SignedRoot } from "../../core/integrity/root.ts";
 import type { Db, Tx } from "../stores/contract.ts";
+import { HOUR_MS } from "./hours.ts";
 import type { ChainKey } from "./store.ts";
 
 interface RootRow {
@@ -68,6 +69,33 @@ export async function findRoots(db: Db, tenantId: string, fromMs: number, toMs: 
 export async function findLastRoot(tx: Tx): Promise<StoredRoot | undefined> {
   const [row] = await tx<RootRow[]>`SELECT ${columns(tx)} FROM integrity_roots ORDER BY hour DESC LIMIT 1`;
   return row && toStored(row);
+}
+
+/** A clock that was ahead by more is not reckoned with. */
+const MAX_GAP_MS = 31 * 24 * HOUR_MS;
+/** A gap is looked for among so many roots: eight days of them. */
+const GAP_ROOTS = 200;
+
+/**
+ * The longest time between two of the newest roots, milliseconds: so far ahead the clock may have been. What was sealed after it
+ * came right again lies that far before the last root.
+ */
+export async function findLongestGap(tx: Tx): Promise<number> {
+  const [row] = await tx<{ gap: number | null }[]>`
+    SELECT max(extract(epoch FROM gap))::float8 * 1000 AS gap FROM (
+      SELECT hour - lag(hour) OVER (ORDER BY hour) AS gap FROM (
+        SELECT hour FROM integrity_roots ORDER BY hour DESC LIMIT ${GAP_ROOTS}) AS newest) AS gaps`;
+  return Math.min(row?.gap ?? 0, MAX_GAP_MS);
+}
+
+/** The newest hour of which any tenant has a root, milliseconds since 1970; undefined before the first. */
+export async function findNewestRootMs(db: Db): Promise<number | undefined> {
+  const [row] = await db.system(
+    (tx) => tx<{ hour: Date | null }[]>`
+      SELECT max(r.hour) AS hour FROM tenants t, LATERAL (
+        SELECT hour FROM integrity_roots WHERE tenant_id = t.tenant_id ORDER BY hour DESC LIMIT 1) AS r`,
+  );
+  return row?.hour?.getTime();
 }
 
 /** True when this transaction is the only one that makes roots of the tenant. */

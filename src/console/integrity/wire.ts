@@ -7,6 +7,7 @@ import type { Signer } from "../../core/sign/ed25519.ts";
 import type { AuditLog } from "../audit/contract.ts";
 import { dataPath, type ConsoleConfig } from "../config.ts";
 import type { HttpEnv } from "../http/env.ts";
+import type { Dependency } from "../http/readiness.ts";
 import type { DurableCommit } from "../ingest/group-commit.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { Scheduler } from "../jobs/service.ts";
@@ -19,6 +20,7 @@ import { createLossService } from "../losses/service.ts";
 import { createLossStore } from "../losses/store.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
 import { IntegrityRecorder } from "./recorder.ts";
+import { rootsDependency } from "./roots-light.ts";
 import { RootsJob } from "./roots.ts";
 import { createIntegrityRoutes } from "./routes.ts";
 import { IntegrityService } from "./service.ts";
@@ -45,6 +47,7 @@ export interface Ledger {
   readonly epochs: Epochs;
   /** Stop behind ingest: what it makes durable last is still sealed. */
   readonly services: readonly Service[];
+  readonly dependencies: readonly Dependency[];
   readonly operators: readonly Hono<HttpEnv>[];
 }
 
@@ -84,6 +87,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     },
     epochs: new Epochs({ db, events, clock, log, cursor, onLoss }),
     services: [losses, second, recorder],
+    dependencies: [rootsDependency({ db, clock })],
     operators: [
       createLossRoutes({ service: createLossService({ store: createLossStore({ db, events }), clock }) }),
       createIntegrityRoutes({ service: new IntegrityService({ db, events, signer, clock }), audit }),

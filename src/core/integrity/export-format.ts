@@ -23,6 +23,8 @@ const Header = Type.Object(
     from: Type.String({ maxLength: 40 }),
     to: Type.String({ maxLength: 40 }),
     exported_at: Type.String({ maxLength: 40 }),
+    /** From here on (by the events' own times) the Console lets go of nothing; what is older may have gone. */
+    kept_from: Type.String({ maxLength: 40 }),
     keys: Type.Array(Type.Object({ key_id: Type.String({ maxLength: 64 }), public_key: Pem }, closed), {
       maxItems: 64,
     }),
@@ -36,7 +38,7 @@ const ChainLine = Type.Object({ type: Type.Literal("chain"), epoch: Epoch, previ
 
 /**
  * A block. With `with_events` its events follow, each on a line; without, it only carries the chain on to a root, or, when `gone`, its
- * events are not in the store any more.
+ * events are not in the store any more. Of one that is `partly_gone` some are, and follow.
  */
 const LinkLine = Type.Object(
   {
@@ -49,6 +51,7 @@ const LinkLine = Type.Object(
     link: Hash,
     with_events: Type.Boolean(),
     gone: Type.Optional(Type.Literal(true)),
+    partly_gone: Type.Optional(Type.Literal(true)),
   },
   closed,
 );

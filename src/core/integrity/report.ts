@@ -25,6 +25,8 @@ export interface ChainReport {
   readonly absent: number;
   /** Events given beyond those, under numbers that were sealed as missing: stored later or put in, and proven by nothing. */
   readonly late: number;
+  /** Events given of blocks that lost others: the digest of such a block can't be made again, so nothing proves them. */
+  readonly unproven: number;
   readonly missing: readonly { readonly stage: string; readonly cause: string; readonly count: number }[];
 }
 
@@ -36,9 +38,12 @@ export interface VerifyReport {
   /** Times of the first and last event given, by the sensor's clock, microseconds since 1970; undefined without events. */
   readonly firstUs: number | undefined;
   readonly lastUs: number | undefined;
+  /** From when on the Console says to have let go of nothing. */
+  readonly keptFrom: string;
   readonly events: number;
   /** Events in the file that nothing proves (see ChainReport). */
   readonly late: number;
+  readonly unproven: number;
   readonly missing: number;
   readonly chains: readonly ChainReport[];
   readonly roots: readonly { readonly hour: string; readonly signedAt: string; readonly keyId: string }[];

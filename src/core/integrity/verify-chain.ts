@@ -1,5 +1,6 @@
 import { countMissing, isMissing, leafOf, leafPrefix, Leaves, linkOf, missingText } from "./chain.ts";
 import type { ExportEvent, ExportLink, ExportProof } from "./export-format.ts";
+import { GoneJudge, type Gone } from "./gone.ts";
 import { toHex } from "./hash.ts";
 import { rootOfPath } from "./merkle.ts";
 import { ExportFault, type ChainReport } from "./report.ts";
@@ -11,14 +12,26 @@ interface OpenLink {
   /** The next number that may come, and the missing range that comes next. */
   nextSeq: number;
   nextMissing: number;
+  /** Events that came. */
+  given: number;
+}
+
+/** What a chain is checked against. */
+export interface ChainFacts {
+  readonly roots: ReadonlyMap<string, SignedRoot>;
+  /** Events from then on are not let go of, microseconds since 1970. */
+  readonly keptFromUs: number;
+  /** Milliseconds since 1970. */
+  readonly exportedMs: number;
 }
 
 /** Checks one sequence line by line: links, the events of each, proofs. Throws ExportFault at the first thing that does not fit. */
 export class ChainVerifier {
   readonly #sensorId: string;
   readonly #epoch: string;
-  readonly #roots: ReadonlyMap<string, SignedRoot>;
   readonly #prefix: string;
+  readonly #roots: ChainFacts["roots"];
+  readonly #gone: GoneJudge;
   #head: string;
   #lastSeq: number | undefined;
   #open: OpenLink | undefined;
@@ -33,13 +46,15 @@ export class ChainVerifier {
   #absent = 0;
   #unsigned = 0;
   #late = 0;
+  #unproven = 0;
   readonly #missing = new Map<string, { stage: string; cause: string; count: number }>();
 
-  constructor(sensorId: string, epoch: string, previous: string, roots: ReadonlyMap<string, SignedRoot>) {
+  constructor(sensorId: string, epoch: string, previous: string, facts: ChainFacts) {
     this.#sensorId = sensorId;
     this.#epoch = epoch;
+    this.#roots = facts.roots;
+    this.#gone = new GoneJudge(facts.keptFromUs, facts.exportedMs);
     this.#head = previous;
-    this.#roots = roots;
     this.#prefix = leafPrefix(sensorId, epoch);
   }
 
@@ -75,11 +90,12 @@ export class ChainVerifier {
     this.#lastSeq = last_seq;
     if (!link.with_events) {
       this.#passed += link.events;
+      if (link.events > 0) this.#gone.note(line, first_seq, { admitted: link.gone === true });
       if (link.gone) this.#settlePassed(first_seq, last_seq);
       return;
     }
     this.#settlePassed(first_seq, last_seq);
-    this.#open = { link, leaves: new Leaves(), nextSeq: first_seq, nextMissing: 0 };
+    this.#open = { link, leaves: new Leaves(), nextSeq: first_seq, nextMissing: 0, given: 0 };
     for (const { stage, cause, from_seq, to_seq } of link.missing) {
       const key = `${stage} ${cause}`;
       const entry = this.#missing.get(key) ?? { stage, cause, count: 0 };
@@ -88,11 +104,13 @@ export class ChainVerifier {
     }
   }
 
-  event(line: number, event: ExportEvent): void {
+  /** `us`: when it happened by its own word, microseconds since 1970. True when its block will prove it. */
+  event(line: number, event: ExportEvent, us: number | undefined): boolean {
     const open = this.#open;
     if (!open) throw this.#fault(line, event.seq, `event ${event.seq} stands outside its block`);
     if (event.late) return this.#lateEvent(line, event, open.link);
-    this.#skipMissing(open, line);
+    if (open.link.partly_gone) this.#passGone(open, line, event.seq);
+    else this.#skipMissing(open, line);
     if (event.seq !== open.nextSeq)
       throw event.seq > open.nextSeq
         ? this.#fault(line, open.nextSeq, `event ${open.nextSeq} is missing: ${event.seq} stands in its place`)
@@ -100,10 +118,16 @@ export class ChainVerifier {
     if (event.seq > open.link.last_seq) throw this.#fault(line, event.seq, `event ${event.seq} is not of this block`);
     const leaf = leafOf(this.#prefix, event.seq, event.event, event.raw);
     if (toHex(leaf) !== event.leaf) throw this.#fault(line, event.seq, `event ${event.seq} was changed`);
+    this.#fail(this.#gone.came(us));
     open.leaves.add(leaf);
     open.nextSeq++;
-    this.#events++;
-    this.#unsigned++;
+    open.given++;
+    if (open.link.partly_gone) this.#unproven++;
+    else {
+      this.#events++;
+      this.#unsigned++;
+    }
+    return !open.link.partly_gone;
   }
 
   proof(line: number, { leaf, index, path, hour }: ExportProof): void {
@@ -132,6 +156,7 @@ export class ChainVerifier {
       throw this.#fault(line, at, `the root of ${hour} counts other blocks than the file holds`, hour);
     if (this.#leaf && !whole)
       throw this.#fault(line, at, `the root of ${hour} does not go on where the one before it ended`, hour);
+    this.#gone.signed(hour);
     this.#leaf = leaf;
     this.#stretch = undefined;
     this.#unsigned = 0;
@@ -142,6 +167,7 @@ export class ChainVerifier {
     const open = this.#open;
     if (!open) return;
     this.#open = undefined;
+    if (open.link.partly_gone) return this.#closePartly(open, line);
     this.#skipMissing(open, line);
     const { link, leaves, nextSeq } = open;
     if (nextSeq <= link.last_seq) throw this.#fault(line, nextSeq, `event ${nextSeq} is missing`);
@@ -151,6 +177,12 @@ export class ChainVerifier {
         link.first_seq,
         `the events ${link.first_seq}-${link.last_seq} are not those that were received: at least one was changed in the store`,
       );
+  }
+
+  /** Nothing of the sequence comes any more. */
+  end(line: number): void {
+    this.close(line);
+    this.#fail(this.#gone.end());
   }
 
   report(): ChainReport {
@@ -163,15 +195,58 @@ export class ChainVerifier {
       unsignedEvents: this.#unsigned,
       absent: this.#absent,
       late: this.#late,
+      unproven: this.#unproven,
       missing: [...this.#missing.values()],
     };
   }
 
   /** One whose number its block says is missing. It is in no digest: it is counted, and counts for nothing. */
-  #lateEvent(line: number, { seq }: ExportEvent, { missing }: ExportLink): void {
+  #lateEvent(line: number, { seq }: ExportEvent, { missing }: ExportLink): boolean {
     if (!isMissing(missing, seq))
       throw this.#fault(line, seq, `event ${seq} is said to have come late, and its block does not miss it`);
     this.#late++;
+    return false;
+  }
+
+  /** Goes on to an event of a block that lost some. */
+  #passGone(open: OpenLink, line: number, seq: number): void {
+    this.#skipMissing(open, line);
+    if (seq > open.link.last_seq || seq <= open.nextSeq) return;
+    if (isMissing(open.link.missing, seq))
+      throw this.#fault(line, seq, `event ${seq} stands under a number its block says is missing`);
+    let lost = seq - open.nextSeq;
+    for (
+      let range = open.link.missing[open.nextMissing];
+      range && range.from_seq < seq;
+      range = open.link.missing[++open.nextMissing]
+    )
+      lost -= range.to_seq - range.from_seq + 1;
+    if (lost > 0) this.#gone.note(line, open.nextSeq, { inBlock: true });
+    open.nextSeq = seq;
+  }
+
+  #closePartly(open: OpenLink, line: number): void {
+    const { link, given } = open;
+    const lost = link.events - given;
+    if (lost <= 0)
+      throw this.#fault(
+        line,
+        link.first_seq,
+        `the block ${link.first_seq}-${link.last_seq} is said to have lost events, and has all`,
+      );
+    this.#absent += lost;
+    this.#skipMissing(open, line);
+    if (open.nextSeq <= link.last_seq) this.#gone.note(line, open.nextSeq, { inBlock: true });
+  }
+
+  #fail(gone: Gone | undefined): void {
+    if (!gone) return;
+    const { line, seq } = gone;
+    throw this.#fault(
+      line,
+      seq,
+      `event ${seq} is gone from among events that are kept: only those from before ${this.#gone.keptFrom} may be, unless the node's clock had gone back`,
+    );
   }
 
   #settlePassed(firstSeq: number, lastSeq: number): void {

@@ -1,11 +1,19 @@
 import { compile } from "../check.ts";
 import { ExportLine, type ExportEvent, type ExportHeader } from "./export-format.ts";
 import { ExportFault, type VerifyReport } from "./report.ts";
-import { keyId, type SignedRoot } from "./root.ts";
-import { ChainVerifier } from "./verify-chain.ts";
+import { keyId } from "./root.ts";
+import { ChainVerifier, type ChainFacts } from "./verify-chain.ts";
 import { verifyRoots } from "./verify-roots.ts";
 
 const checker = compile(ExportLine);
+
+/** What a header says of time; throws ExportFault when that can't be. */
+function timesOf({ kept_from, exported_at }: ExportHeader): Omit<ChainFacts, "roots"> {
+  const [keptFromMs, exportedMs] = [Date.parse(kept_from), Date.parse(exported_at)];
+  if (!(keptFromMs <= exportedMs))
+    throw new ExportFault(1, "the header does not say from when on events are kept, or a time after the export");
+  return { keptFromUs: keptFromMs * 1000, exportedMs };
+}
 
 /**
  * Verifies an export line by line, holding no more of it than one block's hashes. `line` and `finish` throw ExportFault at the first
@@ -16,7 +24,7 @@ export class ExportVerifier {
   readonly #hash = new Bun.CryptoHasher("sha256");
   #line = 0;
   #header: ExportHeader | undefined;
-  #roots: ReadonlyMap<string, SignedRoot> = new Map();
+  #facts: ChainFacts | undefined;
   #chain: ChainVerifier | undefined;
   readonly #chains: ChainVerifier[] = [];
   #links = 0;
@@ -48,11 +56,11 @@ export class ExportVerifier {
     switch (value.type) {
       case "header":
         this.#header = value;
-        this.#roots = await verifyRoots(value, this.#trustedPem);
+        this.#facts = { ...timesOf(value), roots: await verifyRoots(value, this.#trustedPem) };
         break;
       case "chain":
-        this.#chain?.close(at);
-        this.#chain = new ChainVerifier(this.#header!.sensor_id, value.epoch, value.previous, this.#roots);
+        this.#chain?.end(at);
+        this.#chain = new ChainVerifier(this.#header!.sensor_id, value.epoch, value.previous, this.#facts!);
         this.#chains.push(this.#chain);
         break;
       case "link":
@@ -61,15 +69,14 @@ export class ExportVerifier {
         break;
       case "event":
         this.#events++;
-        this.#open(at).event(at, value);
         this.#late += value.late ? 1 : 0;
-        this.#seen(at, value);
+        this.#event(at, value);
         break;
       case "proof":
         this.#open(at).proof(at, value);
         break;
       case "end":
-        this.#chain?.close(at);
+        this.#chain?.end(at);
         if (value.chains !== this.#chains.length || value.links !== this.#links || value.events !== this.#events)
           throw new ExportFault(at, "the file holds other lines than its end counts");
         if (value.sha256 !== this.#hash.digest("hex"))
@@ -86,14 +93,17 @@ export class ExportVerifier {
     if (!this.#ended) throw new ExportFault(this.#line + 1, "the file is cut off: its end is missing");
     const header = this.#header;
     const chains = this.#chains.map((chain) => chain.report());
+    const unproven = chains.reduce((sum, chain) => sum + chain.unproven, 0);
     return {
       tenantId: header.tenant_id,
       sensorId: header.sensor_id,
       nodeName: header.node_name,
       firstUs: this.#firstUs,
       lastUs: this.#lastUs,
-      events: this.#events - this.#late,
+      keptFrom: header.kept_from,
+      events: this.#events - this.#late - unproven,
       late: this.#late,
+      unproven,
       missing: chains.reduce((sum, { missing }) => sum + missing.reduce((n, { count }) => n + count, 0), 0),
       chains,
       roots: header.roots.map(({ hour, signed_at, key_id }) => ({ hour, signedAt: signed_at, keyId: key_id })),
@@ -107,19 +117,24 @@ export class ExportVerifier {
     return this.#chain;
   }
 
-  /** What the event itself says of its number and time. */
-  #seen(at: number, line: ExportEvent): void {
-    const { seq } = line;
-    let event: { seq?: unknown; observed_at_us?: unknown } | null;
-    try {
-      event = JSON.parse(line.event) as typeof event;
-    } catch {
-      throw new ExportFault(at, `event ${seq} is not JSON`, { seq });
-    }
-    if (event?.seq !== seq) throw new ExportFault(at, `event ${seq} says another number of itself`, { seq });
-    const us = event.observed_at_us;
-    if (typeof us !== "number" || line.late) return;
+  #event(at: number, line: ExportEvent): void {
+    const us = timeOf(at, line);
+    const proven = this.#open(at).event(at, line, us);
+    if (!proven || us === undefined) return;
     this.#firstUs = Math.min(this.#firstUs ?? us, us);
     this.#lastUs = Math.max(this.#lastUs ?? us, us);
   }
+}
+
+/** What an event says of its time, microseconds since 1970; of its number it must say what its line says. */
+function timeOf(at: number, { seq, event: text }: ExportEvent): number | undefined {
+  let event: { seq?: unknown; observed_at_us?: unknown } | null;
+  try {
+    event = JSON.parse(text) as typeof event;
+  } catch {
+    throw new ExportFault(at, `event ${seq} is not JSON`, { seq });
+  }
+  if (event?.seq !== seq) throw new ExportFault(at, `event ${seq} says another number of itself`, { seq });
+  const us = event.observed_at_us;
+  return typeof us === "number" ? us : undefined;
 }
