@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { rejectionOf } from "../../../test/harness/rejection.ts";
+import { until } from "../../../test/harness/until.ts";
 import { systemClock } from "../../core/clock.ts";
-import { silentLog } from "../../core/log.ts";
+import { createLog } from "../../core/log.ts";
 import { connectPostgres } from "../stores/postgres.ts";
 import { chooseAccounts, type ServerAccounts } from "./account.ts";
 import { developmentPrograms } from "./development.ts";
@@ -17,9 +18,12 @@ let dir = "";
 let accounts: ServerAccounts | undefined;
 let embedded: EmbeddedPostgres;
 let sql: Sql;
+/** What it warned of, as JSON. */
+const said: string[] = [];
+const log = createLog({ level: "warn", write: (line) => void said.push(line) });
 
 async function start(dataDir = dir): Promise<void> {
-  embedded = await startEmbeddedPostgres({ dataDir, postgresDir, accounts, clock: systemClock, log: silentLog });
+  embedded = await startEmbeddedPostgres({ dataDir, postgresDir, accounts, clock: systemClock, log });
   sql = connectPostgres(embedded.target, { maxConnections: 2 });
 }
 
@@ -53,6 +57,32 @@ describe("embedded PostgreSQL", () => {
     expect((await stat(join(dir, "postgres/passwords.json"))).mode & 0o777).toBe(0o600);
     expect(await readFile(join(embedded.pgData, "pg_hba.conf"), "utf8")).not.toMatch(/^[^#].*\b(trust|peer)\b/m);
   });
+
+  test("has its shared memory neither on the disk of its data nor where containers have little room", async () => {
+    const shared = join(embedded.pgData, "pg_dynshmem");
+    const [row] = await sql`SELECT current_setting('dynamic_shared_memory_type') AS type`;
+    expect(row).toEqual({ type: "sysv" });
+    // As on a full disk: nothing can be made there.
+    await chmod(shared, 0o500);
+    const [counted] = await sql.begin(async (tx) => {
+      await tx`SET LOCAL debug_parallel_query = on`;
+      await tx`SET LOCAL parallel_setup_cost = 0`;
+      await tx`SET LOCAL min_parallel_table_scan_size = 0`;
+      return tx<{ n: number }[]>`SELECT count(*)::int AS n FROM pg_class a JOIN pg_class b USING (relkind)`;
+    });
+    expect(counted!.n).toBeGreaterThan(1_000);
+    await chmod(shared, 0o700);
+  });
+
+  test("says which signal ended one of its processes, and goes on", async () => {
+    const { pid } = embedded.server.state;
+    const [row] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+    process.kill(row!.pid, "SIGBUS");
+    const answers = (): Promise<boolean> => sql`SELECT 1`.then(() => true).catch(() => false);
+    await until(() => said.some((line) => line.includes("terminated by signal 7: Bus error")));
+    await until(answers);
+    expect(embedded.server.state).toMatchObject({ pid, status: "running" });
+  }, 60_000);
 
   test("killed with -9, its backends orphaned, it comes back with every committed row", async () => {
     await sql`INSERT INTO kept VALUES (1)`;
@@ -99,7 +129,7 @@ describe("embedded PostgreSQL", () => {
 
   test("a second Console on the same data is turned away, and harms nobody", async () => {
     const { pid } = embedded.server.state;
-    const second = startEmbeddedPostgres({ dataDir: dir, postgresDir, accounts, clock: systemClock, log: silentLog });
+    const second = startEmbeddedPostgres({ dataDir: dir, postgresDir, accounts, clock: systemClock, log });
     expect(await rejectionOf(second)).toMatchObject({ code: "conflict" });
     expect([...(await sql`SELECT 1 AS one`)]).toEqual([{ one: 1 }]);
     expect(embedded.server.state).toMatchObject({ pid, status: "running" });
@@ -138,7 +168,7 @@ describe("embedded PostgreSQL", () => {
       postgresDir,
       accounts,
       clock: systemClock,
-      log: silentLog,
+      log,
     });
     expect(await rejectionOf(started)).toMatchObject({
       code: "unavailable",

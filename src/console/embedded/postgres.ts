@@ -37,7 +37,9 @@ const SETTINGS: readonly string[] = [
   "unix_socket_permissions=0700",
   "max_connections=64",
   "shared_buffers=64MB",
-  "dynamic_shared_memory_type=mmap",
+  // Neither on the disk of the data, where a write to mapped memory is a SIGBUS once a copy-on-write file system has no more room or
+  // quota for it, nor in /dev/shm, which containers have little of or none. PostgreSQL needs System V memory for its own lock anyway.
+  "dynamic_shared_memory_type=sysv",
   "max_wal_size=512MB",
   "password_encryption=scram-sha-256",
   "log_line_prefix=",
@@ -49,10 +51,13 @@ const SETTINGS: readonly string[] = [
   "log_timezone=UTC",
 ];
 
+/** One of its processes was killed or broke, and it has begun anew by itself: nobody else would say why it was away. */
+const BROKEN = /\(PID \d+\) was terminated by signal|^all server processes terminated/;
+
 function forwardLine(log: Log, line: string): void {
   const [, level = "", text = line] = /^([A-Z]+[1-5]?): {1,2}(.*)$/.exec(line) ?? [];
   if (level === "PANIC") log.error(text);
-  else if (level === "FATAL" || level === "WARNING") log.warn(text);
+  else if (level === "FATAL" || level === "WARNING" || BROKEN.test(text)) log.warn(text);
   else log.debug(text, level ? { level } : {});
 }
 
