@@ -56,6 +56,7 @@ export interface SensorOverrides {
   /** Rhythm and reconnection, for tests. */
   readonly heartbeatIntervalMs?: number;
   readonly inventoryIntervalMs?: number;
+  readonly policyRestMs?: number;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
   /** Of the jitter in heartbeats and inventories. */
@@ -109,7 +110,9 @@ export async function runSensor(
   const workloads = new WorkloadTeller({ sockets: config.criSockets, node, paths, clock, log, onChange });
   await workloads.prepare();
   const { enforce } = config;
-  const policies = new PolicyKeeper({ packs, enforce, node, workloads, paths, clock, log, onChange });
+  const { policyRestMs: restMs } = overrides;
+  const rest = restMs === undefined ? {} : { restMs };
+  const policies = new PolicyKeeper({ packs, enforce, node, workloads, paths, clock, log, onChange, ...rest });
   await policies.prepare();
   const outbox = new Outbox(lanes, log.child("outbox"));
   const hooks = {

@@ -80,6 +80,7 @@ export function run(config: SensorConfig, overrides: SensorOverrides = {}): Runn
       reconnectMaxMs: 50,
       heartbeatIntervalMs: 100,
       inventoryIntervalMs: 100,
+      policyRestMs: 50,
       ...overrides,
     },
     controller.signal,

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -137,6 +137,15 @@ describe("policies of packs", () => {
     );
     await until(made, "the counter", () => made.keeper.report(true).policies?.[0]?.matched === 9);
     expect(made.changes).toBe(1);
+  });
+
+  test("are looked at every five seconds at most, however often the engine says something", async () => {
+    await using made = await stage();
+    const slept = spyOn(made.clock, "sleep");
+    await made.says({ name: "first", mode: "monitor", state: "loaded", backend: "kprobe" });
+    await until(made, "the pause after a look", () => slept.mock.calls.some(([ms]) => ms === 5_000));
+    // As long as there is no file to watch, nothing is waited for but that pause.
+    expect(slept.mock.calls.map(([ms]) => ms).filter((ms) => ms > 0 && ms < 5_000)).toEqual([]);
   });
 
   test("get a stand-in where the kernel refuses one, and lose it where it does not", async () => {

@@ -35,6 +35,8 @@ export interface KeeperOptions {
   readonly paths: StatePaths;
   readonly clock: Clock;
   readonly log: Log;
+  /** For tests: between two looks, instead of five seconds. */
+  readonly restMs?: number;
   /** A policy's state, not only its counters, has changed. */
   readonly onChange: () => void;
 }
@@ -145,7 +147,7 @@ export class PolicyKeeper implements Service {
       await this.#renewLease();
       await this.#pause([change.happened, own.happened], change.isArmed ? LOOK_MS : 0, signal);
       // An operator who switches something off waits for it.
-      await this.#pause([own.happened], REST_MS, signal);
+      await this.#pause([own.happened], this.#o.restMs ?? REST_MS, signal);
     }
   }
 
