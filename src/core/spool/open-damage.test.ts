@@ -1,8 +1,8 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, rmdir, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { cp, mkdir, readdir, readFile, rm, rmdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultyDisk } from "../../../test/harness/faulty-disk.ts";
+import { scratchDirs } from "../../../test/harness/scratch-dirs.ts";
 import { ManualClock } from "../clock.ts";
 import { errorMessage } from "../error.ts";
 import { createLog } from "../log.ts";
@@ -11,14 +11,7 @@ import type { LaneKind } from "./lane-dirs.ts";
 import { LaneSet, type SpoolLane } from "./lane-set.ts";
 import { DEFAULT_SPOOL_LIMITS } from "./limits.ts";
 
-const root = await mkdtemp(join(tmpdir(), "telovix-open-damage-"));
-afterAll(() => rm(root, { recursive: true, force: true }));
-let dirs = 0;
-const newDir = async (): Promise<string> => {
-  const dir = join(root, String(++dirs));
-  await mkdir(dir);
-  return dir;
-};
+const newDir = scratchDirs("open-damage");
 
 /** Three segments of 11 events a lane, and one of ten, with room for one more. */
 const LIMITS = { ...DEFAULT_SPOOL_LIMITS, segmentEvents: 11, ackDelayMs: 0 };

@@ -23,6 +23,7 @@ const own = (w: Way): JsonObject => ({
 });
 const peer = (w: Way): JsonObject => ({ sockaddr_arg: { family: family(w), addr: w.daddr, port: w.dport } });
 const accept = (w: Way): (string | number)[] => ["accept", w.daddr, w.dport, w.saddr, w.sport];
+const userAddress = (w: Way): (string | number)[] => ["user-address", w.saddr, w.sport];
 const address = (w: Way): JsonObject => ({
   sockaddr_arg: { family: w.saddr.includes(":") ? "AF_INET6" : "AF_INET", addr: w.saddr, port: w.sport },
 });
@@ -127,7 +128,7 @@ export const socketSites: SocketSite[] = [
       "address",
       arg(0, "sockaddr"),
       "uprobe",
-      (w) => ["user-address", w.saddr, w.sport],
+      userAddress,
       address,
     ),
     can: ONE,
@@ -163,7 +164,7 @@ export const socketReturnSites: SocketSite[] = [
       "address",
       arg(0, "sockaddr"),
       "uprobe",
-      (w) => ["user-address", w.saddr, w.sport],
+      userAddress,
       address,
     ),
     can: ONE,
