@@ -201,7 +201,7 @@ __noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
 	policy = bpf_map_lookup_elem(&tx_policies, &id);
 	if (!policy || policy->state == TX_POLICY_OFF)
 		return 0;
-	if (!at_return)
+	if (!at_return && !(row->selector.action.flags & TX_SEL_COUNTED))
 		TX_POLICY_COUNT(id, matched);
 	a = at_return ? &row->selector.return_action : &row->selector.action;
 	e = scratch__event(s);

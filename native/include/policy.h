@@ -175,6 +175,8 @@ struct tx_slot_row {
 #define TX_SEL_KEEP 0x2000 /* told at the return, or at once where that cannot be waited for */
 #define TX_SEL_MARK 0x0800 /* override by a mark that the LSM hook of this call consumes */
 
+#define TX_SEL_COUNTED 0x4000 /* that it matches is counted at another hook point */
+
 /* Where a system call that the root cgroup's gate may refuse holds the address it is for. */
 enum tx_gate {
 	TX_GATE_NONE,

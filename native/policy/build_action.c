@@ -236,5 +236,7 @@ int build_actions(struct build *b, struct built_want *want, uint32_t selector,
 		if ((d.a.flags & TX_SEL_POST) && !s->return_filters.count && !d.a.rate_ns)
 			row->action.flags |= TX_SEL_KEEP;
 	}
+	if (part & WANT_COUNTED)
+		row->action.flags |= TX_SEL_COUNTED;
 	return 0;
 }

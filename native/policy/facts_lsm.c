@@ -73,7 +73,7 @@ const char *lsm_function_of(const char *hook)
 	return text;
 }
 
-static uint32_t prototype(const char *hook)
+uint32_t facts_lsm_prototype(const char *hook)
 {
 	char text[160];
 
@@ -84,7 +84,7 @@ static uint32_t prototype(const char *hook)
 
 enum facts_lsm_hook facts_lsm_hook(const char *name)
 {
-	uint32_t proto = prototype(name);
+	uint32_t proto = facts_lsm_prototype(name);
 
 	for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++)
 		if (!strcmp(unfit[i], name))
@@ -130,6 +130,6 @@ int facts_lsm_argument(const char *function, const char *hook, unsigned index)
 	 * gets. */
 	if (!strcmp(hook, "mmap_file") && index == 1)
 		return 1;
-	return lsm_argument_of(btf_kernel(), btf_kernel_prototype(function), prototype(hook),
-			       index);
+	return lsm_argument_of(btf_kernel(), btf_kernel_prototype(function),
+			       facts_lsm_prototype(hook), index);
 }

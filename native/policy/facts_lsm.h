@@ -12,6 +12,9 @@ struct btf;
 enum facts_lsm_hook facts_lsm_hook(const char *name);
 int facts_lsm_argument(const char *function, const char *hook, unsigned index);
 
+/* FUNC_PROTO of what the hook calls, with the hook's arguments; 0: the kernel's BTF has none. */
+uint32_t facts_lsm_prototype(const char *hook);
+
 /* The same for two prototypes; a prototype of 0 is one nobody knows. */
 int lsm_argument_of(const struct btf *btf, uint32_t function, uint32_t hook, unsigned index);
 

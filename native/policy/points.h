@@ -67,6 +67,7 @@ struct point_place {
 	0x10 /* the error of NotifyEnforcer is carried out by an enforcer's LSM hook \
 	      */
 #define WANT_NOTIFY_GATE 0x20 /* and by the root cgroup's gate */
+#define WANT_COUNTED 0x40     /* what matches is counted where the hook's other part is */
 
 /* What one hook of one policy wants of one point. */
 struct want {

@@ -5,6 +5,8 @@
  */
 #include <bpf/bpf.h>
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +16,17 @@
 #include "policies_part.h"
 
 #define GUARD_MAX 1024
+#define GUARD_ALWAYS (POLICIES_GUARDED + 2) /* whatever else there is, these find room */
+
+static int in_kernel(uint32_t pid, bool guards)
+{
+	const uint32_t yes = 1;
+
+	return guards ? bpf_map_update_elem(policies.map[MAP_GUARD], &pid, &yes, 0)
+		      : bpf_map_delete_elem(policies.map[MAP_GUARD], &pid);
+}
+
+int (*guard_table)(uint32_t pid, bool guards) = in_kernel;
 
 static uint32_t guarded[GUARD_MAX], guarded_count;
 static uint32_t host[TX_NS_COUNT];
@@ -33,17 +46,13 @@ bool guard_holds(uint32_t pid)
 	return place_of(pid) < guarded_count;
 }
 
-static void guard_add(uint32_t pid)
+static void guard_add(uint32_t pid, uint32_t most)
 {
-	const uint32_t yes = 1;
-
 	if (!pid || place_of(pid) < guarded_count)
 		return;
-	if (guarded_count == GUARD_MAX ||
-	    bpf_map_update_elem(policies.map[MAP_GUARD], &pid, &yes, 0)) {
+	if (guarded_count >= most || guard_table(pid, true)) {
 		if (!full)
-			log_line("More than %d processes are guarded: further ones are not.",
-				 GUARD_MAX);
+			log_line("More than %u processes are guarded: further ones are not.", most);
 		full = true;
 		return;
 	}
@@ -56,7 +65,7 @@ void guard_forget(uint32_t pid)
 
 	if (at == guarded_count)
 		return;
-	bpf_map_delete_elem(policies.map[MAP_GUARD], &pid);
+	guard_table(pid, false);
 	guarded[at] = guarded[--guarded_count];
 }
 
@@ -98,10 +107,27 @@ static bool is_sshd(const struct proc *p)
 
 void guard_look(const struct proc *p)
 {
-	if (is_always(p->pid) || (!policies.control.allow_sshd && is_sshd(p)))
-		guard_add(p->pid);
+	if (is_always(p->pid))
+		guard_add(p->pid, GUARD_MAX);
+	else if (!policies.control.allow_sshd && is_sshd(p))
+		guard_add(p->pid, GUARD_MAX - GUARD_ALWAYS);
 	else
 		guard_forget(p->pid);
+}
+
+/* A server that the table of processes has no room for may well be there. */
+static bool is_gone(uint32_t pid)
+{
+	const struct proc *p = proc_find(pid, 0);
+
+	return p ? p->exited_at : policies.control.allow_sshd || (kill(pid, 0) && errno == ESRCH);
+}
+
+static void forget_gone(void)
+{
+	for (uint32_t at = guarded_count; at--;)
+		if (!is_always(guarded[at]) && is_gone(guarded[at]))
+			guard_forget(guarded[at]);
 }
 
 /* Who is guarded stays so while it is looked: in between something might be done to them. */
@@ -110,17 +136,12 @@ void guard_all(void)
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 
-	for (uint32_t at = guarded_count; at--;) {
-		struct proc *p = proc_find(guarded[at], 0);
-
-		if (!is_always(guarded[at]) && (!p || !p->pid || p->exited_at))
-			guard_forget(guarded[at]);
-	}
 	full = false;
-	guard_add(1);
-	guard_add(getpid());
+	guard_add(1, GUARD_MAX);
+	guard_add(getpid(), GUARD_MAX);
 	for (int i = 0; i < POLICIES_GUARDED; i++)
-		guard_add(policies.guarded[i]);
+		guard_add(policies.guarded[i], GUARD_MAX);
+	forget_gone();
 	/* In the order of their ids: parents mostly come first. */
 	while (dir && (entry = readdir(dir))) {
 		struct proc *p = proc_find(strtoul(entry->d_name, NULL, 10), 0);

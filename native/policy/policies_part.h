@@ -140,6 +140,8 @@ __attribute__((format(printf, 2, 3))) void budget_switch_off(struct policy *p, c
 void cost_second(void);
 
 /* policies_guard.c */
+/* Puts a process into the kernel's table, or takes it out; 0, or not. */
+extern int (*guard_table)(uint32_t pid, bool guards);
 void guard_open(void);
 void guard_look(const struct proc *p);
 void guard_forget(uint32_t pid);

@@ -95,15 +95,15 @@ static bool reads_registers(const struct want *want)
 	return false;
 }
 
-static void take_one(struct resolve_job *job, const struct choice *choice, int index,
-		     const char *call)
+static struct want *take_one(struct resolve_job *job, const struct choice *choice, int index,
+			     const char *call)
 {
 	const struct chosen *at = &choice->at[index];
 	struct arg_source source = { .at = at };
 	struct want *want = job_want(job);
 
 	if (!want)
-		return;
+		return NULL;
 	want->status = choice->status;
 	want->feature = choice->feature;
 	strcpy(want->reason, choice->reason);
@@ -122,14 +122,20 @@ static void take_one(struct resolve_job *job, const struct choice *choice, int i
 	snprintf(source.call, sizeof(source.call), "%s", call);
 	find_source(job->facts, want, &source);
 	job_arguments(job, want, &source);
+	return want;
 }
 
 void job_take(struct resolve_job *job, const struct choice *choice, const char *call)
 {
-	struct want *want;
+	struct want *want = NULL;
 
-	for (int i = 0; i < choice->count; i++)
-		take_one(job, choice, i, call);
+	for (int i = 0; i < choice->count; i++) {
+		const struct want *acts = want;
+
+		want = take_one(job, choice, i, call);
+		if (want && acts && acts->placed && !(want->part & WANT_ENFORCE))
+			want->part |= WANT_COUNTED;
+	}
 	if (choice->count)
 		return;
 	want = job_want(job);

@@ -229,6 +229,8 @@ static int from_argument(struct arg_work *w)
 	int index = arg_place_index(w->s, w->want, w->plan->index), type;
 
 	w->row->source = TX_SOURCE_ARG;
+	if (!arg_is_declared(w))
+		return -E2BIG;
 	if (index < 0)
 		return fail(w, "the place it is hooked at is not told this argument");
 	w->row->index = index;

@@ -23,11 +23,15 @@ struct arg_work {
 
 /*
  * Fills row's source, index, steps and place, and shape. 0, or a negative errno and why: -E2BIG for
- * an argument nothing could ever have.
+ * an argument that cannot be there.
  */
 int arg_locate(struct arg_work *work);
 
 /* The argument's number at the place, where the policy counts those of something else; -1: none. */
 int arg_place_index(const struct arg_source *source, const struct want *want, unsigned index);
+
+/* False, and why: the LSM hook or raw tracepoint has no such argument, wherever it is served. Where
+ * the kernel's types do not know it, that is said of the hook. */
+bool arg_is_declared(struct arg_work *work);
 
 #endif

@@ -74,6 +74,10 @@ setpriv --reuid 65534 --clear-groups "$engine" run --out /tmp 2>"$work/err"
 check "without root it says so" grep -q "Run it as root" "$work/err"
 "$engine" probe --json >"$work/probe.json"
 check "probe --json tells of tp_btf" grep -q '"kind":"tp_btf","status"' "$work/probe.json"
+# Which objects are taken is tried; the kernel's list of symbols has the same answer.
+old=true
+! grep -qw bpf_loop /proc/kallsyms || old=false
+check "probe --json tells which objects are taken" grep -q "\"old_objects\":$old" "$work/probe.json"
 
 if ! grep -qE '"kind":"(tp_btf|raw_tp)","status":"ok"' "$work/probe.json"; then
 	echo "######## THIS KERNEL REFUSES eBPF: NO BEHAVIOUR WAS TESTED ########"

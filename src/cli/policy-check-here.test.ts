@@ -95,6 +95,24 @@ describe("a policy on this host", () => {
     expect(answer?.hooks[1]).toEqual(ANSWER.hooks[1] as never);
   });
 
+  test.skipIf(!existsSync(ENGINE))("is refused for an argument that a raw tracepoint does not have", async () => {
+    const hook = "  tracepoints:\n  - subsystem: sched\n    event: sched_process_exec\n    raw: true\n    args:\n";
+    const text = `${HEAD}${hook}    - index: 2\n      type: auto\n    - index: 3\n      type: int\n`;
+    const { signal } = new AbortController();
+    const { documents } = await checkHere(checkPolicyText(text), signal, (plans, stop) =>
+      resolvePlans(plans, stop, () => Promise.resolve(ENGINE)),
+    );
+    expect(documents[0]!.problems).toMatchObject([
+      {
+        stage: "S3",
+        rule: "host.rejected",
+        line: 13,
+        column: 7,
+        message: "Argument 3: the tracepoint has 3 arguments.",
+      },
+    ]);
+  });
+
   test("stays valid with losses, and when nothing is amiss", async () => {
     const [fine, , less] = ANSWER.hooks;
     const { verdict, documents } = await here(TEXT, says({ tried: true, hooks: [fine, less] }));

@@ -19,6 +19,7 @@ export interface PolicyState {
   readonly state: "ok" | "degraded" | "rejected";
   readonly reason?: string;
   readonly hooks?: readonly HookState[];
+  readonly stats?: { readonly matched: number; readonly enforced: number };
 }
 
 const POLL_MS = 50;

@@ -1,17 +1,17 @@
-/** What guards: processes nothing is enforced against, our own objects in the kernel, the budgets; and processes older than the engine. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { spawn, spawnSync } from "node:child_process";
+/** What guards: processes nothing is enforced against, our own objects; and processes older than the engine. */
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { ACT, DIR, type Truth } from "./case.ts";
-import { CASES } from "./cases.ts";
-import { Engine } from "./engine.ts";
-import { pidOf, type Line } from "./match.ts";
-import type { Result } from "./outcome.ts";
-import { directoryOf } from "./prepare.ts";
+import type { Engine } from "./engine.ts";
+import { pidOf } from "./match.ts";
+import { act, actOf, check, control, mapsOf, PINS, TOLD_MS, type EventsOf, type Scene } from "./scene.ts";
 
-const CHANGE_MS = 60_000;
-const TOLD_MS = 30_000;
-const plans = `${DIR}/plans/guards`;
+/** Types of maps. */
+const HASH = 1;
+const ARRAY = 2;
 /** Where a server must lie to count as the host's own. */
 const SSHD_DIR = "/usr/local/tx-policy-guard";
 const KILL = "syscall-sigkill";
@@ -19,38 +19,11 @@ const UNKNOWN = "hooks-unknown";
 const PARENT = "syscall-parent-in";
 const FOLLOW = "syscall-binary-follow";
 
-const actOf = (name: string): readonly string[] => CASES.find((c) => c.name === name)?.runs[0]?.act ?? [];
-const act = (...tokens: readonly string[]): Truth =>
-  JSON.parse(spawnSync(ACT, tokens, { encoding: "utf8" }).stdout) as Truth;
-const check = (holds: boolean, what: string, seen: unknown): void => {
-  if (!holds) throw new Error(`${what}: ${JSON.stringify(seen)}`);
-};
-
-interface Scene {
-  readonly name: string;
-  readonly plans: readonly string[];
-  readonly more?: readonly string[];
-  /** What is there before the engine is; what it gives is for `play`. */
-  readonly before?: () => void;
-  readonly play: (engine: Engine, eventsOf: (policy: string) => Promise<readonly Line[]>) => Promise<void>;
-}
-
-/** The maps the engine holds descriptors of: number, bytes of a value, whether frozen. */
-function mapsOf(pid: number): { id: string; value: number; frozen: boolean }[] {
-  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd) => {
-    let text = "";
-    try {
-      text = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
-    } catch {
-      return []; // closed meanwhile
-    }
-    const word = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(text)?.[1] ?? "";
-    if (word("map_id") === "" || word("map_type") !== "2") return [];
-    return [{ id: word("map_id"), value: Number(word("value_size")), frozen: word("frozen") === "1" }];
-  });
-}
-
-async function guarded(engine: Engine, eventsOf: (policy: string) => Promise<readonly Line[]>): Promise<void> {
+/** The host's own server, for a while: it does what its policy kills for, once a line that it is given. */
+async function withServer(
+  engine: Engine,
+  play: (server: ChildProcessByStdio<Writable, Readable, null>) => Promise<void>,
+): Promise<void> {
   const whence = actOf(KILL).at(-1) ?? "";
   mkdirSync(SSHD_DIR, { recursive: true });
   copyFileSync("/usr/bin/perl", `${SSHD_DIR}/sshd`);
@@ -58,20 +31,28 @@ async function guarded(engine: Engine, eventsOf: (policy: string) => Promise<rea
   const seek = `open(F, "<", "/dev/zero"); $| = 1; while (<STDIN>) { sysseek(F, 0, ${whence}); print "alive\\n"; }`;
   const server = spawn(`${SSHD_DIR}/sshd`, ["-e", seek], { stdio: ["pipe", "pipe", "ignore"] });
   try {
-    // It counts as the host's server once its start has been told of.
+    // It counts as one once its start has been told of.
     const started = await engine.says(TOLD_MS, new RegExp(`"process_exec".*"pid":${server.pid},.*${SSHD_DIR}/sshd`));
     check(started, "its start is not told", server.pid);
+    await play(server);
+  } finally {
+    server.kill("SIGKILL");
+    rmSync(SSHD_DIR, { recursive: true, force: true });
+  }
+}
+
+async function guarded(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  let pid: number | undefined;
+  await withServer(engine, async (server) => {
+    pid = server.pid;
     server.stdin.write("\n");
     const said = await Promise.race([
       once(server.stdout, "data").then(String),
       once(server, "exit").then(() => "ended"),
     ]);
     check(said === "alive\n", "the host's own server was acted against", said);
-  } finally {
-    server.kill("SIGKILL");
-    rmSync(SSHD_DIR, { recursive: true, force: true });
-  }
-  const told = (await eventsOf(KILL)).filter((line) => pidOf(line) === server.pid);
+  });
+  const told = (await eventsOf(KILL)).filter((line) => pidOf(line) === pid);
   check(
     told.length === 1 && told[0]?.telovix["guarded"] === true,
     "not told as guarded",
@@ -80,8 +61,30 @@ async function guarded(engine: Engine, eventsOf: (policy: string) => Promise<rea
   check(act(...actOf(KILL)).signal === 9, "nobody is killed", KILL);
 }
 
+/** The list is made anew whenever a wish changes: who stays on it is never off it meanwhile. */
+async function rebuilt(engine: Engine): Promise<void> {
+  const lists = mapsOf(engine.pid).filter((map) => map.type === HASH && map.value === 4);
+  const list = lists.find(({ id }) => act("bpf-watch", id, "0", "0").extra["name"] === "tx_guard")?.id ?? "";
+  const isOn = (pid: number): boolean => act("bpf-watch", list, String(pid), "0").ret === 0;
+  await withServer(engine, async (server) => {
+    const watch = spawn(ACT, ["bpf-watch", list, String(engine.pid), "3000"], { stdio: ["ignore", "pipe", "ignore"] });
+    const said = once(watch.stdout, "data").then(String);
+    let times = 0;
+    while (watch.exitCode === null) {
+      const wanted = times % 2 === 1;
+      control({ allowSshd: !wanted });
+      for (const end = performance.now() + TOLD_MS; isOn(server.pid ?? 0) !== wanted; await pause(5))
+        check(performance.now() < end, `the server is ${wanted ? "not " : ""}guarded`, times);
+      times++;
+    }
+    const truth = JSON.parse(await said) as Truth;
+    check(times > 3, "the list was hardly made anew", times);
+    check(truth.ret === 0, "the engine was not on it while it was made anew", { times, truth });
+  });
+}
+
 async function tampered(engine: Engine): Promise<void> {
-  const maps = mapsOf(engine.pid);
+  const maps = mapsOf(engine.pid).filter((map) => map.type === ARRAY);
   const rows = maps.find((map) => map.value === 128 && map.frozen);
   check(rows !== undefined && !maps.some((map) => map.value === 128 && !map.frozen), "rows are not frozen", maps);
   const frozen = act("bpf-write", rows?.id ?? "");
@@ -103,7 +106,6 @@ async function tampered(engine: Engine): Promise<void> {
   check(opened(written, "opened") && opened(written, "changed"), "changing our map is not told", of(written));
 }
 
-const PINS = `${DIR}/pins`;
 /** What pins are of, as their names and as the engine's words have it. */
 const KINDS = [
   ["map_control", "map"],
@@ -130,16 +132,21 @@ async function pinned(engine: Engine): Promise<void> {
   }
 }
 
-async function unknown(engine: Engine, eventsOf: (policy: string) => Promise<readonly Line[]>): Promise<void> {
+async function unknown(engine: Engine, eventsOf: EventsOf): Promise<void> {
   const state = engine.states()?.find((s) => s.name === UNKNOWN);
   const bad = state?.hooks?.filter((hook) => hook.status === "rejected") ?? [];
-  check(state?.state === "degraded" && bad.length === 3, "not three of its hooks are rejected", state);
+  check(state?.state === "degraded" && bad.length === 5, "not five of its hooks are rejected", state);
   check(
     bad.every((hook) => (hook.reason ?? "") !== "" && (hook.line ?? 0) > 0),
     "without a reason, or a place",
     bad,
   );
   check(/^no such function on this kernel: tx_no_such_function/.test(bad[0]?.reason ?? ""), "another reason", bad);
+  const reasons = bad.map(({ reason = "" }) => reason);
+  const has = (what: RegExp): boolean => reasons.some((reason) => what.test(reason));
+  check(has(/^argument 3: the tracepoint has 3 arguments$/), "of a tracepoint's argument", reasons);
+  // Where there are no LSM programs and no probes the hook is refused before.
+  check(has(/^argument 1: the hook has 1 arguments$|^no BPF LSM on this kernel/), "of an LSM hook's argument", reasons);
   act(...actOf(UNKNOWN));
   check((await eventsOf(UNKNOWN)).length === 1, "the rest does not work", state);
 }
@@ -152,7 +159,7 @@ function elder(name: string): void {
   spawn("bash", ["-c", `exec 200>/dev/null; exec ${ACT} child ${tokens}`], { stdio: "ignore", detached: true }).unref();
 }
 
-async function elders(_: Engine, eventsOf: (policy: string) => Promise<readonly Line[]>): Promise<void> {
+async function elders(_: Engine, eventsOf: EventsOf): Promise<void> {
   for (const name of [PARENT, FOLLOW]) {
     writeFileSync(`${DIR}/${name}.fifo`, "");
     const told = await eventsOf(name);
@@ -160,8 +167,9 @@ async function elders(_: Engine, eventsOf: (policy: string) => Promise<readonly 
   }
 }
 
-const SCENES: readonly Scene[] = [
+export const guardScenes: readonly Scene[] = [
   { name: "what is guarded is not acted against, and told so", plans: [KILL], play: guarded },
+  { name: "who is guarded stays so while the list is made anew", plans: [KILL], play: rebuilt },
   { name: "who opens or changes our maps is told of, and rows are frozen", plans: [KILL], play: tampered },
   { name: "who opens our pins is told of", plans: [KILL], more: ["--pin", PINS], play: pinned },
   { name: "hooks this kernel does not have are rejected, the others work", plans: [UNKNOWN], play: unknown },
@@ -173,36 +181,3 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
-async function playOne(scene: Scene, binary: string, out: string, prepared: string): Promise<Result> {
-  const name = `scenario: ${scene.name}`;
-  const result: Result = { name, hook: "syscall", shows: { other: name }, outcome: "works" };
-  rmSync(plans, { recursive: true, force: true });
-  mkdirSync(plans, { recursive: true });
-  for (const plan of scene.plans) {
-    const group = CASES.find((c) => c.name === plan)?.group ?? "";
-    copyFileSync(`${prepared}/plans/${directoryOf(group)}/${plan}.plan`, `${plans}/${plan}.plan`);
-  }
-  scene.before?.();
-  const engine = new Engine(binary, out, plans, scene.more ?? []);
-  const eventsOf = async (policy: string): Promise<readonly Line[]> => {
-    await engine.told(act("nothing").pid, TOLD_MS);
-    return engine.lines().filter((line) => line.event["policy_name"] === policy);
-  };
-  try {
-    check((await engine.policies(scene.plans.length, CHANGE_MS)) !== undefined, "no start", engine.complaint);
-    await scene.play(engine, eventsOf);
-    return result;
-  } catch (cause) {
-    return { ...result, outcome: "FAILED", reason: cause instanceof Error ? cause.message : String(cause) };
-  } finally {
-    await engine.stop(CHANGE_MS);
-    if (scene.more?.includes("--pin") === true) spawnSync(binary, ["unpin", "--pin", PINS]);
-  }
-}
-
-/** One engine each: what they need is there before it, or only for them. */
-export async function playGuards(binary: string, out: string, prepared: string): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const scene of SCENES) results.push(await playOne(scene, binary, out, prepared));
-  return results;
-}

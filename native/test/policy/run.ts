@@ -7,7 +7,9 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { playBudgets } from "./budgets.ts";
-import { playGuards } from "./play-guards.ts";
+import { callScenes } from "./play-calls.ts";
+import { guardScenes } from "./play-guards.ts";
+import { playScenes } from "./scene.ts";
 import { DIR, type Case, type Truth } from "./case.ts";
 import { CASES, groupsOf } from "./cases.ts";
 import { Engine, type PolicyState } from "./engine.ts";
@@ -155,7 +157,7 @@ try {
   if (plays && (options.only === undefined || options.only === "scenarios")) {
     const found = [
       ...(await playScenarios(binary, out, prepared)),
-      ...(await playGuards(binary, out, prepared)),
+      ...(await playScenes([...guardScenes, ...callScenes], binary, out, prepared)),
       ...(await playBudgets(binary, out, prepared)),
     ];
     found.forEach(show);

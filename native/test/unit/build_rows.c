@@ -114,12 +114,12 @@ static void pair(void)
 	CHECK(row(0)->return_action.flags == (TX_SEL_SIGNAL | TX_SEL_TRACK));
 	CHECK(row(0)->return_action.signal == 9 && row(0)->return_action.sock_arg == 1);
 	/* The part that only tells; what is done at the return is nobody else's. */
-	p.want.part = WANT_POST;
+	p.want.part = WANT_POST | WANT_COUNTED;
 	build();
-	CHECK(!row(0)->action.flags);
+	CHECK(row(0)->action.flags == TX_SEL_COUNTED);
 	CHECK(row(0)->return_action.flags == (TX_SEL_SIGNAL | TX_SEL_TRACK));
 	/* Both at once. */
-	p.want.part |= WANT_ENFORCE;
+	p.want.part = WANT_POST | WANT_ENFORCE;
 	point.place.backend = POINT_FEXIT;
 	point.place.row_flags = 0;
 	build();

@@ -2,9 +2,11 @@
 /* The table of points: who shares one, which ids are given, what is left when wants leave. */
 #include "attach.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "old.h"
 #include "unit.h"
 
 static struct point_place place_of(enum point_backend backend, const char *name)
@@ -164,6 +166,31 @@ static void rejected(void)
 	CHECK(!want_join(&w) && !w.point && points() == 0);
 }
 
+/* Without attach cookies; nothing is loaded for who comes too late. */
+static void own_programs(void)
+{
+	static struct want wants[129];
+	struct point *last;
+
+	old_force();
+	for (int i = 0; i < 129; i++) {
+		wants[i].placed = true;
+		wants[i].place = place_of(POINT_UPROBE, "f");
+		wants[i].place.offset = 16 * i;
+		CHECK(!want_join(&wants[i]) && own_wanted(wants[i].point));
+		if (i < 128)
+			wants[i].point->program = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	}
+	last = wants[128].point;
+	CHECK(!programs_serve(last));
+	programs_load(&last, 1, 1);
+	CHECK(programs_serve(last) && last->program < 0);
+	CHECK_TEXT(last->error, "this kernel takes a program for each: 128 have one");
+	for (int i = 0; i < 129; i++)
+		want_leave(&wants[i]);
+	CHECK(points() == 0);
+}
+
 int main(void)
 {
 	sharing();
@@ -172,6 +199,7 @@ int main(void)
 	ids();
 	full();
 	rejected();
+	own_programs(); /* last: from here on the kernel is an old one */
 	for (int i = 0; i < POINT_BACKENDS; i++)
 		CHECK(point_backend_names[i] != NULL);
 	points_close();

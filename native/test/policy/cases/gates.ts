@@ -74,14 +74,17 @@ export const gateCases: Case[] = [
     name: "hooks-unknown",
     group: "unknown",
     hook: "syscall",
-    shows: { other: "hooks this kernel does not have" },
+    shows: { other: "hooks and arguments this kernel does not have" },
     spec: {
       kprobes: [
         { call: "sys_lseek", syscall: true, args: [arg(2, "int")], selectors: [{ matchArgs: [match(2, "Equal", ["6921"])] }] },
         { call: "tx_no_such_function", syscall: false, ignore: { callNotFound: false } },
       ],
-      tracepoints: [{ subsystem: "sched", event: "tx_no_such_event" }],
-      lsmhooks: [{ hook: "tx_no_such_hook" }],
+      tracepoints: [
+        { subsystem: "sched", event: "tx_no_such_event" },
+        { subsystem: "sched", event: "sched_process_exec", raw: true, args: [arg(3, "int")] },
+      ],
+      lsmhooks: [{ hook: "tx_no_such_hook" }, { hook: "file_open", args: [arg(1, "int")] }],
     },
     needs: [],
     runs: [

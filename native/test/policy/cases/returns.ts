@@ -3,6 +3,8 @@ import { ALPHA, type Case } from "../case.ts";
 import { arg, match, syscall, uprobe } from "../spec.ts";
 
 const AT_RETURN = { args: [arg(0, "int64")], return: true, returnArg: arg(0, "int64") };
+/** Nothing comes of it. */
+const SIGCONT = 18;
 /** More than the kernel keeps at a time. */
 const MANY = 600;
 
@@ -64,6 +66,46 @@ export const returnCases: readonly Case[] = [
     spec: uprobe("tx_user_slow", AT_RETURN),
     needs: ["uprobe"],
     runs: [{ act: ["user-slow", "1"], events: [{ return: { long_arg: "1" } }] }],
+    short: true,
+  },
+  {
+    name: "return-gate",
+    group: "types",
+    hook: "uretprobe",
+    shows: { other: "as many calls at once as are awaited" },
+    spec: uprobe("tx_user_gate", AT_RETURN),
+    needs: ["uprobe"],
+    runs: [
+      {
+        act: ["user-gate", "256", "0"],
+        events: Array.from({ length: 256 }, () => ({ return: { long_arg: "256" } })),
+      },
+    ],
+    short: true,
+  },
+  {
+    name: "return-acted",
+    group: "types",
+    hook: "syscall return",
+    shows: { action: "Signal" },
+    spec: syscall("sys_lseek", {
+      ...AT_RETURN,
+      args: [arg(2, "int")],
+      selectors: [
+        { matchArgs: [match(2, "Equal", ["6951"])], matchActions: [{ action: "Signal", argSig: SIGCONT }] },
+      ],
+    }),
+    needs: [],
+    // Once when it is done, which a process that is ended by it may not survive; once with what it returned.
+    runs: [
+      {
+        act: ["lseek", "-1", "0", "6951"],
+        events: [
+          { return: null, telovix: { enforced: { signal: "SIGCONT" } } },
+          { return: { long_arg: "-9" }, telovix: { enforced: null } },
+        ],
+      },
+    ],
     short: true,
   },
   {

@@ -14,8 +14,8 @@
 /* Emulated machines are slow; a run that takes longer hangs. */
 #define RUN_TIMEOUT_MS 30000
 
-static const struct action *const tables[] = { call_actions, file_actions, net_actions,
-					       kernel_actions, user_actions };
+static const struct action *const tables[] = { call_actions,   file_actions, net_actions,
+					       kernel_actions, user_actions, map_actions };
 static char extra_text[EXTRA_MAX];
 
 void fail(const char *what)

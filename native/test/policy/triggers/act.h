@@ -49,7 +49,7 @@ struct action {
 };
 
 extern const struct action call_actions[], file_actions[], net_actions[], kernel_actions[],
-	user_actions[];
+	user_actions[], map_actions[];
 
 void report(int kind, int number, long ret, int err);
 /* Adds members to "extra" of the report: text of JSON without braces. */

@@ -33,39 +33,6 @@ static long run_bpf_prog(char **a)
 	return fd < 0 ? -1 : 0;
 }
 
-/* bpf-open ID: somebody else's map, by its number. bpf-write ID: and its first element is changed.
- */
-static long open_map(char **a)
-{
-	union bpf_attr attr = { .map_id = number(a[0]) };
-
-	return syscall(SYS_bpf, BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
-}
-
-static long run_bpf_open(char **a)
-{
-	return open_map(a) < 0 ? -1 : 0;
-}
-
-static long run_bpf_write(char **a)
-{
-	static char value[4096];
-	unsigned int key = 0;
-	union bpf_attr attr = { .map_fd = open_map(a), .key = (unsigned long)&key };
-
-	attr.value = (unsigned long)value;
-	must(!syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)), "map");
-	return syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
-}
-
-/* bpf-pin PATH: what is pinned there is opened. */
-static long run_bpf_pin(char **a)
-{
-	union bpf_attr attr = { .pathname = (unsigned long)a[0] };
-
-	return syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr)) < 0 ? -1 : 0;
-}
-
 /* perf: a software clock of this thread */
 static long run_perf(char **a)
 {
@@ -91,13 +58,6 @@ static long run_rmmod(char **a)
 }
 
 const struct action kernel_actions[] = {
-	{ "bpf-map", 2, run_bpf_map },
-	{ "bpf-prog", 1, run_bpf_prog },
-	{ "perf", 0, run_perf },
-	{ "bpf-open", 1, run_bpf_open },
-	{ "bpf-write", 1, run_bpf_write },
-	{ "bpf-pin", 1, run_bpf_pin },
-	{ "insmod", 1, run_insmod },
-	{ "rmmod", 1, run_rmmod },
-	{ NULL, 0, NULL },
+	{ "bpf-map", 2, run_bpf_map }, { "bpf-prog", 1, run_bpf_prog }, { "perf", 0, run_perf },
+	{ "insmod", 1, run_insmod },   { "rmmod", 1, run_rmmod },       { NULL, 0, NULL },
 };

@@ -54,6 +54,19 @@ TARGET long tx_user_slow(long ms)
 	return ms;
 }
 
+/* Nobody leaves before all are in it; then all do, or all end. */
+TARGET long tx_user_gate(long all, long ends)
+{
+	static long inside;
+
+	__atomic_add_fetch(&inside, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&inside, __ATOMIC_RELAXED) < all)
+		usleep(1000);
+	if (ends)
+		syscall(SYS_exit, 0);
+	return all;
+}
+
 static void *end_thread(void *value)
 {
 	tx_user_end((long)value);
@@ -71,6 +84,31 @@ static long run_end(char **a)
 		pthread_join(thread, NULL);
 	}
 	return threads;
+}
+
+static long gate_all, gate_ends;
+
+static void *gate_thread(void *arg)
+{
+	tx_user_gate(gate_all, gate_ends);
+	return arg;
+}
+
+/* user-gate THREADS ENDS */
+static long run_gate(char **a)
+{
+	static pthread_t threads[512];
+	pthread_attr_t attr;
+
+	gate_all = number(a[0]);
+	gate_ends = number(a[1]);
+	must(gate_all <= 512, "so many threads");
+	must(!pthread_attr_init(&attr) && !pthread_attr_setstacksize(&attr, 64 << 10), "a stack");
+	for (long i = 0; i < gate_all; i++)
+		must(!pthread_create(&threads[i], &attr, gate_thread, NULL), "pthread_create");
+	for (long i = 0; i < gate_all; i++)
+		pthread_join(threads[i], NULL);
+	return gate_all;
 }
 
 static long run_deep(char **a)
@@ -167,6 +205,7 @@ const struct action user_actions[] = {
 	{ "user-end", 1, run_end },
 	{ "user-deep", 1, run_deep },
 	{ "user-slow", 1, run_slow },
+	{ "user-gate", 2, run_gate },
 	{ "user-echo", 1, run_echo },
 	{ "usdt-ints", 3, run_usdt_ints },
 	{ "usdt-text", 1, run_usdt_text },

@@ -14,6 +14,8 @@ const facts = (name: string): HostFacts =>
 const STOCK = facts("6.12");
 const RT = facts("6.1-rt");
 const NO_KPROBES = facts("6.18-no-kprobes");
+/** All kinds load there, but the engine has no programs of some. */
+const OLD: HostFacts = { ...STOCK, kernel: "5.10.0-32-amd64", old_objects: true };
 
 /** The stock kernel with one kind refused. */
 function without(...kinds: readonly string[]): HostFacts {
@@ -57,6 +59,8 @@ describe("backends", () => {
     ["a function on a bare kernel", kprobe("tcp_connect"), NO_KPROBES, undefined, "rejected"],
     ["a function's return", kprobe("tcp_connect", returning), STOCK, "fexit", "ok"],
     ["a function's return, real-time", kprobe("tcp_connect", returning), RT, "kretprobe", "ok"],
+    ["a function's return, old kernel", kprobe("tcp_connect", returning), OLD, "kretprobe", "ok"],
+    ["fentry, old kernel", { fentries: [{ call: "tcp_connect", syscall: false }] }, OLD, "kprobe", "degraded"],
     ["a security function", kprobe("security_file_open"), STOCK, "lsm", "ok"],
     ["a security function without LSM", kprobe("security_file_open"), without("lsm"), "fmod_ret", "ok"],
     ["without LSM and fmod_ret", kprobe("security_file_open"), without("lsm", "fmod_ret"), "kprobe", "ok"],

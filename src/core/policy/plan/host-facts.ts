@@ -19,6 +19,8 @@ export const HostFacts = Type.Object({
   /** Names of the active security modules. */
   lsm: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 })),
   lockdown: Type.Optional(Type.String({ maxLength: 64 })),
+  /** True: the engine takes its programs for kernels without bpf_loop (before 5.17). */
+  old_objects: Type.Optional(Type.Boolean()),
   /** Each kind of program, tried. */
   programs: Type.Optional(
     Type.Array(
@@ -62,8 +64,13 @@ export interface Known {
   readonly reason?: string;
 }
 
-/** Whether the kernel takes a kind of program. */
+/** Kinds of programs the engine does without on old kernels, though they load. */
+const NOT_OLD: readonly Ability[] = ["fentry", "fmod_ret"];
+
+/** Whether the kernel takes a kind of program, and the engine has one for it. */
 export function ability(facts: HostFacts, kind: Ability): Known {
+  if (facts.old_objects === true && NOT_OLD.includes(kind))
+    return { answer: "no", reason: "the engine has none for kernels before 5.17" };
   const found = facts.programs?.find((p) => p.kind === kind);
   if (!found) return { answer: "unknown" };
   if (found.status === "ok") return { answer: "yes" };

@@ -1,0 +1,78 @@
+/** Calls under way: how many are awaited, and that each is counted, and counted down, once. */
+import type { JsonObject } from "./case.ts";
+import type { Engine } from "./engine.ts";
+import { pidOf, type Line } from "./match.ts";
+import { act, actOf, check, mapsOf, NotHere, TOLD_MS, type EventsOf, type Scene } from "./scene.ts";
+
+const GATE = "return-gate";
+const ACTED = "return-acted";
+const HASH = "example-lsm-bprm-hash";
+/** Calls of one hook whose return is awaited. */
+const AT_ONCE = 256;
+
+/** How many calls the programs count as under way: one too little would be very many. */
+function underWay(engine: Engine): number {
+  const numbers = mapsOf(engine.pid).filter((map) => map.value === 4);
+  const sums = numbers.map(({ id }) => act("bpf-sum", id));
+  const counts = sums.find(({ extra }) => extra["name"] === "tx_pending_coun");
+  check(counts !== undefined, "nothing counts the calls under way", numbers);
+  return counts?.ret ?? 0;
+}
+
+async function atOnce(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  const gate = async (calls: number, ends: boolean): Promise<{ calls: number; returns: number }> => {
+    const { pid } = act("user-gate", String(calls), ends ? "1" : "0");
+    // Calls that end are told once their threads are known to be gone, a second later.
+    const told = async (): Promise<readonly Line[]> => (await eventsOf(GATE)).filter((line) => pidOf(line) === pid);
+    let lines = await told();
+    const end = performance.now() + TOLD_MS;
+    while (lines.length < calls && performance.now() < end) lines = await told();
+    return { calls: lines.length, returns: lines.filter((line) => "return" in line.event).length };
+  };
+  const expect = async (calls: number, ends: boolean, returns: number): Promise<void> => {
+    const seen = await gate(calls, ends);
+    check(seen.calls === calls && seen.returns === returns, `of ${calls} calls at once, ${returns} to return`, seen);
+    check(underWay(engine) === 0, "counted as under way", underWay(engine));
+  };
+  await expect(AT_ONCE + 44, false, AT_ONCE);
+  await expect(AT_ONCE, false, AT_ONCE);
+  await expect(AT_ONCE, true, 0);
+  await expect(AT_ONCE, false, AT_ONCE);
+  const lost = engine.lines().filter((line) => line.kind === "engine_loss");
+  check(lost.length === 0, "lost", lost.map((line): JsonObject => line.event));
+}
+
+/** What waits for its hash is no call under way, and none of it stays behind. */
+async function handedOn(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  const state = engine.states()?.find((s) => s.name === HASH);
+  if (state?.state === "rejected" || state?.hooks?.some(({ backend }) => backend !== "lsm") === true)
+    throw new NotHere(state.reason ?? "no BPF LSM on this kernel");
+  for (let i = 1; i <= 3; i++) {
+    act(...actOf(HASH));
+    const lines = await eventsOf(HASH);
+    check(lines.length === i, "told otherwise than once", lines.length);
+    check(underWay(engine) === 0, "counted as under way", underWay(engine));
+  }
+  const waiting = mapsOf(engine.pid).filter((map) => map.entries === 2 * AT_ONCE);
+  check(waiting.length > 0, "nothing keeps what waits", waiting);
+}
+
+/** A call that is acted against is looked at twice, and makes two lines, but matches once. */
+async function counted(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  for (let i = 0; i < 3; i++) act(...actOf(ACTED));
+  const lines = await eventsOf(ACTED);
+  check(lines.length === 6, "of three calls", lines.length);
+  let seen: unknown;
+  const isTold = await engine.comes(TOLD_MS, (states) => {
+    const { matched, enforced } = states.find((s) => s.name === ACTED)?.stats ?? {};
+    seen = { matched, enforced };
+    return Number(matched) === 3 && Number(enforced) === 3;
+  });
+  check(isTold, "counted otherwise", seen);
+}
+
+export const callScenes: readonly Scene[] = [
+  { name: "more calls under way at once than are awaited", plans: [GATE], play: atOnce },
+  { name: "what is acted against and told at its return matches once", plans: [ACTED], play: counted },
+  { name: "what waits for its hash is no call under way", plans: [HASH], play: handedOn },
+];
