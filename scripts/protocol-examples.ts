@@ -151,7 +151,8 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "POST /api/v1/sensors/events ← EventsBatchEnvelope",
-    words: "4 MB, zstd. Drains a backlog while the stream is down. `missing` names numbers the sensor no longer has.",
+    words:
+      "4 MB, zstd. Drains a backlog while the stream is down. `missing` names numbers the sensor no longer has; `base_seq` is as in the hello, for a sequence that has one.",
     schema: EventsBatchEnvelope,
     value: batch,
   },

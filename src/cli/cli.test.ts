@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { COMMANDS } from "./table.ts";
 import { runCli } from "./run.ts";
 import { editDistance, nearest } from "../core/nearest.ts";
@@ -57,6 +59,24 @@ describe("the command line", () => {
     const { code, err } = await cli("versoin");
     expect(code).toBe(2);
     expect(err).toContain("'telovix version'");
+  });
+
+  test("a fault without advice of its own points to help that there is, whatever stands behind the command", async () => {
+    const none = join(tmpdir(), "telovix-no-such-directory");
+    const calls = [
+      ["enroll", "--console", "https://127.0.0.1:1", "--token", "x", "--state-dir", none],
+      ["console", "token", "create", "--cluster", "x", "--expires-days", "no", "--data-dir", none],
+    ];
+    let hinted = 0;
+    for (const words of calls) {
+      const { err } = await cli(...words);
+      const [, topic] = /^See 'telovix help ?(.*)'\.$/m.exec(err) ?? [];
+      if (topic === undefined) continue;
+      hinted++;
+      expect(words.join(" ")).toStartWith(topic);
+      expect((await cli("help", ...topic.split(" "))).code).toBe(0);
+    }
+    expect(hinted).toBeGreaterThan(0);
   });
 
   test("half a command lists how it goes on", async () => {

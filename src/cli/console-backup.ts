@@ -17,10 +17,14 @@ import { EXIT, textFlag, type Call } from "./command.ts";
 import { askConsole, isConsoleRunning } from "./control-client.ts";
 import { UsageError } from "./parse.ts";
 
-/** The first line of a passphrase file. */
+/** The first line of a passphrase file; says so when more than its owner may read it. */
 export async function readPassphrase(call: Call): Promise<string | undefined> {
   const path = textFlag(call.flags, "passphrase-file");
   if (path === undefined) return undefined;
+  const found = await stat(path);
+  // What a pipe's permissions say is nothing about the passphrase.
+  if (found.isFile() && (found.mode & 0o077) !== 0)
+    call.err(`telovix: others than its owner may read ${path}, which opens the backup: chmod 600 ${path}\n`);
   const line = (await readFile(path, "utf8")).split("\n")[0]!.replace(/\r$/, "");
   if (line.length >= 8) return line;
   throw new AppError("invalid_request", `the first line of ${path} is no passphrase: it has fewer than 8 characters`, {

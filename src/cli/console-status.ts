@@ -26,13 +26,16 @@ export function spell(seconds: number): string {
   return parts.join(" ");
 }
 
+/** What others wrote may have its full stop already. */
+const sentence = (text: string): string => `${text.replace(/[.\s]+$/, "")}.`;
+
 function store({ ok, optional, runs, status, restarts = 0, reason, problem, action }: StoreHealth): string {
   const times = restarts === 1 ? "once" : `${restarts} times`;
   const kept = runs === "embedded" ? `embedded, ${restarts === 0 ? "never restarted" : `restarted ${times}`}` : runs;
-  if (optional && !runs) return ok ? "well" : `${problem ?? "not well"}. ${action ?? ""}`;
+  if (optional && !runs) return ok ? "well" : `${sentence(problem ?? "not well")} ${action ?? ""}`;
   if (ok) return `answers${kept ? ` (${kept})` : ""}`;
   const why = [problem, status === "running" ? undefined : reason].filter(Boolean).join("; ");
-  return `DOES NOT ANSWER${kept ? ` (${kept})` : ""}: ${why}. ${action ?? ""}`;
+  return `DOES NOT ANSWER${kept ? ` (${kept})` : ""}: ${sentence(why)} ${action ?? ""}`;
 }
 
 function counts(record: Readonly<Record<string, number>>): string {

@@ -4,7 +4,12 @@ import { controlSocketPath } from "../console/control/socket.ts";
 const TIMEOUT_MS = 30_000;
 
 interface Failure {
-  readonly error?: { readonly code?: string; readonly message?: string; readonly hint?: string };
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly hint?: string;
+    readonly pointer?: string;
+  };
 }
 
 /** Asks the Console that runs on a data directory of this host. */
@@ -25,11 +30,12 @@ export async function askConsole<T>(dataDir: string, method: "GET" | "POST", pat
   }
   const answer = (await response.json()) as T & Failure;
   if (response.ok) return answer;
-  const code = answer.error?.code ?? "internal";
+  const { code = "internal", hint, pointer } = answer.error ?? {};
   throw new AppError(
     (Object.hasOwn(ERROR_CODES, code) ? code : "internal") as ErrorCode,
     answer.error?.message ?? "The Console answered with an error.",
-    answer.error?.hint ? { hint: answer.error.hint } : {},
+    // What it points at may be a flag's value: the call was written wrongly then.
+    { ...(hint ? { hint } : {}), ...(pointer ? { pointer } : {}) },
   );
 }
 

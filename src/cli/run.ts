@@ -49,7 +49,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       return EXIT.usage;
     }
     if (error instanceof AppError) {
-      err(`telovix: ${error.message}\n${error.hint ?? `See 'telovix help ${argv.slice(0, 2).join(" ")}'.`}\n`);
+      err(`telovix: ${error.message}\n${error.hint ?? `See 'telovix help${called ? ` ${called.name}` : ""}'.`}\n`);
       return isOfFlag(error, called, given) ? EXIT.usage : EXIT.failed;
     }
     const text = error instanceof Error ? error.message : String(error);

@@ -24,7 +24,7 @@ import type { RequestHandler } from "./http/context.ts";
 import type { StreamDoor } from "./http/listener-options.ts";
 import { createHealthRoutes } from "./http/health.ts";
 import type { RateLimiter } from "./http/limits.ts";
-import { createReadiness, type Dependency, type StoreHealth } from "./http/readiness.ts";
+import { createReadiness, eventsWord, type Dependency, type StoreHealth } from "./http/readiness.ts";
 import { ReadinessWatch } from "./http/readiness-watch.ts";
 import { Instances } from "./ingest/instances.ts";
 import { Posts } from "./ingest/posts.ts";
@@ -279,14 +279,15 @@ export function createPlanes(deps: PlanesDeps): Planes {
         if (error instanceof AppError && error.code === "unavailable") return { complete: null, list: undefined };
         throw error;
       });
+      const stores = await readiness();
       return {
         version,
         started_at: new Date(startedMs).toISOString(),
         uptime_secs: Math.floor((clock.nowMs() - startedMs) / 1000),
         url: url(),
-        stores: await readiness(),
+        stores,
         setup_complete: complete,
-        event_store: ingest.room > 0 ? "takes events" : "takes none",
+        event_store: eventsWord(ingest.room, stores),
         ...(complete === null ? {} : { jobs: await jobs.list() }),
         server_certificate_ends_at: keys.serverNotAfter.toISOString(),
         ...(list ? { sensors_total: list.total, sensors: list.counts, health: list.health } : {}),

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { AppError } from "../../src/core/error.ts";
+import { readEnvelope } from "../../src/console/ingest/check-batch.ts";
 import type { SensorPeer } from "../../src/console/http/env.ts";
 import { storedSeqs, TestIngest, testPeers } from "../harness/ingest.ts";
 import { rejectionOf } from "../harness/rejection.ts";
-import { EPOCH, testBatch } from "../harness/sensor-messages.ts";
+import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 let stores: TestStores;
@@ -117,4 +118,24 @@ describe("a sequence the Console has nothing of", () => {
     expect(await storedSeqs(stores, peer!, EPOCH)).toEqual(range(5_001, 5_020));
     expect(await skippedOf(peer!)).toEqual([[1, 5_000, 5_000]]);
   });
+});
+
+test("a sequence that goes on behind what was handed over elsewhere loses nothing by post, and by a heartbeat's batch", async () => {
+  const [posting, beating] = await testPeers(stores, 2);
+  await using home = new TestIngest(stores, { clock: standing() });
+  const posted = readEnvelope(testBatch(5_001, 5_010, { base_seq: 5_000 }));
+  expect((await home.ingest.accept(posting!, posted)).ack.seq).toBe(5_010);
+  const { batch } = testHeartbeat({ batch: testBatch(5_001, 5_010, { base_seq: 5_000 }) });
+  expect((await home.ingest.accept(beating!, readEnvelope(batch, "/batch"))).ack.seq).toBe(5_010);
+  expect((await home.ingest.accept(posting!, readEnvelope(testBatch(5_011, 5_020, { base_seq: 5_000 })))).ack.seq).toBe(
+    5_020,
+  );
+  expect(await skippedOf(posting!)).toEqual([]);
+});
+
+test("of what was handed over here the base says nothing: numbers left out above it are asked for", async () => {
+  const [peer] = await testPeers(stores, 1);
+  await using home = new TestIngest(stores, { clock: standing() });
+  const late = readEnvelope(testBatch(5_002, 5_010, { base_seq: 5_000 }));
+  expect(await rejectionOf(home.ingest.accept(peer!, late))).toMatchObject({ code: "unavailable" });
 });

@@ -1,7 +1,10 @@
 import type { Db } from "../stores/contract.ts";
 import type { ClockChanges } from "./late-sql.ts";
 
-/** So many changes go into a query. With more, what is passed over is the oldest of sensors whose clocks moved more than once. */
+/**
+ * So many changes go into a query, each sensor's last one first. With more, what is passed over is the oldest: of sensors whose clocks moved
+ * more than once, and, where more sensors than this are off, the one change of those that have been so for longest.
+ */
 const MAX_CHANGES = 1_000;
 
 /** What heartbeats told of the clocks of sensors. */

@@ -85,7 +85,7 @@ export class HeartbeatService {
       sensorId: peer.sensorId,
       atMs: nowMs,
       hasSystem: heartbeat.system !== undefined,
-      update: (was) => updateOf(heartbeat, nowMs, was),
+      update: updater(heartbeat, nowMs),
       sections,
       observedAt: inventory.observedAt(heartbeat.sent_at_us / 1000),
     });
@@ -145,8 +145,24 @@ export class HeartbeatService {
   }
 }
 
-/** What a heartbeat changes on the sensor's record. */
-function updateOf(heartbeat: Heartbeat, nowMs: number, before: Before): HeartbeatUpdate {
+/** A heartbeat without its lists and events. */
+type HeartbeatState = Omit<Heartbeat, "connections" | "listening" | "flows" | "batch">;
+
+/**
+ * What a heartbeat changes on the sensor's record, as a function of what was there before. It may be kept for an outage, and keeps the state
+ * alone: lists and events would fill the memory. A function made where the body is at hand would hold all of it, whatever it uses.
+ */
+function updater(heartbeat: Heartbeat, nowMs: number): (before: Before) => HeartbeatUpdate {
+  const { connections: _c, listening: _l, flows: _f, batch: _b, ...state } = heartbeat;
+  return keeping(state, nowMs);
+}
+
+const keeping =
+  (state: HeartbeatState, nowMs: number) =>
+  (before: Before): HeartbeatUpdate =>
+    updateOf(state, nowMs, before);
+
+function updateOf(heartbeat: HeartbeatState, nowMs: number, before: Before): HeartbeatUpdate {
   const since = sinceBefore(heartbeat, before);
   const secs = before.last_seen_at && since ? Math.max(1, (nowMs - before.last_seen_at.getTime()) / 1000) : undefined;
   const spooled = growth(heartbeat.pipeline, since, "events_spooled");
@@ -170,7 +186,7 @@ function updateOf(heartbeat: Heartbeat, nowMs: number, before: Before): Heartbea
 }
 
 /** The counters of the heartbeat before, unless the sensor has started anew since. */
-function sinceBefore(heartbeat: Heartbeat, before: Before): PipelineMetrics | undefined {
+function sinceBefore(heartbeat: HeartbeatState, before: Before): PipelineMetrics | undefined {
   const same = before.started_at?.getTime() === Math.floor(Math.min(heartbeat.started_at_us / 1000, 8.64e15));
   return same ? (before.pipeline ?? undefined) : undefined;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rejectionOf } from "../../../test/harness/rejection.ts";
-import { testHeartbeat } from "../../../test/harness/sensor-messages.ts";
+import { testBatch, testHeartbeat } from "../../../test/harness/sensor-messages.ts";
 import { testStores, type TestStores } from "../../../test/harness/stores.ts";
 import { ManualClock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
@@ -60,7 +60,8 @@ function process(clock: ManualClock) {
   const metrics = new Metrics();
   const inventory = new InventoryService({ db: stores.db, clock, metrics });
   const samples = new Samples({ events: stores.events, clock, log: silentLog, metrics });
-  const ingest = { countMalformed: () => {} } as unknown as Ingest;
+  const away = new AppError("unavailable", "the event store does not answer");
+  const ingest = { countMalformed: () => {}, accept: () => Promise.reject(away) } as unknown as Ingest;
   const hub = { offer: () => {}, sensorChanged: () => {} };
   const service = new HeartbeatService({
     db,
@@ -224,6 +225,26 @@ describe("while PostgreSQL takes nothing", () => {
       (tx) => tx`SELECT FROM sensors WHERE sensor_id = ANY(${many}::uuid[]) AND sensor_version = '2'`,
     );
     expect(rows).toHaveLength(many.length);
+  });
+
+  test("neither the lists nor the events of a heartbeat that is owed are kept", async () => {
+    const { take, refuse, service } = process(new ManualClock(NOW));
+    for (const id of ids) await take(id);
+    refuse("unavailable");
+    /** What it sends is in nobody's hands here once this is left. */
+    const send = async (id: string): Promise<WeakRef<object>[]> => {
+      const lists = { connections: [], listening: [], flows: [], batch: testBatch(1, 2) };
+      await take(id, lists);
+      return Object.values(lists).map((list) => new WeakRef(list));
+    };
+    const refs: WeakRef<object>[] = [];
+    for (const id of ids) refs.push(...(await send(id)));
+    await new Promise((resolve) => setImmediate(resolve));
+    Bun.gc(true);
+    expect(ids.every((id) => service.heardMs(id) === NOW)).toBe(true);
+    const kept = refs.filter((ref) => ref.deref() !== undefined);
+    // The collector takes what it finds on the stack for a reference, whatever it is: of one heartbeat, it may.
+    expect(kept.length).toBeLessThanOrEqual(refs.length / ids.length);
   });
 
   test("one that PostgreSQL refuses for itself is dropped, and keeps nobody else off the record", async () => {

@@ -33,6 +33,11 @@ export interface StoreHealth extends Partial<StoreState> {
   readonly action?: string;
 }
 
+/** Whether events go through: there is room for them, and nothing is away that the Console cannot work without. */
+export function eventsWord(room: number, stores: readonly Pick<StoreHealth, "ok" | "optional">[]): string {
+  return room > 0 && stores.every(({ ok, optional }) => ok || optional) ? "takes events" : "takes none";
+}
+
 const PING_TIMEOUT_MS = 3_000;
 const CACHED_MS = 1_000;
 

@@ -26,11 +26,16 @@ export interface CheckedBatch {
   readonly duplicates: number;
 }
 
-/** Reads the envelope of a batch; throws AppError `invalid_request` with the pointer, below `at`. */
-export function readEnvelope(body: unknown, at = ""): EventsBatchEnvelope {
+/** A batch that came without a stream, with what its sensor says of the sequence. */
+type PostedBatch = EventsBatchEnvelope & { readonly handed?: { readonly acked: number; readonly base: number } };
+
+/** Reads the envelope of a batch that came without a stream; throws AppError `invalid_request` with the pointer, below `at`. */
+export function readEnvelope(body: unknown, at = ""): PostedBatch {
   const fault = envelope.fault(body);
   if (fault) throw denied(at, fault.pointer, fault.reason);
-  return checkRanges(body as EventsBatchEnvelope, at);
+  const batch = checkRanges(body as EventsBatchEnvelope, at);
+  const { base_seq: base } = batch;
+  return base === undefined ? batch : { ...batch, handed: { acked: base, base } };
 }
 
 function denied(at: string, pointer: string, reason: string): AppError {

@@ -90,17 +90,26 @@ export function gapsOf(facts: GapFacts): Gap[] {
 const MAX_TOLD = 100;
 
 /**
- * The gaps of a batch as they go to the ledger. More than a sound sensor ever has, and those that touch become one, whatever their
- * causes: otherwise one that sends nothing right fills the ledger, and the Console's memory, with a row for each number.
+ * The gaps of a batch as they go to the ledger. More than a sound sensor ever has, and those of one stage that touch become one,
+ * whatever their causes; if the stages take turns so that too many are left, all that touch do. Otherwise one that sends nothing right
+ * fills the ledger, and the Console's memory, with a row for each number.
  */
 export function toldOf(gaps: readonly Gap[]): readonly Gap[] {
   if (gaps.length <= MAX_TOLD) return gaps;
+  const byStage = joined(gaps, (a, b) => a.stage === b.stage);
+  return byStage.length <= MAX_TOLD ? byStage : joined(byStage, () => true);
+}
+
+/** Gaps that touch become one where `mayJoin`. What is of several stages is known by the wire only: its numbers did not come. */
+function joined(gaps: readonly Gap[], mayJoin: (a: Gap, b: Gap) => boolean): Gap[] {
   const told: Gap[] = [];
   for (const gap of gaps) {
     const before = told.at(-1);
-    if (before && before.toSeq + 1 === gap.fromSeq)
-      told[told.length - 1] = { stage: "rejected", cause: "mixed", fromSeq: before.fromSeq, toSeq: gap.toSeq };
-    else told.push(gap);
+    if (before && before.toSeq + 1 === gap.fromSeq && mayJoin(before, gap)) {
+      const stage = before.stage === gap.stage ? gap.stage : "wire";
+      const cause = before.stage === gap.stage && before.cause === gap.cause ? gap.cause : "mixed";
+      told[told.length - 1] = { stage, cause, fromSeq: before.fromSeq, toSeq: gap.toSeq };
+    } else told.push(gap);
   }
   return told;
 }

@@ -15,6 +15,11 @@ export const EventsBatchEnvelope = Type.Object(
     /** Numbers this batch answers for: events the sensor had to drop from the range are named in `missing`. */
     first_seq: Seq,
     last_seq: Seq,
+    /**
+     * Of a batch that is posted or comes with a heartbeat: numbers up to this one were acknowledged under another epoch or by another
+     * Console. On a stream the hello says so.
+     */
+    base_seq: Type.Optional(Seq),
     /** Ranges inside the batch that the sensor has lost (spool overflow, corruption), with their cause. */
     missing: Type.Optional(
       Type.Array(

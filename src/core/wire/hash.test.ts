@@ -31,7 +31,7 @@ const SCHEMAS = {
 const PINNED: Readonly<Record<number, string>> = {
   1: "09d0b1021713b1bf",
   2: "81398be2c0b1bf72",
-  3: "ea87e65b697716f9",
+  3: "c1a924be3a3b9b53",
 };
 
 describe("wire schemas", () => {

@@ -3,7 +3,7 @@
  *
  * 1: first version.
  * 2: policies of the engine in its state; what a policy did in an event's hook; kinds of policies' events.
- * 3: lanes, ended epochs, instance and dictionaries of a stream; heartbeats and inventories on it; renewal of certificates; the trust bundle's hash.
+ * 3: lanes, ended epochs, instance and dictionaries of a stream; heartbeats and inventories on it; renewal of certificates; the trust bundle's hash; a posted batch's base.
  */
 export const PROTOCOL_VERSION = 3;
 

@@ -18,6 +18,8 @@ const LARGE_BYTES = 24 * 1024;
 export interface BatchLane {
   readonly epoch: string;
   readonly lane: LaneName;
+  /** For ways that have no hello: up to here numbers were acknowledged under another epoch or by another Console. */
+  readonly baseSeq?: number;
 }
 
 /** MessagePack and zstd: how everything goes to the Console. */
@@ -43,13 +45,14 @@ export function decodeBody(bytes: Uint8Array, dictionary?: FrameDictionary): unk
   return unpackr.unpack(plain) as unknown;
 }
 
-function fields(batch: SpoolBatch, { epoch, lane }: BatchLane): Omit<EventsBatch, "events"> {
+function fields(batch: SpoolBatch, { epoch, lane, baseSeq = 0 }: BatchLane): Omit<EventsBatch, "events"> {
   const missing = batch.missing.slice(0, MAX_MISSING).map((m) => ({ from_seq: m.from, to_seq: m.to, cause: m.cause }));
   return {
     epoch,
     lane,
     first_seq: batch.firstSeq,
     last_seq: batch.lastSeq,
+    ...(baseSeq > 0 ? { base_seq: baseSeq } : {}),
     ...(missing.length > 0 ? { missing } : {}),
   };
 }

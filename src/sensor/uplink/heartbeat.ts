@@ -23,7 +23,11 @@ const BATCH_EVENTS = 5_000;
 /** What rarely changes goes again at once when the Console misses it, but not time after time while it waits for something else. */
 const FULL_AGAIN_MS = 10 * 60_000;
 
-const laneOf = ({ sender }: LaneBatch): BatchLane => ({ epoch: sender.epoch, lane: sender.name });
+const laneOf = ({ sender }: LaneBatch): BatchLane => ({
+  epoch: sender.epoch,
+  lane: sender.name,
+  baseSeq: sender.lane.spool.baseSeq,
+});
 
 export interface HeartbeatOptions {
   readonly client: SensorClient;

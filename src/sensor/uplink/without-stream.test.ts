@@ -50,12 +50,15 @@ class Answers {
   loseNext = false;
   /** Its acknowledgements are so much too high. */
   tooMuch = 0;
+  /** What batches said was acknowledged elsewhere. */
+  readonly bases = new Set<number | undefined>();
   /** What was told as missing. */
   readonly missing: unknown[] = [];
   /** What it says in each answer to a heartbeat. */
   says: Partial<HeartbeatResponse> = {};
 
-  take({ epoch, first_seq, last_seq, missing = [] }: Omit<EventsBatch, "events">): Ack {
+  take({ epoch, first_seq, last_seq, base_seq, missing = [] }: Omit<EventsBatch, "events">): Ack {
+    this.bases.add(base_seq);
     this.missing.push(...missing);
     expect(first_seq).toBeLessThanOrEqual(this.durable + 1);
     this.stored += Math.max(0, last_seq - this.durable);
@@ -154,6 +157,20 @@ describe("without a stream", () => {
     const { loop } = await live(lanes, answers);
     expect(loop.failures).toBe(0);
     expect(lanes.live("bulk").ackedSeq).toBe(EVENTS);
+  });
+
+  test("a sequence that goes on from elsewhere says so with each batch, by a heartbeat and by post", async () => {
+    await using lanes = await openLanes(newDir());
+    await fill(lanes);
+    const spool = lanes.live("bulk");
+    spool.ack(SEGMENT);
+    await lanes.rekey(spool, SEGMENT);
+    const answers = new Answers();
+    answers.durable = SEGMENT;
+    const { loop } = await live(lanes, answers);
+    expect(loop.failures).toBe(0);
+    expect(lanes.live("bulk").ackedSeq).toBe(EVENTS);
+    expect([...answers.bases]).toEqual([SEGMENT]);
   });
 
   test("segments that go while it runs are told as damage, whichever they are, and everything else is delivered", async () => {
