@@ -18,20 +18,24 @@ static __always_inline u64 table__files(struct fdtable *table)
 	return (u64)TX_OF(table, fd);
 }
 
-/* The open file of a descriptor; task: the current one. */
+/*
+ * The open file of a descriptor of the current task, with which a call has succeeded: it is within
+ * the table, which never becomes shorter.
+ */
 static __always_inline struct file *task__file(struct task_struct *task, u64 fd)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
 	struct fdtable *table = TX_OF(task, files, fdt);
 
-	if (fd >= TX_OF(table, max_fds))
-		return NULL;
 	return (struct file *)TX_WORD(table__files(table) + fd * sizeof(struct file *));
 }
 
+/* The same of any number. */
 static __always_inline struct file *fd__file(u32 fd)
 {
-	return task__file(task__current(), fd);
+	struct task_struct *task = task__current();
+
+	return fd < TX_OF(task, files, fdt, max_fds) ? task__file(task, fd) : NULL;
 }
 
 /* The INET socket behind a descriptor, or NULL. */

@@ -54,6 +54,12 @@ static __always_inline bool connect__is_told(struct task_struct *task, u32 fd)
 
 	if (!file)
 		return false;
+	if (tx_direct) {
+		struct file *typed = TX_AT((struct file *)file);
+
+		return TX_AT((struct socket *)typed->private_data)->sk->sk_protocol ==
+		       TX_IPPROTO_TCP;
+	}
 	socket = TX_NUMBER(file, struct file, private_data);
 	sk = TX_NUMBER(socket, struct socket, sk);
 	return sock__protocol((struct sock *)sk) == TX_IPPROTO_TCP;
