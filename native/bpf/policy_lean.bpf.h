@@ -72,7 +72,7 @@ static __always_inline void lean__tell(struct tx_scratch *s, u64 mask, u32 polic
 	struct tx_policy_short *e = (void *)(whole->data - sizeof(*e));
 	u32 size = whole->data_len;
 
-	header__at(&e->h, TX_POLICY_EVENT, bpf_ktime_get_boot_ns());
+	header__of(&e->h, TX_POLICY_EVENT, bpf_ktime_get_boot_ns(), s->id);
 	e->h.flags = TX_HF_SHORT;
 	e->hook = s->point;
 	e->build = s->head.build;
@@ -86,30 +86,34 @@ static __always_inline void lean__tell(struct tx_scratch *s, u64 mask, u32 polic
 		TX_POLICY_COUNT(policy, lost);
 }
 
-/* 1: done with. 0: nothing has been done yet. */
-__noinline int lean__hook(u32 slot)
+/* True: done with. False: nothing has been done yet. */
+static __always_inline bool lean__run(struct tx_scratch *s, u32 slot, void *rows)
 {
-	struct tx_scratch *s = scratch__get(slot);
-	void *rows = s ? rows__get(s->rows) : NULL;
 	union tx_row *row;
 	u64 mask;
 
-	if (!rows)
-		return 0;
 	if (lean__args(s, rows)) {
 		mask = lean__mask(s, slot, rows);
 		if (!mask)
-			return 1;
+			return true;
 		if (!(mask & (mask - 1))) {
 			row = row__of(rows,
 				      s->head.selector_row + (mask == 1 ? 0 : bit__lowest(mask)));
 			if (row && plain__count(row->selector.policy))
 				lean__tell(s, mask, row->selector.policy);
-			return 1;
+			return true;
 		}
 	}
 	scratch__event(s)->data_len = 0;
-	return 0;
+	return false;
+}
+
+__noinline int lean__hook(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	void *rows = s ? rows__get(s->rows) : NULL;
+
+	return rows && lean__run(s, slot, rows);
 }
 
 static __always_inline bool lean__done(struct tx_scratch *s, u32 slot)

@@ -230,13 +230,19 @@ static __always_inline bool ima__wanted(struct tx_scratch *s)
 	       mask__any(scratch__event(s)->posted);
 }
 
-/* Run and report, for programs that can't return an error to the caller. */
-static __always_inline void run__and_emit(void *ctx, struct tx_scratch *s, u32 slot)
+static __always_inline void run__whole(void *ctx, struct tx_scratch *s, u32 slot)
 {
-	if (!lean__done(s, slot) && run__hook(slot)) {
+	if (run__hook(slot)) {
 		stacks__take(ctx, s);
 		event__emit(slot);
 	}
+}
+
+/* Run and report, for programs that can't return an error to the caller. */
+static __always_inline void run__and_emit(void *ctx, struct tx_scratch *s, u32 slot)
+{
+	if (!lean__done(s, slot))
+		run__whole(ctx, s, slot);
 }
 
 #endif
