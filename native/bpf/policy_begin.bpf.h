@@ -69,16 +69,15 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 /*
  * A work space for this run, or NULL when the hook is not to be looked at. regs: of a system call
  * that is entered, or NULL; typed: see TX_REG; probe: of a kprobe, whose first argument may be such
- * registers. all: the rows of the build.
+ * registers. head: of the build.
  */
-static __always_inline struct tx_scratch *run__begin_rows(u32 point, u32 *slot, void **all,
+static __always_inline struct tx_scratch *run__begin_head(u32 point, u32 *slot, union tx_row **head,
 							  struct pt_regs *regs, const bool typed,
 							  struct pt_regs *probe)
 {
 	struct tx_front *front = bpf_map_lookup_elem(&tx_fronts, &point);
 	struct tx_quick *quick;
 	struct tx_scratch *s;
-	union tx_row *head;
 	u32 which, rows;
 	u64 began, id;
 
@@ -99,9 +98,8 @@ static __always_inline struct tx_scratch *run__begin_rows(u32 point, u32 *slot, 
 		return NULL;
 	}
 	rows = 2 * point + which;
-	*all = rows__get(rows);
-	head = *all ? row__of(*all, 0) : NULL;
-	if (!head) {
+	*head = row__get(rows, 0);
+	if (!*head) {
 		TX_TOTAL(no_rows);
 		return NULL;
 	}
@@ -110,7 +108,7 @@ static __always_inline struct tx_scratch *run__begin_rows(u32 point, u32 *slot, 
 		TX_TOTAL(no_slot);
 		return NULL;
 	}
-	head__take(s, &head->hook);
+	head__take(s, &(*head)->hook);
 	s->point = point;
 	s->began = began;
 	s->id = id;
@@ -128,9 +126,9 @@ static __always_inline struct tx_scratch *run__begin_rows(u32 point, u32 *slot, 
 static __always_inline struct tx_scratch *
 run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, struct pt_regs *probe)
 {
-	void *all;
+	union tx_row *head;
 
-	return run__begin_rows(point, slot, &all, regs, typed, probe);
+	return run__begin_head(point, slot, &head, regs, typed, probe);
 }
 
 static __always_inline struct tx_scratch *run__begin(u32 point, u32 *slot)

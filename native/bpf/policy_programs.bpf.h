@@ -230,18 +230,16 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
  * is_call: at a system call's function, whose only argument is its registers. A constant once
  * loaded, as is where the program is attached: the verifier knows what is in ctx.
  */
-static __always_inline struct tx_scratch *fentry__begin(u64 *ctx, u32 point, u32 *slot, void **rows,
-							const bool is_call)
+static __always_inline struct tx_scratch *fentry__begin(u64 *ctx, u32 point, u32 *slot,
+							union tx_row **head, const bool is_call)
 {
 	struct pt_regs *regs = is_call ? (struct pt_regs *)ctx[0] : NULL;
-	struct tx_scratch *s = run__begin_rows(point, slot, rows, regs, true, NULL);
+	struct tx_scratch *s = run__begin_head(point, slot, head, regs, true, NULL);
 
-	if (!s)
-		return NULL;
-	if (is_call) {
+	if (s && is_call) {
 		s->nr = regs->TX_REG_CALL;
 		raw__call(s, regs, false, true);
-	} else {
+	} else if (s) {
 		raw__trampoline(s, ctx);
 	}
 	return s;
@@ -249,18 +247,15 @@ static __always_inline struct tx_scratch *fentry__begin(u64 *ctx, u32 point, u32
 
 static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
 {
-	struct tx_scratch *s;
-	void *rows;
+	union tx_row *head;
 	u32 slot;
+	struct tx_scratch *s = is_call ? fentry__begin(ctx, point, &slot, &head, true)
+				       : fentry__begin(ctx, point, &slot, &head, false);
 
-	s = is_call ? fentry__begin(ctx, point, &slot, &rows, true)
-		    : fentry__begin(ctx, point, &slot, &rows, false);
 	if (!s)
 		return 0;
 	scratch__event(s)->trampoline = 1;
-	/* In place, and not by a call: nothing tells more often than these programs. */
-	if (!(s->head.flags & TX_HOOK_LEAN) || !lean__run(s, slot, rows))
-		run__whole(ctx, s, slot);
+	run__in_place(ctx, s, slot, &head->hook);
 	run__end(s);
 	return 0;
 }
