@@ -5,7 +5,8 @@
  * and the uses (TX_W_*) for which some file in it may be watched. The path of a directory is a
  * matter of its identity, of the renames and of the mounts there have been: the kernel counts both
  * in two sequence locks, and any of either makes all that was remembered worthless. A file whose
- * own name begins with a dot, or that is itself a mount point, is never decided here.
+ * own name begins with a dot is never decided here. Nor is one that is itself a mount point: of the
+ * directory it is in nothing is ever learned by way of its mount, and by no other way is it opened.
  */
 #ifndef TELOVIX_COLD_BPF_H
 #define TELOVIX_COLD_BPF_H
@@ -86,7 +87,7 @@ static __always_inline u64 place__tag(u64 file, u64 counts)
 	u64 dir = TX_NUMBER(dentry, struct dentry, d_parent);
 	struct inode *inode;
 
-	if (dir == dentry || dentry == TX_NUMBER(mnt, struct vfsmount, mnt_root) ||
+	if (dir == dentry ||
 	    (word__at(TX_NUMBER(dentry, struct dentry, d_name.name), false) & 0xff) == '.')
 		return 0;
 	inode = (struct inode *)TX_NUMBER(dir, struct dentry, d_inode);
@@ -102,17 +103,16 @@ static __always_inline u64 place__tag_typed(u64 address, u64 counts)
 {
 	struct file *file = TX_AT((struct file *)address);
 	struct dentry *dentry = file->f_path.dentry, *dir;
-	struct vfsmount *mnt = file->f_path.mnt;
 	struct inode *inode;
 
 	if ((word__at((u64)dentry->d_name.name, true) & 0xff) == '.')
 		return 0;
 	dir = dentry->d_parent;
-	if (dir == dentry || dentry == mnt->mnt_root)
+	if (dir == dentry)
 		return 0;
 	inode = dir->d_inode;
-	return place__hash(TX_DISTANCE(mnt, dir), TX_DISTANCE(dir, inode), inode->i_ino,
-			   inode__changed(inode, true) ^ inode->i_generation, counts);
+	return place__hash(TX_DISTANCE(file->f_path.mnt, dir), TX_DISTANCE(dir, inode),
+			   inode->i_ino, inode__changed(inode, true) ^ inode->i_generation, counts);
 }
 
 static __always_inline u64 tag__of(u64 file, u64 rename_lock, u64 mount_lock, const bool direct)
@@ -137,6 +137,12 @@ static __always_inline u64 cold__tag(u64 file)
 		return 0;
 	return tx_direct ? tag__of(file, rename_lock, mount_lock, true)
 			 : tag__of(file, rename_lock, mount_lock, false);
+}
+
+/* Is the open file what is mounted itself? Its path does not end with its own name. */
+static __always_inline bool file__is_mounted(struct file *file)
+{
+	return TX_READ(file, f_path.dentry) == TX_READ(file, f_path.mnt, mnt_root);
 }
 
 static __always_inline volatile __u64 *cold__slot(u64 tag)

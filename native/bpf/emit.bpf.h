@@ -20,16 +20,21 @@ static __always_inline void header__init(struct tx_header *h, u8 type)
 	header__begin(h, type, bpf_ktime_get_boot_ns());
 }
 
-static __always_inline void header__at(struct tx_header *h, u8 type, u64 now)
+/* id: as bpf_get_current_pid_tgid says. */
+static __always_inline void header__of(struct tx_header *h, u8 type, u64 now, u64 id)
 {
 	struct task_struct *task = task__current();
-	u64 id = bpf_get_current_pid_tgid();
 
 	header__begin(h, type, now);
 	h->tgid = id >> 32;
 	h->tid = (u32)id;
 	h->uid = TX_OF(task, cred, euid.val);
 	h->start = TX_OF(task, group_leader, start_boottime);
+}
+
+static __always_inline void header__at(struct tx_header *h, u8 type, u64 now)
+{
+	header__of(h, type, now, bpf_get_current_pid_tgid());
 }
 
 static __always_inline void header__current(struct tx_header *h, u8 type)

@@ -125,6 +125,8 @@ static __always_inline struct tx_watch *file__watched(struct tx_scratch *s, stru
 		return NULL;
 	if (tag && hot__walk(s, file, tag))
 		return watch__walked(s, use);
+	if (file__is_mounted(file))
+		tag = 0;
 	file__walk(s, TX_SCRATCH_CALL, file);
 	watch = watch__walked(s, use);
 	if (watch && tag)

@@ -2,7 +2,7 @@
 /*
  * Who owns a TCP connection. A table of sets of a few places each, and not a
  * hash map of the kernel's: to find a place takes a tenth of the instructions.
- * Of a socket only one place is ever in use; while it is written it is
+ * Of a socket the first of its places counts; while it is written it is
  * nobody's. When a set is full its oldest connection is forgotten, and counted.
  */
 #ifndef TELOVIX_OWNERS_BPF_H
@@ -103,21 +103,25 @@ static __always_inline void owner__forget(u64 sk)
 
 	if (!set || !sk)
 		return;
+		/* All of it: see owner__place. */
 #pragma unroll
 	for (u32 i = 0; i < TX_OWNER_WAYS; i++)
-		if (set->sock[i] == sk) {
+		if (set->sock[i] == sk)
 			__sync_val_compare_and_swap(&set->sock[i], sk, 0);
-			return;
-		}
 }
 
-/* The place of a socket, a free one, or that of the connection that has been
- * there longest. */
-static __always_inline u32 owner__place(struct tx_owner_set *set, u64 sk)
+/*
+ * The place of a socket, a free one, or that of the connection that has been there longest. What is
+ * not to be kept may go to the first place, where it is found before all that is left of the socket
+ * elsewhere.
+ */
+static __always_inline u32 owner__place(struct tx_owner_set *set, u64 sk, bool keep)
 {
 	u64 since = ~0ULL;
 	u32 oldest = 0;
 
+	if (!keep && !set->sock[0])
+		return 0;
 #pragma unroll
 	for (u32 i = 0; i < TX_OWNER_WAYS; i++)
 		if (set->sock[i] == sk)
@@ -144,7 +148,7 @@ static __always_inline void owner__store(u64 sk, const struct tx_owner *owner, b
 
 	if (!set || !sk)
 		return;
-	i = owner__place(set, sk) & (TX_OWNER_WAYS - 1);
+	i = owner__place(set, sk, keep) & (TX_OWNER_WAYS - 1);
 	held = set->sock[i];
 	if (keep && held == sk)
 		return;

@@ -3,18 +3,20 @@
 #ifndef TELOVIX_POLICY_BEGIN_BPF_H
 #define TELOVIX_POLICY_BEGIN_BPF_H
 
-static __always_inline u32 slot__claim(void)
+/* A work space that nobody on this CPU is in the middle of using, and which it is; NULL: none is
+ * left. */
+static __always_inline struct tx_scratch *scratch__claim(u32 *slot)
 {
-	u32 zero = 0;
-	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
-
-	if (!c)
-		return TX_PSLOTS;
 #pragma unroll
-	for (u32 i = 0; i < TX_PSLOTS; i++)
-		if (claim__take(&c->busy[i]))
-			return i;
-	return TX_PSLOTS;
+	for (u32 i = 0; i < TX_PSLOTS; i++) {
+		struct tx_scratch *s = scratch__get(i);
+
+		if (s && claim__take(&s->busy)) {
+			*slot = i;
+			return s;
+		}
+	}
+	return NULL;
 }
 
 /* A run at a point begins: the time, when this one is measured, or 0. */
@@ -41,15 +43,10 @@ static __always_inline void cost__end(u32 point, u64 began)
 }
 
 /* Gives the work space back: the run is over. */
-static __always_inline void run__end(struct tx_scratch *s, u32 slot)
+static __always_inline void run__end(struct tx_scratch *s)
 {
-	u32 zero = 0;
-	struct tx_claims *c = bpf_map_lookup_elem(&tx_claims, &zero);
-
 	cost__end(s->point, s->began);
-
-	if (c && slot < TX_PSLOTS)
-		claim__give(&c->busy[slot]);
+	claim__give(&s->busy);
 }
 
 /* What a run needs of its hook before anything is known to match. */
@@ -72,17 +69,17 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 /*
  * A work space for this run, or NULL when the hook is not to be looked at. regs: of a system call
  * that is entered, or NULL; typed: see TX_REG; probe: of a kprobe, whose first argument may be such
- * registers.
+ * registers. head: of the build.
  */
-static __always_inline struct tx_scratch *
-run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, struct pt_regs *probe)
+static __always_inline struct tx_scratch *run__begin_head(u32 point, u32 *slot, union tx_row **head,
+							  struct pt_regs *regs, const bool typed,
+							  struct pt_regs *probe)
 {
 	struct tx_front *front = bpf_map_lookup_elem(&tx_fronts, &point);
 	struct tx_quick *quick;
 	struct tx_scratch *s;
-	union tx_row *head;
 	u32 which, rows;
-	u64 began;
+	u64 began, id;
 
 	if (!front)
 		return NULL;
@@ -95,27 +92,26 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, st
 		cost__end(point, began);
 		return NULL;
 	}
-	if (process__is_self(bpf_get_current_pid_tgid() >> 32)) {
+	id = bpf_get_current_pid_tgid();
+	if (process__is_self(id >> 32)) {
 		TX_TOTAL(self);
 		return NULL;
 	}
 	rows = 2 * point + which;
-	head = row__get(rows, 0);
-	if (!head) {
+	*head = row__get(rows, 0);
+	if (!*head) {
 		TX_TOTAL(no_rows);
 		return NULL;
 	}
-	*slot = slot__claim();
-	if (*slot >= TX_PSLOTS) {
+	s = scratch__claim(slot);
+	if (!s) {
 		TX_TOTAL(no_slot);
 		return NULL;
 	}
-	s = scratch__get(*slot);
-	if (!s)
-		return NULL;
-	head__take(s, &head->hook);
+	head__take(s, &(*head)->hook);
 	s->point = point;
 	s->began = began;
+	s->id = id;
 	s->rows = rows;
 	s->ret = 0;
 	s->context = 0;
@@ -125,6 +121,14 @@ run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, st
 	s->overridden = 0;
 	s->returning = 0;
 	return s;
+}
+
+static __always_inline struct tx_scratch *
+run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, struct pt_regs *probe)
+{
+	union tx_row *head;
+
+	return run__begin_head(point, slot, &head, regs, typed, probe);
 }
 
 static __always_inline struct tx_scratch *run__begin(u32 point, u32 *slot)

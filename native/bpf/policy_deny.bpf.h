@@ -32,7 +32,7 @@ static __always_inline long lsm__run(void *ctx, u32 point)
 			event__emit(slot);
 		}
 	}
-	run__end(s, slot);
+	run__end(s);
 	return errno__bound(error);
 }
 

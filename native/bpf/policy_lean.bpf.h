@@ -35,35 +35,39 @@ static __always_inline u32 bit__lowest(u64 v)
 	return n + !(v & 1);
 }
 
-static __always_inline bool lean__args(struct tx_scratch *s, void *rows)
+static __always_inline bool lean__args(struct tx_scratch *s, struct tx_lean *lean)
 {
 #pragma unroll
 	for (u32 i = 0; i < TX_SHORT_ARGS; i++) {
-		union tx_row *row;
-
 		if (i >= s->head.args)
 			break;
-		row = row__of(rows, s->head.arg_row + i);
-		if (!row || !plain__read(s, TX_SHORT_FIRST + i, &row->arg))
+		if (!plain__read(s, TX_SHORT_FIRST + i, &lean->arg[i]))
 			return false;
 	}
 	return true;
 }
 
 /* The selectors that hold. */
-static __always_inline u64 lean__mask(struct tx_scratch *s, u32 slot, void *rows)
+static __always_inline u64 lean__mask(struct tx_scratch *s, u32 slot, struct tx_lean *lean)
 {
 	struct tx_mask *found;
+
+	if (!lean->kind)
+		return s->mask[0];
+	found = slot__find(s, slot, lean->kind, lean->source, TX_SHORT_FIRST + lean->slot_arg, 0,
+			   lean->set);
+	return s->mask[0] & (((found ? found->word[0] : 0) ^ lean->inverted) | ~lean->care);
+}
+
+/* The policy of the only selector that holds. */
+static __always_inline u32 lean__policy(struct tx_scratch *s, struct tx_lean *lean, u64 mask)
+{
 	union tx_row *row;
 
-	if (!s->head.slots)
-		return s->mask[0];
-	row = row__of(rows, s->head.slot_row);
-	if (!row)
-		return 0;
-	found = slot__find(s, slot, &row->slot, TX_SHORT_FIRST);
-	return s->mask[0] &
-	       (((found ? found->word[0] : 0) ^ row->slot.inverted[0]) | ~row->slot.care[0]);
+	if (mask == 1)
+		return lean->policy;
+	row = row__get(s->rows, s->head.selector_row + bit__lowest(mask));
+	return row ? row->selector.policy : TX_POLICIES; /* none */
 }
 
 static __always_inline void lean__tell(struct tx_scratch *s, u64 mask, u32 policy)
@@ -72,7 +76,7 @@ static __always_inline void lean__tell(struct tx_scratch *s, u64 mask, u32 polic
 	struct tx_policy_short *e = (void *)(whole->data - sizeof(*e));
 	u32 size = whole->data_len;
 
-	header__at(&e->h, TX_POLICY_EVENT, bpf_ktime_get_boot_ns());
+	header__of(&e->h, TX_POLICY_EVENT, bpf_ktime_get_boot_ns(), s->id);
 	e->h.flags = TX_HF_SHORT;
 	e->hook = s->point;
 	e->build = s->head.build;
@@ -86,30 +90,33 @@ static __always_inline void lean__tell(struct tx_scratch *s, u64 mask, u32 polic
 		TX_POLICY_COUNT(policy, lost);
 }
 
-/* 1: done with. 0: nothing has been done yet. */
-__noinline int lean__hook(u32 slot)
+/* True: done with. False: nothing has been done yet. head: of the rows. */
+static __always_inline bool lean__run(struct tx_scratch *s, u32 slot, struct tx_hook_row *head)
 {
-	struct tx_scratch *s = scratch__get(slot);
-	void *rows = s ? rows__get(s->rows) : NULL;
-	union tx_row *row;
+	u32 policy;
 	u64 mask;
 
-	if (!rows)
-		return 0;
-	if (lean__args(s, rows)) {
-		mask = lean__mask(s, slot, rows);
+	if (lean__args(s, &head->lean)) {
+		mask = lean__mask(s, slot, &head->lean);
 		if (!mask)
-			return 1;
+			return true;
 		if (!(mask & (mask - 1))) {
-			row = row__of(rows,
-				      s->head.selector_row + (mask == 1 ? 0 : bit__lowest(mask)));
-			if (row && plain__count(row->selector.policy))
-				lean__tell(s, mask, row->selector.policy);
-			return 1;
+			policy = lean__policy(s, &head->lean, mask);
+			if (plain__count(policy))
+				lean__tell(s, mask, policy);
+			return true;
 		}
 	}
 	scratch__event(s)->data_len = 0;
-	return 0;
+	return false;
+}
+
+__noinline int lean__hook(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	union tx_row *head = s ? row__get(s->rows, 0) : NULL;
+
+	return head && lean__run(s, slot, &head->hook);
 }
 
 static __always_inline bool lean__done(struct tx_scratch *s, u32 slot)

@@ -30,7 +30,7 @@ static __always_inline void plain__sock(struct tx_policy_event *e, struct tx_par
 }
 
 /* Reads a plain argument. False: arg__read has to. */
-static __always_inline bool plain__read(struct tx_scratch *s, u32 i, struct tx_arg_row *row)
+static __always_inline bool plain__read(struct tx_scratch *s, u32 i, struct tx_plain_arg *row)
 {
 	struct tx_policy_event *e = scratch__event(s);
 	struct tx_parg *p = arg__at(s, i);
@@ -71,20 +71,20 @@ static __always_inline struct tx_text_key *plain__key(struct tx_scratch *s, u32 
 	return key;
 }
 
-/* Which selectors a slot speaks for. first: where argument 0 is. */
-static __always_inline struct tx_mask *slot__find(struct tx_scratch *s, u32 slot,
-						  struct tx_slot_row *row, u32 first)
+/* Which selectors a slot speaks for: see struct tx_slot_row. */
+static __always_inline struct tx_mask *slot__find(struct tx_scratch *s, u32 slot, u32 kind,
+						  u32 source, u32 arg, u32 sub, u32 set)
 {
 	struct tx_text_key *key;
 
-	if (row->kind == TX_SLOT_TEXT && row->source == TX_SRC_TEXT) {
-		key = plain__key(s, first + row->arg);
+	if (kind == TX_SLOT_TEXT && source == TX_SRC_TEXT) {
+		key = plain__key(s, arg);
 		if (key) {
-			key->set = bpf_htonl(row->set);
+			key->set = bpf_htonl(set);
 			return bpf_map_lookup_elem(&tx_texts, key);
 		}
 	}
-	return set__find(s, slot, row->kind, row->source, first + row->arg, row->sub, row->set);
+	return set__find(s, slot, kind, source, arg, sub, set);
 }
 
 /* False: the policy is switched off. */

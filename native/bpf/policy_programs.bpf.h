@@ -53,7 +53,7 @@ static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 		stacks__take(ctx, s);
 		event__emit(slot);
 	}
-	run__end(s, slot);
+	run__end(s);
 	if (override && overridden) /* 0, too: the call is answered for and not made */
 		bpf_override_return(ctx, error);
 	return 0;
@@ -81,7 +81,7 @@ static __always_inline int return__run(u64 point, u64 ret)
 		return 0;
 	s->ret = ret;
 	run__return(slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ int uprobe__policy(struct pt_regs *ctx)
 		return 0;
 	raw__function(s, ctx);
 	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -115,15 +115,15 @@ int uretprobe__policy(struct pt_regs *ctx)
 SEC("raw_tp")
 int pending__flush(struct bpf_raw_tracepoint_args *ctx)
 {
-	u32 slot = slot__claim();
-	struct tx_scratch *s = slot < TX_PSLOTS ? scratch__get(slot) : NULL;
+	u32 slot;
+	struct tx_scratch *s = scratch__claim(&slot);
 
 	if (!s)
 		return 0;
 	s->began = 0;
 	if (pending__take(s, ctx->args[0], false))
 		pending__tell(s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -143,7 +143,7 @@ int usdt__policy(struct pt_regs *ctx)
 		s->raw[i & 7] = v;
 	}
 	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ int tp__policy(void *ctx)
 		return 0;
 	s->context = (u64)ctx;
 	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -194,7 +194,7 @@ static __always_inline int call__run(void *ctx, struct pt_regs *regs, long nr, s
 	s->regs = (u64)regs;
 	raw__call(s, regs, compat, false);
 	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -222,7 +222,7 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 	/* Through a read: naming args[n] would bar the program from tracepoints that have fewer. */
 	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
 	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
@@ -230,23 +230,33 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
  * is_call: at a system call's function, whose only argument is its registers. A constant once
  * loaded, as is where the program is attached: the verifier knows what is in ctx.
  */
-static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
+static __always_inline struct tx_scratch *fentry__begin(u64 *ctx, u32 point, u32 *slot,
+							union tx_row **head, const bool is_call)
 {
 	struct pt_regs *regs = is_call ? (struct pt_regs *)ctx[0] : NULL;
+	struct tx_scratch *s = run__begin_head(point, slot, head, regs, true, NULL);
+
+	if (s && is_call) {
+		s->nr = regs->TX_REG_CALL;
+		raw__call(s, regs, false, true);
+	} else if (s) {
+		raw__trampoline(s, ctx);
+	}
+	return s;
+}
+
+static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
+{
+	union tx_row *head;
 	u32 slot;
-	struct tx_scratch *s = run__begin_call(point, &slot, regs, true, NULL);
+	struct tx_scratch *s = is_call ? fentry__begin(ctx, point, &slot, &head, true)
+				       : fentry__begin(ctx, point, &slot, &head, false);
 
 	if (!s)
 		return 0;
 	scratch__event(s)->trampoline = 1;
-	if (is_call) {
-		s->nr = regs->TX_REG_CALL;
-		raw__call(s, regs, false, true);
-	} else {
-		raw__trampoline(s, ctx);
-	}
-	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__in_place(ctx, s, slot, &head->hook);
+	run__end(s);
 	return 0;
 }
 
@@ -262,24 +272,23 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 	raw__result(ctx, &ret);
 	s->ret = ret;
 	run__and_emit(ctx, s, slot);
-	run__end(s, slot);
+	run__end(s);
 	return 0;
 }
 
-#define TX_COPY(n)                                                                      \
-	SEC("fentry/close_fd") int fentry__policy_##n(u64 *ctx)                         \
-	{                                                                               \
-		return tx_fentry_call[n] ? fentry__run(ctx, tx_fentry_point[n], true)   \
-					 : fentry__run(ctx, tx_fentry_point[n], false); \
-	}                                                                               \
-	SEC("fexit/close_fd") int fexit__policy_##n(void *ctx)                          \
-	{                                                                               \
-		return fexit__run(ctx, tx_fexit_point[n]);                              \
-	}                                                                               \
-	SEC("raw_tp")                                                                   \
-	int raw_tp__policy_##n(struct bpf_raw_tracepoint_args *ctx)                     \
-	{                                                                               \
-		return raw_tp__run(ctx, tx_raw_tp_point[n]);                            \
+#define TX_COPY(n)                                                              \
+	SEC("fentry/close_fd") int fentry__policy_##n(u64 *ctx)                 \
+	{                                                                       \
+		return fentry__run(ctx, tx_fentry_point[n], tx_fentry_call[n]); \
+	}                                                                       \
+	SEC("fexit/close_fd") int fexit__policy_##n(void *ctx)                  \
+	{                                                                       \
+		return fexit__run(ctx, tx_fexit_point[n]);                      \
+	}                                                                       \
+	SEC("raw_tp")                                                           \
+	int raw_tp__policy_##n(struct bpf_raw_tracepoint_args *ctx)             \
+	{                                                                       \
+		return raw_tp__run(ctx, tx_raw_tp_point[n]);                    \
 	}
 
 TX_COPY(0)

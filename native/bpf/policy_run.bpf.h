@@ -102,7 +102,7 @@ static __always_inline void args__read(struct tx_scratch *s, u32 slot, void *row
 		if (!(bit & 1))
 			continue;
 		row = row__of(rows, s->head.arg_row + i);
-		if (row && !plain__read(s, i, &row->arg))
+		if (row && !plain__read(s, i, &row->arg.plain))
 			arg__read(slot, i);
 	}
 }
@@ -116,7 +116,8 @@ static __always_inline u64 slot__apply(struct tx_scratch *s, u32 slot, void *row
 
 	if (!row)
 		return 0;
-	found = slot__find(s, slot, &row->slot, 0);
+	found = slot__find(s, slot, row->slot.kind, row->slot.source, row->slot.arg, row->slot.sub,
+			   row->slot.set);
 	for (u32 w = 0; w < TX_MASK_WORDS; w++) {
 		u64 hit = found ? found->word[w] : 0;
 
@@ -230,13 +231,28 @@ static __always_inline bool ima__wanted(struct tx_scratch *s)
 	       mask__any(scratch__event(s)->posted);
 }
 
-/* Run and report, for programs that can't return an error to the caller. */
-static __always_inline void run__and_emit(void *ctx, struct tx_scratch *s, u32 slot)
+static __always_inline void run__whole(void *ctx, struct tx_scratch *s, u32 slot)
 {
-	if (!lean__done(s, slot) && run__hook(slot)) {
+	if (run__hook(slot)) {
 		stacks__take(ctx, s);
 		event__emit(slot);
 	}
+}
+
+/* Run and report, for programs that can't return an error to the caller. */
+static __always_inline void run__and_emit(void *ctx, struct tx_scratch *s, u32 slot)
+{
+	if (!lean__done(s, slot))
+		run__whole(ctx, s, slot);
+}
+
+/* The same without a call for what is lean: at trampolines, which tell the most. head: of the rows.
+ */
+static __always_inline void run__in_place(void *ctx, struct tx_scratch *s, u32 slot,
+					  struct tx_hook_row *head)
+{
+	if (!(s->head.flags & TX_HOOK_LEAN) || !lean__run(s, slot, head))
+		run__whole(ctx, s, slot);
 }
 
 #endif

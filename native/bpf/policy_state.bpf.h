@@ -130,8 +130,10 @@ struct tx_iovec_walk {
  * CPU, and an interrupt may on all: a run claims one of several.
  */
 struct tx_scratch {
+	u64 busy; /* see scratch__claim */
 	s64 ret;
 	u64 began;   /* 0: this run is not measured */
+	u64 id;      /* of the thread and its process, as bpf_get_current_pid_tgid says */
 	u64 context; /* the tracepoint's record */
 	u64 regs;    /* pt_regs */
 	u32 point;
@@ -173,17 +175,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct tx_scratch);
 } tx_pscratches SEC(".maps");
-
-struct tx_claims {
-	u64 busy[TX_PSLOTS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct tx_claims);
-} tx_claims SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

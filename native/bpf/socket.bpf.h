@@ -18,20 +18,24 @@ static __always_inline u64 table__files(struct fdtable *table)
 	return (u64)TX_OF(table, fd);
 }
 
-/* The open file of a descriptor; task: the current one. */
+/*
+ * The open file of a descriptor of the current task, with which a call has succeeded: it is within
+ * the table, which never becomes shorter.
+ */
 static __always_inline struct file *task__file(struct task_struct *task, u64 fd)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
 	struct fdtable *table = TX_OF(task, files, fdt);
 
-	if (fd >= TX_OF(table, max_fds))
-		return NULL;
 	return (struct file *)TX_WORD(table__files(table) + fd * sizeof(struct file *));
 }
 
+/* The same of any number. */
 static __always_inline struct file *fd__file(u32 fd)
 {
-	return task__file(task__current(), fd);
+	struct task_struct *task = task__current();
+
+	return fd < TX_OF(task, files, fdt, max_fds) ? task__file(task, fd) : NULL;
 }
 
 /* The INET socket behind a descriptor, or NULL. */
@@ -89,6 +93,9 @@ static __always_inline void address__unmap(struct tx_sock *out)
 static __always_inline void sock__tell(struct tx_sock *out, struct sock *sk, u64 address,
 				       const bool typed)
 {
+	u64 addresses;
+	u32 ports;
+
 	__builtin_memset(out, 0, sizeof(*out));
 	out->cookie = address ^ tx_cookie_key;
 	out->family = TX_SOCK(__sk_common.skc_family);
@@ -99,14 +106,16 @@ static __always_inline void sock__tell(struct tx_sock *out, struct sock *sk, u64
 	out->priority = TX_SOCK(sk_priority);
 	out->netns = typed ? sk->__sk_common.skc_net.net->ns.inum
 			   : TX_READ(sk, __sk_common.skc_net.net, ns.inum);
-	out->dport = bpf_ntohs(TX_SOCK(__sk_common.skc_dport));
-	/* skc_num is 0 again when a closing socket has given its port back; inet_sport stays. */
-	out->sport = bpf_ntohs(TX_READ((struct inet_sock *)address, inet_sport));
+	ports = TX_SOCK(__sk_common.skc_portpair);
+	out->dport = bpf_ntohs((u16)ports);
+	out->sport = ports >> 16;
+	/* 0 again when a closing socket has given its port back; this stays. */
 	if (!out->sport)
-		out->sport = TX_SOCK(__sk_common.skc_num);
+		out->sport = bpf_ntohs(TX_READ((struct inet_sock *)address, inet_sport));
 	if (out->family == TX_AF_INET) {
-		*(u32 *)out->saddr = TX_SOCK(__sk_common.skc_rcv_saddr);
-		*(u32 *)out->daddr = TX_SOCK(__sk_common.skc_daddr);
+		addresses = TX_SOCK(__sk_common.skc_addrpair);
+		*(u32 *)out->daddr = (u32)addresses;
+		*(u32 *)out->saddr = addresses >> 32;
 		return;
 	}
 	bpf_core_read(out->saddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);

@@ -112,15 +112,6 @@ static __always_inline u32 call__keep(struct tx_scratch *s, union tx_sysrow row,
 	return row.def.handler;
 }
 
-static __always_inline struct tx_scratch *call__scratch(void)
-{
-	struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL);
-
-	if (!s)
-		TX_COUNT(scratch);
-	return s;
-}
-
 /* A native open that succeeded: most are of files that nobody watches. */
 static __always_inline u32 call__opened(struct task_struct *task, union tx_sysrow row, void *ctx,
 					const bool typed)
@@ -166,32 +157,38 @@ static __always_inline u32 call__other(struct task_struct *task, union tx_sysrow
 	return call__keep(s, row, ctx, compat, typed);
 }
 
-static __always_inline u32 call__prepare(union tx_sysrow row, void *ctx, const bool typed)
+static __always_inline int call__hand(void *ctx, u32 handler)
 {
-	struct task_struct *task = task__current();
-	bool compat = task__is_compat(task);
-
-	if (compat)
-		row.word = call__row(ctx, TX_SYSCALLS, typed);
-	else if (row.def.handler == TX_H_OPEN && call__result(ctx) >= 0)
-		return call__opened(task, row, ctx, typed);
-	return row.def.handler ? call__other(task, row, ctx, compat, typed) : 0;
-}
-
-static __always_inline int call__dispatch(void *ctx, const bool typed)
-{
-	union tx_sysrow row = { .word = call__row(ctx, 0, typed) };
-	u32 handler;
-
-	if (!row.word)
-		return 0;
-	/* A program that may not be preempted may not go on to another either: there is a gap. */
-	handler = TX_UNDISTURBED(call__prepare(row, ctx, typed));
 	if (!handler)
 		return 0;
 	bpf_tail_call(ctx, &tx_handlers, handler);
 	TX_COUNT(no_handler);
 	return 0;
+}
+
+/* A program that may not be preempted may not go on to another either: there is a gap. */
+static __always_inline int call__go(struct task_struct *task, union tx_sysrow row, void *ctx,
+				    bool compat, const bool typed)
+{
+	return call__hand(ctx, TX_UNDISTURBED(call__other(task, row, ctx, compat, typed)));
+}
+
+static __always_inline int call__dispatch(void *ctx, const bool typed)
+{
+	union tx_sysrow row = { .word = call__row(ctx, 0, typed) };
+	struct task_struct *task;
+
+	if (!row.word)
+		return 0;
+	task = task__current();
+	if (task__is_compat(task)) {
+		row.word = call__row(ctx, TX_SYSCALLS, typed);
+		return row.def.handler ? call__go(task, row, ctx, true, typed) : 0;
+	}
+	if (row.def.handler == TX_H_OPEN && call__result(ctx) >= 0)
+		return call__hand(ctx, TX_UNDISTURBED(call__opened(task, row, ctx, typed)));
+	/* 0: only the other ABI's call of that number is looked at. */
+	return row.def.handler ? call__go(task, row, ctx, false, typed) : 0;
 }
 
 SEC("tp_btf/sys_exit")

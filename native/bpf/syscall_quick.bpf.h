@@ -33,11 +33,20 @@ static __always_inline u64 call__row(void *ctx, u32 base, const bool typed)
 	return index < TX_SYSCALLS ? tx_calls[base + index] : 0;
 }
 
+static __always_inline struct tx_scratch *call__scratch(void)
+{
+	struct tx_scratch *s = scratch__get(TX_SCRATCH_CALL);
+
+	if (!s)
+		TX_COUNT(scratch);
+	return s;
+}
+
 /* What an open that succeeded was for; anything, where the flags are in memory (openat2) or there
  * are none. */
 static __always_inline u32 opened__use(struct pt_regs *regs, u8 id, const bool typed)
 {
-	if (id == TX_S_OPENAT)
+	if (__builtin_expect(id == TX_S_OPENAT, 1))
 		return open__use(TX_REG(TX_REG_CALL2));
 	return id == TX_S_OPEN ? open__use(TX_REG(TX_REG_CALL1)) : TX_W_ALL;
 }
@@ -54,6 +63,12 @@ static __always_inline bool connect__is_told(struct task_struct *task, u32 fd)
 
 	if (!file)
 		return false;
+	if (tx_direct) {
+		struct file *typed = TX_AT((struct file *)file);
+
+		return TX_AT((struct socket *)typed->private_data)->sk->sk_protocol ==
+		       TX_IPPROTO_TCP;
+	}
 	socket = TX_NUMBER(file, struct file, private_data);
 	sk = TX_NUMBER(socket, struct socket, sk);
 	return sock__protocol((struct sock *)sk) == TX_IPPROTO_TCP;

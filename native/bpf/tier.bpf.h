@@ -87,6 +87,7 @@ static __always_inline bool claim__take(u64 *claim)
 
 static __always_inline void claim__give(u64 *claim)
 {
+	barrier();
 	*claim = 0;
 }
 

@@ -229,10 +229,10 @@ typedef struct {
 } possible_net_t;
 
 struct sock_common {
+	__u64 skc_addrpair; /* skc_daddr, then skc_rcv_saddr */
+	__u32 skc_portpair; /* skc_dport, then skc_num */
 	__be32 skc_daddr;
-	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
-	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	possible_net_t skc_net;

@@ -16,6 +16,7 @@
 
 #include "events.h"
 #include "plan.h"
+#include "policy_lean.h"
 
 #define TX_POLICIES 1024      /* policies loaded at a time */
 #define TX_HOOK_POINTS 1024   /* hook points at a time; 0 is none */
@@ -83,7 +84,7 @@ struct tx_hook_row {
 	__u8 return_position;     /* of the return value among the arguments, or TX_NO_POSITION */
 	__u8 first;               /* bit per argument that is read before the slots are looked up */
 	__u64 all[TX_MASK_WORDS]; /* the selectors there are */
-	struct tx_quick quick;
+	struct tx_lean lean;
 };
 
 #define TX_ARGROW_USER 0x01  /* text and buffers lie in user memory */
@@ -92,14 +93,6 @@ struct tx_hook_row {
 	0x04 /* the last step gives the address of the thing, not a pointer to it */
 #define TX_ARGROW_AT_RETURN 0x08 /* read when the call returns */
 #define TX_ARGROW_USDT 0x10      /* read by bpf_usdt_arg */
-
-/* What is read most, and where it was given: known by one look at the row. */
-enum tx_plain {
-	TX_PLAIN_NONE,
-	TX_PLAIN_NUMBER,
-	TX_PLAIN_STRING, /* in user memory */
-	TX_PLAIN_SOCK,
-};
 
 struct tx_arg_row {
 	__u8 type;   /* enum tx_arg_type; never AUTO */
@@ -118,8 +111,7 @@ struct tx_arg_row {
 		__u32 offset;
 		__u32 deref;
 	} step[TX_RESOLVE_STEPS];
-	__u8 plain; /* enum tx_plain */
-	__u8 pad[3];
+	struct tx_plain_arg plain;
 };
 
 /* What a slot or an operation looks at. */

@@ -75,8 +75,6 @@ struct tx_pending {
  * 64 selectors holds (TX_HOOK_LEAN). From its arguments on it is the end of the other, so that it
  * is made in the same place.
  */
-#define TX_SHORT_ARGS 2
-
 struct tx_policy_short {
 	struct tx_header h;
 	__u32 hook;

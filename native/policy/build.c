@@ -158,10 +158,10 @@ static int write_rows(struct build *b)
 	head->return_position = return_position(b);
 	head->first = first_arguments(b);
 	build_quick(b, head);
-	head->flags |= build_lean(b, head);
+	build_lean(b, head);
 	for (uint32_t i = 0; i < b->args; i++) {
 		rows[head->arg_row + i].arg = b->arg[i];
-		rows[head->arg_row + i].arg.plain = build_plain(&b->arg[i]);
+		rows[head->arg_row + i].arg.plain = build_plain_arg(&b->arg[i]);
 	}
 	for (uint32_t i = 0; i < b->slots; i++)
 		rows[head->slot_row + i].slot = b->slot[i];
@@ -232,6 +232,7 @@ void build_settle(struct built *built, uint32_t build)
 		struct tx_slot_row *row = &built->rows[head->slot_row + i].slot;
 
 		row->set = built->sets[row->set]->number;
+		head->lean.set = row->set;
 	}
 	for (uint32_t i = 0; i < head->ops; i++) {
 		struct tx_op_row *row = &built->rows[head->op_row + i].op;

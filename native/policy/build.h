@@ -62,6 +62,7 @@ struct built {
 	struct built_want *wants; /* in the order of their bits */
 	uint32_t want_count;
 	uint32_t selectors;
+	struct tx_quick quick;
 };
 
 /* 0 or -ENOMEM. A point without wants, or with none that fits, has a head that matches nothing. */

@@ -53,6 +53,16 @@ uint8_t build_plain(const struct tx_arg_row *arg)
 	return arg->type == TX_ARG_SOCK && !arg->flags ? TX_PLAIN_SOCK : TX_PLAIN_NONE;
 }
 
+struct tx_plain_arg build_plain_arg(const struct tx_arg_row *arg)
+{
+	return (struct tx_plain_arg){ .plain = build_plain(arg),
+				      .type = arg->type,
+				      .index = arg->index,
+				      .width = arg->width,
+				      .is_signed = arg->is_signed,
+				      .max = arg->max };
+}
+
 uint8_t build_position(const struct built_want *want, uint8_t arg)
 {
 	const struct want *w = want->want;

@@ -158,7 +158,7 @@ static int put_some(struct staged **some, uint32_t count)
 	err = tables.put(places, fds, count);
 	/* Whoever was at work on the places' last builds has ended. */
 	for (uint32_t i = 0; !err && i < count; i++)
-		err = tables.quick(places[i], &some[i]->built.rows->hook.quick);
+		err = tables.quick(places[i], &some[i]->built.quick);
 	if (err)
 		return err;
 	took = tables.now() - took;

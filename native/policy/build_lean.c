@@ -52,12 +52,30 @@ static bool is_lean(const struct build *b, const struct tx_hook_row *head)
 	       (!b->slots || (b->slots == 1 && is_found_in_place(b, &b->slot[0])));
 }
 
-uint16_t build_lean(const struct build *b, const struct tx_hook_row *head)
+static bool asks_few(const struct build *b)
 {
-	if (!is_lean(b, head))
-		return 0;
 	for (uint32_t i = 0; i < b->args; i++)
 		if (b->arg[i].index > 1)
-			return TX_HOOK_LEAN;
-	return TX_HOOK_LEAN | TX_HOOK_FEW;
+			return false;
+	return true;
+}
+
+void build_lean(const struct build *b, struct tx_hook_row *head)
+{
+	struct tx_lean *lean = &head->lean;
+
+	if (!is_lean(b, head))
+		return;
+	head->flags |= asks_few(b) ? TX_HOOK_LEAN | TX_HOOK_FEW : TX_HOOK_LEAN;
+	for (uint32_t i = 0; i < b->args; i++)
+		lean->arg[i] = build_plain_arg(&b->arg[i]);
+	if (b->slots) {
+		lean->kind = b->slot[0].kind;
+		lean->source = b->slot[0].source;
+		lean->slot_arg = b->slot[0].arg;
+		lean->set = b->slot[0].set;
+		lean->care = b->slot[0].care[0];
+		lean->inverted = b->slot[0].inverted[0];
+	}
+	lean->policy = b->selector[0].policy;
 }

@@ -61,6 +61,7 @@ int build_args(struct build *b, struct built_want *want);
 uint8_t build_position(const struct built_want *want, uint8_t arg);
 /* enum tx_plain of an argument. */
 uint8_t build_plain(const struct tx_arg_row *arg);
+struct tx_plain_arg build_plain_arg(const struct tx_arg_row *arg);
 /* Its row. */
 const struct tx_arg_row *build_arg(const struct build *b, uint8_t position);
 
@@ -98,11 +99,11 @@ bool build_next_number(struct build_numbers *n, struct build_range *range);
 bool build_few_numbers(const struct build *b, const struct build_term *term);
 
 /* build_quick.c: what can be ruled out by the first bytes of a text. The slots are built. */
-void build_quick(const struct build *b, struct tx_hook_row *head);
+void build_quick(const struct build *b, const struct tx_hook_row *head);
 
-/* build_lean.c: TX_HOOK_LEAN, where all is so plain that a short record tells it, and TX_HOOK_FEW.
- */
-uint16_t build_lean(const struct build *b, const struct tx_hook_row *head);
+/* build_lean.c: TX_HOOK_LEAN, where all is so plain that a short record tells it, and TX_HOOK_FEW;
+ * and what such a hook is told by. */
+void build_lean(const struct build *b, struct tx_hook_row *head);
 
 static inline uint32_t build_selector_count(const struct want *want)
 {

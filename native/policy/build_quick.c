@@ -45,10 +45,11 @@ static bool has_call(const struct build *b, const struct tx_hook_row *head)
 	       (b->point->place.backend == POINT_KPROBE && (head->flags & TX_HOOK_SYSCALL_REGS));
 }
 
-void build_quick(const struct build *b, struct tx_hook_row *head)
+void build_quick(const struct build *b, const struct tx_hook_row *head)
 {
 	const struct tx_slot_row *slot = has_call(b, head) ? find(b) : NULL;
 	const struct index_set *set = slot ? b->out->sets[slot->set] : NULL;
+	struct tx_quick *quick = &b->out->quick;
 	uint32_t shortest = UINT8_MAX, len;
 
 	for (uint32_t i = 0; set && i < set->count; i++)
@@ -58,15 +59,15 @@ void build_quick(const struct build *b, struct tx_hook_row *head)
 	if (!set || !set->count || shortest < SHORTEST || b->arg[slot->arg].max <= shortest)
 		return;
 	len = shortest < TX_QUICK_BYTES ? shortest : TX_QUICK_BYTES;
-	head->quick.len = len;
-	head->quick.from = shortest - len;
-	head->quick.index = b->arg[slot->arg].index;
+	quick->len = len;
+	quick->from = shortest - len;
+	quick->index = b->arg[slot->arg].index;
 	for (uint32_t i = 0; i < set->count; i++) {
 		uint64_t word = 0;
 		uint32_t bit;
 
-		memcpy(&word, set->bytes + set->entries[i].at + head->quick.from, len);
+		memcpy(&word, set->bytes + set->entries[i].at + quick->from, len);
 		bit = tx_quick_bit(word);
-		head->quick.bits[bit / 64] |= 1ULL << bit % 64;
+		quick->bits[bit / 64] |= 1ULL << bit % 64;
 	}
 }

@@ -123,7 +123,7 @@ static void mounts(void)
 	not_told("where it is, too", "m/f");
 	look("n/.pgpass", O_WRONLY | O_CREAT);
 	must(!mount(at("m/f"), at("n/.pgpass"), NULL, MS_BIND, NULL), "mount");
-	told("a file mounted over a watched one", 1, "n/.pgpass");
+	told("a file mounted over a watched one", 3, "n/.pgpass");
 	make("x");
 	must(!mount("none", at("x"), "tmpfs", 0, NULL), "tmpfs");
 	ordinary("x/y");

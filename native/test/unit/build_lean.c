@@ -38,11 +38,29 @@ static bool is_lean(void)
 	return build()->flags & TX_HOOK_LEAN;
 }
 
+/* What it is told by is what the rows say. */
+static void says_the_same(void)
+{
+	const struct tx_hook_row *head = &built.rows->hook;
+	const struct tx_lean *lean = &head->lean;
+	const struct tx_slot_row *slot = &built.rows[head->slot_row].slot;
+
+	built.sets[0]->number = 7;
+	build_settle(&built, 1);
+	CHECK(lean->arg[0].plain == TX_PLAIN_NUMBER && lean->arg[0].index == 0);
+	CHECK(lean->arg[1].plain == TX_PLAIN_STRING && lean->arg[1].index == 1 &&
+	      lean->arg[1].type == TX_ARG_STRING && lean->arg[1].max == 4096);
+	CHECK(lean->kind == TX_SLOT_TEXT && lean->source == TX_SRC_TEXT && lean->slot_arg == 1 &&
+	      lean->set == 7 && slot->set == 7 && lean->care == 1 && !lean->inverted);
+	CHECK(lean->policy == row(0)->policy);
+}
+
 int main(void)
 {
 	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
 	CHECK(is_lean());
 	CHECK(built.rows->hook.flags & TX_HOOK_FEW);
+	says_the_same();
 	open_like(POINT_SYS_ENTER, 0);
 	CHECK(is_lean());
 
