@@ -44,6 +44,8 @@ export interface Faults {
   errorOnce?: string | undefined;
   /** Asks in heartbeats that events are gathered so long. */
   tickMs?: number | undefined;
+  /** Asks for it in the welcome. */
+  welcomeTickMs?: number;
   /** Welcomes as a Console without lanes does. */
   noLanes?: boolean;
 }
@@ -250,6 +252,7 @@ export class StandInConsole implements AsyncDisposable {
     this.#send(ws, {
       type: "welcome",
       ack: { epoch: hello.epoch, seq: this.acked.get(hello.epoch) ?? 0 },
+      ...(this.faults.welcomeTickMs === undefined ? {} : { stream_tick_ms: this.faults.welcomeTickMs }),
       credit: this.#credit("bulk"),
       server_time_us: Date.now() * 1000,
       ...(this.faults.noLanes ? {} : { lanes, dictionary: FRAME_DICTIONARY.id }),

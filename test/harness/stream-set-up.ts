@@ -89,10 +89,10 @@ export function setUp(recheck: () => Promise<unknown> = () => Promise.resolve())
     },
   };
   const streams = new Streams({ ingest, hub, clock, metrics: new Metrics(), instances, epochs });
-  const connect = () => {
+  const connect = (sensorId = PEER.sensorId) => {
     const sent: (string | StreamDown)[] = [];
     const closed: { code?: number | undefined } = {};
-    const session = streams.session(PEER, recheck);
+    const session = streams.session({ ...PEER, sensorId }, recheck);
     const socket = {
       send: (data: string | Uint8Array) =>
         void sent.push(typeof data === "string" ? data : (unpackr.unpack(Bun.zstdDecompressSync(data)) as StreamDown)),

@@ -27,7 +27,8 @@ const batchOf = (from: number, of: (seq: number) => unknown) => ({
   events: Array.from({ length: BATCH }, (_, i) => of(from + i)),
 });
 /** No two in a row are refused for the same reason. */
-const refused = (seq: number): unknown => (seq % 2 ? { seq } : testEvent(seq, { observed_at_us: 1 }));
+const refused = (seq: number): unknown =>
+  seq % 2 ? { seq } : testEvent(seq, { observed_at_us: Date.UTC(2024, 5) * 1_000 });
 const halfRefused = (seq: number): unknown => (seq % 2 ? { seq } : testEvent(seq));
 
 /** What comes to the store, in its order: whose events, or how many rows of the ledger. */

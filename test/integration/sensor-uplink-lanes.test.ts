@@ -84,6 +84,21 @@ describe("a sensor with lanes", () => {
     await until("the rest", () => execs(console).length === 2);
   });
 
+  test("gathers from the welcome on when that asks for it, before a heartbeat was answered", async () => {
+    await using console = await StandInConsole.start();
+    const { config, lines } = await enrolled(console);
+    console.faults.welcomeTickMs = 60_000;
+    console.faults.refuse = { status: 503, code: "unavailable" };
+    console.faults.streamsGo = true;
+    await using _sensor = run(config);
+    await lines.append("one");
+    await until("the first, for which there is no turn to wait", () => execs(console).length === 1);
+    lines.exec("gone");
+    await lines.append("waits");
+    await until("the alert", () => [...console.events.values()].some((e) => e.kind === "engine_loss"));
+    expect(execs(console)).toEqual(["one"]);
+  });
+
   test("talks to a Console that knows no lanes", async () => {
     await using console = await StandInConsole.start();
     console.faults.noLanes = true;

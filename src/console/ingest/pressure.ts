@@ -11,6 +11,8 @@ export interface PressureLimits {
 const SHARE_OF_ALL: Readonly<Record<LaneName, number>> = { alert: 1, bulk: 0.9, backlog: 0.5 };
 /** Of what its lane may fill, one sensor has this part at most: it can slow down itself only. */
 const SHARE_OF_ONE = 0.5;
+/** What streams bring is taken up to so many times the rows, as far as bytes allow: to refuse it ends a stream, and that costs more. */
+const PATIENT_ROWS = 2;
 /** When the whole is this full, a sensor has no more than its even share. */
 const CROWDED = 0.75;
 const MIN_SENSOR_ROWS = 1_000;
@@ -89,9 +91,9 @@ export class Pressure {
   }
 
   /** Rows that may still be taken in a lane, over all sensors. */
-  room(lane: LaneName, most = this.mostRows): number {
+  room(lane: LaneName): number {
     if (this.#bytes >= this.#byteLimit(lane)) return 0;
-    const limit = Math.min(most, this.#limit(lane));
+    const limit = Math.min(this.mostRows, this.#limit(lane));
     return Math.max(0, Math.floor(limit - this.#rows));
   }
 
@@ -107,12 +109,14 @@ export class Pressure {
 
   /**
    * Throws AppError `unavailable` when all is full, `rate_limited` when this sensor has more than its share under way. Who is `patient`
-   * was on the way before anybody knew of a failure.
+   * was granted it before there was no room, or was on the way before anybody knew of a failure.
    */
   admit(sensorId: string, lane: LaneName, { rows, bytes }: Weight, patient = false): void {
     if (rows === 0) return;
-    if (this.room(lane, patient ? Infinity : this.mostRows) === 0)
-      throw busy("Too many events are under way.", this.#sensors.size);
+    const isFull = patient
+      ? this.#rows >= this.#limit(lane) * PATIENT_ROWS || this.#bytes >= this.#byteLimit(lane)
+      : this.room(lane) === 0;
+    if (isFull) throw busy("Too many events are under way.", this.#sensors.size);
     const own = this.#sensors.get(sensorId);
     const [all, allBytes] = [this.#limit(lane), this.#byteLimit(lane)];
     const crowded = this.#rows > all * CROWDED || this.#bytes > allBytes * CROWDED;

@@ -27,6 +27,8 @@ export interface SessionHost extends ReportTakers {
   credit(sensorId: string, lane: LaneName): number;
   /** Does what may wait when it is its turn and there is room in its lane; `bytes` is what it holds until then. */
   later(lane: "bulk" | "backlog", run: () => void, bytes: number): void;
+  /** How long sensors should gather what is no alert; undefined: as they like. */
+  readonly tickMs: number | undefined;
   arrived(session: StreamSession): void;
   /** Looks at who says hello; true when somebody else uses this identity and this one has to go on under new epochs first. */
   isClone(session: StreamSession): Promise<boolean>;
@@ -156,14 +158,16 @@ export class StreamSession implements SocketHandler {
     this.#send({ type: "refresh", what });
   }
 
-  /** Tells the sensor a lane's credit when it changed between nothing and something. */
-  regrant(): void {
-    if (!this.ready) return;
-    for (const { ack, credit } of this.#lanes.regrants()) this.#send({ type: "ack", ack, credit, rejected: [] });
+  /** Tells the sensor a lane's credit when it changed between nothing and something; returns how many events it may send for that. */
+  regrant(): number {
+    if (!this.ready) return 0;
+    const lanes = this.#lanes.regrants();
+    for (const { ack, credit } of lanes) this.#send({ type: "ack", ack, credit, rejected: [] });
+    return lanes.reduce((sum, { credit }) => sum + credit, 0);
   }
 
   async #hello(hello: StreamHello): Promise<void> {
-    const { ingest } = this.#host;
+    const { ingest, tickMs } = this.#host;
     try {
       this.instance = hello.instance;
       if (await this.#host.isClone(this)) return this.#refuse("clone_suspected", CLONE);
@@ -186,6 +190,7 @@ export class StreamSession implements SocketHandler {
         ...(dictionary ? { dictionary: dictionary.id } : {}),
         ...(this.#host.heartbeat ? { heartbeats: true } : {}),
         ...(this.#host.inventory ? { inventories: true } : {}),
+        ...(tickMs === undefined ? {} : { stream_tick_ms: tickMs }),
       });
       this.#dictionary = dictionary;
       if (!this.#socket || this.ready) return;

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../core/error.ts";
+import type { StreamDown } from "../../core/wire/stream.ts";
 import { EPOCH, frame, HELLO, PONG, settled, setUp } from "../../../test/harness/stream-set-up.ts";
+
+const creditOf = (message: string | StreamDown): number[] =>
+  typeof message !== "string" && message.type === "ack" ? [message.credit] : [];
 
 describe("streams", () => {
   test("many of them are asked to send less often, up to a bound", async () => {
@@ -66,6 +70,25 @@ describe("streams", () => {
       expect(stream.closed.code).toBe(answers ? undefined : 1006);
       stream.session.close();
     }
+    await stop();
+  });
+
+  test("after a time without room not all are granted something at once, but no more than may wait", async () => {
+    const { clock, store, connect, stop } = setUp();
+    const all = Array.from({ length: 100 }, (_, i) => connect(`s${i}`));
+    for (const { session, socket } of all) session.message(socket, HELLO);
+    await settled();
+    for (const room of [0, 60_000]) {
+      store.room = room;
+      store.changed();
+    }
+    const granted: number[] = [];
+    for (let tick = 0; tick < 4; tick++) {
+      granted.push(all.filter(({ sent }) => sent.flatMap(creditOf).at(-1)! > 0).length);
+      await clock.advance(500);
+    }
+    // 96 MB by 600 bytes an event, 5,000 events each.
+    expect(granted).toEqual([34, 68, 100, 100]);
     await stop();
   });
 

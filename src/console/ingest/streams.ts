@@ -26,6 +26,8 @@ const YOUNG_MS = 1_000;
 /** A process with more streams than this asks for frames less often, so that it reads as many a second as with this many; up to a bound. */
 const CALM_STREAMS = 500;
 const MAX_TICK_MS = 10_000;
+/** Of an event that waits for its turn, about. */
+const EVENT_BYTES = 600;
 /** Streams of one identity at once, when several nodes have it. */
 const MAX_CLONES = 4;
 /** Every so many pings the Console asks itself whether it still stands by the sensor: revocations made by another Console. */
@@ -131,7 +133,8 @@ export class Streams implements Service, SessionHost {
   }
 
   credit(sensorId: string, lane: LaneName): number {
-    const credit = this.ingest.creditFor(sensorId, lane);
+    const ease = lane === "alert" ? 1 : this.#turns[lane].ease;
+    const credit = Math.floor(this.ingest.creditFor(sensorId, lane) * ease);
     if (credit === 0) this.#someWait = true;
     return credit;
   }
@@ -229,7 +232,12 @@ export class Streams implements Service, SessionHost {
   #regrant(): void {
     if (!this.#someWait && this.ingest.isRoomy) return;
     this.#someWait = false;
-    for (const session of this.#all) session.regrant();
+    let left = Math.min(this.#turns.bulk.roomBytes, this.#turns.backlog.roomBytes) / EVENT_BYTES;
+    for (const session of this.#all) {
+      // All at once would bring more than may wait: the others have their turn at the next tick.
+      if (left <= 0) return void (this.#someWait = true);
+      left -= session.regrant();
+    }
   }
 
   #check(session: StreamSession): void {

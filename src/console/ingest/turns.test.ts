@@ -105,3 +105,15 @@ test("work may bring more of itself", () => {
   turn();
   expect(done).toEqual([1, 2]);
 });
+
+test("the more waits, the less is granted, and nothing before the bound is met", () => {
+  const { add, turns } = loop(1_000, () => true);
+  const eases: number[] = [];
+  for (const bytes of [0, 250, 250, 125, 125, 200]) {
+    if (bytes > 0) add(bytes, 0, bytes);
+    eases.push(turns.ease);
+  }
+  expect(eases).toEqual([1, 1, 0.5, 0.25, 0, 0]);
+  expect(turns.roomBytes).toBe(0);
+  expect(loop(1_000).turns.roomBytes).toBe(750);
+});

@@ -2,6 +2,8 @@
 const SLICE_MS = 8;
 /** What waits holds so many bytes at most: who brings more has the oldest done first, and reads no further meanwhile. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+/** From this part of it on less is granted, and from that one nothing, so that the bound itself is not met. */
+const [FULL_GRANT, NO_GRANT] = [0.25, 0.75];
 /** How soon it is looked whether what is held may go on. */
 const HELD_MS = 10;
 
@@ -41,6 +43,16 @@ export class Turns {
   /** Pieces of work that wait. */
   get size(): number {
     return this.#waiting.length - this.#at;
+  }
+
+  /** Part of the usual credit that is granted now, from 1 down to 0: the more waits, the less may follow. */
+  get ease(): number {
+    return Math.min(1, Math.max(0, (NO_GRANT - this.#bytes / this.#maxBytes) / (NO_GRANT - FULL_GRANT)));
+  }
+
+  /** Bytes that may still come before nothing is granted any more. */
+  get roomBytes(): number {
+    return Math.max(0, NO_GRANT * this.#maxBytes - this.#bytes);
   }
 
   /** `run` must not throw; `bytes` is what it holds until then. */

@@ -115,6 +115,8 @@ export const StreamWelcome = Type.Object({
   heartbeats: Type.Optional(Type.Boolean()),
   /** True when inventories may. */
   inventories: Type.Optional(Type.Boolean()),
+  /** How long events other than alerts should be gathered, as in the answer to a heartbeat. */
+  stream_tick_ms: Type.Optional(Type.Integer({ minimum: 50, maximum: 60_000 })),
 });
 export type StreamWelcome = Static<typeof StreamWelcome>;
 /** After a batch was made durable. `credit` is the number of events of this epoch that may be under way from now on; 0 means wait. */

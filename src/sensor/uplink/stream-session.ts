@@ -43,7 +43,8 @@ export interface SessionOptions {
   /** Without a sign of life for this long the link counts as dead. */
   readonly silenceMs: number;
   readonly onRefresh: (what: "heartbeat" | "inventory" | "certificate") => void;
-  readonly onWelcome: () => void;
+  /** With how long the Console wants events gathered, when it says so. */
+  readonly onWelcome: (tickMs: number | undefined) => void;
 }
 
 type Turn = { readonly sender: LaneSender; readonly room: number } | { readonly waitMs: number | undefined };
@@ -216,7 +217,7 @@ export class StreamSession {
     this.#takesHeartbeats = message.heartbeats === true;
     this.#takesInventories = message.inventories === true;
     if (message.dictionary === FRAME_DICTIONARY.id) this.#dictionary = FRAME_DICTIONARY;
-    this.#o.onWelcome();
+    this.#o.onWelcome(message.stream_tick_ms);
   }
 
   #rename(run: () => Promise<void>): void {

@@ -201,8 +201,9 @@ export class Stream implements Service {
       },
       silenceMs: SILENCE_MS,
       onRefresh,
-      onWelcome: () => {
+      onWelcome: (tickMs) => {
         this.connected = true;
+        if (tickMs !== undefined) this.pace(tickMs);
         this.#attempt?.resolve();
         this.#log.info("the stream is up", { console: this.#o.url.origin });
         onState(true);

@@ -48,6 +48,7 @@ export class SimNode {
       onWelcome: (welcome) => {
         this.#beats.calls.taken = welcome.heartbeats === true;
         this.#inventories.calls.taken = welcome.inventories === true;
+        this.#stream.paceMs = welcome.stream_tick_ms ?? this.#stream.paceMs;
       },
       onReport: (message) => this.#reported(message),
       onDropped: () => {
