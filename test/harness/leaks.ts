@@ -1,5 +1,6 @@
 import { afterAll } from "bun:test";
 import { readdir, readFile, readlink } from "node:fs/promises";
+import { closeAll } from "./close-at-end.ts";
 
 /**
  * Preloaded into every test run: when all tests are done, nothing may be left running. Timers that keep the process alive,
@@ -68,11 +69,8 @@ export async function leaks(): Promise<string[]> {
   ];
 }
 
-/** Shared servers of a test run register here how they end; they do so before the look round. */
-export const closeAtEnd: (() => Promise<void>)[] = [];
-
 afterAll(async () => {
-  for (let close = closeAtEnd.pop(); close; close = closeAtEnd.pop()) await close();
+  await closeAll();
   const left = await leaks();
   if (left.length > 0) throw new Error(`left open after the tests:\n  ${left.join("\n  ")}`);
 });

@@ -14,7 +14,7 @@ import {
   inDatabase,
   testMigrations,
 } from "./databases.ts";
-import { closeAtEnd } from "./leaks.ts";
+import { closeAtEnd } from "./close-at-end.ts";
 import { closeServers, testServers, type TestServers } from "./servers.ts";
 
 closeAtEnd.push(closeServers);

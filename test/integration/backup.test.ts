@@ -18,7 +18,7 @@ import { newUuid } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import { dropPostgres, emptyPostgres, testMigrations } from "../harness/databases.ts";
-import { closeAtEnd } from "../harness/leaks.ts";
+import { closeAtEnd } from "../harness/close-at-end.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import type { TestSensor } from "../harness/test-sensor.ts";

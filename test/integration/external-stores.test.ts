@@ -11,7 +11,7 @@ import { readSqlFiles } from "../../scripts/sql-files.ts";
 import { emptyClickHouse, dropClickHouse } from "../harness/databases.ts";
 import { freePort } from "../harness/built-console.ts";
 import { ClickHousePort, hasPostgres15, startPostgres15, type Postgres15 } from "../harness/external-stores.ts";
-import { closeAtEnd } from "../harness/leaks.ts";
+import { closeAtEnd } from "../harness/close-at-end.ts";
 import { closeServers, REPOSITORY } from "../harness/servers.ts";
 
 closeAtEnd.push(closeServers);

@@ -3,7 +3,7 @@ import { chmod, chown, cp, mkdtemp, readdir, rename, rm, stat, truncate } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StoreHealth } from "../../src/console/http/readiness.ts";
-import { closeAtEnd } from "../harness/leaks.ts";
+import { closeAtEnd } from "../harness/close-at-end.ts";
 import { testBatch } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import type { TestSensor } from "../harness/test-sensor.ts";

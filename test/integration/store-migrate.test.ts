@@ -18,7 +18,7 @@ import { Program, runProgram } from "../harness/program.ts";
 import { rejectionOf } from "../harness/rejection.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import { dropClickHouse, emptyClickHouse } from "../harness/databases.ts";
-import { closeAtEnd } from "../harness/leaks.ts";
+import { closeAtEnd } from "../harness/close-at-end.ts";
 import { closeServers, REPOSITORY } from "../harness/servers.ts";
 
 closeAtEnd.push(closeServers);

@@ -109,10 +109,15 @@ export class Streams implements Service, SessionHost {
     return session !== undefined;
   }
 
+  /** So many that what each may have under way, all together, is more than may wait here. */
+  get #isLarge(): boolean {
+    return this.#all.size > CALM_STREAMS;
+  }
+
   /** How long sensors should gather what is no alert; undefined: as they like. */
   get tickMs(): number | undefined {
     const { size } = this.#all;
-    if (size <= CALM_STREAMS) return undefined;
+    if (!this.#isLarge) return undefined;
     return Math.min(MAX_TICK_MS, Math.round((INTERVALS.streamTickMs * size) / CALM_STREAMS));
   }
 
@@ -133,7 +138,7 @@ export class Streams implements Service, SessionHost {
   }
 
   credit(sensorId: string, lane: LaneName): number {
-    const ease = lane === "alert" ? 1 : this.#turns[lane].ease;
+    const ease = lane === "alert" || !this.#isLarge ? 1 : this.#turns[lane].ease;
     const credit = Math.floor(this.ingest.creditFor(sensorId, lane) * ease);
     if (credit === 0) this.#someWait = true;
     return credit;
@@ -232,7 +237,8 @@ export class Streams implements Service, SessionHost {
   #regrant(): void {
     if (!this.#someWait && this.ingest.isRoomy) return;
     this.#someWait = false;
-    let left = Math.min(this.#turns.bulk.roomBytes, this.#turns.backlog.roomBytes) / EVENT_BYTES;
+    const { bulk, backlog } = this.#turns;
+    let left = this.#isLarge ? Math.min(bulk.roomBytes, backlog.roomBytes) / EVENT_BYTES : Infinity;
     for (const session of this.#all) {
       // All at once would bring more than may wait: the others have their turn at the next tick.
       if (left <= 0) return void (this.#someWait = true);
