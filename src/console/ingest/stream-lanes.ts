@@ -57,12 +57,12 @@ export class StreamLanes {
     return lane;
   }
 
-  /** Lanes whose credit changed between nothing and something since they were last told. */
-  regrants(): StreamLane[] {
+  /** Lanes whose credit changed between nothing and something since they were last told. Without room only alerts get something. */
+  regrants(hasRoom = true): StreamLane[] {
     const changed: StreamLane[] = [];
     for (const lane of this.#lanes.values()) {
       const credit = this.#grant(lane);
-      if (credit > 0 === lane.credit > 0) continue;
+      if (credit > 0 === lane.credit > 0 || (credit > 0 && !hasRoom && lane.name !== "alert")) continue;
       lane.credit = credit;
       changed.push(lane);
     }

@@ -159,9 +159,9 @@ export class StreamSession implements SocketHandler {
   }
 
   /** Tells the sensor a lane's credit when it changed between nothing and something; returns how many events it may send for that. */
-  regrant(): number {
+  regrant(hasRoom: boolean): number {
     if (!this.ready) return 0;
-    const lanes = this.#lanes.regrants();
+    const lanes = this.#lanes.regrants(hasRoom);
     for (const { ack, credit } of lanes) this.#send({ type: "ack", ack, credit, rejected: [] });
     return lanes.reduce((sum, { credit }) => sum + credit, 0);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../core/error.ts";
 import type { StreamDown } from "../../core/wire/stream.ts";
+import { StreamLanes } from "./stream-lanes.ts";
 import { EPOCH, frame, HELLO, PONG, settled, setUp } from "../../../test/harness/stream-set-up.ts";
 
 const creditOf = (message: string | StreamDown): number[] =>
@@ -177,4 +178,16 @@ describe("streams", () => {
     expect(changes).toEqual(["connected", "disconnected"]);
     await stop();
   });
+});
+
+test("without room alerts are granted all the same, and nothing is told at once", () => {
+  let credit = 0;
+  const lanes = new StreamLanes(() => credit);
+  for (const name of ["alert", "bulk"] as const)
+    lanes.open(name, { epoch: name, seq: 0 }, { acked: 0, base: 0 }, false);
+  credit = 1_000;
+  expect(lanes.regrants(false).map(({ name }) => name)).toEqual(["alert"]);
+  expect(lanes.regrants(true).map(({ name }) => name)).toEqual(["bulk"]);
+  credit = 0;
+  expect(lanes.regrants(false).map(({ name }) => name)).toEqual(["alert", "bulk"]);
 });

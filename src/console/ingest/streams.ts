@@ -241,8 +241,8 @@ export class Streams implements Service, SessionHost {
     let left = this.#isLarge ? Math.min(bulk.roomBytes, backlog.roomBytes) / EVENT_BYTES : Infinity;
     for (const session of this.#all) {
       // All at once would bring more than may wait: the others have their turn at the next tick.
-      if (left <= 0) return void (this.#someWait = true);
-      left -= session.regrant();
+      if (left <= 0) this.#someWait = true;
+      left -= session.regrant(left > 0);
     }
   }
 
