@@ -4,9 +4,9 @@ import {
   accountFigures,
   costFigures,
   costs,
+  growth,
   kernelBytesPerPolicy,
   median,
-  rise,
 } from "./bench-engine/figures.ts";
 import { Lines, type Memory, type Tally, type Truth } from "./bench-engine/lines.ts";
 import { isKept } from "./bench-engine/report.ts";
@@ -169,17 +169,52 @@ test("kernel memory of one more policy", () => {
   });
 });
 
-test("growth is that of a line through the samples, not of the last one", () => {
-  const sample = (second: number, rss: number) => ({
-    what: "soak-sample" as const,
-    second,
-    rss,
-    maps: 7,
-    programs: 0,
-    charged: 0,
-    slab: 0,
+describe("growth", () => {
+  const samples = (rss: (second: number) => number) =>
+    Array.from({ length: 90 }, (_, i) => ({
+      what: "soak-sample" as const,
+      second: 300 + 10 * i,
+      rss: rss(i),
+      maps: 7,
+      programs: 0,
+      charged: 0,
+      slab: 0,
+    }));
+
+  test("is what steadily comes, however it goes up and down meanwhile", () => {
+    expect(
+      growth(
+        samples((i) => 100 + i),
+        "rss",
+      ),
+    ).toBeCloseTo(90);
+    expect(
+      growth(
+        samples((i) => 100 + i + (i % 2) * 50),
+        "rss",
+      ),
+    ).toBeCloseTo(90, -1);
+    expect(
+      growth(
+        samples((i) => i),
+        "maps",
+      ),
+    ).toBe(0);
+    expect(growth(samples((i) => i).slice(0, 3), "rss")).toBeNaN();
   });
-  expect(rise([sample(60, 100), sample(70, 110), sample(80, 120)], "rss")).toBeCloseTo(20);
-  expect(rise([sample(60, 100), sample(70, 110), sample(80, 120)], "maps")).toBe(0);
-  expect(rise([sample(60, 100)], "rss")).toBeNaN();
+
+  test("is not what was given back for a while and is taken again, nor a moment's need", () => {
+    expect(
+      growth(
+        samples((i) => (i < 15 ? 80 : 100)),
+        "rss",
+      ),
+    ).toBe(0);
+    expect(
+      growth(
+        samples((i) => (i === 80 ? 200 : 100)),
+        "rss",
+      ),
+    ).toBe(0);
+  });
 });

@@ -218,14 +218,18 @@ export function kernelBytesPerPolicy(
   return { maps: each("maps"), charged: each("charged"), slab: each("slab") };
 }
 
-/** How much a straight line through the samples rises from the first to the last; at least two samples. */
-export function rise(samples: readonly SoakSample[], key: "rss" | "maps" | "programs" | "charged"): number {
-  const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last || first === last) return Number.NaN;
-  const mean = (values: readonly number[]): number => sum(values) / values.length;
-  const x = mean(samples.map((s) => s.second));
-  const y = mean(samples.map((s) => s[key]));
-  const along = sum(samples.map((s) => (s.second - x) * (s[key] - y)));
-  const width = sum(samples.map((s) => (s.second - x) ** 2));
-  return (along / width) * (last.second - first.second);
+/** Of a half of the samples, what nine in ten lie at or below: what it takes, but for a moment. */
+const HIGH_WATER = 0.9;
+
+/**
+ * How much more is taken at the end than at the beginning, by the high-water marks of both halves; at least four samples. Memory that was
+ * given back for a while and is taken again is no growth, though a line through all samples would rise with it.
+ */
+export function growth(samples: readonly SoakSample[], key: "rss" | "maps" | "programs" | "charged"): number {
+  const middle = samples.length >> 1;
+  if (middle < 2) return Number.NaN;
+  const highWater = (part: readonly SoakSample[]): number =>
+    part.map((s) => s[key]).toSorted((a, b) => a - b)[Math.floor((part.length - 1) * HIGH_WATER)]!;
+  // From the middle of the one half to that of the other it is half the time.
+  return 2 * (highWater(samples.slice(-middle)) - highWater(samples.slice(0, middle)));
 }

@@ -1,4 +1,4 @@
-import { account, rise, type Account, type Figure } from "./figures.ts";
+import { account, growth, type Account, type Figure } from "./figures.ts";
 import type { Lines, Truth } from "./lines.ts";
 
 const MB = 1e6;
@@ -32,7 +32,7 @@ export function soakResult(lines: Lines, command: string): SoakResult {
     .filter((s) => s.second >= Math.max(WARM_UP_S, run.truth.seconds * WARM_UP_SHARE));
   const hasPolicy = run.subject !== "engine-0";
   const balance = account(run.subject, "soak", run.truth, run.tally);
-  const growth = (name: string, bytes: number): Figure => ({ name, value: bytes / MB, unit: "MB", budget: 0.5 });
+  const grown = (name: string, bytes: number): Figure => ({ name, value: bytes / MB, unit: "MB", budget: 0.5 });
   return {
     command,
     kernel: machine.kernel,
@@ -43,9 +43,9 @@ export function soakResult(lines: Lines, command: string): SoakResult {
     account: balance,
     samples: warm.length,
     figures: [
-      growth("resident: growth after the first quarter", rise(warm, "rss")),
-      growth("maps and programs: growth after the first quarter", rise(warm, "maps") + rise(warm, "programs")),
-      growth("charged to its cgroup: growth after the first quarter", rise(warm, "charged")),
+      grown("resident: growth after the first quarter", growth(warm, "rss")),
+      grown("maps and programs: growth after the first quarter", growth(warm, "maps") + growth(warm, "programs")),
+      grown("charged to its cgroup: growth after the first quarter", growth(warm, "charged")),
       {
         name: "policies that are loaded and should not be, or the other way round",
         value: run.mismatched,
