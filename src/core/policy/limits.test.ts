@@ -133,7 +133,7 @@ describe("hints", () => {
 test("what a key says twice does not hide what else is wrong", () => {
   const spec =
     "  kprobes:\n  - call: sys_dup\n    call: sys_dup2\n    args:\n    - {index: 0, type: fil}\n    - {index: 256, type: int}\n";
-  expect(told(spec)).toEqual(["8 error yaml.duplicate-key", "10 error schema.unknown-value"]);
+  expect(told(spec)).toEqual(["8 error yaml.duplicate-key", "10 error schema.unknown-value", "11 error args.index"]);
   expect(told(`${spec}  - call: sys_${"a".repeat(200)}\n`)).toContain("12 error call.name");
 });
 

@@ -5,9 +5,19 @@ import type { Source } from "../read/source.ts";
 import type { SelectorSpec } from "../schema/selector.ts";
 import type { Lists } from "./lists.ts";
 
+interface ContextParts {
+  readonly problems: Problems;
+  readonly source: Source;
+  readonly lists: Lists;
+  readonly macros: ReadonlyMap<string, SelectorSpec>;
+  readonly hasEnforcers: boolean;
+  readonly variables: ReadonlyMap<string, string>;
+}
+
 /** What every part of the meaning stage needs; all its problems are S2. */
 export class Context {
   readonly #problems: Problems;
+  readonly #parts: ContextParts;
   readonly source: Source;
   readonly lists: Lists;
   readonly macros: ReadonlyMap<string, SelectorSpec>;
@@ -16,20 +26,19 @@ export class Context {
   readonly variables: ReadonlyMap<string, string>;
   readonly placeholders: Placeholder[] = [];
 
-  constructor(parts: {
-    readonly problems: Problems;
-    readonly source: Source;
-    readonly lists: Lists;
-    readonly macros: ReadonlyMap<string, SelectorSpec>;
-    readonly hasEnforcers: boolean;
-    readonly variables: ReadonlyMap<string, string>;
-  }) {
+  constructor(parts: ContextParts) {
+    this.#parts = parts;
     this.#problems = parts.problems;
     this.source = parts.source;
     this.lists = parts.lists;
     this.macros = parts.macros;
     this.hasEnforcers = parts.hasEnforcers;
     this.variables = parts.variables;
+  }
+
+  /** The same, telling its problems to somebody else. */
+  telling(problems: Problems): Context {
+    return new Context({ ...this.#parts, problems });
   }
 
   /** `member` of `owner` is wrong. */

@@ -1,5 +1,5 @@
 import type { Hook, Placeholder, Policy } from "../model.ts";
-import type { Problems } from "../problems.ts";
+import { Problems } from "../problems.ts";
 import type { Place } from "../read/place.ts";
 import type { Source } from "../read/source.ts";
 import type { PolicyDocument, PolicySpec } from "../schema/policy.ts";
@@ -11,12 +11,13 @@ import { buildLists } from "./lists.ts";
 import { checkMacros } from "./macros.ts";
 import { mergeHooks } from "./merge.ts";
 import { buildOptions } from "./options.ts";
+import { salvage } from "./salvage.ts";
 import { buildScope } from "./scope.ts";
 import { buildUprobe, buildUsdt } from "./user-hooks.ts";
 
 /**
- * The meaning stage: reads what the schema let through into the model, and finds what can't work on any host. Hooks with a
- * schema problem inside are left out: it would be told twice.
+ * The meaning stage: reads what the schema let through into the model, and finds what can't work on any host. Of hooks with a schema
+ * problem inside the rest is looked at.
  */
 export function buildPolicy(
   document: Partial<PolicyDocument>,
@@ -37,7 +38,7 @@ export function buildPolicy(
   checkMacros(ctx);
   const options = buildOptions(spec.options ?? [], ctx);
   const enforcers = buildEnforcers(spec.enforcers ?? [], options, ctx);
-  const hooks = joinHooks(buildHooks(spec, ctx), problems);
+  const hooks = joinHooks(buildHooks(spec, ctx, problems), problems);
   const scope = buildScope(spec, ctx);
   // A hook that was left out may have been the one that notifies.
   if (problems.errors === 0) checkNotified(spec.enforcers ?? [], hooks, ctx);
@@ -61,18 +62,39 @@ export function buildPolicy(
 }
 
 /** Every hook with its place in the text. */
-function buildHooks(spec: PolicySpec, ctx: Context): ReadonlyMap<Hook, Place> {
+function buildHooks(spec: PolicySpec, ctx: Context, problems: Problems): ReadonlyMap<Hook, Place> {
   const places = new Map<Hook, Place>();
-  const add = <T extends object>(specs: readonly T[] | undefined, build: (spec: T) => Hook): void => {
-    for (const hook of specs ?? []) if (!ctx.source.isBroken(hook)) places.set(build(hook), ctx.source.at(hook));
+  const add = <T extends object>(specs: readonly T[] | undefined, build: (spec: T, ctx: Context) => Hook): void => {
+    for (const hook of specs ?? [])
+      if (ctx.source.isBroken(hook)) tellRest(hook, build, ctx, problems);
+      else places.set(build(hook, ctx), ctx.source.at(hook));
   };
-  add(spec.kprobes, (hook) => buildFunctionHook(hook, "kprobe", ctx));
-  add(spec.fentries, (hook) => buildFunctionHook(hook, "fentry", ctx));
-  add(spec.tracepoints, (hook) => buildTracepoint(hook, ctx));
-  add(spec.uprobes, (hook) => buildUprobe(hook, ctx));
-  add(spec.usdts, (hook) => buildUsdt(hook, ctx));
-  add(spec.lsmhooks, (hook) => buildLsmHook(hook, ctx));
+  add(spec.kprobes, (hook, to) => buildFunctionHook(hook, "kprobe", to));
+  add(spec.fentries, (hook, to) => buildFunctionHook(hook, "fentry", to));
+  add(spec.tracepoints, buildTracepoint);
+  add(spec.uprobes, buildUprobe);
+  add(spec.usdts, buildUsdt);
+  add(spec.lsmhooks, buildLsmHook);
   return places;
+}
+
+/** Tells what else is wrong with a hook of which something does not fit the schema; it is not loaded anyway. */
+function tellRest<T extends object>(
+  hook: T,
+  build: (spec: T, ctx: Context) => Hook,
+  ctx: Context,
+  problems: Problems,
+): void {
+  const rest = salvage(hook, ctx.source);
+  if (rest === undefined) return;
+  const found = new Problems();
+  build(hook, ctx.telling(found));
+  for (const problem of found.sorted()) {
+    const { severity, stage, rule, message, hint } = problem;
+    if (!rest.isOwn(problem)) continue;
+    if (severity === "error") problems.error(stage, rule, problem, message, hint);
+    else if (rest.isWhole) problems.warn(stage, rule, problem, message, hint);
+  }
 }
 
 function joinHooks(places: ReadonlyMap<Hook, Place>, problems: Problems): readonly Hook[] {

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from "typebox";
-import { quoted, suggest, type Problems } from "../problems.ts";
+import { nearestOf, quoted, suggest, type Problems } from "../problems.ts";
 import { childPath, type Place } from "./place.ts";
 import { readScalar, type ScalarSchema } from "./scalar.ts";
 import type { Source } from "./source.ts";
@@ -53,18 +53,22 @@ export class Reader {
     const anyField = schema.patternProperties ? Object.values(schema.patternProperties)[0] : undefined;
     for (const [name, entry] of tree.entries) {
       const memberSchema = anyField ?? this.#fieldSchema(schema, name);
-      if (memberSchema === undefined) this.#unknownField(schema, name, entry, place, tree);
-      else if (!isNull(entry.value) || memberSchema.type === undefined) {
+      if (memberSchema === undefined) {
+        this.#unknownField(schema, name, entry, place, tree);
+        this.#source.markOdd(value, nearestOf(name, missing(schema, tree)));
+      } else if (!isNull(entry.value) || memberSchema.type === undefined) {
         const memberPlace = { ...entry.value.at, path: childPath(place.path, name) };
         members.set(name, memberPlace);
         const member = this.#value(memberSchema, entry.value, memberPlace);
-        if (member !== undefined) value[name] = member;
+        if (member === undefined) this.#source.markDamaged(value);
+        else value[name] = member;
       }
     }
     for (const name of schema.required ?? []) {
       const entry = tree.entries.get(name);
       if (entry !== undefined && !isNull(entry.value)) continue;
       const at = { ...(entry?.keyAt ?? place), path: childPath(place.path, name) };
+      this.#source.markDamaged(value);
       this.#problems.error(
         "S1",
         "schema.missing-field",
@@ -89,13 +93,12 @@ export class Reader {
       return;
     }
     // What is there already isn't what was meant.
-    const choices = Object.keys(schema.properties ?? {}).filter((known) => !tree.entries.has(known));
     this.#problems.error(
       "S1",
       "schema.unknown-field",
       at,
       `No field is called ${quoted(name)} here.`,
-      suggest(name, choices),
+      suggest(name, missing(schema, tree)),
     );
   }
 
@@ -110,20 +113,24 @@ export class Reader {
     for (const [index, item] of tree.items.entries()) {
       const itemPlace = { ...item.at, path: childPath(place.path, index) };
       const value = this.#value(schema.items ?? {}, item, itemPlace);
-      if (value === undefined) continue;
+      if (value === undefined) {
+        this.#source.markDamaged(values);
+        continue;
+      }
       members.set(String(values.length), itemPlace);
       values.push(value);
     }
-    this.#countItems(schema, tree, place);
+    this.#countItems(schema, tree, place, values);
     this.#keep(values, place, members, before);
     return values;
   }
 
-  #countItems(schema: SchemaView, tree: TreeList, place: Place): void {
+  #countItems(schema: SchemaView, tree: TreeList, place: Place, values: object): void {
     const { maxItems } = schema;
     const count = tree.items.length;
     if (maxItems !== undefined && count > maxItems) {
       const at = { ...(tree.items[maxItems]?.at ?? place), path: childPath(place.path, maxItems) };
+      this.#source.markDamaged(values);
       this.#problems.error("S1", "schema.too-many", at, `The list takes at most ${maxItems}; these are ${count}.`);
     }
   }
@@ -137,6 +144,11 @@ export class Reader {
     const found = tree.kind === "scalar" ? (isNull(tree) ? "nothing" : quoted(tree.text)) : FOUND[tree.kind];
     this.#problems.error("S1", "schema.type", place, `Here stands ${found} where ${wanted} is wanted.`);
   }
+}
+
+/** Fields that might be there and are not. */
+function missing(schema: SchemaView, tree: TreeMap): string[] {
+  return Object.keys(schema.properties ?? {}).filter((known) => !tree.entries.has(known));
 }
 
 function isNull(tree: Tree): boolean {

@@ -10,6 +10,8 @@ interface Origin {
 export class Source {
   readonly #origins = new WeakMap<object, Origin>();
   readonly #broken = new WeakSet<object>();
+  readonly #damaged = new WeakSet<object>();
+  readonly #odd = new WeakMap<object, Set<string>>();
 
   keep(value: object, place: Place, members: ReadonlyMap<string, Place>): void {
     this.#origins.set(value, { place, members });
@@ -35,5 +37,25 @@ export class Source {
 
   isBroken(value: object): boolean {
     return this.#broken.has(value);
+  }
+
+  /** Notes that a member of its own did not fit the schema, or is missing. */
+  markDamaged(value: object): void {
+    this.#damaged.add(value);
+  }
+
+  isDamaged(value: object): boolean {
+    return this.#damaged.has(value);
+  }
+
+  /** Notes that it has a field nobody knows, and which one was probably meant. */
+  markOdd(value: object, meant: string | undefined): void {
+    const all = this.#odd.get(value) ?? new Set();
+    this.#odd.set(value, meant === undefined ? all : all.add(meant));
+  }
+
+  /** Fields that were probably meant by those nobody knows; undefined when all are known. */
+  oddFields(value: object): ReadonlySet<string> | undefined {
+    return this.#odd.get(value);
   }
 }

@@ -50,6 +50,7 @@ function checkReturn(hook: { readonly return?: boolean }, source: Source, proble
     "The return value is asked for, but returnArg doesn't say what it is.",
     "Add returnArg with a type.",
   );
+  source.markOdd(hook, "returnArg");
 }
 
 function checkTargets(hook: NonNullable<PolicySpec["uprobes"]>[number], source: Source, problems: Problems): void {
@@ -62,6 +63,7 @@ function checkTargets(hook: NonNullable<PolicySpec["uprobes"]>[number], source: 
     `A uprobe has one of symbols, offsets and addrs; this has ${given.join(" and ")}.`,
     "Write one uprobe for each.",
   );
+  source.markDamaged(hook);
 }
 
 function checkSelector(selector: SelectorSpec, source: Source, problems: Problems): void {
@@ -75,6 +77,7 @@ function checkSelector(selector: SelectorSpec, source: Source, problems: Problem
       source.at(action, given[1]),
       `An action has at most one of argNewSymbol, argNewAddr and argNewOffset; this has ${given.join(" and ")}.`,
     );
+    source.markDamaged(action);
   }
 }
 
@@ -89,4 +92,5 @@ function checkHostSelector(selector: LabelSelector | undefined, source: Source, 
     "A hostSelector chooses nothing within hosts.",
     "Write 'hostSelector: {}' for the host, or leave it out. Choose nodes with nodeSelector.",
   );
+  source.markDamaged(selector);
 }
