@@ -44,7 +44,8 @@ export const BENCH_COMMANDS: readonly CommandSpec[] = [
   {
     name: "bench query",
     summary: "Measure queries over many stored events.",
-    description: "Generates events into a store of its own and asks the Console's own routes over HTTP.",
+    description:
+      "Generates events into a store of its own, some of sensors with wrong clocks, and asks the Console's own routes over HTTP.",
     flags: [
       { name: "rows", value: "number", help: "Events to generate; 100M is understood.", default: "10M" },
       { name: "sensors", value: "number", help: "Sensors they are of.", default: "200" },

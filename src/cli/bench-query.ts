@@ -9,6 +9,9 @@ import { openScratch } from "./bench/scratch.ts";
 import { extentOf } from "./bench/store.ts";
 import { EXIT, textFlag, type Call } from "./command.ts";
 
+/** Two sensors of a hundred have a wrong clock, as in any large fleet. */
+const WRONG_CLOCK_EVERY = 50;
+
 /** `telovix bench query`. */
 export async function run(call: Call): Promise<number> {
   const { flags, signal } = call;
@@ -18,6 +21,7 @@ export async function run(call: Call): Promise<number> {
     rows: number("rows", 100_000, 1e9),
     sensors: number("sensors", 1, 100_000),
     days: number("days", 1, 60),
+    wrongClockEvery: WRONG_CLOCK_EVERY,
   };
   const say = (line: string): void => call.err(`${line}\n`);
   const kept = textFlag(flags, "data-dir");
@@ -26,7 +30,7 @@ export async function run(call: Call): Promise<number> {
   const { shape, generatedPerSec } = await openDataset(scratch, size, say, signal);
   signal.throwIfAborted();
   const { rows, bytes, parts } = await extentOf(scratch.client);
-  await using asking = startAsking(scratch.events, shape.tenantId, shape.endMs);
+  await using asking = startAsking(scratch.events, shape);
   const startMs = performance.now();
   await asking.settle();
   const settledMs = performance.now() - startMs;

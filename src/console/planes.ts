@@ -132,7 +132,7 @@ export function createPlanes(deps: PlanesDeps): Planes {
   const alone = createSessions({ store: userStore, clock });
   const { sessions, hub, streamHub, presence, jobs } = createJoined({ ...deps, sessions: alone });
   storage.schedule(jobs);
-  const clocks = createClockChanges(db);
+  const clocks = createClockChanges({ db, metrics, log });
   const counts = createEventCounts({ store: createCountStore({ events: storage.events, clocks }), clock, log });
   counts.schedule(jobs);
 

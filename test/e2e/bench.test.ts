@@ -46,6 +46,7 @@ describe("the bench of the built file", () => {
   test("measures queries over what it generates", async () => {
     const figures = await figuresOf("query", "--rows", "100k", "--sensors", "4", "--days", "1");
     expect(figures.get("events stored")).toBeCloseTo(0.1, 1);
+    expect(figures.get("events called late, though none is")).toBe(0);
   }, 120_000);
 
   test("says what is wrong with a call", async () => {

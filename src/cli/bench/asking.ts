@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { createEventCounts } from "../../console/events/counts.ts";
+import type { ClockChanges } from "../../console/events/late-sql.ts";
 import { createEventRoutes } from "../../console/events/routes.ts";
 import { createEventService } from "../../console/events/service.ts";
 import { createCountStore } from "../../console/events/store-counts.ts";
@@ -14,6 +15,7 @@ import { systemClock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 import { silentLog } from "../../core/log.ts";
 import { Metrics } from "../../core/metrics.ts";
+import { clockChangesOf, type DatasetShape } from "./shape.ts";
 
 /** Asks the Console's own routes over HTTP, as its UI does. */
 export interface Asking extends AsyncDisposable {
@@ -23,11 +25,14 @@ export interface Asking extends AsyncDisposable {
   get<T>(path: string): Promise<T>;
 }
 
-/** Serves the routes of events and process trees on loopback, to an analyst of this tenant; now is `nowMs`. */
-export function startAsking(events: EventDb, tenantId: string, nowMs: number): Asking {
-  const clock = { ...systemClock, nowMs: () => nowMs };
-  const counts = createEventCounts({ store: createCountStore({ events }), clock, log: silentLog });
-  const eventService = createEventService({ store: createEventStore({ events }), counts, clock });
+/** Serves the routes of events and process trees on loopback, to an analyst of the tenant; now is when the last event happens. */
+export function startAsking(events: EventDb, shape: DatasetShape): Asking {
+  const { tenantId, endMs } = shape;
+  const clock = { ...systemClock, nowMs: () => endMs };
+  const changes = clockChangesOf(shape);
+  const clocks: ClockChanges = () => Promise.resolve(changes);
+  const counts = createEventCounts({ store: createCountStore({ events, clocks }), clock, log: silentLog });
+  const eventService = createEventService({ store: createEventStore({ events, clocks }), counts, clock });
   const lineage = createLineageService({ store: createLineageStore({ events }), clock });
   const app = new Hono<HttpEnv>();
   app.onError(createOnError(silentLog, new Metrics()));

@@ -28,8 +28,8 @@ export function figuresText(figures: readonly Figure[]): string {
   const lines = figures.map((f) => {
     const value = `${f.name.padEnd(width)}${f.value.toFixed(1).padStart(11)} ${f.unit.padEnd(9)}`;
     if (f.budget === undefined) return value.trimEnd();
-    const ratio = (f.value / f.budget).toFixed(2);
-    return `${value}budget ${f.atLeast ? "≥" : "≤"} ${f.budget} ${f.unit}  ${ratio} of it  ${isWithin(f) ? "within" : "OVER"}`;
+    const ratio = f.budget === 0 ? "" : `${(f.value / f.budget).toFixed(2)} of it  `;
+    return `${value}budget ${f.atLeast ? "≥" : "≤"} ${f.budget} ${f.unit}  ${ratio}${isWithin(f) ? "within" : "OVER"}`;
   });
   return `${lines.join("\n")}\n`;
 }

@@ -8,13 +8,16 @@ import { STORY_PLACES } from "./templates.ts";
 
 interface Question {
   readonly name: string;
-  readonly budgetMs: number;
+  /** Without one it is told only. */
+  readonly budgetMs?: number;
   readonly times: number;
   /** Answers how much came back, so that an empty answer does not pass for a fast one. */
   readonly ask: (turn: number) => Promise<number>;
 }
 
 const HEAD = "/api/v1/events";
+/** The most common kind and one that is not. */
+const KINDS = ["process_exec", "network_connect"];
 
 /** From what stands in most events to what stands in one of them or in none. */
 function words(shape: DatasetShape, turn: number): string {
@@ -33,11 +36,16 @@ function words(shape: DatasetShape, turn: number): string {
   return WORDS[turn % WORDS.length]!;
 }
 
-function questions(asking: Asking, shape: DatasetShape): Question[] {
+function questions(asking: Asking, shape: DatasetShape, onLate: (events: number) => void): Question[] {
   const sensorOf = (turn: number): number => mix(7, turn) % shape.sensors;
   const search = async (query: Record<string, string>): Promise<number> => {
     const found = await asking.get<EventSearchResult>(`${HEAD}?${new URLSearchParams({ ...query, limit: "100" })}`);
     return found.events.length;
+  };
+  const histogram = async (query: Record<string, string>): Promise<number> => {
+    const { total, buckets } = await asking.get<EventHistogram>(`${HEAD}/histogram?${new URLSearchParams(query)}`);
+    onLate(buckets.reduce((sum, { late }) => sum + late, 0));
+    return total;
   };
   const tree = async (path: string): Promise<number> => (await asking.get<Lineage>(path)).nodes.length;
   return [
@@ -72,16 +80,19 @@ function questions(asking: Asking, shape: DatasetShape): Question[] {
       name: "fleet histogram over 7 d",
       budgetMs: 1_000,
       times: 20,
-      ask: async () => (await asking.get<EventHistogram>(`${HEAD}/histogram?since=7d`)).total,
+      ask: () => histogram({ since: "7d" }),
+    },
+    {
+      // No counts are kept of it: every event is looked at.
+      name: "fleet histogram of a kind of event over 7 d",
+      times: 10,
+      ask: (turn) => histogram({ kind: KINDS[turn % KINDS.length]!, since: "7d" }),
     },
     {
       name: "histogram of one sensor over 24 h",
       budgetMs: 1_000,
       times: 20,
-      ask: async (turn) => {
-        const query = new URLSearchParams({ sensor_id: sensorIdOf(sensorOf(turn)), since: "24h" });
-        return (await asking.get<EventHistogram>(`${HEAD}/histogram?${query}`)).total;
-      },
+      ask: (turn) => histogram({ sensor_id: sensorIdOf(sensorOf(turn)), since: "24h" }),
     },
   ];
 }
@@ -93,7 +104,8 @@ export async function measureQueries(
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const { name, budgetMs, times, ask } of questions(asking, shape)) {
+  let late = 0;
+  for (const { name, budgetMs, times, ask } of questions(asking, shape, (events) => (late += events))) {
     const took: number[] = [];
     let found = 0;
     for (let turn = 0; turn < times; turn++) {
@@ -104,7 +116,14 @@ export async function measureQueries(
     const [p50, p95] = [quantile(took, 0.5), quantile(took, 0.95)];
     say(`${name}: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms of ${times}, ${Math.round(found / times)} found`);
     figures.push({ name: `${name}, p50`, value: p50, unit: "ms" });
-    figures.push({ name: `${name}, p95`, value: p95, unit: "ms", budget: budgetMs });
+    figures.push({
+      name: `${name}, p95`,
+      value: p95,
+      unit: "ms",
+      ...(budgetMs === undefined ? {} : { budget: budgetMs }),
+    });
   }
+  // Those of wrong clocks only seem so.
+  figures.push({ name: "events called late, though none is", value: late, unit: "events", budget: 0 });
   return figures;
 }

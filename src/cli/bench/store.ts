@@ -3,7 +3,7 @@ import { randomHex } from "../../core/ids.ts";
 import type { RuntimeEventRow } from "../../console/stores/runtime-event-row.ts";
 import { STORY_EVENTS } from "../../sim/event/profiles.ts";
 import { MARKS } from "../../sim/event/story.ts";
-import { EPOCH, roundOf, type DatasetShape } from "./shape.ts";
+import { aheadMsOf, clocksSetMs, EPOCH, roundOf, type DatasetShape } from "./shape.ts";
 import { EVENT_HEAD, JOB_MARK, STORY_PLACES, templates } from "./templates.ts";
 
 type Column = keyof RuntimeEventRow;
@@ -71,6 +71,8 @@ export async function fillBlock(
   const round = roundOf(shape);
   const spanUs = days * 86_400_000_000;
   const turns = 2 * Math.PI * days;
+  const every = shape.wrongClockEvery;
+  const [behindUs, aheadUs] = [aheadMsOf(shape, 0) * 1000, aheadMsOf(shape, every) * 1000];
   const list = (name: keyof (typeof STORY_PLACES)[number]): string =>
     `[${STORY_PLACES.map((p) => p[name]).join(", ")}]`;
   const text = Object.fromEntries(MARKED.map(([name, ...marks]) => [name, filled(name, ...marks)]));
@@ -81,7 +83,7 @@ export async function fillBlock(
     ["epoch", `'${EPOCH}'`],
     ["seq", "seq"],
     ["observed_at", "fromUnixTimestamp64Micro(at_us, 'UTC')"],
-    ["ingested_at", "fromUnixTimestamp64Milli(intDiv(at_us, 1000) + 300, 'UTC')"],
+    ["ingested_at", "fromUnixTimestamp64Milli(intDiv(true_us, 1000) + 300, 'UTC')"],
     ["node_name", "concat('bench-', leftPad(toString(sensor), 5, '0'))"],
     ...MARKED.map(([name]) => [name, name === "event" ? event : text[name]!] as const),
     ...PLAIN.map((name) => [name, name === "pid" ? "pid + passing * (telling % 30000)" : name] as const),
@@ -97,7 +99,8 @@ export async function fillBlock(
           intDiv(number, ${round.events}) * if(sensor < ${round.busy}, ${round.busyTimes}, 1) + if(turn < ${sensors}, 0, 1 + intDiv(turn - ${sensors}, ${round.busy})) + 1 AS seq,
           intDiv(seq - 1, ${STORY_EVENTS}) AS telling,
           (number + 0.5) / ${rows} AS part,
-          toInt64(${endMs * 1000 - spanUs} + ${spanUs} * (part - ${DAILY / turns} * sin(${turns} * part))) AS at_us,
+          toInt64(${endMs * 1000 - spanUs} + ${spanUs} * (part - ${DAILY / turns} * sin(${turns} * part))) AS true_us,
+          true_us + if(sensor % ${every} = 0 AND true_us < ${clocksSetMs(shape) * 1000}, if(sensor % ${2 * every} = 0, ${behindUs}, ${aheadUs}), 0) AS at_us,
           cityHash64(sensor, telling) AS dice,
           sensor % ${STORY_PLACES.length} + 1 AS profile,
           if(dice % ${ALARM_EVERY} = 0, ${list("alarm")}[profile], ${list("first")}[profile] + intDiv(dice, ${ALARM_EVERY}) % ${list("count")}[profile]) AS story,

@@ -1,6 +1,6 @@
 import type { EventDb } from "../stores/contract.ts";
 import type { TimeRange } from "./filter.ts";
-import { countLate, type ClockChanges } from "./late-sql.ts";
+import { isLateSql, type ClockChanges } from "./late-sql.ts";
 import { explainQueryError, QUERY_SETTINGS, QUERY_TIMEOUT_MS } from "./limits.ts";
 import { SLOT_SECS } from "./slots.ts";
 
@@ -101,12 +101,12 @@ export function createCountStore(deps: { events: EventDb; clocks?: ClockChanges 
     },
 
     async count(tenantId, slots, signal) {
-      const late = countLate((await clocks?.(tenantId)) ?? []);
+      const changes = (await clocks?.(tenantId)) ?? [];
       const rows = await select<{ at: Numeric; severity: string; n: Numeric; late: Numeric }>(
         tenantId,
         `SELECT toUnixTimestamp(${SLOT}) AS at, severity, count() AS n,
-           countIf(${late.isLate}) AS late
-         FROM runtime_events AS e FINAL ${late.join}
+           countIf(${isLateSql(changes)}) AS late
+         FROM runtime_events FINAL
          WHERE tenant_id = {tenant_id:UUID} AND observed_at >= fromUnixTimestamp({from_secs:Int64})
            AND observed_at < fromUnixTimestamp({to_secs:Int64}) AND has({slots:Array(Int64)}, toInt64(at))
          GROUP BY at, severity

@@ -3,7 +3,7 @@ import type { EventDb } from "../stores/contract.ts";
 import type { EventKey } from "./cursor.ts";
 import { filterSql } from "./filter-sql.ts";
 import type { Condition, TimeRange } from "./filter.ts";
-import { countLate, type ClockChanges } from "./late-sql.ts";
+import { isLateSql, type ClockChanges } from "./late-sql.ts";
 import { explainQueryError, QUERY_SETTINGS, QUERY_TIMEOUT_MS } from "./limits.ts";
 import { LIST_COLUMNS, type ListRow } from "./row.ts";
 
@@ -74,6 +74,13 @@ const BELOW = `observed_at <= fromUnixTimestamp64Micro({at_us:Int64}, 'UTC')
   AND (observed_at < fromUnixTimestamp64Micro({at_us:Int64}, 'UTC')
     OR (sensor_id, epoch, seq) < ({at_sensor:UUID}, {at_epoch:String}, {at_seq:UInt64}))`;
 
+/** Sensors that a filter names by id. */
+function sensorsOf(conditions: readonly Condition[]): readonly string[] | undefined {
+  for (const condition of conditions)
+    if (condition.op === "in" && condition.column === "sensor_id") return condition.values;
+  return undefined;
+}
+
 /** Event store on ClickHouse; without `clocks` every sensor's clock is taken for right. */
 export function createEventStore(deps: { events: EventDb; clocks?: ClockChanges }): EventStore {
   const select = async <Row>(
@@ -113,14 +120,14 @@ export function createEventStore(deps: { events: EventDb; clocks?: ClockChanges 
 
     async buckets(tenantId, conditions, range, stepUs, signal) {
       const where = filterSql(conditions, range);
-      const late = countLate((await deps.clocks?.(tenantId)) ?? []);
+      const changes = (await deps.clocks?.(tenantId, sensorsOf(conditions))) ?? [];
       const rows = await select<Record<keyof BucketRow, number | string>>(
         tenantId,
         `SELECT intDiv(toUnixTimestamp64Micro(observed_at), {step_us:Int64}) AS bucket,
            countIf(severity = 'info') AS info, countIf(severity = 'warning') AS warning,
            countIf(severity = 'high') AS high, countIf(severity = 'critical') AS critical,
-           countIf(${late.isLate}) AS late
-         FROM runtime_events AS e FINAL ${late.join} WHERE ${where.sql}
+           countIf(${isLateSql(changes)}) AS late
+         FROM runtime_events FINAL WHERE ${where.sql}
          GROUP BY bucket ORDER BY bucket
          SETTINGS ${QUERY_SETTINGS}, do_not_merge_across_partitions_select_final = 1`,
         { ...where.params, step_us: stepUs },
