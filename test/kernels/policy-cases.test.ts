@@ -8,7 +8,7 @@ import { ARG_TYPES } from "../../src/core/policy/arg-types.ts";
 import { ActionSelector, ARG_OPERATORS } from "../../src/core/policy/schema/selector.ts";
 import { AppError } from "../../src/core/error.ts";
 import { decodePlan } from "../../src/core/policy/plan/decode.ts";
-import { EMPTY_HOOK } from "../../src/core/policy/plan/lower.ts";
+import { planOf } from "../../src/core/policy/plan/test-plan.ts";
 import { writePlan } from "../../src/core/policy/plan/write.ts";
 
 const line = (pid: number, event: object, telovix = {}): Line => ({
@@ -152,19 +152,8 @@ describe("comparison", () => {
 });
 
 describe("damaged plans", () => {
-  const whole = (): Uint8Array =>
-    writePlan({
-      policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
-      hooks: ["sys_write", "sys_read"].map((call) => ({
-        ...EMPTY_HOOK,
-        flags: ["syscall", "generated_syscalls"],
-        call,
-        line: 1,
-        column: 1,
-      })),
-    });
   const damaged = (seed: number): Uint8Array => {
-    const bytes = whole();
+    const bytes = writePlan(planOf("sys_write", "sys_read"));
     damage(bytes, new Random(seed));
     return seal(bytes);
   };
