@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { HOOK_KINDS, type Case, type Truth } from "../../native/test/policy/case.ts";
 import { CASES } from "../../native/test/policy/cases.ts";
 import { checkCase, contains, NOT_EMPTY, type Line } from "../../native/test/policy/match.ts";
-import { damage, Random, seal } from "../../native/test/policy/mutate.ts";
+import { damage, seal } from "../../native/test/policy/mutate.ts";
 import { judge } from "../../native/test/policy/outcome.ts";
 import { ARG_TYPES } from "../../src/core/policy/arg-types.ts";
 import { ActionSelector, ARG_OPERATORS } from "../../src/core/policy/schema/selector.ts";
@@ -10,6 +10,7 @@ import { AppError } from "../../src/core/error.ts";
 import { decodePlan } from "../../src/core/policy/plan/decode.ts";
 import { planOf } from "../../src/core/policy/plan/test-plan.ts";
 import { writePlan } from "../../src/core/policy/plan/write.ts";
+import { Dice } from "../harness/dice.ts";
 
 const line = (pid: number, event: object, telovix = {}): Line => ({
   kind: "process_kprobe",
@@ -154,7 +155,7 @@ describe("comparison", () => {
 describe("damaged plans", () => {
   const damaged = (seed: number): Uint8Array => {
     const bytes = writePlan(planOf("sys_write", "sys_read"));
-    damage(bytes, new Random(seed));
+    damage(bytes, new Dice(seed));
     return seal(bytes);
   };
 
