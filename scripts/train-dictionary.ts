@@ -8,7 +8,7 @@ import { PodNames } from "../src/sensor/enrich/pod-names.ts";
 import { Pipeline } from "../src/sensor/tail/pipeline.ts";
 import { START } from "../src/sensor/tail/position.ts";
 import { packFrame } from "../src/sensor/uplink/codec.ts";
-import { Dice } from "../test/harness/events.ts";
+import { Dice } from "../test/harness/dice.ts";
 import { hook, line, parent, proc, sock } from "../test/harness/sample-lines.ts";
 
 /*

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../test/harness/browser.ts";
 import { ROOT } from "./build/paths.ts";
 import { bundleUi } from "./build/ui.ts";
 import { toPalettePng } from "./palette-png.ts";
@@ -11,15 +12,6 @@ import type { PreviewState } from "./ui-fixtures/state.ts";
 
 // Takes pictures of every page: bun scripts/ui-shots.ts <outdir> [part of a name] [width] [scheme]. Look at them.
 // Those of the documentation, with made-up data, into docs/images: bun scripts/ui-shots.ts --docs [part of a name].
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const SENSOR = "db-11";
 const DOCS = join(ROOT, "docs/images");
 
@@ -273,7 +265,7 @@ await mkdir(out, { recursive: true });
 const dir = await mkdtemp(join(tmpdir(), "telovix-ui-"));
 await bundleUi(dir, true);
 const server = startPreview(dir, 0);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+const browser = await launchChromium();
 const origin = server.url.origin;
 if (forDocs)
   for (const shot of DOCS_SHOTS.filter((s) => s.name.includes(part))) await takeForDocs(browser, origin, shot);

@@ -36,6 +36,11 @@ void format_kprobe_end(struct line *line, const struct tx_header *h, const char 
 		       const char *backend);
 void format_return(struct json *j, int64_t value);
 
+/* Names of the bits that are set, where any of them has one. */
+void format_bits(struct json *j, const char *key, uint64_t bits, const char *(*name)(uint32_t bit));
+/* Into an open object: the ids with the securebits; the three sets. */
+void format_ids(struct json *j, const struct tx_creds *c);
+void format_capabilities(struct json *j, const struct tx_creds *c);
 void format_socket_arg(struct json *j, const struct tx_sock *sock);
 
 void format_net(struct proc *p, const struct tx_net *e, const char *backend);

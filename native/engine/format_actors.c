@@ -149,40 +149,29 @@ static void namespaces(struct json *j, const struct tx_task *t)
 	json_close(j, '}');
 }
 
-static void capability_set(struct json *j, const char *key, uint64_t set)
+void format_bits(struct json *j, const char *key, uint64_t bits, const char *(*name)(uint32_t bit))
 {
-	set &= (1ULL << CAPABILITIES) - 1;
-	if (!set)
-		return;
-	json_key_array(j, key);
-	for (int bit = 0; bit < CAPABILITIES; bit++) {
-		if (!(set >> bit & 1))
+	bool any = false;
+
+	for (; bits; bits &= bits - 1) {
+		const char *text = name(__builtin_ctzll(bits));
+
+		if (!text)
 			continue;
+		if (!any)
+			json_key_array(j, key);
+		any = true;
 		json_comma(j);
 		json_text(j, "\"");
-		json_text(j, name_capability(bit));
+		json_text(j, text);
 		json_text(j, "\"");
 	}
-	json_close(j, ']');
+	if (any)
+		json_close(j, ']');
 }
 
-static void credentials(struct json *j, const struct tx_creds *c)
+void format_ids(struct json *j, const struct tx_creds *c)
 {
-	static const char *const securebits[] = { "SecBitNoRoot",
-						  "SecBitNoRootLocked",
-						  "SecBitNoSetUidFixup",
-						  "SecBitNoSetUidFixupLocked",
-						  "SecBitKeepCaps",
-						  "SecBitKeepCapsLocked",
-						  "SecBitNoCapAmbientRaise",
-						  "SecBitNoCapAmbientRaiseLocked" };
-
-	json_key_object(j, "cap");
-	capability_set(j, "permitted", c->cap_permitted);
-	capability_set(j, "effective", c->cap_effective);
-	capability_set(j, "inheritable", c->cap_inheritable);
-	json_close(j, '}');
-	json_key_object(j, "process_credentials");
 	json_key_unsigned(j, "uid", c->uid);
 	json_key_unsigned(j, "gid", c->gid);
 	json_key_unsigned(j, "euid", c->euid);
@@ -191,18 +180,23 @@ static void credentials(struct json *j, const struct tx_creds *c)
 	json_key_unsigned(j, "sgid", c->sgid);
 	json_key_unsigned(j, "fsuid", c->fsuid);
 	json_key_unsigned(j, "fsgid", c->fsgid);
-	if (c->securebits & 0xff) {
-		json_key_array(j, "securebits");
-		for (int bit = 0; bit < 8; bit++) {
-			if (!(c->securebits >> bit & 1))
-				continue;
-			json_comma(j);
-			json_text(j, "\"");
-			json_text(j, securebits[bit]);
-			json_text(j, "\"");
-		}
-		json_close(j, ']');
-	}
+	format_bits(j, "securebits", c->securebits, name_securebit);
+}
+
+void format_capabilities(struct json *j, const struct tx_creds *c)
+{
+	format_bits(j, "permitted", c->cap_permitted, name_capability);
+	format_bits(j, "effective", c->cap_effective, name_capability);
+	format_bits(j, "inheritable", c->cap_inheritable, name_capability);
+}
+
+static void credentials(struct json *j, const struct tx_creds *c)
+{
+	json_key_object(j, "cap");
+	format_capabilities(j, c);
+	json_close(j, '}');
+	json_key_object(j, "process_credentials");
+	format_ids(j, c);
 	json_close(j, '}');
 }
 

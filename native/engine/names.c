@@ -18,51 +18,65 @@ static const char *pick(const char *const *names, size_t count, int index)
 	return index >= 0 && (size_t)index < count ? names[index] : NULL;
 }
 
-const char *name_capability(int bit)
+const char *name_capability(uint32_t bit)
 {
-	static const char *const names[CAPABILITIES] = { "CAP_CHOWN",
-							 "CAP_DAC_OVERRIDE",
-							 "CAP_DAC_READ_SEARCH",
-							 "CAP_FOWNER",
-							 "CAP_FSETID",
-							 "CAP_KILL",
-							 "CAP_SETGID",
-							 "CAP_SETUID",
-							 "CAP_SETPCAP",
-							 "CAP_LINUX_IMMUTABLE",
-							 "CAP_NET_BIND_SERVICE",
-							 "CAP_NET_BROADCAST",
-							 "CAP_NET_ADMIN",
-							 "CAP_NET_RAW",
-							 "CAP_IPC_LOCK",
-							 "CAP_IPC_OWNER",
-							 "CAP_SYS_MODULE",
-							 "CAP_SYS_RAWIO",
-							 "CAP_SYS_CHROOT",
-							 "CAP_SYS_PTRACE",
-							 "CAP_SYS_PACCT",
-							 "CAP_SYS_ADMIN",
-							 "CAP_SYS_BOOT",
-							 "CAP_SYS_NICE",
-							 "CAP_SYS_RESOURCE",
-							 "CAP_SYS_TIME",
-							 "CAP_SYS_TTY_CONFIG",
-							 "CAP_MKNOD",
-							 "CAP_LEASE",
-							 "CAP_AUDIT_WRITE",
-							 "CAP_AUDIT_CONTROL",
-							 "CAP_SETFCAP",
-							 "CAP_MAC_OVERRIDE",
-							 "CAP_MAC_ADMIN",
-							 "CAP_SYSLOG",
-							 "CAP_WAKE_ALARM",
-							 "CAP_BLOCK_SUSPEND",
-							 "CAP_AUDIT_READ",
-							 "CAP_PERFMON",
-							 "CAP_BPF",
-							 "CAP_CHECKPOINT_RESTORE" };
+	static const char *const names[] = { "CAP_CHOWN",
+					     "CAP_DAC_OVERRIDE",
+					     "CAP_DAC_READ_SEARCH",
+					     "CAP_FOWNER",
+					     "CAP_FSETID",
+					     "CAP_KILL",
+					     "CAP_SETGID",
+					     "CAP_SETUID",
+					     "CAP_SETPCAP",
+					     "CAP_LINUX_IMMUTABLE",
+					     "CAP_NET_BIND_SERVICE",
+					     "CAP_NET_BROADCAST",
+					     "CAP_NET_ADMIN",
+					     "CAP_NET_RAW",
+					     "CAP_IPC_LOCK",
+					     "CAP_IPC_OWNER",
+					     "CAP_SYS_MODULE",
+					     "CAP_SYS_RAWIO",
+					     "CAP_SYS_CHROOT",
+					     "CAP_SYS_PTRACE",
+					     "CAP_SYS_PACCT",
+					     "CAP_SYS_ADMIN",
+					     "CAP_SYS_BOOT",
+					     "CAP_SYS_NICE",
+					     "CAP_SYS_RESOURCE",
+					     "CAP_SYS_TIME",
+					     "CAP_SYS_TTY_CONFIG",
+					     "CAP_MKNOD",
+					     "CAP_LEASE",
+					     "CAP_AUDIT_WRITE",
+					     "CAP_AUDIT_CONTROL",
+					     "CAP_SETFCAP",
+					     "CAP_MAC_OVERRIDE",
+					     "CAP_MAC_ADMIN",
+					     "CAP_SYSLOG",
+					     "CAP_WAKE_ALARM",
+					     "CAP_BLOCK_SUSPEND",
+					     "CAP_AUDIT_READ",
+					     "CAP_PERFMON",
+					     "CAP_BPF",
+					     "CAP_CHECKPOINT_RESTORE" };
 
-	return pick(names, CAPABILITIES, bit);
+	return pick(names, COUNT(names), bit);
+}
+
+const char *name_securebit(uint32_t bit)
+{
+	static const char *const names[] = { "SecBitNoRoot",
+					     "SecBitNoRootLocked",
+					     "SecBitNoSetUidFixup",
+					     "SecBitNoSetUidFixupLocked",
+					     "SecBitKeepCaps",
+					     "SecBitKeepCapsLocked",
+					     "SecBitNoCapAmbientRaise",
+					     "SecBitNoCapAmbientRaiseLocked" };
+
+	return pick(names, COUNT(names), bit);
 }
 
 const char *name_namespace(int ns)

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CAPABILITIES 41
-
-const char *name_capability(int bit);
+const char *name_capability(uint32_t bit);
+const char *name_securebit(uint32_t bit);
 const char *name_namespace(int ns);
 const char *name_signal(int signal); /* NULL when it has none */
 const char *name_family(int family);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "event_part.h"
+#include "format.h"
 #include "names.h"
 #include "text.h"
 
@@ -93,31 +94,6 @@ static void sockaddr(struct json *j, const struct tx_sock *s)
 	nonzero(j, "port", s->sport);
 }
 
-static void name_list(struct json *j, const char *key, uint64_t bits,
-		      const char *(*name)(uint32_t bit))
-{
-	bool any = false;
-
-	for (uint32_t bit = 0; bit < 64; bit++) {
-		if (!(bits >> bit & 1) || !name(bit))
-			continue;
-		if (!any)
-			json_key_array(j, key);
-		any = true;
-		json_comma(j);
-		json_text(j, "\"");
-		json_text(j, name(bit));
-		json_text(j, "\"");
-	}
-	if (any)
-		json_close(j, ']');
-}
-
-static const char *capability(uint32_t bit)
-{
-	return name_capability(bit);
-}
-
 static void namespace(struct json *j, uint32_t inum, bool is_host)
 {
 	json_key_object(j, "ns");
@@ -130,19 +106,9 @@ static void namespace(struct json *j, uint32_t inum, bool is_host)
 static void cred(struct json *j, const struct tx_creds *c)
 {
 	json_key_object(j, "process_credentials_arg");
-	json_key_unsigned(j, "uid", c->uid);
-	json_key_unsigned(j, "gid", c->gid);
-	json_key_unsigned(j, "euid", c->euid);
-	json_key_unsigned(j, "egid", c->egid);
-	json_key_unsigned(j, "suid", c->suid);
-	json_key_unsigned(j, "sgid", c->sgid);
-	json_key_unsigned(j, "fsuid", c->fsuid);
-	json_key_unsigned(j, "fsgid", c->fsgid);
-	name_list(j, "securebits", c->securebits, text_securebit);
+	format_ids(j, c);
 	json_key_object(j, "caps");
-	name_list(j, "permitted", c->cap_permitted, capability);
-	name_list(j, "effective", c->cap_effective, capability);
-	name_list(j, "inheritable", c->cap_inheritable, capability);
+	format_capabilities(j, c);
 	json_close(j, '}');
 	json_key_object(j, "user_ns");
 	namespace(j, c->user_ns, c->user_ns == HOST_USER_NS);
@@ -191,7 +157,7 @@ static void module(struct json *j, const struct tx_module_data *m)
 	fixed_text(j, "name", m->name, sizeof(m->name));
 	if (m->has_signature)
 		json_key_bool(j, "signature_ok", m->signature_ok != 0);
-	name_list(j, "tainted", m->taints, text_taint);
+	format_bits(j, "tainted", m->taints, text_taint);
 }
 
 /* Bytes in the record; 0: no object. */

@@ -71,20 +71,6 @@ const char *text_taint(uint32_t bit)
 	return PICK(names, bit);
 }
 
-const char *text_securebit(uint32_t bit)
-{
-	static const char *const names[] = { "SecBitNoRoot",
-					     "SecBitNoRootLocked",
-					     "SecBitNoSetUidFixup",
-					     "SecBitNoSetUidFixupLocked",
-					     "SecBitKeepCaps",
-					     "SecBitKeepCapsLocked",
-					     "SecBitNoCapAmbientRaise",
-					     "SecBitNoCapAmbientRaiseLocked" };
-
-	return PICK(names, bit);
-}
-
 const char *text_digest(uint32_t algorithm, size_t *bytes)
 {
 	static const struct {

@@ -14,7 +14,6 @@ const char *text_bpf_map(uint32_t type);        /* BPF_MAP_TYPE_* */
 const char *text_bpf_program(uint32_t type);    /* BPF_PROG_TYPE_* */
 const char *text_perf(uint32_t type);           /* PERF_TYPE_* */
 const char *text_taint(uint32_t bit);           /* TAINT_*, what one module adds */
-const char *text_securebit(uint32_t bit);
 
 /* Of a digest by the kernel's number of its algorithm; bytes: its length. */
 const char *text_digest(uint32_t algorithm, size_t *bytes);

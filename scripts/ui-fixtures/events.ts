@@ -1,7 +1,7 @@
 import type { EventDetail, EventHistogram, EventRow } from "../../src/core/api/events.ts";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
 import { KINDS, type EventKind } from "../../src/core/event/kinds.ts";
-import { Seeded } from "./random.ts";
+import { Dice } from "../../test/harness/dice.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const EPOCH = "9f2c81d06b7e4a35";
@@ -49,7 +49,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "/usr/bin/apt-get": "update",
 };
 
-function message(kind: EventKind, binary: string, r: Seeded): string {
+function message(kind: EventKind, binary: string, r: Dice): string {
   const name = binary.split("/").at(-1);
   // The few kinds worth a sentence of their own here; the rest say their title.
   const spoken: string = kind;
@@ -97,7 +97,7 @@ function message(kind: EventKind, binary: string, r: Seeded): string {
 
 /** The n-th event back in time of an endless, steady past. */
 export function makeRow(n: number, fleet: readonly SensorDetail[], atMs: number): EventRow {
-  const r = new Seeded(n * 2654435761);
+  const r = new Dice(n * 2654435761);
   const kind = r.next() < 0.09 ? r.pick(RARE) : r.pick(COMMON);
   const sensor = r.pick(fleet);
   const binary = kind === "engine_loss" ? "" : r.pick(BINARIES);
@@ -220,7 +220,7 @@ export function makeDetail(row: EventRow): EventDetail {
 export function makeHistogram(fromMs: number, toMs: number): EventHistogram {
   const steps = 90;
   const stepMs = Math.max(1000, Math.round((toMs - fromMs) / steps / 1000) * 1000);
-  const r = new Seeded(5);
+  const r = new Dice(5);
   const start = Math.floor(fromMs / stepMs) * stepMs;
   const buckets: EventHistogram["buckets"][number][] = [];
   for (let at = start; at < toMs; at += stepMs) {

@@ -2,7 +2,7 @@ import type { IntegrityRoots } from "../../src/core/api/integrity.ts";
 import type { LossRange, LossReport } from "../../src/core/api/losses.ts";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
 import { LOSS_CAUSES } from "../../src/core/event/loss-causes.ts";
-import { Seeded } from "./random.ts";
+import { Dice } from "../../test/harness/dice.ts";
 import type { PreviewState } from "./state.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -25,7 +25,7 @@ export function makeLosses(
   params: URLSearchParams,
   state: PreviewState,
 ): LossReport {
-  const r = new Seeded(7);
+  const r = new Dice(7);
   const span = toMs - fromMs;
   const ranges: LossRange[] =
     state === "empty"

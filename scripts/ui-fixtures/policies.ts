@@ -1,5 +1,5 @@
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
-import type { Seeded } from "./random.ts";
+import type { Dice } from "../../test/harness/dice.ts";
 
 type Policies = NonNullable<NonNullable<SensorDetail["engine"]>["policies"]>;
 
@@ -33,7 +33,7 @@ const NAMES = [
 ];
 
 /** Policies of a pack, some of them limited by their kernel. */
-export function makePolicies(random: Seeded, waits: boolean, guards: boolean): Policies {
+export function makePolicies(random: Dice, waits: boolean, guards: boolean): Policies {
   const observing = NAMES.map((word, i): Policies[number] => {
     const policy = { name: `linux-${word}`, pack: "linux-baseline", mode: "monitor" as const };
     const none = { matched: 0, enforced: 0, lost: 0 };

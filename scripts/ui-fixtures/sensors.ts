@@ -1,9 +1,9 @@
 import type { SensorDetail, SensorInventory, SensorResources } from "../../src/core/api/sensors.ts";
 import { CLONE, CLONE_DETAIL, CLONED, health, REASONS } from "./health.ts";
 import { makePolicies } from "./policies.ts";
-import { Seeded } from "./random.ts";
+import { Dice } from "../../test/harness/dice.ts";
 
-const random = new Seeded(7);
+const random = new Dice(7);
 const iso = (ms: number): string => new Date(ms).toISOString();
 const NAMES = ["db", "web", "edge", "amf", "upf", "bastion", "build", "kafka", "vault", "mon"];
 
@@ -166,7 +166,7 @@ export function makeFleet(nowMs: number): SensorDetail[] {
 
 /** Processes, connections and services of one host. */
 export function makeInventory(nowMs: number): SensorInventory {
-  const r = new Seeded(11);
+  const r = new Dice(11);
   const binaries = [
     "/usr/sbin/nginx",
     "/usr/lib/postgresql/16/bin/postgres",
@@ -232,7 +232,7 @@ export function makeInventory(nowMs: number): SensorInventory {
 
 /** Measures of an hour, with a gap. */
 export function makeResources(nowMs: number): SensorResources {
-  const r = new Seeded(3);
+  const r = new Dice(3);
   const points = [];
   let cpu = 14;
   for (let i = 240; i > 0; i--) {

@@ -57,6 +57,7 @@ export interface SensorOverrides {
   readonly heartbeatIntervalMs?: number;
   readonly inventoryIntervalMs?: number;
   readonly policyRestMs?: number;
+  readonly workloadAskMs?: number;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
   /** Of the jitter in heartbeats and inventories. */
@@ -107,7 +108,9 @@ export async function runSensor(
   const flows = new FlowTable();
   const node = nodeLabels({ name: state.node_name, role: state.declared_role, flavor: state.flavor });
   const onChange = (): void => heartbeat.hurry();
-  const workloads = new WorkloadTeller({ sockets: config.criSockets, node, paths, clock, log, onChange });
+  const { workloadAskMs: askMs } = overrides;
+  const ask = askMs === undefined ? {} : { askMs };
+  const workloads = new WorkloadTeller({ sockets: config.criSockets, node, paths, clock, log, onChange, ...ask });
   await workloads.prepare();
   const { enforce } = config;
   const { policyRestMs: restMs } = overrides;

@@ -3,22 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { bundleUi } from "../../scripts/build/ui.ts";
 import { startPreview } from "../../scripts/ui-fixtures/server.ts";
 import type { PreviewState } from "../../scripts/ui-fixtures/state.ts";
+import { findChromium, launchChromium } from "../harness/browser.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const hasChromium = await Bun.file(CHROMIUM).exists();
+const hasChromium = (await findChromium()) !== undefined;
 
 interface Violation {
   readonly rule: string;
@@ -161,7 +152,7 @@ describe.skipIf(!hasChromium)("accessibility of every page", () => {
     dir = await mkdtemp(join(tmpdir(), "telovix-ui-axe-"));
     await bundleUi(dir, true);
     server = startPreview(dir, 0);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

@@ -1,7 +1,7 @@
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type BrowserContext } from "playwright-core";
+import { chromium, type Browser, type BrowserContext } from "playwright-core";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = [
@@ -14,21 +14,28 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Where the system's Chromium is. */
+export async function findChromium(): Promise<string | undefined> {
+  for (const path of CANDIDATES) if (await Bun.file(path).exists()) return path;
+  return undefined;
+}
+
+async function needChromium(): Promise<string> {
+  const path = await findChromium();
+  if (path === undefined) throw new Error("no Chromium on this machine; `make setup` installs it");
+  return path;
+}
+
+/** The system's Chromium, for whoever opens and closes contexts of its own. */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: await needChromium(), args: FLAGS });
+}
+
 /** The system's Chromium with a profile of its own; nothing of it is left when disposed. */
 export async function openBrowser(
   options: { colorScheme?: "light" | "dark"; width?: number; height?: number } = {},
 ): Promise<{ context: BrowserContext } & AsyncDisposable> {
-  let executablePath: string | undefined;
-  for (const path of CANDIDATES)
-    if (
-      !executablePath &&
-      (await access(path).then(
-        () => true,
-        () => false,
-      ))
-    )
-      executablePath = path;
-  if (!executablePath) throw new Error("no Chromium on this machine; `make setup` installs it");
+  const executablePath = await needChromium();
   const profile = await mkdtemp(join(tmpdir(), "telovix-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,

@@ -4,7 +4,7 @@ import { decode, encode } from "../../src/sim/link/codec.ts";
 import type { NodeFacts } from "../../src/sim/node/facts.ts";
 import { heartbeatOf, inventoryOf } from "../../src/sim/node/state.ts";
 import { DEFAULT_BEHAVIOUR } from "../../src/sim/options.ts";
-import { Dice } from "./events.ts";
+import { Dice } from "./dice.ts";
 import { mutateBytes } from "./mutate.ts";
 
 const NOW_US = Date.now() * 1000;

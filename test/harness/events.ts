@@ -2,38 +2,7 @@ import { KINDS, type EventKind } from "../../src/core/event/kinds.ts";
 import type { RuntimeEvent } from "../../src/core/event/event.ts";
 import type { Ancestor, Process } from "../../src/core/event/process.ts";
 import type { StoredEvent } from "../../src/console/stores/runtime-event-row.ts";
-
-/** Random numbers that are the same for the same seed (mulberry32). */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** Whole number below `below`. */
-  below(below: number): number {
-    return Math.floor(this.next() * below);
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-
-  uuid(): string {
-    const hex = (digits: number): string => Array.from({ length: digits }, () => this.below(16).toString(16)).join("");
-    return `${hex(8)}-${hex(4)}-7${hex(3)}-8${hex(3)}-${hex(12)}`;
-  }
-}
+import { Dice } from "./dice.ts";
 
 const PROGRAMS: readonly (readonly string[])[] = [
   ["/usr/bin/bash", "-c", "id; uname -a"],

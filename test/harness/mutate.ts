@@ -1,4 +1,4 @@
-import type { Dice } from "./events.ts";
+import type { Dice } from "./dice.ts";
 
 /** Values no field expects, and every decoder must survive. */
 const STRANGE: readonly (() => unknown)[] = [

@@ -30,7 +30,8 @@ interface NodeOptions {
 export async function startPolicyNode({ stateDir, enginePath, pack, criSocket }: NodeOptions): Promise<PolicyNode> {
   const console = await StandInConsole.start();
   const config = sensorConfig({ stateDir, enginePath, packs: pack.id }, { TELOVIX_SENSOR_CRI_SOCKET: criSocket });
-  const sensor = await enrollAndRun(console, config, { embeddedPacks: [pack], inventoryIntervalMs: NEVER_MS });
+  const rhythm = { inventoryIntervalMs: NEVER_MS, workloadAskMs: 100 };
+  const sensor = await enrollAndRun(console, config, { embeddedPacks: [pack], ...rhythm });
   return {
     console,
     paths: statePaths(stateDir),

@@ -1,6 +1,7 @@
 import type { RuntimeEvent } from "../../src/core/event/event.ts";
 import type { EventsBatch } from "../../src/core/wire/events.ts";
 import type { Heartbeat } from "../../src/core/wire/heartbeat.ts";
+import type { ProcessEntry } from "../../src/core/wire/inventory.ts";
 
 export const EPOCH = "00000000000000aa";
 
@@ -27,6 +28,24 @@ export function testEvent(seq: number, more: Partial<RuntimeEvent> = {}): Runtim
 export function testBatch(from: number, to: number, more: Partial<EventsBatch> = {}): EventsBatch {
   const events = Array.from({ length: to - from + 1 }, (_, i) => testEvent(from + i));
   return { epoch: EPOCH, first_seq: from, last_seq: to, events, ...more };
+}
+
+/** A process of an inventory. */
+export function testProcess(more: Partial<ProcessEntry> = {}): ProcessEntry {
+  return {
+    pid: 1,
+    ppid: 0,
+    name: "init",
+    cmdline: "/sbin/init",
+    uid: 0,
+    euid: 0,
+    state: "S",
+    threads: 1,
+    rss_bytes: 1,
+    cpu_percent: 0,
+    start_time_us: 1,
+    ...more,
+  };
 }
 
 export function testHeartbeat(more: Partial<Heartbeat> = {}): Heartbeat {

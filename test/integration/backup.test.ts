@@ -4,20 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "../../src/cli/run.ts";
 import { UNFINISHED_RESTORE } from "../../src/console/embedded/directories.ts";
-import { startEmbeddedClickHouse } from "../../src/console/embedded/clickhouse.ts";
-import { chooseAccounts } from "../../src/console/embedded/account.ts";
-import { developmentPrograms } from "../../src/console/embedded/development.ts";
 import { createBackup } from "../../src/console/backup/create.ts";
 import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
 import { migratePostgres } from "../../src/console/stores/migrate-postgres.ts";
 import { connectPostgres } from "../../src/console/stores/postgres.ts";
 import type { LossReport } from "../../src/core/api/losses.ts";
 import type { SensorList } from "../../src/core/api/sensors.ts";
-import { systemClock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import { dropPostgres, emptyPostgres, testMigrations } from "../harness/databases.ts";
+import { startEventEngine } from "../harness/event-engine.ts";
 import { closeAtEnd } from "../harness/close-at-end.ts";
 import { EPOCH, testBatch, testHeartbeat } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
@@ -42,14 +39,7 @@ async function storedIn(
   dataDir: string,
   sensorId: string,
 ): Promise<{ seqs: number[]; losses: { cause: string; count: number }[] }> {
-  const account = (await chooseAccounts(process.getuid?.() ?? 0))?.server;
-  await using server = await startEmbeddedClickHouse({
-    dataDir,
-    programs: developmentPrograms(),
-    account,
-    clock: systemClock,
-    log: silentLog,
-  });
+  await using server = await startEventEngine(dataDir);
   const client = connectClickHouse(server.target);
   const ours = `sensor_id = '${sensorId}'`;
   const rows = async <T>(query: string): Promise<T[]> =>

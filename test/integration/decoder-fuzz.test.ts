@@ -7,7 +7,7 @@ import { AppError } from "../../src/core/error.ts";
 import { createSensorRequest, readSensorRequest } from "../../src/core/pki/csr.ts";
 import { decode, encode, packed } from "../../src/sim/link/codec.ts";
 import { damagedRequests, traffic } from "../harness/damaged-traffic.ts";
-import { Dice } from "../harness/events.ts";
+import { Dice } from "../harness/dice.ts";
 import { mutateBytes, mutateValue } from "../harness/mutate.ts";
 import { rejectionOf } from "../harness/rejection.ts";
 

@@ -8,7 +8,8 @@ import { toRuntimeEventRow, type StoredEvent } from "../../src/console/stores/ru
 import type { EventFilter } from "../../src/core/api/events.ts";
 import { EVENT_KINDS } from "../../src/core/event/kinds.ts";
 import { SEVERITIES } from "../../src/core/event/severity.ts";
-import { Dice, generateEvents } from "../harness/events.ts";
+import { Dice } from "../harness/dice.ts";
+import { generateEvents } from "../harness/events.ts";
 import { testStores, type TestStores } from "../harness/stores.ts";
 
 // Slow machines are not wrong ones.

@@ -9,6 +9,7 @@ import type { StreamDown } from "../../src/core/wire/stream.ts";
 import { Fleet } from "../../src/sim/fleet/fleet.ts";
 import { DEFAULT_BEHAVIOUR } from "../../src/sim/options.ts";
 import { RealSensor } from "../harness/identity.ts";
+import { testProcess } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import type { TestSensor } from "../harness/test-sensor.ts";
 import { until } from "../harness/until.ts";
@@ -19,21 +20,6 @@ beforeAll(async () => void (console = await TestConsole.fresh()), 60_000);
 afterAll(() => console[Symbol.asyncDispose]());
 
 type Noted = Extract<StreamDown, { type: "noted" }>;
-
-const entry = (more: Partial<ProcessEntry> = {}): ProcessEntry => ({
-  pid: 1,
-  ppid: 0,
-  name: "init",
-  cmdline: "/sbin/init",
-  uid: 0,
-  euid: 0,
-  state: "S",
-  threads: 1,
-  rss_bytes: 1,
-  cpu_percent: 0,
-  start_time_us: 1,
-  ...more,
-});
 
 const list = (processes: ProcessEntry[], full = false, agoMs = 0) => ({
   is_full_snapshot: full,
@@ -55,16 +41,19 @@ describe("an inventory on the stream", () => {
       stream.send({ type: "inventory", id: 7, inventory });
       return (await stream.next("noted")) as Noted;
     };
-    expect(await send(list([entry()], false, 11 * 60_000))).toMatchObject({ id: 7, answer: { stored: ["processes"] } });
-    const moved = entry({ rss_bytes: 2, cpu_percent: 9, state: "R" });
+    expect(await send(list([testProcess()], false, 11 * 60_000))).toMatchObject({
+      id: 7,
+      answer: { stored: ["processes"] },
+    });
+    const moved = testProcess({ rss_bytes: 2, cpu_percent: 9, state: "R" });
     // What is stored is older than ten minutes.
     expect(await send(list([moved]))).toMatchObject({ answer: { stored: ["processes"] } });
-    const again = entry({ rss_bytes: 3, cpu_percent: 1 });
+    const again = testProcess({ rss_bytes: 3, cpu_percent: 1 });
     expect(await send(list([again]))).toMatchObject({ answer: { stored: [], unchanged: ["processes"] } });
     expect((await kept(sensor)).processes[0]).toMatchObject({ rss_bytes: 2 });
     expect((await send(list([again], true))).answer?.stored).toContain("processes");
     expect((await kept(sensor)).processes[0]).toMatchObject({ rss_bytes: 3 });
-    expect(await send(list([entry({ pid: 2 })]))).toMatchObject({ answer: { stored: ["processes"] } });
+    expect(await send(list([testProcess({ pid: 2 })]))).toMatchObject({ answer: { stored: ["processes"] } });
     // Five at once; the sixth waits.
     expect(await send(list([again]))).toMatchObject({
       error: { code: "rate_limited", retry_after_secs: expect.any(Number) },
@@ -78,8 +67,8 @@ describe("an inventory on the stream", () => {
     await stream.hello();
     stream.send({ type: "inventory", id: 1, inventory: { is_full_snapshot: 7 } });
     expect(await stream.next("noted")).toMatchObject({ id: 1, error: { code: "invalid_request" } });
-    stream.send({ type: "inventory", id: 2, inventory: list([entry()]) });
-    stream.send({ type: "inventory", id: 3, inventory: list([entry()]) });
+    stream.send({ type: "inventory", id: 2, inventory: list([testProcess()]) });
+    stream.send({ type: "inventory", id: 3, inventory: list([testProcess()]) });
     expect(await stream.next("error")).toMatchObject({ message: "An inventory is under way already." });
     await until(() => stream.closed !== undefined);
   });
@@ -90,7 +79,7 @@ describe("an inventory on the stream", () => {
     await stream.hello();
     for (let look = 0; look < 3; look++) expect((await kept(sensor)).processes_observed_at).toBeNull();
     expect(await stream.next("refresh")).toMatchObject({ what: "inventory" });
-    stream.send({ type: "inventory", id: 1, inventory: list([entry()], true) });
+    stream.send({ type: "inventory", id: 1, inventory: list([testProcess()], true) });
     await stream.next("noted");
     expect((await kept(sensor)).processes_observed_at).toBeString();
     expect(stream.frames.filter((frame) => frame.type === "refresh")).toEqual([]);

@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SensorDetail } from "../../src/core/api/sensors.ts";
+import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { LiveView, signIn } from "../harness/live-view.ts";
 import { Program } from "../harness/program.ts";
 import { hasRedis, TestRedis } from "../harness/redis.ts";
@@ -15,6 +16,8 @@ import { testStores, type TestStores } from "../harness/stores.ts";
 setDefaultTimeout(240_000);
 /** Whoever was not told finds out by itself: a live view after 15 s, a stream after 30 s. What takes less than this was told. */
 const TOLD_MS = 8_000;
+/** Silence that one replica believes there was; of the 16 s that count as an end the others, who say something each 5 s, are left that. */
+const BELIEVED_MS = 10_000;
 
 /** A replica that is a process of its own, to be killed. */
 async function replicaProcess(
@@ -59,6 +62,8 @@ describe.skipIf(!(await hasRedis("replicas of a Console")))("two replicas on the
   let redis: TestRedis;
   let a: TestConsole;
   let b: TestConsole;
+  let believedMs = 0;
+  const clockOfA: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + believedMs };
 
   /** Another Console of the same installation: the same stores, the same authority, a directory of its own. */
   const another = async (): Promise<TestConsole> => {
@@ -74,7 +79,7 @@ describe.skipIf(!(await hasRedis("replicas of a Console")))("two replicas on the
 
   beforeAll(async () => {
     [stores, redis] = await Promise.all([testStores(), TestRedis.start()]);
-    a = await TestConsole.start(stores, {}, undefined, { redisUrl: redis.url });
+    a = await TestConsole.start(stores, { clock: clockOfA }, undefined, { redisUrl: redis.url });
     await a.setUp();
     b = await (await another()).signIn();
     await until(() => heard(a) === 1 && heard(b) === 1);
@@ -261,6 +266,7 @@ describe.skipIf(!(await hasRedis("replicas of a Console")))("two replicas on the
     expect(await again.next("ack")).toMatchObject({ ack: { seq: 150 } });
     again.socket.close();
     // It said no goodbye: silence tells.
+    believedMs += BELIEVED_MS;
     await until(() => heard(a) === 1);
     await until(async () => !(await detail(a, sensor.sensorId)).stream_connected);
     const losses = await stores.events.select(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SensorDetail, SensorInventory, SensorResources } from "../../src/core/api/sensors.ts";
 import type { EventsResponse } from "../../src/core/wire/events.ts";
 import type { HeartbeatResponse } from "../../src/core/wire/heartbeat.ts";
-import { EPOCH, testBatch, testEvent, testHeartbeat } from "../harness/sensor-messages.ts";
+import { EPOCH, testBatch, testEvent, testHeartbeat, testProcess } from "../harness/sensor-messages.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import { until } from "../harness/until.ts";
 
@@ -215,21 +215,7 @@ describe("heartbeats", () => {
 
   test("write inventory only where it differs", async () => {
     const sensor = await console.enroll("inventory-1");
-    const processes = [
-      {
-        pid: 1,
-        ppid: 0,
-        name: "init",
-        cmdline: "/sbin/init",
-        uid: 0,
-        euid: 0,
-        state: "S",
-        threads: 1,
-        rss_bytes: 1,
-        cpu_percent: 0,
-        start_time_us: 1,
-      },
-    ];
+    const processes = [testProcess()];
     const inventory = { is_full_snapshot: true, observed_at_us: Date.now() * 1000, processes };
     const first = await sensor.send("/sensors/inventory", inventory);
     expect(await first.json()).toEqual({ stored: ["processes", "connections", "listening", "flows"], unchanged: [] });

@@ -3,7 +3,7 @@ import { heapStats } from "bun:jsc";
 import { createSensorRequest } from "../../src/core/pki/csr.ts";
 import { decode, encode } from "../../src/sim/link/codec.ts";
 import { damagedRequests, traffic } from "../harness/damaged-traffic.ts";
-import { Dice } from "../harness/events.ts";
+import { Dice } from "../harness/dice.ts";
 import { mutateBytes, mutateValue } from "../harness/mutate.ts";
 import { TestConsole } from "../harness/sensor-plane.ts";
 import type { TestSensor, TestStream } from "../harness/test-sensor.ts";

@@ -2,12 +2,28 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runEnroll } from "../../src/sensor/membership.ts";
+import type { EngineLines } from "../harness/engine-lines.ts";
 import { enrolment, execs, lagging, run, SensorHomes, until } from "../harness/running-sensor.ts";
 import { StandInConsole } from "../harness/stand-in-console.ts";
 
 const homes = await SensorHomes.make();
 afterAll(() => homes[Symbol.asyncDispose]());
 const enrolled = (console: StandInConsole) => homes.enrolled(console);
+
+/** A line that never came is a loss, and losses are alerts: that one arrives, whatever becomes of the line behind it. */
+async function alertOvertakes(console: StandInConsole, lines: EngineLines): Promise<void> {
+  lines.exec("gone");
+  await lines.append("waits");
+  await until("the alert", () => [...console.events.values()].some((e) => e.kind === "engine_loss"));
+}
+
+/** There is no turn for the first line to wait for; the next one waits. */
+async function oneGoesOneWaits(console: StandInConsole, lines: EngineLines): Promise<void> {
+  await lines.append("one");
+  await until("the first", () => execs(console).length === 1);
+  await alertOvertakes(console, lines);
+  expect(execs(console)).toEqual(["one"]);
+}
 
 describe("a sensor with lanes", () => {
   test("sends alerts first, then what happens now, and the backlog of an outage beside it", async () => {
@@ -54,10 +70,7 @@ describe("a sensor with lanes", () => {
     const { config, lines } = await enrolled(console);
     await using _sensor = run(config, { heartbeatIntervalMs: 600_000 });
     await until("the stream is up", () => console.hellos.length > 0);
-    // A line that never came is a loss, and losses are alerts.
-    lines.exec("gone");
-    await lines.append("waits");
-    await until("the alert", () => [...console.events.values()].some((e) => e.kind === "engine_loss"));
+    await alertOvertakes(console, lines);
     expect(execs(console)).toEqual([]);
     expect(console.withDictionary).toBeGreaterThan(0);
     console.faults.credit = {};
@@ -74,12 +87,7 @@ describe("a sensor with lanes", () => {
       "its stream and an answered heartbeat",
       () => console.hellos.length > 0 && console.heartbeats.length > 2,
     );
-    await lines.append("one");
-    await until("the first, for which there is no turn to wait", () => execs(console).length === 1);
-    lines.exec("gone");
-    await lines.append("waits");
-    await until("the alert", () => [...console.events.values()].some((e) => e.kind === "engine_loss"));
-    expect(execs(console)).toEqual(["one"]);
+    await oneGoesOneWaits(console, lines);
     console.faults.tickMs = undefined;
     await until("the rest", () => execs(console).length === 2);
   });
@@ -91,12 +99,7 @@ describe("a sensor with lanes", () => {
     console.faults.refuse = { status: 503, code: "unavailable" };
     console.faults.streamsGo = true;
     await using _sensor = run(config);
-    await lines.append("one");
-    await until("the first, for which there is no turn to wait", () => execs(console).length === 1);
-    lines.exec("gone");
-    await lines.append("waits");
-    await until("the alert", () => [...console.events.values()].some((e) => e.kind === "engine_loss"));
-    expect(execs(console)).toEqual(["one"]);
+    await oneGoesOneWaits(console, lines);
   });
 
   test("talks to a Console that knows no lanes", async () => {

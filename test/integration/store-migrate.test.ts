@@ -2,15 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chooseAccounts } from "../../src/console/embedded/account.ts";
-import { startEmbeddedClickHouse } from "../../src/console/embedded/clickhouse.ts";
-import { developmentPrograms } from "../../src/console/embedded/development.ts";
 import { connectClickHouse, type ClickHouseTarget } from "../../src/console/stores/clickhouse.ts";
 import { connectPostgres } from "../../src/console/stores/postgres.ts";
 import { toRuntimeEventRow } from "../../src/console/stores/runtime-event-row.ts";
-import { systemClock } from "../../src/core/clock.ts";
 import { newUuid } from "../../src/core/ids.ts";
-import { Secret, silentLog } from "../../src/core/log.ts";
+import { Secret } from "../../src/core/log.ts";
+import { startEventEngine } from "../harness/event-engine.ts";
 import { generateEvents } from "../harness/events.ts";
 import { testBatch } from "../harness/sensor-messages.ts";
 import { ClickHousePort, hasPostgres15, startPostgres15, type Postgres15 } from "../harness/external-stores.ts";
@@ -39,9 +36,7 @@ describe.skipIf(!hasPostgres15)("console store migrate", () => {
   const pgUrl = (): string => server.url("moved");
 
   async function inSource<T>(run: (target: ClickHouseTarget) => Promise<T>): Promise<T> {
-    const account = (await chooseAccounts(process.getuid?.() ?? 0))?.server;
-    const options = { dataDir, programs: developmentPrograms(), account, clock: systemClock, log: silentLog };
-    await using engine = await startEmbeddedClickHouse(options);
+    await using engine = await startEventEngine(dataDir);
     return await run(engine.target);
   }
 

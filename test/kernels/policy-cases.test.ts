@@ -2,14 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { HOOK_KINDS, type Case, type Truth } from "../../native/test/policy/case.ts";
 import { CASES } from "../../native/test/policy/cases.ts";
 import { checkCase, contains, NOT_EMPTY, type Line } from "../../native/test/policy/match.ts";
-import { damage, Random, seal } from "../../native/test/policy/mutate.ts";
+import { damage, seal } from "../../native/test/policy/mutate.ts";
 import { judge } from "../../native/test/policy/outcome.ts";
 import { ARG_TYPES } from "../../src/core/policy/arg-types.ts";
 import { ActionSelector, ARG_OPERATORS } from "../../src/core/policy/schema/selector.ts";
 import { AppError } from "../../src/core/error.ts";
 import { decodePlan } from "../../src/core/policy/plan/decode.ts";
-import { EMPTY_HOOK } from "../../src/core/policy/plan/lower.ts";
+import { planOf } from "../../src/core/policy/plan/test-plan.ts";
 import { writePlan } from "../../src/core/policy/plan/write.ts";
+import { Dice } from "../harness/dice.ts";
 
 const line = (pid: number, event: object, telovix = {}): Line => ({
   kind: "process_kprobe",
@@ -152,20 +153,9 @@ describe("comparison", () => {
 });
 
 describe("damaged plans", () => {
-  const whole = (): Uint8Array =>
-    writePlan({
-      policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
-      hooks: ["sys_write", "sys_read"].map((call) => ({
-        ...EMPTY_HOOK,
-        flags: ["syscall", "generated_syscalls"],
-        call,
-        line: 1,
-        column: 1,
-      })),
-    });
   const damaged = (seed: number): Uint8Array => {
-    const bytes = whole();
-    damage(bytes, new Random(seed));
+    const bytes = writePlan(planOf("sys_write", "sys_read"));
+    damage(bytes, new Dice(seed));
     return seal(bytes);
   };
 

@@ -53,8 +53,8 @@ suite() { # NAME KERNEL LIMIT COMMAND...
 stage=$(mktemp -d "$cache/stage.XXXXXX")
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/native"
-# What compiles policies on the way is found beside it.
-ln -s "$PWD/src" "$PWD/node_modules" "$stage/"
+# What it imports, and what compiles policies on the way, is found beside it.
+ln -s "$PWD/src" "$PWD/test" "$PWD/node_modules" "$stage/"
 make -C native all triggers >&2 && make -C native/test/policy >&2 || exit 2
 [ -n "$only" ] && [ "$only" != policies ] || "$bun" native/test/policy/prepare.ts "$prepared" || exit 2
 [ -n "$only" ] && [ "$only" != packs ] || "$bun" build.ts --manifest >&2 || exit 2

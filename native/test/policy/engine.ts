@@ -37,8 +37,9 @@ async function until<T>(limitMs: number, attempt: () => T | undefined): Promise<
 }
 
 export class Engine {
-  readonly #process: ChildProcess;
+  readonly #command: readonly [string, readonly string[]];
   readonly #out: string;
+  #process: ChildProcess;
   #stderr = "";
   #exit: string | undefined;
 
@@ -46,11 +47,29 @@ export class Engine {
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     this.#out = out;
-    this.#process = spawn(binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans, ...more], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    this.#process.stderr?.on("data", (data: Buffer) => (this.#stderr += data.toString()));
-    this.#process.on("exit", (code, signal) => (this.#exit = signal ?? String(code)));
+    this.#command = [binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans, ...more]];
+    this.#process = this.#start();
+  }
+
+  #start(): ChildProcess {
+    const [binary, args] = this.#command;
+    const child = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.on("data", (data: Buffer) => (this.#stderr += data.toString()));
+    child.on("exit", (code, signal) => (this.#exit = signal ?? String(code)));
+    return child;
+  }
+
+  /** Waits for its end by somebody else's hand; says how it ended. */
+  async ends(limitMs: number): Promise<string | undefined> {
+    return until(limitMs, () => this.#exit);
+  }
+
+  /** The next one, after its end, with what that left behind. */
+  again(): void {
+    // What it says from now on is of the new one.
+    rmSync(`${this.#out}/policies.json`, { force: true });
+    this.#exit = undefined;
+    this.#process = this.#start();
   }
 
   /** What it said on stderr, at most the last 2000 characters. */
@@ -135,7 +154,7 @@ export class Engine {
   /** Ends it in order; says how it ended. */
   async stop(limitMs: number): Promise<string> {
     if (this.#exit === undefined) this.#process.kill("SIGTERM");
-    const ended = await until(limitMs, () => this.#exit);
+    const ended = await this.ends(limitMs);
     if (ended === undefined) this.#process.kill("SIGKILL");
     return ended ?? "it had to be killed";
   }

@@ -5,9 +5,10 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import { Dice } from "../../../test/harness/dice.ts";
 import { ACT, DIR, type Truth } from "./case.ts";
 import { Engine, type PolicyState } from "./engine.ts";
-import { damage, seal, Random } from "./mutate.ts";
+import { damage, seal } from "./mutate.ts";
 import type { Result } from "./outcome.ts";
 
 /** The same plans in every run; what is found with one can be tried again. */
@@ -32,13 +33,13 @@ function sources(prepared: string): string[] {
 }
 
 /** Another file name for each, so that all of a batch are there at once. */
-function lay(batch: number, random: Random, from: string[]): string[] {
+function lay(batch: number, dice: Dice, from: string[]): string[] {
   const names: string[] = [];
   for (let i = 0; i < PER_BATCH && from.length > 0; i++) {
-    const [source] = from.splice(random.below(from.length), 1);
+    const [source] = from.splice(dice.below(from.length), 1);
     const name = `mutant-${batch}-${i}`;
     const bytes = new Uint8Array(readFileSync(source ?? ""));
-    damage(bytes, random);
+    damage(bytes, dice);
     writeFileSync(`${DIR}/coming`, seal(bytes));
     renameSync(`${DIR}/coming`, `${plans}/${name}.plan`);
     names.push(name);
@@ -88,7 +89,7 @@ export async function playMutants(
     { name, hook: "syscall", shows: { other: name }, outcome, ...(reason === undefined ? {} : { reason }) },
   ];
   const engine = new Engine(binary, out, plans);
-  const random = new Random(SEED);
+  const dice = new Dice(SEED);
   const from = sources(prepared);
   const began = performance.now();
   let tried = 0;
@@ -99,7 +100,7 @@ export async function playMutants(
     if ((await engine.policies(0, CHANGE_MS)) === undefined)
       throw new Error(`the engine did not start: ${engine.complaint}`);
     for (let batch = 0; batch < batches && performance.now() - began < ENOUGH_MS; batch++) {
-      names = lay(batch, random, from);
+      names = lay(batch, dice, from);
       const states = await tryBatch(engine, names);
       tried += states.length;
       inForce += states.filter((state) => state.state !== "rejected").length;

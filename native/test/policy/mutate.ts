@@ -1,24 +1,7 @@
 /** Damage to a plan that leaves it whole enough to be read on. */
 import { crc32c } from "../../../src/core/crc32c.ts";
 import { HEADER, HEADER_BYTES, LAYOUTS, SECTION_NAMES } from "../../../src/core/policy/plan/layout.ts";
-
-/** Numbers that are the same for the same seed (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 to below n. */
-  below(n: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
-  }
-}
+import type { Dice } from "../../../test/harness/dice.ts";
 
 const EDGES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 const HOOKS = SECTION_NAMES.indexOf("hooks");
@@ -29,31 +12,31 @@ const HOOK_BYTES = LAYOUTS.hooks.size;
 const HOOK_FLAGS = 4;
 
 /** One word of four bytes, or one byte of text, is another afterwards. */
-function change(view: DataView, random: Random): void {
+function change(view: DataView, dice: Dice): void {
   const section = (index: number): number => view.getUint32(HEADER.sections + 8 * index, true);
   const text = section(TEXT);
-  const inText = random.below(6) === 0 && text < view.byteLength;
-  const from = random.below(12) === 0 ? HEADER.sections : HEADER_BYTES;
-  if (inText) return view.setUint8(text + random.below(view.byteLength - text), random.below(256));
+  const inText = dice.below(6) === 0 && text < view.byteLength;
+  const from = dice.below(12) === 0 ? HEADER.sections : HEADER_BYTES;
+  if (inText) return view.setUint8(text + dice.below(view.byteLength - text), dice.below(256));
   const words = (text - from) >> 2;
   if (words < 1) return;
-  const at = from + 4 * random.below(words);
+  const at = from + 4 * dice.below(words);
   const old = view.getUint32(at, true);
   const values = [
-    old ^ (1 << random.below(32)),
+    old ^ (1 << dice.below(32)),
     old + 1,
     old - 1,
-    random.below(40),
-    EDGES[random.below(EDGES.length)] ?? 0,
-    view.getUint32(from + 4 * random.below(words), true),
+    dice.below(40),
+    EDGES[dice.below(EDGES.length)] ?? 0,
+    view.getUint32(from + 4 * dice.below(words), true),
   ];
-  view.setUint32(at, (values[random.below(values.length)] ?? 0) >>> 0, true);
+  view.setUint32(at, (values[dice.below(values.length)] ?? 0) >>> 0, true);
 }
 
 /** Up to four changes, in place. */
-export function damage(bytes: Uint8Array, random: Random): void {
+export function damage(bytes: Uint8Array, dice: Dice): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let n = 1 + random.below(4); n > 0; n--) change(view, random);
+  for (let n = 1 + dice.below(4); n > 0; n--) change(view, dice);
   const first = view.getUint32(HEADER.sections + 8 * HOOKS, true);
   const count = view.getUint32(HEADER.sections + 8 * HOOKS + 4, true);
   for (let i = 0; i < count; i++) {

@@ -14,22 +14,35 @@ const HASH = 1;
 const ARRAY = 2;
 /** Where a server must lie to count as the host's own. */
 const SSHD_DIR = "/usr/local/tx-policy-guard";
-const KILL = "syscall-sigkill";
+export const KILL = "syscall-sigkill";
 const UNKNOWN = "hooks-unknown";
 const PARENT = "syscall-parent-in";
 const FOLLOW = "syscall-binary-follow";
 
-/** The host's own server, for a while: it does what its policy kills for, once a line that it is given. */
-async function withServer(
+type Server = ChildProcessByStdio<Writable, Readable, null>;
+
+/** What its policy kills for, in perl. */
+const SEEK = `sysseek(F, 0, ${actOf(KILL).at(-1) ?? ""})`;
+/** Once a line that it is given. */
+const ONCE = `while (<STDIN>) { ${SEEK}; print "alive\\n"; }`;
+/** From one line until another, again and again; then it says how often. */
+export const ALL_THE_TIME = `<STDIN>; vec($in, 0, 1) = 1; until (select($ready = $in, undef, undef, 0.002)) { ${SEEK}; $times++; } print "$times\\n";`;
+
+/** What it says next, or that it has ended. */
+export const said = (server: Server): Promise<string> =>
+  Promise.race([once(server.stdout, "data").then(String), once(server, "exit").then(() => "ended")]);
+
+/** The host's own server, for a while, with something to do. */
+export async function withServer(
   engine: Engine,
-  play: (server: ChildProcessByStdio<Writable, Readable, null>) => Promise<void>,
+  does: string,
+  play: (server: Server) => Promise<void>,
 ): Promise<void> {
-  const whence = actOf(KILL).at(-1) ?? "";
   mkdirSync(SSHD_DIR, { recursive: true });
   copyFileSync("/usr/bin/perl", `${SSHD_DIR}/sshd`);
   spawnSync("chmod", ["755", `${SSHD_DIR}/sshd`]);
-  const seek = `open(F, "<", "/dev/zero"); $| = 1; while (<STDIN>) { sysseek(F, 0, ${whence}); print "alive\\n"; }`;
-  const server = spawn(`${SSHD_DIR}/sshd`, ["-e", seek], { stdio: ["pipe", "pipe", "ignore"] });
+  const program = `open(F, "<", "/dev/zero"); $| = 1; ${does}`;
+  const server = spawn(`${SSHD_DIR}/sshd`, ["-e", program], { stdio: ["pipe", "pipe", "ignore"] });
   try {
     // It counts as one once its start has been told of.
     const started = await engine.says(TOLD_MS, new RegExp(`"process_exec".*"pid":${server.pid},.*${SSHD_DIR}/sshd`));
@@ -43,14 +56,11 @@ async function withServer(
 
 async function guarded(engine: Engine, eventsOf: EventsOf): Promise<void> {
   let pid: number | undefined;
-  await withServer(engine, async (server) => {
+  await withServer(engine, ONCE, async (server) => {
     pid = server.pid;
     server.stdin.write("\n");
-    const said = await Promise.race([
-      once(server.stdout, "data").then(String),
-      once(server, "exit").then(() => "ended"),
-    ]);
-    check(said === "alive\n", "the host's own server was acted against", said);
+    const answer = await said(server);
+    check(answer === "alive\n", "the host's own server was acted against", answer);
   });
   const told = (await eventsOf(KILL)).filter((line) => pidOf(line) === pid);
   check(
@@ -61,23 +71,28 @@ async function guarded(engine: Engine, eventsOf: EventsOf): Promise<void> {
   check(act(...actOf(KILL)).signal === 9, "nobody is killed", KILL);
 }
 
+/** The list of those that programs of an engine spare. It is there as long as they are. */
+export function guardList(pid: number): { readonly id: string; readonly holds: (pid?: number) => boolean } {
+  const lists = mapsOf(pid).filter((map) => map.type === HASH && map.value === 4);
+  const id = lists.find((map) => act("bpf-watch", map.id, "0", "0").extra["name"] === "tx_guard")?.id ?? "";
+  return { id, holds: (who = 0) => act("bpf-watch", id, String(who), "0").ret === 0 };
+}
+
 /** The list is made anew whenever a wish changes: who stays on it is never off it meanwhile. */
 async function rebuilt(engine: Engine): Promise<void> {
-  const lists = mapsOf(engine.pid).filter((map) => map.type === HASH && map.value === 4);
-  const list = lists.find(({ id }) => act("bpf-watch", id, "0", "0").extra["name"] === "tx_guard")?.id ?? "";
-  const isOn = (pid: number): boolean => act("bpf-watch", list, String(pid), "0").ret === 0;
-  await withServer(engine, async (server) => {
-    const watch = spawn(ACT, ["bpf-watch", list, String(engine.pid), "3000"], { stdio: ["ignore", "pipe", "ignore"] });
-    const said = once(watch.stdout, "data").then(String);
+  const list = guardList(engine.pid);
+  await withServer(engine, ONCE, async (server) => {
+    const watch = spawn(ACT, ["bpf-watch", list.id, String(engine.pid), "3000"], { stdio: ["ignore", "pipe", "ignore"] });
+    const told = once(watch.stdout, "data").then(String);
     let times = 0;
     while (watch.exitCode === null) {
       const wanted = times % 2 === 1;
       control({ allowSshd: !wanted });
-      for (const end = performance.now() + TOLD_MS; isOn(server.pid ?? 0) !== wanted; await pause(5))
+      for (const end = performance.now() + TOLD_MS; list.holds(server.pid) !== wanted; await pause(5))
         check(performance.now() < end, `the server is ${wanted ? "not " : ""}guarded`, times);
       times++;
     }
-    const truth = JSON.parse(await said) as Truth;
+    const truth = JSON.parse(await told) as Truth;
     check(times > 3, "the list was hardly made anew", times);
     check(truth.ret === 0, "the engine was not on it while it was made anew", { times, truth });
   });

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { playBudgets } from "./budgets.ts";
 import { callScenes } from "./play-calls.ts";
 import { guardScenes } from "./play-guards.ts";
+import { killedScenes } from "./play-killed.ts";
 import { playScenes } from "./scene.ts";
 import { DIR, type Case, type Truth } from "./case.ts";
 import { CASES, groupsOf } from "./cases.ts";
@@ -157,7 +158,7 @@ try {
   if (plays && (options.only === undefined || options.only === "scenarios")) {
     const found = [
       ...(await playScenarios(binary, out, prepared)),
-      ...(await playScenes([...guardScenes, ...callScenes], binary, out, prepared)),
+      ...(await playScenes([...guardScenes, ...killedScenes, ...callScenes], binary, out, prepared)),
       ...(await playBudgets(binary, out, prepared)),
     ];
     found.forEach(show);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Who is guarded while the list is made anew, again and again. */
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,13 +16,17 @@
 #define NEXT_SENSOR 4000002u
 #define MADE_UP 4100000u
 
-static uint32_t table[TABLE], count, taken_out;
+/* Beyond the death of who changes it, as the kernel's is. */
+static struct table {
+	uint32_t pid[TABLE], count;
+} * table;
+static uint32_t taken_out, steps_left = UINT32_MAX;
 static pid_t servers[SERVERS];
 
 static bool is_in(uint32_t pid)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (table[i] == pid)
+	for (uint32_t i = 0; i < table->count; i++)
+		if (table->pid[i] == pid)
 			return true;
 	return false;
 }
@@ -40,17 +45,19 @@ static int change(uint32_t pid, bool guards)
 {
 	uint32_t at = 0;
 
+	if (!steps_left--)
+		raise(SIGKILL);
 	if (guards) {
-		if (count == TABLE)
+		if (table->count == TABLE)
 			return -1;
-		table[count++] = pid;
+		table->pid[table->count++] = pid;
 		return 0;
 	}
 	taken_out++;
-	while (at < count && table[at] != pid)
+	while (at < table->count && table->pid[at] != pid)
 		at++;
-	CHECK(at < count);
-	table[at] = table[--count];
+	CHECK(at < table->count);
+	table->pid[at] = table->pid[--table->count];
 	CHECK(is_in(1) && is_in(getpid()) && is_in(policies.guarded[2]));
 	return 0;
 }
@@ -73,7 +80,9 @@ static struct proc *add(uint32_t pid, const char *binary)
 /* Children that wait for their end, and are taken for the host's servers. */
 static void begin(void)
 {
-	CHECK(!proc_table_open());
+	table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	CHECK(table != MAP_FAILED && !proc_table_open());
 	guard_table = change;
 	policies.dir_fd = 0;
 	policies.guarded[2] = SENSOR;
@@ -89,19 +98,55 @@ static void begin(void)
 	add(getppid(), "/usr/bin/bash");
 	guard_open();
 	CHECK(is_in(1) && is_in(getpid()) && is_in(SENSOR) && servers_are_in(true));
-	CHECK(!is_in(getppid()) && count == 3 + SERVERS);
+	CHECK(!is_in(getppid()) && table->count == 3 + SERVERS);
 }
 
 static void again_and_again(void)
 {
-	uint32_t before = count;
+	uint32_t before = table->count;
 
 	for (int i = 0; i < 100; i++)
 		guard_all();
-	CHECK(count == before && !taken_out);
+	CHECK(table->count == before && !taken_out);
 	/* Another sensor: it is in before the last one is out. */
 	policies_guard(2, NEXT_SENSOR);
 	CHECK(is_in(NEXT_SENSOR) && !is_in(SENSOR) && taken_out == 1 && servers_are_in(true));
+}
+
+/* An engine of its own, which dies before its step after so many; false: it got to the end. */
+static bool dies(uint32_t steps)
+{
+	pid_t engine = fork();
+	int how = 0;
+
+	if (!engine) {
+		steps_left = steps;
+		guard_all();
+		policies_guard(2, SENSOR);
+		_exit(unit_failed);
+	}
+	CHECK(waitpid(engine, &how, 0) == engine);
+	CHECK(WIFSIGNALED(how) || !WEXITSTATUS(how));
+	return WIFSIGNALED(how);
+}
+
+/* Programs go on with the list as a killed engine leaves it; the next engine begins a new one. */
+static void killed(void)
+{
+	const struct table before = *table;
+	uint32_t steps = 0;
+
+	while (dies(steps++)) {
+		CHECK(servers_are_in(true) && is_in(1));
+		CHECK(is_in(SENSOR) || is_in(NEXT_SENSOR));
+		*table = (struct table){ .count = 0 };
+		guard_open();
+		CHECK(servers_are_in(true) && is_in(1) && is_in(getpid()) && is_in(NEXT_SENSOR));
+		*table = before;
+	}
+	/* Itself, the other sensor, and the one before off. */
+	CHECK(steps == 4 && servers_are_in(true) && is_in(SENSOR));
+	*table = before;
 }
 
 static void wishes(void)
@@ -139,7 +184,7 @@ static void full(void)
 {
 	for (uint32_t i = 0; i < TABLE + 100; i++)
 		guard_look(add(MADE_UP + i, "/usr/sbin/sshd"));
-	CHECK(is_in(MADE_UP) && !is_in(MADE_UP + TABLE) && count < TABLE);
+	CHECK(is_in(MADE_UP) && !is_in(MADE_UP + TABLE) && table->count < TABLE);
 	policies_guard(2, SENSOR);
 	policies_guard(3, NEXT_SENSOR);
 	CHECK(is_in(SENSOR) && is_in(NEXT_SENSOR) && is_in(1) && is_in(getpid()));
@@ -149,6 +194,7 @@ int main(void)
 {
 	begin();
 	again_and_again();
+	killed();
 	wishes();
 	evicted();
 	full();

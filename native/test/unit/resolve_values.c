@@ -1,49 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Whole hooks on kernels that need not be there: names among the values, and what is said of why.
  */
-#include "resolve.h"
-
+#include "resolve_plan.h"
 #include "resolve_world.h"
-
-static char text[1024];
-static struct tx_plan_policy policy;
-static struct tx_plan_hook hook;
-static struct tx_plan_arg argument;
-static struct tx_plan_selector selector;
-static struct tx_plan_filter filter;
-static struct tx_plan_value value;
-static struct plan plan = { .policy = &policy,
-			    .hooks = &hook,
-			    .args = &argument,
-			    .selectors = &selector,
-			    .filters = &filter,
-			    .values = &value,
-			    .text = text,
-			    .count = { [TX_PLAN_HOOKS] = 1 } };
-static struct want *wants;
-static uint32_t used;
-
-static struct tx_plan_text put(const char *from)
-{
-	struct tx_plan_text at = { used, strlen(from) };
-
-	memcpy(text + used, from, at.length);
-	used += at.length;
-	return at;
-}
-
-static void begin(uint32_t kind, uint32_t flags, const char *group, const char *call)
-{
-	used = 0;
-	memset(&hook, 0, sizeof(hook));
-	hook.kind = kind;
-	hook.flags = flags;
-	hook.call = put(call);
-	hook.group = put(group);
-	hook.return_arg = TX_PLAN_NONE;
-	argument = (struct tx_plan_arg){ .type = TX_ARG_UINT64, .size_index = TX_PLAN_NONE };
-	hook.args.count = 1;
-}
 
 static struct want *resolved(const struct facts *facts)
 {
@@ -58,6 +17,7 @@ static struct want *resolved(const struct facts *facts)
 static struct want *filtered(uint8_t kind, uint8_t flags, const char *name)
 {
 	begin(TX_HOOK_KPROBE, TX_HOOK_F_SYSCALL, "", "sys_openat");
+	argument(TX_ARG_UINT64, 0, "");
 	selector = (struct tx_plan_selector){ .filters = { 0, 1 } };
 	hook.selectors.count = 1;
 	filter = (struct tx_plan_filter){ .kind = kind, .flags = flags, .values = { 0, 1 } };
@@ -104,11 +64,12 @@ static void fields(void)
 
 	a_format.count = 3;
 	begin(TX_HOOK_TRACEPOINT, 0, "sched", "sched_process_exec");
-	argument.index = 9;
+	argument(TX_ARG_UINT64, 9, "");
 	w = resolved(&distribution);
 	CHECK(w->status == POINT_REJECTED && !w->placed && !w->feature && w->argument == 1);
 	CHECK_TEXT(w->reason, "argument 9: the tracepoint's record has 3 fields");
 	begin(TX_HOOK_TRACEPOINT, 0, "sched", "nothing");
+	argument(TX_ARG_UINT64, 0, "");
 	format_error = -ENOENT;
 	w = resolved(&distribution);
 	CHECK(w->status == POINT_REJECTED && !w->argument);
@@ -123,12 +84,15 @@ static void features(void)
 	struct want *w;
 
 	begin(TX_HOOK_KPROBE, 0, "", "fd_install");
+	argument(TX_ARG_UINT64, 0, "");
 	w = resolved(&locked);
 	CHECK(w->status == POINT_REJECTED && w->feature && !w->argument);
 	begin(TX_HOOK_KPROBE, 0, "", "fd_instal");
+	argument(TX_ARG_UINT64, 0, "");
 	w = resolved(&locked);
 	CHECK(w->status == POINT_REJECTED && !w->feature);
 	begin(TX_HOOK_UPROBE, 0, "", "f");
+	argument(TX_ARG_UINT64, 0, "");
 	no_uprobes.uprobe = false;
 	w = resolved(&no_uprobes);
 	CHECK(w->status == POINT_REJECTED && w->feature);

@@ -3,22 +3,14 @@ import { ftruncateSync, openSync, readdirSync, statfsSync, writeSync } from "nod
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { testMigrations } from "../../../test/harness/databases.ts";
+import { startMigratedEngine } from "../../../test/harness/event-engine.ts";
 import { generateEvents } from "../../../test/harness/events.ts";
 import { runProgram } from "../../../test/harness/program.ts";
 import { until } from "../../../test/harness/until.ts";
-import { systemClock } from "../../core/clock.ts";
 import { newUuid } from "../../core/ids.ts";
-import { silentLog } from "../../core/log.ts";
-import { Metrics } from "../../core/metrics.ts";
 import { isNoSpace } from "../disk/watch.ts";
-import { connectClickHouse, openClickHouse } from "../stores/clickhouse.ts";
-import { migrateClickHouse } from "../stores/migrate-clickhouse.ts";
 import { toRuntimeEventRow } from "../stores/runtime-event-row.ts";
-import { chooseAccounts } from "./account.ts";
-import { startEmbeddedClickHouse } from "./clickhouse.ts";
 import { engineReserveBytes } from "./clickhouse-config.ts";
-import { developmentPrograms } from "./development.ts";
 
 const SIZE = 200 * 1024 * 1024;
 /** Room for the rows of an insert and the part made of them. */
@@ -57,22 +49,8 @@ test.skipIf(!mounted)(
   "what was acknowledged can be read, though the disk refuses writes in the middle of an insert or a merge",
   async () => {
     await chmod(disk, 0o755);
-    const account = (await chooseAccounts(0))?.server;
-    await using server = await startEmbeddedClickHouse({
-      dataDir: join(disk, "data"),
-      programs: developmentPrograms(),
-      account,
-      clock: systemClock,
-      log: silentLog,
-    });
-    const client = connectClickHouse(server.target);
-    await migrateClickHouse(client, await testMigrations("clickhouse"), silentLog);
-    await client.close();
-    await using events = await openClickHouse(server.target, silentLog, new Metrics());
-    const [found] = await events.selectSystem<{ path: string }>(
-      "SELECT arrayElement(data_paths, 1) AS path FROM system.tables WHERE name = 'runtime_events'",
-    );
-    const table = found!.path;
+    await using started = await startMigratedEngine(join(disk, "data"));
+    const { engine: server, events, table } = started;
     const filler = openSync(join(disk, "filler"), "w");
     let size = 0;
     const tenantId = newUuid();

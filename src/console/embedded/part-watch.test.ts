@@ -3,18 +3,10 @@ import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writ
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
-import { testMigrations } from "../../../test/harness/databases.ts";
+import { startMigratedEngine } from "../../../test/harness/event-engine.ts";
 import { generateEvents } from "../../../test/harness/events.ts";
-import { systemClock } from "../../core/clock.ts";
 import { newUuid } from "../../core/ids.ts";
-import { silentLog } from "../../core/log.ts";
-import { Metrics } from "../../core/metrics.ts";
-import { connectClickHouse, openClickHouse } from "../stores/clickhouse.ts";
-import { migrateClickHouse } from "../stores/migrate-clickhouse.ts";
 import { toRuntimeEventRow } from "../stores/runtime-event-row.ts";
-import { chooseAccounts } from "./account.ts";
-import { startEmbeddedClickHouse } from "./clickhouse.ts";
-import { developmentPrograms } from "./development.ts";
 import { readPartSizes } from "./part-checksums.ts";
 import { PartWatch } from "./part-watch.ts";
 
@@ -26,19 +18,9 @@ let parts: string[];
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "telovix-part-watch-"));
   await chmod(root, 0o755);
-  const account = (await chooseAccounts(process.getuid?.() ?? 0))?.server;
-  const programs = developmentPrograms();
-  await using server = await startEmbeddedClickHouse({
-    dataDir: root,
-    programs,
-    account,
-    clock: systemClock,
-    log: silentLog,
-  });
-  const client = connectClickHouse(server.target);
-  await migrateClickHouse(client, await testMigrations("clickhouse"), silentLog);
-  await client.close();
-  await using events = await openClickHouse(server.target, silentLog, new Metrics());
+  await using started = await startMigratedEngine(root);
+  const { events } = started;
+  table = started.table;
   const tenantId = newUuid();
   for (let seed = 1; seed < 4; seed++) {
     const hosts = [{ sensorId: newUuid(), nodeName: "a" }];
@@ -50,10 +32,6 @@ beforeAll(async () => {
   // Parts of the other form, a file or more to a column.
   await events.command("ALTER TABLE runtime_events MODIFY SETTING min_bytes_for_wide_part = 0");
   await events.command("OPTIMIZE TABLE runtime_events FINAL");
-  const [found] = await events.selectSystem<{ path: string }>(
-    "SELECT arrayElement(data_paths, 1) AS path FROM system.tables WHERE name = 'runtime_events'",
-  );
-  table = found!.path;
 }, 60_000);
 
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Somebody else's maps, by their numbers. */
 #include <linux/bpf.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -69,6 +70,14 @@ static long run_bpf_sum(char **a)
 	return sum;
 }
 
+static long ns_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - then->tv_sec) * 1000000000 + now.tv_nsec - then->tv_nsec;
+}
+
 /* bpf-watch ID KEY MS: looks for a key of 32 bits again and again, once at least. Comes back with
  * how often it was not there. */
 static long run_bpf_watch(char **a)
@@ -76,7 +85,7 @@ static long run_bpf_watch(char **a)
 	unsigned int key = number(a[1]), value, looks = 0, missed = 0;
 	union bpf_attr attr = { .map_fd = open_map(a), .key = (unsigned long)&key };
 	long left = number(a[2]) * 1000000;
-	struct timespec began, now;
+	struct timespec began;
 
 	attr.value = (unsigned long)&value;
 	tell_name(attr.map_fd);
@@ -84,14 +93,32 @@ static long run_bpf_watch(char **a)
 	do {
 		missed += !look_up(&attr);
 		looks++;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while ((now.tv_sec - began.tv_sec) * 1000000000 + now.tv_nsec - began.tv_nsec < left);
+	} while (ns_since(&began) < left);
 	extra("\"looks\":%u", looks);
 	return missed;
 }
 
+/* bpf-kill ID KEY PID: kills a process with -9 in the moment a key of 32 bits is there, which must
+ * be within a minute. */
+static long run_bpf_kill(char **a)
+{
+	unsigned int key = number(a[1]), value;
+	union bpf_attr attr = { .map_fd = open_map(a), .key = (unsigned long)&key };
+	struct timespec began;
+
+	attr.value = (unsigned long)&value;
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	while (!look_up(&attr))
+		must(ns_since(&began) < 60000000000, "the key");
+	return kill(number(a[2]), SIGKILL);
+}
+
 const struct action map_actions[] = {
-	{ "bpf-open", 1, run_bpf_open },   { "bpf-write", 1, run_bpf_write },
-	{ "bpf-pin", 1, run_bpf_pin },     { "bpf-sum", 1, run_bpf_sum },
-	{ "bpf-watch", 3, run_bpf_watch }, { NULL, 0, NULL },
+	{ "bpf-open", 1, run_bpf_open },
+	{ "bpf-write", 1, run_bpf_write },
+	{ "bpf-pin", 1, run_bpf_pin },
+	{ "bpf-sum", 1, run_bpf_sum },
+	{ "bpf-watch", 3, run_bpf_watch },
+	{ "bpf-kill", 3, run_bpf_kill },
+	{ NULL, 0, NULL },
 };

@@ -1,26 +1,9 @@
 import { MAX_STACK, RETURN_POSITION } from "./layout.ts";
+import { ARG_FILTER_KINDS } from "./names.ts";
 import type { Plan, PlanCode, PlanFilter, PlanHook } from "./plan.ts";
 import { planError } from "./plan-error.ts";
 
-const OF_AN_ARGUMENT: ReadonlySet<PlanFilter["kind"]> = new Set([
-  "int_equal",
-  "int_range",
-  "int_mask",
-  "str_equal",
-  "str_prefix",
-  "str_postfix",
-  "str_substring",
-  "str_substring_nocase",
-  "saddr",
-  "daddr",
-  "sport",
-  "dport",
-  "protocol",
-  "family",
-  "state",
-  "file_type",
-  "caps_gained",
-]);
+const OF_AN_ARGUMENT: ReadonlySet<PlanFilter["kind"]> = new Set(ARG_FILTER_KINDS);
 
 /** True for a filter that looks at an argument (`arg` is its position), false for one on the process. */
 export function isArgFilter(filter: PlanFilter): boolean {

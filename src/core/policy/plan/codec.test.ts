@@ -3,17 +3,14 @@ import fc from "fast-check";
 import { crc32c } from "../../crc32c.ts";
 import { AppError } from "../../error.ts";
 import { decodePlan } from "./decode.ts";
-import { EMPTY_HOOK } from "./lower.ts";
 import { HEADER, HEADER_BYTES, LAYOUTS, SECTION_NAMES, type SectionName } from "./layout.ts";
-import type { Plan, PlanHook } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { anyPlan } from "./random-plan.ts";
+import { planOf } from "./test-plan.ts";
 import { writePlan } from "./write.ts";
 
-const HOOK: PlanHook = { ...EMPTY_HOOK, flags: ["syscall"], call: "sys_write", line: 1, column: 1 };
-const PLAN: Plan = {
-  policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
-  hooks: [HOOK],
-};
+const PLAN = planOf("sys_write");
+const HOOK = PLAN.hooks[0]!;
 
 /** The header's number at `offset`, or a section's place. */
 function section(bytes: Uint8Array, name: SectionName): { at: number; count: number } {

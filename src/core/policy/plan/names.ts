@@ -84,7 +84,8 @@ export const PLAN_ARG_TYPES = [
 export const ARG_SOURCES = ["arg", "return", "current_task", "pt_regs"] as const;
 export const ARG_FLAGS = { return_copy: 0x01, max_data: 0x02, data: 0x04 } as const;
 
-export const FILTER_KINDS = [
+/** Of filters that look at an argument; the numbers of the others follow theirs. */
+export const ARG_FILTER_KINDS = [
   "int_equal",
   "int_range",
   "int_mask",
@@ -102,6 +103,10 @@ export const FILTER_KINDS = [
   "state",
   "file_type",
   "caps_gained",
+] as const;
+
+export const FILTER_KINDS = [
+  ...ARG_FILTER_KINDS,
   "pid",
   "binary_equal",
   "binary_prefix",

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { checkPolicyText } from "../check.ts";
 import { decodePlan } from "./decode.ts";
 import { encodePlan } from "./encode.ts";
-import { lowerPlan } from "./lower.ts";
+import { EMPTY_HOOK, lowerPlan } from "./lower.ts";
 import type { Plan, PlanFilter, PlanHook } from "./plan.ts";
 import { bytesText } from "./value-text.ts";
 
@@ -47,3 +47,9 @@ export function values({ values: list }: PlanFilter): unknown[] {
     text.length > 0 ? bytesText(text) : [BigInt.asIntN(64, a), BigInt.asIntN(64, b)],
   );
 }
+
+/** A plan with a hook at each of these system calls, which asks for nothing. */
+export const planOf = (...calls: readonly string[]): Plan => ({
+  policy: { name: "p", namespace: "", workload: "", mode: "default", override_method: "any", flags: [] },
+  hooks: calls.map((call) => ({ ...EMPTY_HOOK, flags: ["syscall"], call, line: 1, column: 1 })),
+});
