@@ -35,7 +35,7 @@ function store({ ok, optional, runs, status, restarts = 0, reason, problem, acti
   if (optional && !runs) return ok ? "well" : `${sentence(problem ?? "not well")} ${action ?? ""}`;
   if (ok) return `answers${kept ? ` (${kept})` : ""}`;
   const why = [problem, status === "running" ? undefined : reason].filter(Boolean).join("; ");
-  return `DOES NOT ANSWER${kept ? ` (${kept})` : ""}: ${sentence(why)} ${action ?? ""}`;
+  return `NOT WELL${kept ? ` (${kept})` : ""}: ${sentence(why)} ${action ?? ""}`;
 }
 
 function counts(record: Readonly<Record<string, number>>): string {

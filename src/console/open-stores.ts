@@ -75,7 +75,7 @@ function dependency(
       name,
       ping,
       state: () => ({ runs: "embedded" }),
-      action: "The Console starts it again by itself; 'telovix console status' says more.",
+      action: "The Console starts it again when it ends; 'telovix console status' says more.",
     };
   if (!server)
     return { name, ping, state: () => ({ runs: "external" }), action: `Check the server that ${flag} names.` };
@@ -86,7 +86,7 @@ function dependency(
       const { status, restarts, reason } = server.state;
       return { runs: "embedded", status, restarts, ...(reason === undefined ? {} : { reason }) };
     },
-    action: `The Console starts it again by itself. If it stays away: look at the Console's log (subsystem ${server.name}) and at the space on its disk.`,
+    action: `The Console starts it again when it ends. If it stays away, or runs and does not answer: look at the Console's log (subsystem ${server.name}) and at its disk.`,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Frame } from "./frame/frame.tsx";
+import { StoreNotice } from "./frame/store-notice.tsx";
 import { EventPage } from "./pages/events/event-page.tsx";
 import { EventsPage } from "./pages/events/page.tsx";
 import { LineagePage } from "./pages/lineage/page.tsx";
@@ -127,6 +128,7 @@ export function App(): JSX.Element {
   if (now.state === "failed")
     return (
       <div class="alone">
+        <StoreNotice />
         <Failure failure={now.failure} onRetry={() => void loadSession()} />
       </div>
     );

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { connectClickHouse } from "../../src/console/stores/clickhouse.ts";
 import type { Db } from "../../src/console/stores/contract.ts";
-import { assertWritable } from "../../src/console/stores/faults.ts";
+import { assertWritable, TABLES } from "../../src/console/stores/faults.ts";
 import { migrateClickHouse } from "../../src/console/stores/migrate-clickhouse.ts";
+import { createUserStore } from "../../src/console/users/store.ts";
 import type { StreamWelcome } from "../../src/core/wire/stream.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { asAdmin, testMigrations } from "../harness/databases.ts";
@@ -73,6 +75,12 @@ describe("a store that answers and is not well", () => {
       expect(store.action).toContain("RESET default_transaction_read_only");
       expect((await console.api("GET", "/readyz")).status).toBe(503);
       expect((await named("clickhouse")).ok).toBe(true);
+      // Whoever is signed in reads on, though it cannot be noted that the session is used.
+      const [signedIn] = await stores.db.system(
+        (tx) => tx<{ hash: string }[]>`SELECT session_hash AS hash FROM sessions`,
+      );
+      const session = await createUserStore(stores).findSession(signedIn!.hash, new Date(), new Date(0), new Date());
+      expect(session?.sessionHash).toBe(signedIn!.hash);
       // A heartbeat is answered, and goes on the record when it can.
       expect((await sensor.send("/sensors/heartbeat", testHeartbeat())).status).toBe(200);
       // Nothing is our mistake here: it is said that it cannot be done now, and when to come again.
@@ -132,6 +140,12 @@ describe("a store that answers and is not well", () => {
       message: expect.stringContaining("standby"),
       hint: expect.stringContaining("primary"),
     });
+  });
+
+  test("every table of ClickHouse is looked for", async () => {
+    const schema = await Bun.file(join(import.meta.dir, "../../sql/clickhouse/schema.sql")).text();
+    const made = [...schema.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, name]) => name!);
+    expect(TABLES.toSorted()).toEqual([...made, "schema_migrations"].toSorted());
   });
 
   test("a ClickHouse that lost a table is named with what to do; its events stay with the sensors", async () => {

@@ -21,6 +21,8 @@ export interface Dependency {
   readonly action: string;
   /** True when the Console serves without it, with less. */
   readonly optional?: boolean;
+  /** What it is known by: while that does not answer, nothing is known of this, and nothing said. */
+  readonly knownBy?: string;
 }
 
 /** Answer of /readyz for one store. */
@@ -33,9 +35,14 @@ export interface StoreHealth extends Partial<StoreState> {
   readonly action?: string;
 }
 
-/** Whether events go through: there is room for them, and nothing is away that the Console cannot work without. */
-export function eventsWord(room: number, stores: readonly Pick<StoreHealth, "ok" | "optional">[]): string {
-  return room > 0 && stores.every(({ ok, optional }) => ok || optional) ? "takes events" : "takes none";
+/**
+ * Whether events go through: there is room for them, and nothing is away that the Console cannot work without. Without PostgreSQL those of
+ * streams that are open do.
+ */
+export function eventsWord(room: number, stores: readonly Pick<StoreHealth, "name" | "ok" | "optional">[]): string {
+  const away = stores.filter(({ ok, optional }) => !ok && !optional);
+  if (room === 0 || away.some(({ name }) => name !== "postgresql")) return "takes none";
+  return away.length === 0 ? "takes events" : "takes those of streams that are open";
 }
 
 const PING_TIMEOUT_MS = 3_000;
@@ -65,8 +72,16 @@ export function createReadiness(dependencies: readonly Dependency[]): () => Prom
   let cached: { untilMs: number; answer: Promise<StoreHealth[]> } | undefined;
   return () => {
     const nowMs = performance.now();
-    if (!cached || nowMs > cached.untilMs)
-      cached = { untilMs: nowMs + CACHED_MS, answer: Promise.all(dependencies.map(look)) };
+    if (!cached || nowMs > cached.untilMs) cached = { untilMs: nowMs + CACHED_MS, answer: lookAll(dependencies) };
     return cached.answer;
   };
+}
+
+async function lookAll(dependencies: readonly Dependency[]): Promise<StoreHealth[]> {
+  const found = await Promise.all(dependencies.map(look));
+  const away = new Set(found.filter(({ ok }) => !ok).map(({ name }) => name));
+  return found.map((health, i) => {
+    const { name, optional, knownBy } = dependencies[i]!;
+    return knownBy !== undefined && away.has(knownBy) ? { name, ok: true, ...(optional ? { optional } : {}) } : health;
+  });
 }

@@ -13,6 +13,7 @@ export function rootsDependency({ db, clock }: { readonly db: Db; readonly clock
   return {
     name: "hourly roots",
     optional: true,
+    knownBy: "postgresql",
     ping: async () => {
       const lastMs = await findNewestRootMs(db).catch((error: unknown) => {
         // A database that does not answer is told of elsewhere.

@@ -121,15 +121,20 @@ export class Jobs implements Service, Scheduler {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     let registered = false;
+    let told: string | undefined;
     while (!signal.aborted && this.#jobs.size > 0) {
       try {
         if (!registered) await registerJobs(this.#deps.db, [...this.#jobs.values()]);
         registered = true;
         await this.#claim(signal);
+        told = undefined;
       } catch (error) {
         const action =
           (error instanceof AppError ? error.hint : undefined) ?? "See /readyz: what is wrong stands there.";
-        this.#log.warn("scheduled work waits for PostgreSQL", { problem: errorMessage(error), action });
+        const problem = errorMessage(error);
+        // Once, not at each attempt.
+        if (problem !== told) this.#log.warn("scheduled work waits for PostgreSQL", { problem, action });
+        told = problem;
       }
       await clock.sleep(this.#timing.pollMs * (0.8 + Math.random() * 0.4), signal);
     }

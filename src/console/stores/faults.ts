@@ -19,7 +19,8 @@ export async function assertWritable(db: Db): Promise<void> {
 }
 
 /** Tables that no Console works without, whatever its version has beside them. */
-const TABLES = [
+export const TABLES = [
+  "event_counts",
   "runtime_events",
   "sensor_resources",
   "event_losses",

@@ -1,4 +1,5 @@
 import type { Role } from "../../core/api/auth.ts";
+import { AppError } from "../../core/error.ts";
 import type { Db, Tx } from "../stores/contract.ts";
 
 /** An account as sign-in needs it. */
@@ -53,6 +54,11 @@ export async function insertUser(
     VALUES (${user.userId}, ${user.tenantId}, ${user.email}, ${user.name}, ${user.role}, ${user.passwordHash})`;
 }
 
+/** What is not worth a refusal is left out while PostgreSQL cannot be written to. */
+function unlessAway(error: unknown): void {
+  if (!(error instanceof AppError && error.code === "unavailable")) throw error;
+}
+
 /** Users and sessions in PostgreSQL. */
 export function createUserStore(deps: { db: Db }): UserStore {
   const { db } = deps;
@@ -79,17 +85,22 @@ export function createUserStore(deps: { db: Db }): UserStore {
             ORDER BY created_at DESC, session_hash = ${session.sessionHash} DESC OFFSET ${keep}))`;
       }),
 
-    findSession: (hash, now, idleSince, touchBefore) =>
-      db.system(async (tx) => {
+    findSession: async (hash, now, idleSince, touchBefore) => {
+      const session = await db.system(async (tx) => {
         const [row] = await tx<StoredSession[]>`
           SELECT s.session_hash AS "sessionHash", s.user_id AS "userId", s.tenant_id AS "tenantId", t.name AS "tenantName",
                  u.email, u.name, u.role, s.csrf_token AS "csrfToken", s.last_used_at AS "lastUsedAt"
           FROM sessions s JOIN users u USING (user_id) JOIN tenants t ON t.tenant_id = s.tenant_id
           WHERE s.session_hash = ${hash} AND s.expires_at > ${now} AND s.last_used_at > ${idleSince} AND u.disabled_at IS NULL`;
-        if (row && row.lastUsedAt <= touchBefore)
-          await tx`UPDATE sessions SET last_used_at = ${now} WHERE session_hash = ${hash}`;
         return row;
-      }),
+      });
+      // Where nothing can be written, people who are signed in can read all the same.
+      if (session && session.lastUsedAt <= touchBefore)
+        await db
+          .system((tx) => tx`UPDATE sessions SET last_used_at = ${now} WHERE session_hash = ${hash}`)
+          .catch(unlessAway);
+      return session;
+    },
 
     removeSession: (tenantId, hash) =>
       db.tenant(tenantId, async (tx) => {

@@ -56,6 +56,7 @@ export function authorityKeysDependency(db: Db, standing: () => Standing): Depen
   return {
     name: "authority keys",
     optional: true,
+    knownBy: "postgresql",
     ping: async () => {
       const hosts = await listHosts(db).catch((error: unknown) => {
         // A database that does not answer is told of elsewhere.

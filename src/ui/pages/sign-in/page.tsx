@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Brand } from "../../frame/rail.tsx";
+import { StoreNotice } from "../../frame/store-notice.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Banner } from "../../parts/states.tsx";
@@ -13,6 +14,7 @@ export function SignInPage(): JSX.Element {
   const wrong = failure?.code === "invalid_credentials";
   return (
     <main class="alone">
+      <StoreNotice />
       <div class="alone-box">
         <Brand />
         <h1>Sign in</h1>
