@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { access, chmod, mkdtemp, open, rm, statfs } from "node:fs/promises";
+import { access, chmod, mkdtemp, open, rm, stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDiskStore } from "../../src/console/disk/store.ts";
@@ -75,12 +75,12 @@ describe.skipIf(!mounted)("a disk that fills", () => {
 
   test("is named while it is nearly full, and events are still taken", async () => {
     expect(await disk()).toEqual({ name: "disk", ok: true, optional: true } as never);
-    await until(() =>
-      access(join(console.dir, "reserve")).then(
-        () => true,
-        () => false,
-      ),
-    );
+    const sizeOf = (name: string): Promise<number> =>
+      stat(join(console.dir, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    await until(async () => (await sizeOf("reserve")) > 0 && (await sizeOf("ballast")) === 25 * MB);
     await leave(150 * MB);
     const seen = await until(async () => {
       const now = await disk();

@@ -1,12 +1,13 @@
-import { open, rm, stat, statfs } from "node:fs/promises";
+import { rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
+import { appendBlocks } from "./blocks.ts";
 
-const MAX_RESERVE_BYTES = 256 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const MAX_RESERVE_BYTES = 256 * MIB;
 /** Of the disk at most. */
 const PART = 0.01;
-const PIECE = Buffer.alloc(1024 * 1024);
 
 /**
  * Space kept back for the day the disk is full: a file that is removed then, so that the state can still be written (sign-in, audit,
@@ -23,23 +24,17 @@ export class Reserve {
     this.#log = log;
   }
 
-  /** Makes the file when there is plenty of space for it. Blocks are written, not promised: a hole would hold nothing back. */
+  /** Makes the file when there is plenty of space for it. */
   async fill(): Promise<void> {
     const { bavail, blocks, bsize } = await statfs(this.#dir);
-    const wanted = Math.min(MAX_RESERVE_BYTES, Math.floor((blocks * bsize * PART) / PIECE.length) * PIECE.length);
+    const wanted = Math.min(MAX_RESERVE_BYTES, Math.floor((blocks * bsize * PART) / MIB) * MIB);
     const have = await stat(this.path).then(
       (s) => s.size,
       () => 0,
     );
     if (wanted === 0 || have >= wanted || bavail * bsize < 4 * wanted) return;
     try {
-      const file = await open(this.path, "w", 0o600);
-      try {
-        for (let written = 0; written < wanted; written += PIECE.length) await file.write(PIECE);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await appendBlocks(this.path, wanted - have);
     } catch (error) {
       this.#log.warn("no space could be kept in reserve", { error: errorMessage(error) });
       await this.release();

@@ -5,6 +5,7 @@ import { AppError, errorMessage } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Service } from "../../core/service.ts";
+import type { Ballast, BallastState } from "./ballast.ts";
 
 const GB = 1_000_000_000;
 const MB = 1_000_000;
@@ -32,6 +33,8 @@ export interface DiskWatchDeps {
   /** Any path on the disk. */
   readonly dir: string;
   readonly limits: DiskLimits;
+  /** Undefined where no store starts on this disk. */
+  readonly ballast?: Ballast | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -63,6 +66,7 @@ export class DiskWatch implements Service {
   readonly #log: Log;
   readonly #listeners: DiskListener[] = [];
   #state: DiskState | undefined;
+  #ballast: BallastState | undefined;
   #sawFull = false;
   #wake = Promise.withResolvers<void>();
 
@@ -71,6 +75,10 @@ export class DiskWatch implements Service {
     this.#log = deps.log.child("disk");
     const free = deps.metrics.gauge("telovix_console_disk_free_bytes", "Free space of the data directory's disk.");
     const total = deps.metrics.gauge("telovix_console_disk_size_bytes", "Size of the data directory's disk.");
+    const ballast = deps.metrics.gauge(
+      "telovix_console_disk_ballast_bytes",
+      "Space kept back so that the embedded stores can start on a full disk.",
+    );
     const level = deps.metrics.gauge(
       "telovix_console_disk_level",
       "0 well, 1 nearly full, 2 full: no events are taken.",
@@ -79,6 +87,7 @@ export class DiskWatch implements Service {
       if (!this.#state) return;
       free(this.#state.free_bytes);
       total(this.#state.total_bytes);
+      if (this.#ballast) ballast(this.#ballast.bytes);
       level({ well: 0, nearly_full: 1, full: 2 }[this.#state.level]);
     });
   }
@@ -109,6 +118,7 @@ export class DiskWatch implements Service {
       const [free, total] = [bavail * bsize, blocks * bsize];
       const level = this.#sawFull ? "full" : levelOf(free, total, this.#deps.limits, before);
       state = { level, free_bytes: free, total_bytes: total };
+      this.#ballast = await this.#deps.ballast?.look();
     } catch (error) {
       this.#log.warn("the disk's free space cannot be read", { error: errorMessage(error) });
       return this.#state;
@@ -138,7 +148,7 @@ export class DiskWatch implements Service {
   assertSpace(): Promise<void> {
     const state = this.#state;
     if (!state || state.level === "well") return Promise.resolve();
-    return Promise.reject(diskFault(state));
+    return Promise.reject(diskFault(state, this.#ballast));
   }
 
   #say(state: DiskState): void {
@@ -157,14 +167,23 @@ const size = (bytes: number): string =>
   bytes >= 1024 * MIB ? `${(bytes / (1024 * MIB)).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`;
 
 /** The fault of a disk in words. */
-export function diskFault({ level, free_bytes, total_bytes }: DiskState): AppError {
+export function diskFault({ level, free_bytes, total_bytes }: DiskState, ballast?: BallastState): AppError {
   // Without the path: everybody may ask whether the Console is ready.
   const left = `${size(free_bytes)} of ${size(total_bytes)} are left`;
-  const message =
+  const fault =
     level === "full"
       ? `the disk is full (${left}): no events are taken; sensors keep theirs`
       : `the disk is nearly full (${left})`;
+  const message =
+    ballast && ballast.bytes < ballast.wanted
+      ? `${fault}; of the ballast with which a store can start all the same ${size(ballast.bytes)} of ${size(ballast.wanted)} are left`
+      : fault;
   return new AppError("unavailable", message, { hint: HINT, retryAfterSecs: 30 });
+}
+
+/** True when the words of a store or the system are about space that there was none of. */
+export function saysNoSpace(words: string): boolean {
+  return /No space left on device|Disk quota exceeded|errno: (28|122)\b/.test(words);
 }
 
 /** True when an error of a store or a file means that there was no space. */
@@ -173,7 +192,7 @@ export function isNoSpace(error: unknown): boolean {
     const code = (at as { code?: unknown }).code;
     // ClickHouse NOT_ENOUGH_SPACE, PostgreSQL disk_full, and what both say when a write fails.
     if (code === "ENOSPC" || code === "EDQUOT" || code === "243" || code === "53100") return true;
-    if (/No space left on device|Disk quota exceeded|errno: (28|122)\b/.test(at.message)) return true;
+    if (saysNoSpace(at.message)) return true;
   }
   return false;
 }

@@ -7,12 +7,15 @@ import type { Service } from "../../core/service.ts";
 import type { ConsoleConfig } from "../config.ts";
 import type { Dependency } from "../http/readiness.ts";
 import type { Db, EventAdmin, EventDb } from "../stores/contract.ts";
+import { Ballast } from "./ballast.ts";
 import { InsertGuard } from "./guard.ts";
 import { Reserve } from "./reserve.ts";
 import { createDiskStore, type DiskStore } from "./store.ts";
 import { diskFault, DISK_LIMITS, DiskWatch } from "./watch.ts";
 
 const DAY_MS = 86_400_000;
+/** At the ballast; the first minute has better to do. */
+const LOOK_MS = 60_000;
 
 export interface DiskDeps {
   readonly config: ConsoleConfig;
@@ -22,7 +25,7 @@ export interface DiskDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** True in the one process of this host that keeps the reserve and lets old events go. */
+  /** True in the one process of this host that keeps reserve and ballast, and lets old events go. */
   readonly owner: boolean;
 }
 
@@ -43,7 +46,9 @@ export function createDisk(deps: DiskDeps): Disk {
     ...DISK_LIMITS,
     ...(config.diskWarnPercent === undefined ? {} : { nearlyFullPercent: config.diskWarnPercent }),
   };
-  const watch = new DiskWatch({ dir: config.dataDir, limits, clock, log: deps.log, metrics });
+  const embedded = config.postgresUrl === undefined || config.clickhouseUrl === undefined;
+  const ballast = embedded ? new Ballast(config.dataDir, log) : undefined;
+  const watch = new DiskWatch({ dir: config.dataDir, limits, ballast, clock, log: deps.log, metrics });
   const guard = new InsertGuard(() => watch.noteNoSpace());
   const reserve = new Reserve(config.dataDir, log);
   // With events elsewhere a full disk here is no reason to leave them with the sensors.
@@ -63,7 +68,11 @@ export function createDisk(deps: DiskDeps): Disk {
     },
   });
   return {
-    services: [watch, ...(deps.owner ? [keepReserve(reserve, watch, clock, log)] : [])],
+    services: [
+      watch,
+      ...(deps.owner ? [keepReserve(reserve, watch, clock, log)] : []),
+      ...(deps.owner && ballast ? [keepBallast(ballast, watch, clock)] : []),
+    ],
     state: () => watch.state,
     guard,
     dependency: { name: "disk", ping: () => watch.assertSpace(), action: "Free some space on it.", optional: true },
@@ -81,6 +90,37 @@ function keepReserve(reserve: Reserve, watch: DiskWatch, clock: Clock, log: Log)
         await reserve
           .fill()
           .catch((error: unknown) => log.warn("no space could be kept in reserve", { error: errorMessage(error) }));
+      }
+    },
+  };
+}
+
+/**
+ * Lays the ballast, and again once it was given up and the disk is well. From one time to the next four times as long has to pass, a day at
+ * most, until it has lain for a day: where it is the ballast that fills the disk (a quota), it is soon left alone.
+ */
+export function keepBallast(
+  ballast: Pick<Ballast, "look" | "lay">,
+  watch: Pick<DiskWatch, "state">,
+  clock: Clock,
+): Service {
+  return {
+    name: "disk ballast",
+    async run(signal) {
+      let [looksAgo, pause] = [Infinity, 1];
+      for (;;) {
+        await clock.sleep(LOOK_MS, signal);
+        if (signal.aborted) return;
+        looksAgo++;
+        const state = await ballast.look().catch(() => undefined);
+        if (!state) continue;
+        if (state.bytes >= state.wanted) {
+          if (looksAgo >= DAY_MS / LOOK_MS) pause = 1;
+        } else if (looksAgo >= pause && watch.state?.level === "well") {
+          await ballast.lay(signal);
+          looksAgo = 0;
+          pause = Math.min(DAY_MS / LOOK_MS, pause * 4);
+        }
       }
     },
   };

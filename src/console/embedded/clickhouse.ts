@@ -12,6 +12,7 @@ import { chownTree, prepareDataDir, privateDir, shortSocketDir } from "./directo
 import type { EmbeddedPrograms } from "./development.ts";
 import { lockDirectory } from "./lock.ts";
 import { RunningServer } from "./running-server.ts";
+import { StartRoom } from "./start-room.ts";
 
 const DATABASE = "telovix";
 
@@ -63,6 +64,8 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
   await prepareDataDir(options.dataDir, account);
   await mkdir(home, { recursive: true, mode: 0o711 });
   await chmod(home, 0o711);
+  // For the lock and the configuration. The engine itself starts without any: later starts take nothing.
+  await new StartRoom("clickhouse", options.dataDir, log).make();
   const server = new RunningServer("clickhouse", await lockDirectory(home), log);
   try {
     return await startOn(home, server, account, options, log);

@@ -10,6 +10,7 @@ import { lockDirectory } from "./lock.ts";
 import { RunningServer } from "./running-server.ts";
 import { ADMIN_ROLE, APP_ROLE, DATABASE, initCluster, loadPasswords, provision } from "./postgres-init.ts";
 import { readPostmaster, removeCutLock, stopOrphan } from "./postgres-orphan.ts";
+import { StartRoom } from "./start-room.ts";
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
@@ -54,6 +55,10 @@ const SETTINGS: readonly string[] = [
 /** One of its processes was killed or broke, and it has begun anew by itself: nobody else would say why it was away. */
 const BROKEN = /\(PID \d+\) was terminated by signal|^all server processes terminated/;
 
+/** It begins anew by itself, again and again if it has to: the process that was started goes on. Then: it takes connections. */
+const ANEW = /all server processes terminated; reinitializing$/;
+const READY = /database system is ready to accept connections$/;
+
 function forwardLine(log: Log, line: string): void {
   const [, level = "", text = line] = /^([A-Z]+[1-5]?): {1,2}(.*)$/.exec(line) ?? [];
   if (level === "PANIC") log.error(text);
@@ -71,10 +76,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const home = join(dataDir, "postgres");
   await prepareDataDir(dataDir, accounts?.server);
   await mkdir(home, { recursive: true, mode: 0o711 });
+  // The lock itself needs a block.
+  const room = new StartRoom("postgres", dataDir, log);
+  await room.make();
   // Before anything is touched: a second Console would take the first one's server for an orphan.
   const server = new RunningServer("postgres", await lockDirectory(home), log);
   try {
-    return await startOn(home, server, options, log);
+    return await startOn(home, server, room, options, log);
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
@@ -84,6 +92,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function startOn(
   home: string,
   server: RunningServer,
+  room: StartRoom,
   options: EmbeddedPostgresOptions,
   log: Log,
 ): Promise<EmbeddedPostgres> {
@@ -106,7 +115,10 @@ async function startOn(
       ...accounts?.server,
       stopSignal: "SIGINT",
       stopTimeoutMs: 30_000,
-      before: () => removeCutLock(pgData, log),
+      before: async () => {
+        await room.make();
+        await removeCutLock(pgData, log);
+      },
       ready: async (pid, signal) => {
         while (!signal.aborted) {
           const postmaster = await readPostmaster(pgData);
@@ -116,6 +128,9 @@ async function startOn(
       },
       onLine: (line) => {
         server.remember(line);
+        if (READY.test(line)) room.started();
+        else if (ANEW.test(line)) void room.make();
+        else room.heard(line);
         forwardLine(log, line);
       },
       onState: (state) => server.update(state),
