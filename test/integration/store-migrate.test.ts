@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nameOf } from "../../src/console/store-migrate/open-ends.ts";
+import { findMarker, setMarker } from "../../src/console/store-migrate/store-state.ts";
 import { connectClickHouse, type ClickHouseTarget } from "../../src/console/stores/clickhouse.ts";
 import { connectPostgres } from "../../src/console/stores/postgres.ts";
 import { toRuntimeEventRow } from "../../src/console/stores/runtime-event-row.ts";
@@ -135,6 +137,17 @@ describe.skipIf(!hasPostgres15)("console store migrate", () => {
     await client.close();
     expect(tables.map((t) => t.name).filter((name) => name.startsWith("telovix_copy"))).toEqual([]);
   }, 180_000);
+
+  test("killed between the ends of events and state, it comes to the other", async () => {
+    const sql = connectPostgres({ url: new Secret(pgUrl()) }, { maxConnections: 1 });
+    try {
+      await sql.begin((tx) => setMarker(tx, nameOf(undefined, dataDir)));
+      expect(await migrate()).toMatchObject({ code: 0 });
+      expect(await findMarker(sql)).toBeUndefined();
+    } finally {
+      await sql.end();
+    }
+  }, 60_000);
 
   test("a second time is refused: the target is an installation now; comparing is not", async () => {
     const again = await migrate();

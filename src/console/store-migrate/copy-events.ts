@@ -45,6 +45,10 @@ function allSame(want: Days, have: Days): boolean {
 const rowsIn = (days: Days): number => [...days.values()].reduce((sum, day) => sum + day.rows, 0);
 const edge = (ends: EventEnds): number => Math.floor(ends.nowMs / 1000) + MARGIN_SECS;
 
+/** The target has events, and nothing says that a copy into it is under way. */
+export const areEventsEnded = async ({ source, target }: EventEnds): Promise<boolean> =>
+  (await findEventMarker(target)) === undefined && (await countEvents(target, await listEventTables(source))) > 0;
+
 async function begin({ target, sourceName }: EventEnds, tables: readonly EventTable[]): Promise<void> {
   const marker = await findEventMarker(target);
   if (marker === sourceName) return;

@@ -27,6 +27,10 @@ export interface StateEnds {
   readonly sourceName: string;
 }
 
+/** A copy from this source into that target was begun and did not get to its end. */
+export const isStateUnderWay = async ({ target, sourceName }: StateEnds): Promise<boolean> =>
+  (await findMarker(target)) === sourceName;
+
 async function begin({ target, sourceName }: StateEnds, tables: readonly StateTable[]): Promise<void> {
   const marker = await findMarker(target);
   if (marker === sourceName) return;

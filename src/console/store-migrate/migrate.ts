@@ -3,8 +3,8 @@ import type { Secret } from "../../core/log.ts";
 import { dataPath, type ConsoleConfig } from "../config.ts";
 import { MOVED } from "../embedded/directories.ts";
 import type { StoresDeps } from "../open-stores.ts";
-import { copyEvents, endEvents, verifyEvents } from "./copy-events.ts";
-import { copyState, endState, verifyState } from "./copy-state.ts";
+import { areEventsEnded, copyEvents, endEvents, verifyEvents } from "./copy-events.ts";
+import { copyState, endState, isStateUnderWay, verifyState } from "./copy-state.ts";
 import { nameOf, openEnds } from "./open-ends.ts";
 import type { Check, Report } from "./report.ts";
 
@@ -24,8 +24,10 @@ export interface MigrateOptions {
 export async function migrateStores(deps: StoresDeps, options: MigrateOptions): Promise<readonly Check[]> {
   const { verifyOnly, report } = options;
   const { state, events } = await openEnds(deps, options);
+  // Killed between the ends of the two: the events are whole, as the comparison shows once more.
+  const isOver = events && state && (await isStateUnderWay(state)) && (await areEventsEnded(events));
   // Events first: state that points at events which are not there yet would look like a loss.
-  if (events && !verifyOnly) await copyEvents(events, report);
+  if (events && !verifyOnly && !isOver) await copyEvents(events, report);
   if (state && !verifyOnly) await copyState(state, report);
   const checks = [...(state ? await verifyState(state) : []), ...(events ? await verifyEvents(events) : [])];
   if (!verifyOnly && checks.every((check) => check.ok)) {
