@@ -32,6 +32,7 @@ const SHOTS: readonly Shot[] = [
   },
   { name: "setup-wrong", path: "/setup", states: ["setup"] },
   { name: "sign-in", path: "/sign-in", states: ["out"] },
+  { name: "away", path: "/", states: ["away"] },
   { name: "overview", path: "/", states: ALL },
   { name: "events", path: "/events?since=1h", states: ALL },
   {

@@ -60,7 +60,8 @@ export function startPreview(uiDir: string, port: number): Server<LiveData> & { 
       if (url.pathname.startsWith("/api/")) {
         const isSession = /^\/api\/v1\/(setup\/status|auth\/)/.test(url.pathname);
         if (!isSession && state === "loading") await new Promise((resolve) => setTimeout(resolve, 120_000));
-        if (!isSession && state === "error") return unavailable();
+        if ((!isSession && state === "error") || (url.pathname === "/api/v1/auth/me" && state === "away"))
+          return unavailable();
         if (!isSession && state === "limited") return limited();
         return answers(request, url, state);
       }

@@ -55,12 +55,13 @@ export function makeReady(state: PreviewState): object {
   const down = {
     name: "postgresql",
     ok: false,
-    problem: "the state database does not answer",
-    action: "The Console starts it again by itself.",
+    problem: "PostgreSQL is read-only (default_transaction_read_only is on)",
+    action:
+      "Switch it off where it was switched on: ALTER SYSTEM, ALTER DATABASE or ALTER ROLE … RESET default_transaction_read_only, then SELECT pg_reload_conf().",
   };
   return {
     stores: [
-      state === "error" ? down : { name: "postgresql", ok: true },
+      state === "error" || state === "away" ? down : { name: "postgresql", ok: true },
       state === "error"
         ? { name: "disk", ok: false, optional: true, problem, action }
         : { name: "disk", ok: true, optional: true },

@@ -26,6 +26,7 @@ const PAGES: readonly {
 }[] = [
   { name: "setup", path: "/setup#token", state: "setup", ready: "form" },
   { name: "sign-in", path: "/sign-in", state: "out", ready: "form" },
+  { name: "a store is away", path: "/", state: "away", ready: ".store-notice" },
   { name: "overview", path: "/", ready: ".attention li" },
   { name: "overview, empty", path: "/", state: "empty", ready: ".steps" },
   { name: "overview, error", path: "/", state: "error", ready: "[role=alert]" },

@@ -29,6 +29,12 @@ const MEANING: Readonly<Record<string, string>> = {
   redis: "Limits and live news reach one Console only, not all of them.",
 };
 
+const READ_ONLY = "Nothing can be changed and nobody can sign in; who is signed in reads on.";
+
+function meaningOf(name: string, problem: string): string | undefined {
+  return name === "postgresql" && /read-only|read only/.test(problem) ? READ_ONLY : MEANING[name];
+}
+
 async function look(): Promise<void> {
   // A Console that cannot be reached is told of elsewhere.
   faults.value = (await api.faults().catch(() => undefined)) ?? faults.peek();
@@ -51,14 +57,12 @@ export function StoreNotice(): JSX.Element | null {
 }
 
 function Notice({ fault: { name, optional, problem, action } }: { fault: StoreFault }): JSX.Element {
-  const what = (
-    <strong>
-      {NAMES[name] ?? name}: {problem ?? "does not answer"}.
-    </strong>
-  );
+  const called = NAMES[name] ?? name;
+  const said = problem ?? "does not answer";
+  const what = <strong>{said.startsWith(called) ? said : `${called}: ${said}`}.</strong>;
   const more = (
     <>
-      {MEANING[name]} <span class="quiet">{action}</span>
+      {meaningOf(name, said)} <span class="quiet">{action}</span>
       {name === "disk" && can("admin") && (
         <>
           {" "}
