@@ -117,26 +117,29 @@ static __always_inline u64 place__tag_typed(u64 address, u64 counts)
 
 static __always_inline u64 tag__of(u64 file, u64 rename_lock, u64 mount_lock, const bool direct)
 {
-	u64 renames, mounts;
-
 	/* Before anything else is read: what happens from here on shows. */
-	renames = word__at(rename_lock, direct);
-	mounts = word__at(mount_lock, direct);
-	if ((renames | mounts) & 1) /* in the middle of one */
+	u64 counts = (u64)word__at(rename_lock, direct) << 32;
+
+	counts |= word__at(mount_lock, direct);
+	/* One word from here on, not two that have to be held. */
+	asm volatile("" : "+r"(counts));
+	if ((counts | counts >> 32) & 1) /* in the middle of one */
 		return 0;
-	renames = renames << 32 | mounts;
-	return direct ? place__tag_typed(file, renames) : place__tag(file, renames);
+	return direct ? place__tag_typed(file, counts) : place__tag(file, counts);
 }
 
 /* The hash of the directory an open file is in; 0: it is not to be remembered. */
+static __always_inline u64 cold__tag_by(u64 file, const bool direct)
+{
+	u64 rename_lock = tx_rename_lock;
+
+	/* The engine gives both, or none. */
+	return rename_lock ? tag__of(file, rename_lock, tx_mount_lock, direct) : 0;
+}
+
 static __always_inline u64 cold__tag(u64 file)
 {
-	u64 rename_lock = tx_rename_lock, mount_lock = tx_mount_lock;
-
-	if (!rename_lock || !mount_lock)
-		return 0;
-	return tx_direct ? tag__of(file, rename_lock, mount_lock, true)
-			 : tag__of(file, rename_lock, mount_lock, false);
+	return tx_direct ? cold__tag_by(file, true) : cold__tag_by(file, false);
 }
 
 /* Is the open file what is mounted itself? Its path does not end with its own name. */
@@ -206,9 +209,7 @@ static __always_inline void cold__learn(struct tx_scratch *s, struct file *file,
 /* Is it remembered that nothing in the directory is watched for this use? */
 static __always_inline bool cold__is(u64 tag, u32 use)
 {
-	u64 held = *cold__slot(tag);
-
-	return (held & ~TX_W_ALL) == tag && !(held & use);
+	return !((*cold__slot(tag) ^ tag) & (~TX_W_ALL | use));
 }
 
 #endif

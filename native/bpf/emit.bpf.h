@@ -107,13 +107,13 @@ static __always_inline void *record__reserve(void *ring, u32 which, u64 size, u6
 	return room;
 }
 
-static __always_inline void record__send(struct tx_header *h, u32 which, u64 size, u64 seq,
-					 u64 flags, struct tx_stats *stats)
+static __always_inline void record__send(struct tx_header *h, u32 which, const u8 type, u64 size,
+					 u64 seq, u64 flags, struct tx_stats *stats)
 {
 	h->cpu = bpf_get_smp_processor_id();
 	h->cpu_seq = seq;
-	if (stats && h->type < TX_TYPES) {
-		__sync_fetch_and_add(&stats->events[h->type], 1);
+	if (stats) {
+		__sync_fetch_and_add(&stats->events[type], 1);
 		__sync_fetch_and_add(&stats->bytes[which & 1], size);
 	}
 	bpf_ringbuf_submit(h, flags);

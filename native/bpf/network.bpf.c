@@ -81,7 +81,7 @@ static __always_inline int call__accept(struct tx_scratch *s)
 	sk = fd__sock(s->call.ret);
 	if (!sk || sock__protocol(sk) != TX_IPPROTO_TCP)
 		return 0;
-	owner__current(&owner);
+	owner__current(&owner, bpf_ktime_get_boot_ns());
 	owner.inbound = 1;
 	owner__store((u64)sk, &owner, false);
 	header__current(&e.h, TX_TCP_ACCEPT);

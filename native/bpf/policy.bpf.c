@@ -37,6 +37,7 @@
 #include "policy_begin.bpf.h"
 #include "policy_run.bpf.h"
 #include "policy_raw.bpf.h"
+#include "policy_lean_sock.bpf.h"
 #include "policy_programs.bpf.h"
 #include "policy_deny.bpf.h"
 

@@ -181,7 +181,7 @@ static __always_inline void act__track(struct tx_scratch *s, struct tx_selector_
 		bpf_map_delete_elem(&tx_tracked, &key);
 		return;
 	}
-	owner__current(&owner);
+	owner__current(&owner, bpf_ktime_get_boot_ns());
 	bpf_map_update_elem(&tx_tracked, &key, &owner, BPF_ANY);
 }
 

@@ -20,11 +20,11 @@ static __always_inline struct tx_scratch *scratch__claim(u32 *slot)
 }
 
 /* A run at a point begins: the time, when this one is measured, or 0. */
-static __always_inline u64 cost__begin(u32 point)
+static __always_inline u64 cost__begin(u32 *point)
 {
-	struct tx_point_cost *cost = bpf_map_lookup_elem(&tx_point_costs, &point);
+	struct tx_point_cost *cost = bpf_map_lookup_elem(&tx_point_costs, point);
 
-	return cost && !(cost->runs++ % TX_COST_EVERY) ? bpf_ktime_get_ns() : 0;
+	return cost && !(++cost->runs % TX_COST_EVERY) ? bpf_ktime_get_ns() : 0;
 }
 
 static __always_inline void cost__end(u32 point, u64 began)
@@ -62,73 +62,93 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++)
 		s->mask[w] = head->all[w];
-	scratch__event(s)->data_len = 0;
 	scratch__event(s)->trampoline = 0;
+	s->ret = 0;
+	s->context = 0;
+	s->regs = 0;
+	s->error = 0;
+	s->overridden = 0;
+	s->returning = 0;
 }
 
+/* A run of which it is known that it looks at its hook. */
+struct tx_run {
+	struct tx_hook_row *head; /* of the build */
+	u64 began;                /* see cost__begin */
+	u64 id;                   /* of the thread and its process */
+	u32 point;
+	u32 rows;
+};
+
 /*
- * A work space for this run, or NULL when the hook is not to be looked at. regs: of a system call
- * that is entered, or NULL; typed: see TX_REG; probe: of a kprobe, whose first argument may be such
- * registers. head: of the build.
+ * False: the hook is not to be looked at. regs: of a system call that is entered, or NULL; typed:
+ * see TX_REG; probe: of a kprobe, whose first argument may be such registers.
  */
-static __always_inline struct tx_scratch *run__begin_head(u32 point, u32 *slot, union tx_row **head,
-							  struct pt_regs *regs, const bool typed,
-							  struct pt_regs *probe)
+static __always_inline bool run__look(struct tx_run *run, u32 point, struct pt_regs *regs,
+				      const bool typed, struct pt_regs *probe)
 {
 	struct tx_front *front = bpf_map_lookup_elem(&tx_fronts, &point);
 	struct tx_quick *quick;
-	struct tx_scratch *s;
-	u32 which, rows;
-	u64 began, id;
+	union tx_row *head;
+	u32 which;
 
 	if (!front)
-		return NULL;
+		return false;
 	which = front->which & 1;
 	quick = &front->quick[which];
 	/* Put together once, not for each of its fields. */
 	asm volatile("" : "+r"(quick));
-	began = cost__begin(point);
+	run->began = cost__begin(&point);
 	if (quick__rules_out(quick, regs, typed, probe)) {
-		cost__end(point, began);
-		return NULL;
+		cost__end(point, run->began);
+		return false;
 	}
-	id = bpf_get_current_pid_tgid();
-	if (process__is_self(id >> 32)) {
+	run->id = task__id(task__current());
+	if (process__is_self(run->id >> 32)) {
 		TX_TOTAL(self);
-		return NULL;
+		return false;
 	}
-	rows = 2 * point + which;
-	*head = row__get(rows, 0);
-	if (!*head) {
+	run->point = point;
+	run->rows = 2 * point + which;
+	head = row__get(run->rows, 0);
+	if (!head) {
 		TX_TOTAL(no_rows);
-		return NULL;
+		return false;
 	}
-	s = scratch__claim(slot);
+	run->head = &head->hook;
+	return true;
+}
+
+/* A work space for the run, or NULL. What is not lean needs head__take as well. */
+static __always_inline struct tx_scratch *run__claim(struct tx_run *run, u32 *slot)
+{
+	struct tx_scratch *s = scratch__claim(slot);
+
 	if (!s) {
 		TX_TOTAL(no_slot);
 		return NULL;
 	}
-	head__take(s, &(*head)->hook);
-	s->point = point;
-	s->began = began;
-	s->id = id;
-	s->rows = rows;
-	s->ret = 0;
-	s->context = 0;
-	s->regs = 0;
+	s->point = run->point;
+	s->began = run->began;
+	s->id = run->id;
+	s->rows = run->rows;
 	s->nr = 0;
-	s->error = 0;
-	s->overridden = 0;
-	s->returning = 0;
+	scratch__event(s)->data_len = 0;
 	return s;
 }
 
 static __always_inline struct tx_scratch *
 run__begin_call(u32 point, u32 *slot, struct pt_regs *regs, const bool typed, struct pt_regs *probe)
 {
-	union tx_row *head;
+	struct tx_scratch *s;
+	struct tx_run run;
 
-	return run__begin_head(point, slot, &head, regs, typed, probe);
+	if (!run__look(&run, point, regs, typed, probe))
+		return NULL;
+	s = run__claim(&run, slot);
+	if (s)
+		head__take(s, run.head);
+	return s;
 }
 
 static __always_inline struct tx_scratch *run__begin(u32 point, u32 *slot)

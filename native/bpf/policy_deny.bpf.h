@@ -22,7 +22,7 @@ static __always_inline long lsm__run(void *ctx, u32 point)
 
 	if (!s)
 		return 0;
-	raw__trampoline(s, ctx);
+	raw__trampoline(s, ctx, s->head.flags);
 	if (run__hook(slot)) {
 		error = s->error;
 		if (error)

@@ -41,7 +41,7 @@ static __always_inline int kprobe__run(struct pt_regs *ctx, const bool override)
 
 		s->nr = TX_READ(regs, TX_REG_CALL);
 		s->regs = (u64)regs;
-		raw__call(s, regs, s->head.flags & TX_HOOK_COMPAT_REGS, false);
+		raw__call(s, regs, s->head.flags & TX_HOOK_COMPAT_REGS, s->head.flags, false);
 	} else {
 		raw__function(s, ctx);
 	}
@@ -192,7 +192,7 @@ static __always_inline int call__run(void *ctx, struct pt_regs *regs, long nr, s
 	s->nr = nr;
 	s->ret = ret;
 	s->regs = (u64)regs;
-	raw__call(s, regs, compat, false);
+	raw__call(s, regs, compat, s->head.flags, false);
 	run__and_emit(ctx, s, slot);
 	run__end(s);
 	return 0;
@@ -226,38 +226,38 @@ static __always_inline int raw_tp__run(struct bpf_raw_tracepoint_args *ctx, u32 
 	return 0;
 }
 
-/*
- * is_call: at a system call's function, whose only argument is its registers. A constant once
- * loaded, as is where the program is attached: the verifier knows what is in ctx.
- */
-static __always_inline struct tx_scratch *fentry__begin(u64 *ctx, u32 point, u32 *slot,
-							union tx_row **head, const bool is_call)
+/* is_call: at a system call's function, whose only argument is its registers. A constant once
+ * loaded, as is where the program is attached: the verifier knows what is in ctx. */
+static __always_inline int fentry__at(u64 *ctx, u32 point, const bool is_call)
 {
 	struct pt_regs *regs = is_call ? (struct pt_regs *)ctx[0] : NULL;
-	struct tx_scratch *s = run__begin_head(point, slot, head, regs, true, NULL);
+	struct tx_scratch *s;
+	struct tx_run run;
+	u32 slot;
 
-	if (s && is_call) {
-		s->nr = regs->TX_REG_CALL;
-		raw__call(s, regs, false, true);
-	} else if (s) {
-		raw__trampoline(s, ctx);
+	if (!run__look(&run, point, regs, true, NULL))
+		return 0;
+	if (!is_call && (run.head->flags & TX_HOOK_SOCK) && lean__sock(&run, ctx)) {
+		cost__end(point, run.began);
+		return 0;
 	}
-	return s;
+	s = run__claim(&run, &slot);
+	if (!s)
+		return 0;
+	if (is_call) {
+		s->nr = regs->TX_REG_CALL;
+		raw__call(s, regs, false, run.head->flags, true);
+	} else {
+		raw__trampoline(s, ctx, run.head->flags);
+	}
+	run__in_place(ctx, s, slot, run.head);
+	run__end(s);
+	return 0;
 }
 
 static __always_inline int fentry__run(u64 *ctx, u32 point, const bool is_call)
 {
-	union tx_row *head;
-	u32 slot;
-	struct tx_scratch *s = is_call ? fentry__begin(ctx, point, &slot, &head, true)
-				       : fentry__begin(ctx, point, &slot, &head, false);
-
-	if (!s)
-		return 0;
-	scratch__event(s)->trampoline = 1;
-	run__in_place(ctx, s, slot, &head->hook);
-	run__end(s);
-	return 0;
+	return is_call ? fentry__at(ctx, point, true) : fentry__at(ctx, point, false);
 }
 
 static __always_inline int fexit__run(void *ctx, u32 point)
@@ -268,7 +268,7 @@ static __always_inline int fexit__run(void *ctx, u32 point)
 
 	if (!s)
 		return 0;
-	raw__trampoline(s, ctx);
+	raw__trampoline(s, ctx, s->head.flags);
 	raw__result(ctx, &ret);
 	s->ret = ret;
 	run__and_emit(ctx, s, slot);

@@ -20,7 +20,7 @@ static __always_inline void raw__function(struct tx_scratch *s, struct pt_regs *
  * rows ask for: with TX_HOOK_FEW the first two.
  */
 static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs, bool compat,
-				      const bool typed)
+				      u16 flags, const bool typed)
 {
 	if (compat) {
 		s->raw[0] = (u32)TX_REG(TX_REG_COMPAT0);
@@ -33,7 +33,7 @@ static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs
 	}
 	s->raw[0] = TX_REG(TX_REG_CALL0);
 	s->raw[1] = TX_REG(TX_REG_CALL1);
-	if (s->head.flags & TX_HOOK_FEW)
+	if (flags & TX_HOOK_FEW)
 		return;
 	s->raw[2] = TX_REG(TX_REG_CALL2);
 	s->raw[3] = TX_REG(TX_REG_CALL3);
@@ -44,9 +44,17 @@ static __always_inline void raw__call(struct tx_scratch *s, struct pt_regs *regs
 #ifdef TX_OLD
 
 /* What lies behind a function's last argument is not looked at. */
-static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
+static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx, u16 flags)
 {
 	bpf_probe_read_kernel(s->raw, 6 * sizeof(u64), ctx);
+}
+
+static __always_inline u64 raw__one(void *ctx, u32 index)
+{
+	u64 v = 0;
+
+	bpf_probe_read_kernel(&v, sizeof(v), (u64 *)ctx + (index & 7));
+	return v;
 }
 
 /* Where it lies depends on the function: no such program is used. */
@@ -57,19 +65,27 @@ static __always_inline void raw__result(void *ctx, u64 *ret)
 #else
 
 /* Trampolines: fentry, fexit, LSM. Arguments the function does not have read as 0. */
-static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx)
+static __always_inline void raw__trampoline(struct tx_scratch *s, void *ctx, u16 flags)
 {
 	u64 n = bpf_get_func_arg_cnt(ctx);
 
 	for (u32 i = 0; i < 6; i++) {
 		u64 v = 0;
 
-		if (i == 2 && (s->head.flags & TX_HOOK_FEW))
+		if (i == 2 && (flags & TX_HOOK_FEW))
 			break;
 		if (i < n)
 			bpf_get_func_arg(ctx, i, &v);
 		s->raw[i & 7] = v;
 	}
+}
+
+static __always_inline u64 raw__one(void *ctx, u32 index)
+{
+	u64 v = 0;
+
+	bpf_get_func_arg(ctx, index, &v);
+	return v;
 }
 
 static __always_inline void raw__result(void *ctx, u64 *ret)

@@ -246,13 +246,17 @@ static __always_inline void run__and_emit(void *ctx, struct tx_scratch *s, u32 s
 		run__whole(ctx, s, slot);
 }
 
-/* The same without a call for what is lean: at trampolines, which tell the most. head: of the rows.
+/* The same without a call for what is lean: at trampolines that do a kprobe's work, which tell the
+ * most. head: of the rows, which nobody has taken yet.
  */
 static __always_inline void run__in_place(void *ctx, struct tx_scratch *s, u32 slot,
 					  struct tx_hook_row *head)
 {
-	if (!(s->head.flags & TX_HOOK_LEAN) || !lean__run(s, slot, head))
-		run__whole(ctx, s, slot);
+	if ((head->flags & TX_HOOK_LEAN) && lean__run(s, slot, head, true))
+		return;
+	head__take(s, head);
+	scratch__event(s)->trampoline = 1;
+	run__whole(ctx, s, slot);
 }
 
 #endif

@@ -238,25 +238,31 @@ __noinline int subject__text(u32 slot, u32 source, u32 arg)
 	return 1;
 }
 
-/* Fills s->address but for the set. False: there is no address. */
-static __always_inline bool address__key(struct tx_scratch *s, u32 source, u32 arg)
+/* Fills a key but for the set. False: there is no address. */
+static __always_inline bool address__fill(struct tx_address_key *key, struct tx_sock *sock,
+					  u32 source)
 {
-	struct tx_sock *sock = arg__sock_of(s, arg__at(s, arg));
-	volatile u32 *from, *to; /* by words: clang would copy bytes */
+	/* By words: clang would copy bytes. */
+	volatile u32 *from =
+		source == TX_SRC_DADDR ? (volatile u32 *)sock->daddr : (volatile u32 *)sock->saddr;
+	volatile u32 *to = (volatile u32 *)key->address;
 
-	if (!sock)
-		return false;
-	from = source == TX_SRC_DADDR ? (volatile u32 *)sock->daddr : (volatile u32 *)sock->saddr;
-	to = (volatile u32 *)s->address.address;
 	to[0] = from[0];
 	if (sock->family == TX_AF_INET6) {
 		to[1] = from[1];
 		to[2] = from[2];
 		to[3] = from[3];
 	}
-	s->address.family = bpf_htonl(sock->family);
-	s->address.prefixlen = 64 + (sock->family == TX_AF_INET6 ? 128 : 32);
+	key->family = bpf_htonl(sock->family);
+	key->prefixlen = 64 + (sock->family == TX_AF_INET6 ? 128 : 32);
 	return sock->family == TX_AF_INET || sock->family == TX_AF_INET6;
+}
+
+static __always_inline bool address__key(struct tx_scratch *s, u32 source, u32 arg)
+{
+	struct tx_sock *sock = arg__sock_of(s, arg__at(s, arg));
+
+	return sock && address__fill(&s->address, sock, source);
 }
 
 /* The mask of a set for the subject; NULL: not in it. */

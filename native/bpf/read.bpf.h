@@ -38,6 +38,8 @@ struct timespec64 {
 /* Eight bytes of an address, as a number: the verifier forbids arithmetic on what it knows to be a
  * pointer. Any structure that begins with a number does. */
 #define TX_WORD(address) ((u64)TX_READ((struct timespec64 *)(address), tv_sec))
+#define TX_WORD_AT(address) ((u64)TX_AT((struct timespec64 *)(address))->tv_sec)
+#define TX_WORD_READ(address) ((u64)BPF_CORE_READ((struct timespec64 *)(address), tv_sec))
 #define TX_NUMBER(base, type, field) TX_WORD((base) + bpf_core_field_offset(type, field))
 
 /*

@@ -22,12 +22,19 @@ static __always_inline u64 table__files(struct fdtable *table)
  * The open file of a descriptor of the current task, with which a call has succeeded: it is within
  * the table, which never becomes shorter.
  */
-static __always_inline struct file *task__file(struct task_struct *task, u64 fd)
+static __always_inline struct file *task__file_by(struct task_struct *task, u64 fd,
+						  const bool direct)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
 	struct fdtable *table = TX_OF(task, files, fdt);
+	u64 at = table__files(table) + fd * sizeof(struct file *);
 
-	return (struct file *)TX_WORD(table__files(table) + fd * sizeof(struct file *));
+	return (struct file *)(direct ? TX_WORD_AT(at) : TX_WORD_READ(at));
+}
+
+static __always_inline struct file *task__file(struct task_struct *task, u64 fd)
+{
+	return tx_direct ? task__file_by(task, fd, true) : task__file_by(task, fd, false);
 }
 
 /* The same of any number. */
@@ -96,7 +103,8 @@ static __always_inline void sock__tell(struct tx_sock *out, struct sock *sk, u64
 	u64 addresses;
 	u32 ports;
 
-	__builtin_memset(out, 0, sizeof(*out));
+	__builtin_memset(out->saddr, 0, sizeof(out->saddr) + sizeof(out->daddr));
+	out->pad = 0;
 	out->cookie = address ^ tx_cookie_key;
 	out->family = TX_SOCK(__sk_common.skc_family);
 	out->type = TX_SOCK(sk_type);
@@ -164,14 +172,14 @@ static __always_inline bool sock__peer(struct tx_sock *out, u64 address)
 	return true;
 }
 
-static __always_inline void owner__current(struct tx_owner *owner)
+static __always_inline void owner__current(struct tx_owner *owner, u64 since)
 {
 	struct task_struct *task = task__current();
-	u64 id = bpf_get_current_pid_tgid();
+	u64 id = task__id(task);
 
 	__builtin_memset(owner, 0, sizeof(*owner));
 	owner->start = TX_OF(task, group_leader, start_boottime);
-	owner->since = bpf_ktime_get_boot_ns();
+	owner->since = since;
 	owner->tgid = id >> 32;
 	owner->tid = (u32)id;
 	owner->uid = TX_OF(task, cred, euid.val);

@@ -112,17 +112,20 @@ static __always_inline u32 call__keep(struct tx_scratch *s, union tx_sysrow row,
 	return row.def.handler;
 }
 
-/* A native open that succeeded: most are of files that nobody watches. */
+/* A native open that succeeded: most are of files that nobody watches. direct: as tx_direct, which
+ * is asked once. */
 static __always_inline u32 call__opened(struct task_struct *task, union tx_sysrow row, void *ctx,
-					const bool typed)
+					const bool typed, const bool direct)
 {
-	struct file *file = task__file(task, call__result(ctx));
+	struct file *file = task__file_by(task, call__result(ctx), direct);
 	struct tx_scratch *s;
 	u64 tag;
 
 	if (!file)
 		return 0;
-	tag = cold__tag((u64)file);
+	tag = cold__tag_by((u64)file, direct);
+	/* Taken apart here: what is held from the start on has to be put aside. */
+	asm volatile("" : "+r"(row.word));
 	if (tag && cold__is(tag, opened__use(call__regs(ctx), row.def.id, typed)))
 		return 0;
 	s = call__scratch();
@@ -144,8 +147,7 @@ static __always_inline u32 call__other(struct task_struct *task, union tx_sysrow
 		TX_COUNT(compat);
 		return 0;
 	}
-	if (row.def.handler == TX_H_CONNECT && !compat && !call__result(ctx) &&
-	    connect__is_told(task, TX_REG(TX_REG_CALL0)))
+	if (row.def.handler == TX_H_CONNECT && !compat && connect__ends(task) && !call__result(ctx))
 		return 0;
 	if ((row.def.flags & TX_SF_UDP_FD) &&
 	    !fd__is_udp(compat ? TX_REG(TX_REG_COMPAT0) : TX_REG(TX_REG_CALL0)))
@@ -173,6 +175,16 @@ static __always_inline int call__go(struct task_struct *task, union tx_sysrow ro
 	return call__hand(ctx, TX_UNDISTURBED(call__other(task, row, ctx, compat, typed)));
 }
 
+static __always_inline int call__open_ends(struct task_struct *task, union tx_sysrow row, void *ctx,
+					   const bool typed)
+{
+	if (!tx_direct)
+		return call__hand(ctx, call__opened(task, row, ctx, typed, false));
+	if (!tx_stays)
+		return call__hand(ctx, call__opened(task, row, ctx, typed, true));
+	return call__hand(ctx, TX_UNDISTURBED(call__opened(task, row, ctx, typed, true)));
+}
+
 static __always_inline int call__dispatch(void *ctx, const bool typed)
 {
 	union tx_sysrow row = { .word = call__row(ctx, 0, typed) };
@@ -186,7 +198,7 @@ static __always_inline int call__dispatch(void *ctx, const bool typed)
 		return row.def.handler ? call__go(task, row, ctx, true, typed) : 0;
 	}
 	if (row.def.handler == TX_H_OPEN && call__result(ctx) >= 0)
-		return call__hand(ctx, TX_UNDISTURBED(call__opened(task, row, ctx, typed)));
+		return call__open_ends(task, row, ctx, typed);
 	/* 0: only the other ABI's call of that number is looked at. */
 	return row.def.handler ? call__go(task, row, ctx, false, typed) : 0;
 }

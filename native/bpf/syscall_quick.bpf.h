@@ -52,26 +52,38 @@ static __always_inline u32 opened__use(struct pt_regs *regs, u8 id, const bool t
 }
 
 /*
- * True: a connect(2) that succeeded, of TCP: the state change has told all of
- * it. Should another thread have put something else in the descriptor's place
- * meanwhile, what is read here is of that, and the handler would find nothing
- * either.
+ * Threads in a connect(2) of theirs by which a TCP socket has begun to connect, by the last bits of
+ * their number. Who is not found here, another having come to its place, is looked at the long way.
  */
-static __always_inline bool connect__is_told(struct task_struct *task, u32 fd)
+#define TX_CONNECTING 256
+volatile __u32 tx_connecting[TX_CONNECTING] SEC(".data.connect") = {};
+
+static __always_inline volatile __u32 *connecting__place(u32 tid)
 {
-	u64 file = (u64)task__file(task, fd), socket, sk;
+	return &tx_connecting[tid % TX_CONNECTING];
+}
 
-	if (!file)
+/* The current thread has put a TCP socket into SYN_SENT: within connect(2), or by another call. */
+static __always_inline void connect__begins(void)
+{
+	struct task_struct *task = task__current();
+	struct pt_regs *regs = task__regs();
+	u32 tid = task__id(task);
+
+	if (TX_OF(regs, TX_REG_CALL) == TX_CALL_CONNECT && !task__is_compat(task))
+		*connecting__place(tid) = tid;
+}
+
+/* Has this connect(2), which ends now, done so? The state change tells all of one that succeeds. */
+static __always_inline bool connect__ends(struct task_struct *task)
+{
+	u32 tid = task__id(task);
+	volatile __u32 *place = connecting__place(tid);
+
+	if (*place != tid)
 		return false;
-	if (tx_direct) {
-		struct file *typed = TX_AT((struct file *)file);
-
-		return TX_AT((struct socket *)typed->private_data)->sk->sk_protocol ==
-		       TX_IPPROTO_TCP;
-	}
-	socket = TX_NUMBER(file, struct file, private_data);
-	sk = TX_NUMBER(socket, struct socket, sk);
-	return sock__protocol((struct sock *)sk) == TX_IPPROTO_TCP;
+	*place = 0;
+	return true;
 }
 
 #endif

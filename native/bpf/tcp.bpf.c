@@ -37,17 +37,22 @@ static __always_inline void tcp__bytes(struct tx_net *e, const struct tx_change 
 		e->received--;
 }
 
+/* About the present: when a connection was last told. */
+volatile __u64 tx_told_at SEC(".data.connect") = 0;
+
 /* A record about the connection, of what owner says; sent with the state entered. */
-static __always_inline void change__tell(const struct tx_change *c, u8 type, struct tx_owner *owner,
-					 s64 ret, const bool typed)
+static __always_inline void change__tell(const struct tx_change *c, const u8 type,
+					 struct tx_owner *owner, s64 ret, const bool typed)
 {
 	u64 seq, flags, now = bpf_ktime_get_boot_ns(), since = owner ? owner->since : now;
 	struct tx_owner nobody = {};
 	struct tx_stats *counters;
 	struct tx_net *e;
 
-	if (type == TX_TCP_CONNECT && !ret)
+	if (type == TX_TCP_CONNECT && !ret) {
 		owner->since = now;
+		tx_told_at = now;
+	}
 	e = record__reserve(&tx_ring_main, TX_RING_MAIN, sizeof(*e), &seq, &flags, &counters);
 	if (!e)
 		return;
@@ -68,7 +73,7 @@ static __always_inline void change__tell(const struct tx_change *c, u8 type, str
 		e->h.flags |= owner ? 0 : TX_HF_NO_OWNER;
 		tcp__bytes(e, c, typed);
 	}
-	record__send(&e->h, TX_RING_MAIN, sizeof(*e), seq, flags, counters);
+	record__send(&e->h, TX_RING_MAIN, type, sizeof(*e), seq, flags, counters);
 }
 
 static __always_inline void tcp__connect_failed(const struct tx_change *c, struct tx_owner *owner,
@@ -105,9 +110,11 @@ static __always_inline int state__change(const struct tx_change *c, const bool t
 	if (TX_CHANGED(sk_protocol) != TX_IPPROTO_TCP)
 		return 0;
 	if (to == TX_TCP_SYN_SENT) {
-		owner__current(&fresh);
+		/* Whose connection is oldest is all that is asked before it is one. */
+		owner__current(&fresh, tx_told_at);
 		fresh.connecting = 1;
 		owner__store(c->address, &fresh, false);
+		connect__begins();
 		return 0;
 	}
 	owner = owner__find(c->address);
@@ -123,7 +130,7 @@ static __always_inline int state__change(const struct tx_change *c, const bool t
 	if (to == TX_TCP_FIN_WAIT1 || to == TX_TCP_LAST_ACK) {
 		if (owner)
 			return 0;
-		owner__current(&fresh);
+		owner__current(&fresh, bpf_ktime_get_boot_ns());
 		if (fresh.tgid)
 			owner__store(c->address, &fresh, false);
 		return 0;

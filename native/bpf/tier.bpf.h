@@ -62,6 +62,11 @@ static __always_inline struct task_struct *task__current(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+static __always_inline u64 task__id(struct task_struct *task)
+{
+	return bpf_get_current_pid_tgid();
+}
+
 struct task_struct___stack {
 	void *stack;
 } __attribute__((preserve_access_index));
@@ -97,6 +102,12 @@ static __always_inline void claim__give(u64 *claim)
 static __always_inline struct task_struct *task__current(void)
 {
 	return bpf_get_current_task_btf();
+}
+
+/* Of the current task, as bpf_get_current_pid_tgid says. */
+static __always_inline u64 task__id(struct task_struct *task)
+{
+	return (u64)(u32)task->tgid << 32 | (u32)task->pid;
 }
 
 static __always_inline struct pt_regs *task__regs(void)

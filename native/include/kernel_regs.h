@@ -49,6 +49,7 @@ struct thread_info {
 #define TX_THREAD_WORD flags
 #define TX_THREAD_COMPAT (1 << 22) /* TIF_32BIT */
 #define TX_CALL_FLAGS 0
+#define TX_CALL_CONNECT 203
 
 #else
 
@@ -84,6 +85,7 @@ struct thread_info {
 #define TX_THREAD_WORD status
 #define TX_THREAD_COMPAT 0x0002  /* TS_COMPAT */
 #define TX_CALL_FLAGS 0x40000000 /* the bit of x32 calls */
+#define TX_CALL_CONNECT 42
 
 #endif
 

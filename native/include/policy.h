@@ -47,6 +47,7 @@
 #define TX_HOOK_IMA 0x10   /* a program behind it takes the file's hash and sends the record */
 #define TX_HOOK_LEAN 0x20  /* all of it is plain, and little: told by struct tx_policy_short */
 #define TX_HOOK_FEW 0x40   /* lean, and nothing but the first two arguments is read */
+#define TX_HOOK_SOCK 0x80  /* lean, and all that is read is one socket */
 
 /*
  * The quick look: where no selector can hold unless a call's text is one of some, or begins so, a

@@ -37,7 +37,11 @@ struct tx_lean {
 	__u64 care;
 	__u64 inverted;
 	__u32 policy; /* of the first selector */
+	/* The slot's set, where it is one network of IPv4: what it finds, or 0. As on the wire. */
+	__u32 network;
+	__u32 network_mask;
 	__u32 pad2;
+	__u64 network_word;
 };
 
 #endif

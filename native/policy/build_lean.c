@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Is all at a hook so plain that it can be done with in one go (bpf/policy_lean.bpf.h)? */
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "build_part.h"
 
 static bool are_plain(const struct build *b)
@@ -60,6 +63,25 @@ static bool asks_few(const struct build *b)
 	return true;
 }
 
+/* A set of one network is compared with, not looked up. */
+static void take_network(const struct index_set *set, struct tx_lean *lean)
+{
+	const struct index_entry *e = set->entries;
+
+	if (set->kind != TX_SLOT_ADDRESS || set->count != 1 || e->family != AF_INET || e->len > 32)
+		return;
+	lean->network_mask = e->len ? htonl(~0U << (32 - e->len)) : 0;
+	memcpy(&lean->network, set->bytes + e->at, sizeof(lean->network));
+	lean->network &= lean->network_mask;
+	lean->network_word = e->mask.word[0];
+}
+
+static bool is_one_sock(const struct build *b)
+{
+	return b->args == 1 && build_plain(&b->arg[0]) == TX_PLAIN_SOCK &&
+	       (!b->slots || b->slot[0].kind == TX_SLOT_ADDRESS);
+}
+
 void build_lean(const struct build *b, struct tx_hook_row *head)
 {
 	struct tx_lean *lean = &head->lean;
@@ -67,6 +89,8 @@ void build_lean(const struct build *b, struct tx_hook_row *head)
 	if (!is_lean(b, head))
 		return;
 	head->flags |= asks_few(b) ? TX_HOOK_LEAN | TX_HOOK_FEW : TX_HOOK_LEAN;
+	if (is_one_sock(b))
+		head->flags |= TX_HOOK_SOCK;
 	for (uint32_t i = 0; i < b->args; i++)
 		lean->arg[i] = build_plain_arg(&b->arg[i]);
 	if (b->slots) {
@@ -76,6 +100,7 @@ void build_lean(const struct build *b, struct tx_hook_row *head)
 		lean->set = b->slot[0].set;
 		lean->care = b->slot[0].care[0];
 		lean->inverted = b->slot[0].inverted[0];
+		take_network(b->out->sets[b->slot[0].set], lean);
 	}
 	lean->policy = b->selector[0].policy;
 }

@@ -104,6 +104,26 @@ static void by_write(int fd)
 	expect("write");
 }
 
+/*
+ * TCP connections of this thread, by connect(2) and without it: they say nothing of the connect(2)
+ * of another socket that comes after them.
+ */
+static void connect_others(void)
+{
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(to);
+
+	must(!bind(listener, (struct sockaddr *)&to, len) && !listen(listener, 4) &&
+		     !getsockname(listener, (struct sockaddr *)&to, &len),
+	     "listen");
+	must(!connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, len), "connect");
+	must(sendto(socket(AF_INET, SOCK_STREAM, 0), "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to,
+		    len) == 1,
+	     "sendto that connects");
+}
+
 int main(void)
 {
 	int open_fd = socket(AF_INET, SOCK_DGRAM, 0), bound = socket(AF_INET, SOCK_DGRAM, 0);
@@ -114,6 +134,7 @@ int main(void)
 	must(!bind(server, (struct sockaddr *)&at, sizeof(at)), "bind to port 53");
 	by_sendto(open_fd);
 	by_sendmsg(open_fd);
+	connect_others();
 	must(!connect(bound, (struct sockaddr *)&at, sizeof(at)), "connect");
 	by_sendmmsg(bound);
 	by_write(bound);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* When a hook is so plain that a short record tells it, and when not. */
+#include <arpa/inet.h>
+
 #include "unit.h"
 
 #include "build_single.h"
@@ -55,11 +57,55 @@ static void says_the_same(void)
 	CHECK(lean->policy == row(0)->policy);
 }
 
+/* Connections to a network; more of them are values of the same filter. */
+static void network(const char *bytes, size_t len, uint64_t prefix)
+{
+	struct tx_plan_filter *f = filter(&selector()->filters, TX_FILTER_DADDR);
+	struct tx_plan_value *v = value(f);
+
+	v->text = add_text(&p, bytes, len);
+	v->a = prefix;
+}
+
+static const struct tx_lean *lean_sock(void)
+{
+	CHECK(is_lean() && built.rows->hook.flags & TX_HOOK_SOCK);
+	return &built.rows->hook.lean;
+}
+
+/* One network of IPv4 is compared with; of several, or of IPv6, none is. */
+static void test_network(void)
+{
+	const struct tx_lean *lean;
+
+	begin(POINT_KPROBE, 0, (uint8_t[]){ SOCK_ROW }, 1);
+	network("\x7f\0\0\1", 4, 8);
+	lean = lean_sock();
+	CHECK(lean->network == htonl(0x7f000000) && lean->network_mask == htonl(0xff000000) &&
+	      lean->network_word == 1);
+	begin(POINT_KPROBE, 0, (uint8_t[]){ SOCK_ROW }, 1);
+	network("\x0a\1\2\3", 4, 0);
+	lean = lean_sock();
+	CHECK(!lean->network && !lean->network_mask && lean->network_word == 1);
+	begin(POINT_KPROBE, 0, (uint8_t[]){ SOCK_ROW }, 1);
+	network("\x0a\1\2\3", 4, 32);
+	p.filters[0].values.count++;
+	*add_value(&p) = (struct tx_plan_value){ .text = add_text(&p, "\x7f\0\0\1", 4), .a = 8 };
+	CHECK(!lean_sock()->network_word && built.sets[0]->count == 2);
+	begin(POINT_KPROBE, 0, (uint8_t[]){ SOCK_ROW }, 1);
+	network("\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16, 8);
+	CHECK(!lean_sock()->network_word);
+	/* A text is none. */
+	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
+	CHECK(is_lean() && !built.rows->hook.lean.network_word);
+}
+
 int main(void)
 {
+	test_network();
 	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
 	CHECK(is_lean());
-	CHECK(built.rows->hook.flags & TX_HOOK_FEW);
+	CHECK((built.rows->hook.flags & (TX_HOOK_FEW | TX_HOOK_SOCK)) == TX_HOOK_FEW);
 	says_the_same();
 	open_like(POINT_SYS_ENTER, 0);
 	CHECK(is_lean());
