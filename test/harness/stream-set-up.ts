@@ -48,6 +48,7 @@ export function setUp(recheck: () => Promise<unknown> = () => Promise.resolve())
     room: 60_000,
     malformed: 0,
     changed: (): void => {},
+    durable: (): void => {},
     accepted: [] as EventsBatchEnvelope[],
     answer: Promise.resolve(),
   };
@@ -65,6 +66,10 @@ export function setUp(recheck: () => Promise<unknown> = () => Promise.resolve())
     },
     watchStore: (changed: () => void) => {
       store.changed = changed;
+      return () => {};
+    },
+    watchRoom: (changed: () => void) => {
+      store.durable = changed;
       return () => {};
     },
     countMalformed: () => void store.malformed++,

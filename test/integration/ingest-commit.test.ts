@@ -153,6 +153,20 @@ describe("group commit", () => {
     expect(home.metrics.value("telovix_console_batches_put_off_total", { reason: "unavailable" })).toBe(2);
   });
 
+  test("who watches for room is told when something became durable, with the room it left", async () => {
+    await using home = new TestIngest(stores, { commit: { maxPendingRows: 100 } });
+    const [peer] = await testPeers(stores, 1);
+    const rooms: number[] = [];
+    const stop = home.ingest.watchRoom(() => void rooms.push(home.ingest.room));
+    const answer = ask(home, peer!, 1, 95);
+    await until(() => home.ingest.room === 0);
+    await answer;
+    expect(rooms).toEqual([90]);
+    stop();
+    await ask(home, peer!, 96, 100);
+    expect(rooms).toHaveLength(1);
+  });
+
   test("drained, it makes durable and acknowledges what it took, and takes nothing more", async () => {
     await using home = new TestIngest(stores);
     const [peer] = await testPeers(stores, 1);

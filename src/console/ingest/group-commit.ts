@@ -56,6 +56,7 @@ export class GroupCommit implements Service {
   readonly #groupsUnderWay: Promise<void>[] = [];
   #wake = Promise.withResolvers<void>();
   #full: AbortController | undefined;
+  readonly #roomWatchers = new Set<() => void>();
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
@@ -90,6 +91,12 @@ export class GroupCommit implements Service {
   /** Calls back whenever the store goes down or comes back; returns how to stop that. */
   watch(changed: () => void): () => void {
     return this.#outage.watch(changed);
+  }
+
+  /** Calls back whenever something became durable, which leaves room for more; returns how to stop that. */
+  watchRoom(changed: () => void): () => void {
+    this.#roomWatchers.add(changed);
+    return () => this.#roomWatchers.delete(changed);
   }
 
   /** Throws AppError `unavailable` or `rate_limited` when so much of a sensor would not be taken now. */
@@ -228,6 +235,7 @@ export class GroupCommit implements Service {
       this.#deps.onDurable(entry);
       entry.resolve(entry.refused);
     }
+    for (const watcher of this.#roomWatchers) watcher();
   }
 
   #failed(group: readonly Entry[], error: unknown): void {

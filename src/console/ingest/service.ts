@@ -107,6 +107,11 @@ export class Ingest implements Service {
     return this.#commit.watch(changed);
   }
 
+  /** Calls back when there is room again for more than before. */
+  watchRoom(changed: () => void): () => void {
+    return this.#commit.watchRoom(changed);
+  }
+
   /** The sensor's stream is at another process now. */
   movedAway(sensorId: string): void {
     this.#lanes.doubt(sensorId);

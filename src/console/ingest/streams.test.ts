@@ -93,6 +93,20 @@ describe("streams", () => {
     await stop();
   });
 
+  test("room that a commit makes is granted then, not at the next tick", async () => {
+    const { store, connect, stop } = setUp();
+    const { session, socket, sent } = connect();
+    session.message(socket, HELLO);
+    await settled();
+    store.room = 0;
+    store.changed();
+    store.room = 1_000;
+    store.durable();
+    await settled();
+    expect(sent.flatMap(creditOf)).toEqual([0, 1_000]);
+    await stop();
+  });
+
   test("ping every ten seconds in plain JSON", async () => {
     const { clock, connect, stop } = setUp();
     const { session, socket, sent } = connect();

@@ -210,7 +210,11 @@ export class Streams implements Service, SessionHost {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const unwatch = this.ingest.watchStore(() => this.#regrant());
+    const unwatch = [
+      this.ingest.watchStore(() => this.#regrant()),
+      // The next tick is an eternity to few fast sensors, and soon enough where thousands are asked what they wait for.
+      this.ingest.watchRoom(() => void (this.#isLarge || setImmediate(() => this.#regrant()))),
+    ];
     while (!signal.aborted) {
       await this.#deps.clock.sleep(TICK_MS, signal);
       this.#regrant();
@@ -229,7 +233,7 @@ export class Streams implements Service, SessionHost {
         }
       }
     }
-    unwatch();
+    for (const stop of unwatch) stop();
     for (const session of this.#all) session.end(1001, "the Console is shutting down");
   }
 
