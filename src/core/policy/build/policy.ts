@@ -91,9 +91,8 @@ function tellRest<T extends object>(
   build(hook, ctx.telling(found));
   for (const problem of found.sorted()) {
     const { severity, stage, rule, message, hint } = problem;
-    if (!rest.isOwn(problem)) continue;
-    if (severity === "error") problems.error(stage, rule, problem, message, hint);
-    else if (rest.isWhole) problems.warn(stage, rule, problem, message, hint);
+    // What is only odd may be so for want of what does not fit.
+    if (severity === "error" && rest.isOwn(problem)) problems.error(stage, rule, problem, message, hint);
   }
 }
 

@@ -7,8 +7,6 @@ const OF_RETURN = /\/(?:matchReturn(?:Args|Actions)|returnArg|returnArgAction)(?
 
 /** What a hook with misfits inside is left with. */
 export interface Salvage {
-  /** Nothing had to be taken out: only fields are too many. */
-  readonly isWhole: boolean;
   /** Whether a problem of the rest is one of its own, and not due to what was taken out. */
   isOwn(problem: Problem): boolean;
 }
@@ -32,7 +30,6 @@ export function salvage(hook: object, source: Source): Salvage | undefined {
   const ofArgs = ["args", "data", "returnArg"].some(lacks);
   const ofReturn = lacks("returnArg");
   return {
-    isWhole: taken.size === 0,
     isOwn: ({ path, rule }) =>
       !(ofArgs && OF_ARGS.test(path)) && !(ofReturn && (OF_RETURN.test(path) || rule.startsWith("return."))),
   };
