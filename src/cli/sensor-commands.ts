@@ -1,6 +1,7 @@
 import type { CommandSpec, FlagSpec } from "./command.ts";
 
-const STATE_DIR: FlagSpec = {
+/** Of every command that looks at the sensor of this node. */
+export const STATE_DIR: FlagSpec = {
   name: "state-dir",
   value: "dir",
   help: "Where keys, spool and engine are kept. Default: /var/lib/telovix-sensor.",

@@ -4,7 +4,7 @@ import { CONSOLE_COMMANDS } from "./console-commands.ts";
 import { CONSOLE_STORE_COMMANDS } from "./console-store-commands.ts";
 import { POLICY_CHECK } from "./policy-check-command.ts";
 import { POLICY_COMMANDS } from "./policy-commands.ts";
-import { SENSOR_COMMANDS } from "./sensor-commands.ts";
+import { SENSOR_COMMANDS, STATE_DIR } from "./sensor-commands.ts";
 import { SIM_COMMANDS } from "./sim-commands.ts";
 import { VERIFY } from "./verify-command.ts";
 
@@ -24,11 +24,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "doctor",
     summary: "Say what this host can do, and what is in the way.",
     description:
-      "Looks at the kernel, BTF, each hook mechanism, the clock, disk space and ports.\nExit code 0: all well; 3: usable with limits; 1: cannot run here.",
+      "Looks at the kernel, BTF, each hook mechanism, the clock, disk space, ports, and the sensor of this node when it is enrolled.\nExit code 0: all well; 3: usable with limits; 1: cannot run here.",
     flags: [
       JSON_FLAG,
       { name: "data-dir", value: "dir", help: "Directory whose disk is looked at.", default: "/var/lib" },
       { name: "port", value: "number", help: "Port the Console would listen on.", default: "15483" },
+      STATE_DIR,
     ],
     load: () => import("./doctor/doctor.ts"),
   },

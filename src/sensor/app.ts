@@ -99,7 +99,7 @@ export async function runSensor(
   const instance = await readInstance();
   // Elsewhere or after another boot this may be a copy: what is in the spool is delivered, but its numbers are not gone on with.
   await settleMove(paths, instance, lanes, log);
-  await settleConsole(paths.spool, credentials.current.caPem, lanes, log);
+  await settleConsole(paths.spool, { ...state, caPem: credentials.current.caPem }, lanes, log);
   const start = startOf(lanes.live("bulk").position, lanes.live("alert").position);
 
   const pods = new PodNames();

@@ -268,7 +268,15 @@ describe("a sensor", () => {
         return page.events.length > 0 && page.events;
       });
       expect(found).toHaveLength(1);
-      expect((await detail(id)).trust_health).not.toBe("degraded");
+      const told = (): Promise<{ serial: string }[]> =>
+        console.stores.db.system(
+          (tx) => tx`SELECT trust->>'certificate_serial' AS serial FROM sensors WHERE sensor_id = ${id}`,
+        );
+      await eventually("a heartbeat", async () => (await told())[0]?.serial === again.certificate_serial);
+      // The refusal was the old certificate's; nobody is alarmed over the new one.
+      const { trust_health, health_reasons } = await detail(id);
+      expect(trust_health).toBe("healthy");
+      expect(health_reasons.map((r) => r.code).filter((code) => /certificate|trust/.test(code))).toEqual([]);
     });
   }, 30_000);
 });

@@ -1,10 +1,12 @@
 import { EXIT, textFlag, type Call } from "../command.ts";
 import { UsageError } from "../parse.ts";
 import { buildInfo } from "../../core/build-info.ts";
+import { sensorConfig } from "../../sensor/config.ts";
 import { checkEngine } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { checkHost } from "./host.ts";
 import { checkKernel } from "./kernel.ts";
+import { checkSensor } from "./sensor.ts";
 
 const MARK: Record<Finding["status"], string> = {
   ok: "ok      ",
@@ -26,11 +28,13 @@ export async function run(call: Call): Promise<number> {
   const port = Number(textFlag(call.flags, "port"));
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new UsageError("--port is a number from 1 to 65535.", "The default is 15483.");
+  const { stateDir } = sensorConfig({ stateDir: textFlag(call.flags, "state-dir") });
   const info = buildInfo();
   const findings = [
     ...(await checkKernel()),
     ...(await checkHost(textFlag(call.flags, "data-dir") ?? "/var/lib", port, info.builtAtMs)),
     ...(await checkEngine(call.signal)),
+    ...(await checkSensor(stateDir, Date.now())),
   ];
   const worst = findings.some((f) => f.status === "missing")
     ? "missing"

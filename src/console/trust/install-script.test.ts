@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Hex } from "../../core/ids.ts";
@@ -55,10 +55,10 @@ interface Run {
   readonly dir: string;
 }
 
-/** Pastes the line into a real shell, installing below a directory of its own. */
-async function paste(line: string, dir = join(root, String(Math.random()))): Promise<Run> {
+/** Pastes the line into a real shell, installing below a directory of its own; programs in `bin` come before the host's. */
+async function paste(line: string, dir = join(root, String(Math.random())), bin = "/usr/bin"): Promise<Run> {
   const child = Bun.spawn(["sh", "-c", line], {
-    env: { PATH: process.env["PATH"] ?? "", TELOVIX_INSTALL_ROOT: dir },
+    env: { PATH: `${bin}:${process.env["PATH"] ?? ""}`, TELOVIX_INSTALL_ROOT: dir },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -94,6 +94,19 @@ describe("the install line", () => {
     expect(code).toBe(0);
     const called = (await readFile(join(dir, "usr/local/bin/called"), "utf8")).trim().split("\n");
     expect(called.join(" ")).toContain("--token-file - --cluster oslo-5g --force --state-dir");
+  });
+
+  test.each([
+    ["4.19.0-27-amd64", false],
+    ["5.7.19", false],
+    ["5.8.0-1-generic", true],
+    ["6.18.44", true],
+  ])("on the kernel %s: taken is %p", async (release, isTaken) => {
+    const bin = await mkdtemp(join(root, "bin-"));
+    await writeFile(join(bin, "uname"), `#!/bin/sh\n[ "$1" = -r ] && echo ${release} || exec /bin/uname "$@"\n`);
+    await chmod(join(bin, "uname"), 0o755);
+    const { code, out } = await paste(line(), undefined, bin);
+    expect([code, out.includes("Linux 5.8 or newer is needed")]).toEqual(isTaken ? [0, false] : [1, true]);
   });
 
   test("installs nothing when the Console has another key", async () => {

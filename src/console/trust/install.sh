@@ -62,8 +62,8 @@ check_host() {
   major=${release%%.*}
   minor=${release#*.}
   minor=${minor%%[!0-9]*}
-  if [ "$major" -lt 5 ] || { [ "$major" -eq 5 ] && [ "$minor" -lt 4 ]; }; then
-    fail "the kernel $release is too old." 'Linux 5.4 or newer is needed.'
+  if [ "$major" -lt 5 ] || { [ "$major" -eq 5 ] && [ "$minor" -lt 8 ]; }; then
+    fail "the kernel $release is too old." 'Linux 5.8 or newer is needed.'
   fi
   for tool in curl sha256sum mktemp grep; do
     command -v "$tool" >/dev/null 2>&1 || fail "$tool is missing." "Install it with the package manager of this host."

@@ -78,6 +78,18 @@ describe("a new identity", () => {
     expect(await readStaged(paths)).toEqual(NEXT);
   });
 
+  test("of an enrolment leaves the troubles of the one before behind; one of a renewal keeps them", async () => {
+    for (const state of [NEXT.state, { ...STATE, ...NEXT.state }]) {
+      const paths = await enrolled();
+      const [last_error, last_error_at] = ["refused", "2026-01-31T00:00:00Z"];
+      await writeSensorState(paths, { ...STATE, trust_state: "error", last_error, last_error_at });
+      await commitIdentity(paths, { ...NEXT, state });
+      await finishSwitch(paths);
+      const renewed = { ...STATE, ...NEXT.state, trust_state: "error" as const, last_error, last_error_at };
+      expect(await readSensorState(paths)).toEqual(state === NEXT.state ? renewed : { ...STATE, ...NEXT.state });
+    }
+  });
+
   test("is in place as a whole, wherever the sensor is killed after the commit", async () => {
     for (let done = 0; done <= switchSteps(statePaths(""), NEXT).length; done++) {
       const paths = await enrolled();

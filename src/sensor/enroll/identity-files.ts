@@ -77,7 +77,9 @@ export function switchSteps(paths: StatePaths, identity: NewIdentity): readonly 
       if (identity.policy_signing_pem !== undefined) await writeState(paths.policySigning, identity.policy_signing_pem);
     },
     async () => {
-      const before = await readSensorState(paths).catch(() => undefined);
+      // An enrolment brings all of it: the troubles of the identity before are not its own.
+      const isWhole = identity.state.sensor_id !== undefined;
+      const before = isWhole ? undefined : await readSensorState(paths).catch(() => undefined);
       await writeSensorState(paths, { ...before, ...identity.state } as SensorState);
     },
     async () => {
