@@ -136,8 +136,8 @@ async function openStores(deps: StoresDeps, accounts: ServerAccounts | undefined
   ]);
   if (state.status === "rejected") throw state.reason;
   if (events.status === "rejected") throw events.reason;
-  const { sink, dependency: queue } = events.value.queue;
-  const dependencies = [state.value.dependency, events.value.dependency, ...(queue ? [queue] : [])];
+  const { sink, dependencies: queue } = events.value.queue;
+  const dependencies = [state.value.dependency, events.value.dependency, ...queue];
   const targets = { postgres: state.value.target, clickhouse: events.value.target };
   return { db: state.value.store, events: events.value.store, sink, dependencies, targets };
 }

@@ -17,7 +17,7 @@ import { openSink, type EventSink } from "./kafka/open.ts";
 import { connectClickHouse, openClickHouse, type ClickHouseTarget } from "./stores/clickhouse.ts";
 import type { Db, EventDb } from "./stores/contract.ts";
 import { assertTables, assertWritable } from "./stores/faults.ts";
-import { migrateClickHouse } from "./stores/migrate-clickhouse.ts";
+import { migrateClickHouse, type Exclusively } from "./stores/migrate-clickhouse.ts";
 import { migratePostgres } from "./stores/migrate-postgres.ts";
 import { parseMigrations } from "./stores/migrations.ts";
 import { underLock } from "./stores/postgres-lock.ts";
@@ -179,12 +179,15 @@ export async function openEventStore(
   const client = connectClickHouse(target, MIGRATION_TIMEOUT_MS);
   let queue: EventSink;
   try {
-    await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log, async (run) => {
+    // One lock for both: a reader is made for the columns that a migration leaves.
+    const exclusively: Exclusively = async (run) => {
       const waiting = (): void =>
         deps.log.info("another Console brings ClickHouse to the newest schema; it is waited for");
       await underLock((await state).target, "telovix clickhouse migrations", waiting, run);
-    });
-    queue = await openSink({ url: deps.config.redpandaUrl, client, events: store, ...deps });
+    };
+    await migrateClickHouse(client, parseMigrations(deps.clickhouseMigrations), deps.log, exclusively);
+    const url = deps.config.redpandaUrl;
+    queue = await openSink({ ...deps, url, clickhouse: target, events: store, exclusively, watch: !deps.attach });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError("unavailable", "ClickHouse could not be brought to the newest schema.", {

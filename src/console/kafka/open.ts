@@ -1,21 +1,31 @@
-import type { ClickHouseClient } from "@clickhouse/client";
+import type { Clock } from "../../core/clock.ts";
 import type { Log, Secret } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { Stack } from "../../core/service.ts";
 import type { Dependency } from "../http/readiness.ts";
+import { connectClickHouse, type ClickHouseTarget } from "../stores/clickhouse.ts";
 import type { EventDb } from "../stores/contract.ts";
+import type { Exclusively } from "../stores/migrate-clickhouse.ts";
 import { QueueProducer } from "./producer.ts";
 import { queueEvents } from "./queued-events.ts";
+import { ReaderWatch } from "./reader-watch.ts";
 import { checkReaders } from "./store-health.ts";
 import { attachQueue, hasQueue } from "./store-readers.ts";
 import { parseKafkaUrl } from "./target.ts";
 
+/** Taking a reader away waits for what it is reading. */
+const DEFINITION_TIMEOUT_MS = 600_000;
+
 export interface QueueDeps {
   /** Undefined: rows go to ClickHouse directly. */
   readonly url: Secret | undefined;
-  /** For definitions of tables, while the Console starts. */
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouseTarget;
   readonly events: EventDb;
+  /** Of all Consoles one makes readers at a time. */
+  readonly exclusively: Exclusively;
+  /** Looks after the readers while the Console runs: one process of a host does. */
+  readonly watch: boolean;
+  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly stack: Stack;
@@ -24,36 +34,53 @@ export interface QueueDeps {
 /** Where ingest puts its rows, and what there is to look at. */
 export interface EventSink {
   readonly sink: EventDb;
-  readonly dependency?: Dependency;
+  readonly dependencies: readonly Dependency[];
 }
 
 /**
  * Puts the Kafka cluster between ingest and ClickHouse, when there is one. A cluster that does not answer now is waited for later:
  * until then events stay with the sensors. Without a cluster ClickHouse still empties the topics of one that was there before.
  */
-export async function openSink({ url, client, events, log, metrics, stack }: QueueDeps): Promise<EventSink> {
+export async function openSink(deps: QueueDeps): Promise<EventSink> {
+  const { url, clickhouse, events, exclusively, watch, clock, log, metrics, stack } = deps;
+  const withClient = async <T>(run: (client: ReturnType<typeof connectClickHouse>) => Promise<T>): Promise<T> => {
+    const client = connectClickHouse(clickhouse, DEFINITION_TIMEOUT_MS);
+    try {
+      return await run(client);
+    } finally {
+      await client.close();
+    }
+  };
   if (!url) {
-    if (await hasQueue(client))
+    if (await withClient(hasQueue))
       log.info(
         "ClickHouse goes on reading the topics of the Kafka cluster that was configured before; new rows go to it directly",
       );
-    return { sink: events };
+    return { sink: events, dependencies: [] };
   }
   const target = parseKafkaUrl(url);
-  await attachQueue(client, target, log);
-  const attachedMs = performance.now();
+  const attach = (fit: boolean): Promise<void> =>
+    withClient((client) => attachQueue(client, target, log, { exclusively, fit }));
+  await attach(true);
+  const failed = (error: unknown): void => log.error("ClickHouse's readers are not looked after", { error });
+  if (watch) stack.start(new ReaderWatch({ mend: () => attach(false), clock, log }), failed);
   const producer = new QueueProducer({ target, log, metrics });
   stack.add("kafka producer", () => producer[Symbol.asyncDispose]());
   return {
     sink: queueEvents(events, producer),
-    dependency: {
-      name: "kafka",
-      ping: async () => {
-        await producer.ping();
-        await checkReaders(events, (performance.now() - attachedMs) / 1000);
+    dependencies: [
+      {
+        name: "kafka",
+        ping: () => producer.ping(),
+        state: () => ({ runs: "external" }),
+        action: `Check the brokers that --redpanda-url names (${target.brokers.join(", ").slice(0, 200)}). Events stay with the sensors until they answer.`,
       },
-      state: () => ({ runs: "external" }),
-      action: `Check the brokers that --redpanda-url names (${target.brokers.join(", ").slice(0, 200)}). Events stay with the sensors until they answer.`,
-    },
+      {
+        name: "kafka readers",
+        ping: () => checkReaders(events),
+        state: () => ({ runs: "external" }),
+        action: "Events are safe in the Kafka cluster. Check that ClickHouse answers and reaches its brokers.",
+      },
+    ],
   };
 }

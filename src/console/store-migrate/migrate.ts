@@ -6,6 +6,7 @@ import type { StoresDeps } from "../open-stores.ts";
 import { areEventsEnded, copyEvents, endEvents, verifyEvents } from "./copy-events.ts";
 import { copyState, endState, isStateUnderWay, verifyState } from "./copy-state.ts";
 import { nameOf, openEnds } from "./open-ends.ts";
+import { stopReaders } from "./readers.ts";
 import type { Check, Report } from "./report.ts";
 
 export interface MigrateOptions {
@@ -19,11 +20,12 @@ export interface MigrateOptions {
 
 /**
  * Copies a stopped Console's stores into others and compares both ends by counts and hashes. It may be killed at any moment and
- * started again. The source is left as it was.
+ * started again. The source is left as it was, but for its readers of Kafka.
  */
 export async function migrateStores(deps: StoresDeps, options: MigrateOptions): Promise<readonly Check[]> {
   const { verifyOnly, report } = options;
   const { state, events } = await openEnds(deps, options);
+  if (events) await stopReaders(events, { queueUrl: deps.config.redpandaUrl, verifyOnly, log: deps.log });
   // Killed between the ends of the two: the events are whole, as the comparison shows once more.
   const isOver = events && state && (await isStateUnderWay(state)) && (await areEventsEnded(events));
   // Events first: state that points at events which are not there yet would look like a loss.

@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<string, string>> = {
   postgresql: "PostgreSQL",
   clickhouse: "ClickHouse",
   kafka: "Kafka",
+  "kafka readers": "Reading from Kafka",
   redis: "Redis",
   disk: "Disk",
   "event intake": "Events",
@@ -26,6 +27,8 @@ const MEANING: Readonly<Record<string, string>> = {
   clickhouse:
     "Events and losses can't be shown, and new events are not taken: sensors keep theirs and send them later.",
   kafka: "New events are not taken: sensors keep theirs and send them later.",
+  "kafka readers":
+    "New events are taken and wait in the Kafka cluster: search, timelines and losses do not show them until they are read.",
   redis: "Limits and live news reach one Console only, not all of them.",
 };
 
