@@ -24,6 +24,7 @@
 #include "owners.bpf.h"
 #include "ptask.bpf.h"
 #include "bpfcall.bpf.h"
+#include "syscall_matters.bpf.h"
 #include "syscall_quick.bpf.h"
 
 #include "process.bpf.c"

@@ -184,10 +184,8 @@ static void find_addresses(struct engine_bpf *skel)
 		kallsyms_find(f, names, addresses, 6);
 		fclose(f);
 	}
-	if (addresses[0] && addresses[1]) {
-		skel->rodata->tx_rename_lock = addresses[0];
-		skel->rodata->tx_mount_lock = addresses[1];
-	}
+	skel->rodata->tx_rename_lock = addresses[1] ? addresses[0] : 0;
+	skel->rodata->tx_mount_lock = addresses[1];
 	/* What a pin leads to (bpf/bpfcall.bpf.h). */
 	for (int i = 0; i < 4; i++)
 		skel->rodata->tx_bpf_fops[i] = addresses[2 + i];
