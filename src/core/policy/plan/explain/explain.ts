@@ -58,9 +58,11 @@ export interface Explanation {
     /** False: only kinds of programs are known, not the kernel's functions, events and types. */
     readonly isResolved: boolean;
   };
-  /** Estimated share of one core on a busy server, hooks over their budget left out. */
+  /** Estimated share of one core on a busy server. */
   readonly share?: number;
-  /** Part of it that every system call pays. */
+  /** The same without hooks over their budget. */
+  readonly shareInBudget?: number;
+  /** Part of `share` that every system call pays. */
   readonly everySyscallShare?: number;
 }
 
@@ -136,10 +138,12 @@ function choicesOf(
   return choices.map((choice, i) => withResolution(choice, enforcing[i]!, found.get(i)));
 }
 
-function totals(groups: readonly ExplainedGroup[]): Pick<Explanation, "share" | "everySyscallShare"> {
-  const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined && h.cost.over === undefined);
-  const every = everySyscallShare(new Set(hooks.flatMap((h) => h.backend ?? [])));
-  return { share: hooks.reduce((sum, h) => sum + h.cost!.share, every), everySyscallShare: every };
+function totals(groups: readonly ExplainedGroup[]): Pick<Explanation, "share" | "shareInBudget" | "everySyscallShare"> {
+  const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined);
+  const every = (of: typeof hooks): number => everySyscallShare(new Set(of.flatMap((h) => h.backend ?? [])));
+  const sum = (of: typeof hooks): number => of.reduce((total, h) => total + h.cost!.share, every(of));
+  const inBudget = hooks.filter((h) => h.cost!.over === undefined);
+  return { share: sum(hooks), shareInBudget: sum(inBudget), everySyscallShare: every(hooks) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { HookOnHost, ExplainedGroup, ExplainedSelector, Explanation } from "./explain.ts";
-import { BUDGET } from "../cost.ts";
 import { QUIET_RATE } from "../hot-hooks.ts";
+import { overBudgetWords } from "./budget-words.ts";
 import { count, listed, sentence, wrap } from "./prose.ts";
 
 const WIDTH = 100;
@@ -111,12 +111,6 @@ function enforcementText(hooks: readonly HookOnHost[]): string {
   return `Yes, the call is refused: ${METHODS[method]}${method === "lsm after sys_enter mark" ? " and" : ","} ${reason}.`;
 }
 
-const BUDGETS = {
-  timePercent: `${BUDGET.timePercent} % of all CPUs for a hook`,
-  told: `${rate(BUDGET.told)} events a second`,
-  matched: `${rate(BUDGET.matched)} matches a second`,
-} as const;
-
 function costText(hooks: readonly HookOnHost[]): string | undefined {
   const costs = hooks.flatMap((h) => h.cost ?? []);
   const first = costs[0];
@@ -131,7 +125,7 @@ function costText(hooks: readonly HookOnHost[]): string | undefined {
   const sum = `${each}; ${at}, ${percent(share)} of a core.`;
   if (first.over === undefined) return sum;
   const over = costs.length === 1 ? "It" : "Each";
-  return `${sum} ${over} is over the budget of ${BUDGETS[first.over]}: at such a rate the engine switches the policy off by itself.`;
+  return `${sum} ${over} is ${overBudgetWords(first.over)}.`;
 }
 
 function onHostText(group: ExplainedGroup, mode: Explanation["mode"]): string[] {
@@ -206,11 +200,11 @@ function verdictText({ groups, host }: Explanation): string | undefined {
   return `${where} ${its(all)} ${verb(all, "works", "work")}.`;
 }
 
-function totalText({ share, everySyscallShare: every = 0, groups }: Explanation): string | undefined {
+function totalText({ share, shareInBudget, everySyscallShare: every = 0, groups }: Explanation): string | undefined {
   const costs = groups.flatMap((g) => g.onHost ?? []).flatMap((h) => h.cost ?? []);
-  if (share === undefined || costs.length === 0) return undefined;
+  if (share === undefined || shareInBudget === undefined || costs.length === 0) return undefined;
   const over = costs.filter((c) => c.over !== undefined).length;
-  const without = over > 0 ? `, without the ${count(over, "hook")} over budget` : "";
+  const without = over > 0 ? `, ${percent(shareInBudget)} without the ${count(over, "hook")} over budget` : "";
   const part = every > 0 ? ` ${percent(every)} of it is paid by all system calls, whether they are named or not.` : "";
   return `Estimated cost on a busy server: ${percent(share)} of one core${without}.${part}`;
 }
