@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodePlan } from "../core/policy/plan/decode.ts";
@@ -159,7 +160,12 @@ describe("policy run", () => {
     readonly kept: string;
   }
 
-  async function runWith(program: () => Promise<string>, flags: object, until: string): Promise<Ran> {
+  async function runWith(
+    program: () => Promise<string>,
+    flags: object,
+    until: string,
+    then: (err: string, kept: string) => void = () => undefined,
+  ): Promise<Ran> {
     const kept = await mkdtemp(join(dir, "out-"));
     const stop = new AbortController();
     let out = "";
@@ -173,7 +179,10 @@ describe("policy run", () => {
       args: [links],
       signal: stop.signal,
       out: (t: string) => take((out += t)),
-      err: (t: string) => take((err += t)),
+      err: (t: string) => {
+        take((err += t));
+        then(t, kept);
+      },
     };
     const code = await runPolicies(call, program);
     return { code, out, err, kept };
@@ -218,6 +227,18 @@ describe("policy run", () => {
       enforcement: "on",
     });
   });
+
+  test("says when a policy is switched off", async () => {
+    const reason = "Switched off: it told of events 30000 times a second for 5 seconds; 20000 is the most it may.";
+    const policy = { name: "no-links-to-secrets", state: "rejected", reason, off: true, hooks: [] };
+    const { code, err } = await runWith(await engine(works), {}, "the most it may", (text, kept) => {
+      if (text.includes("Ctrl-C")) writeFileSync(join(kept, "policies.json"), JSON.stringify({ policies: [policy] }));
+    });
+    expect(code).toBe(0);
+    expect(err.split("\n").filter((line) => line.includes("Switched off"))).toEqual([
+      `Policy no-links-to-secrets is rejected: ${reason}`,
+    ]);
+  }, 20_000);
 
   test("ends when no policy can be run", async () => {
     const rejected = await engine(`${status("rejected")}\nexec /usr/bin/tail -f /dev/null`);
