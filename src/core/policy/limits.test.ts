@@ -150,6 +150,13 @@ test("a selector of containers without its key is told once, and nothing more of
   ]);
 });
 
+test("more process ids than other loaders take: a word, at the fifth", () => {
+  const pids = (values: string): string =>
+    `  kprobes:\n  - call: sys_dup\n    selectors:\n    - matchPIDs:\n      - {operator: In, values: [${values}]}\n`;
+  expect(told(pids("1, 2, 3, 4"))).toEqual([]);
+  expect(problemsOf(pids("1, 2, 3, 4, 5"))).toMatchObject([{ severity: "warning", rule: "pids.many", column: 45 }]);
+});
+
 describe("ranges beyond the type", () => {
   const int = (text: string): string => filter("int", text);
   test.each(["InRange", "NotInRange", "InMap", "NotInMap"])("%s: cut, with a warning", (operator) => {
