@@ -5,7 +5,7 @@ import { everySyscallShare, hookCost, type HookCost } from "../cost.ts";
 import type { HostFacts } from "../host-facts.ts";
 import { withResolution, type Resolution } from "../resolution.ts";
 import type { Plan, PlanAction, PlanHook, PlanSelector } from "../plan.ts";
-import { actionWords } from "./action-words.ts";
+import { actionWords, returnActWords } from "./action-words.ts";
 import { filterWords } from "./filter-words.ts";
 import { groupHooks, groupName, recordedWords, triggerWords } from "./hook-words.ts";
 import { workloadWords } from "./workload-words.ts";
@@ -37,6 +37,8 @@ export interface ExplainedGroup {
   readonly message?: string;
   readonly enforces: boolean;
   readonly isEnforcer: boolean;
+  /** What is done with what such a call returns, reported or not. */
+  readonly onReturn?: string;
   /** The first that holds counts; empty: every hit is reported. Those of `loader: true` are in `trigger`. */
   readonly selectors: readonly ExplainedSelector[];
   /** One for each of `hooks`; absent when nothing is known of a host. */
@@ -121,6 +123,7 @@ function explainGroup(
     enforces: needs.override || needs.signal || needs.registers,
     isEnforcer: hook.flags.includes("enforcer"),
     selectors: hook.flags.includes("loader") ? [] : hook.selectors.map((s) => explainSelector(s, hook)),
+    ...(hook.return_action === "none" ? {} : { onReturn: returnActWords(hook.return_action) }),
     ...(choices === undefined ? {} : { onHost: hooks.map((h, i) => onHost(h, choices[i]!)) }),
   };
 }
@@ -140,7 +143,10 @@ function choicesOf(
 
 function totals(groups: readonly ExplainedGroup[]): Pick<Explanation, "share" | "shareInBudget" | "everySyscallShare"> {
   const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined);
-  const every = (of: typeof hooks): number => everySyscallShare(new Set(of.flatMap((h) => h.backend ?? [])));
+  const every = (of: typeof hooks): number =>
+    everySyscallShare(
+      new Set(of.flatMap((h) => [...(h.beside ?? []), ...(h.backend === undefined ? [] : [h.backend])])),
+    );
   const sum = (of: typeof hooks): number => of.reduce((total, h) => total + h.cost!.share, every(of));
   const inBudget = hooks.filter((h) => h.cost!.over === undefined);
   return { share: sum(hooks), shareInBudget: sum(inBudget), everySyscallShare: every(hooks) };

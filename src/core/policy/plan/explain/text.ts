@@ -1,7 +1,7 @@
 import type { HookOnHost, ExplainedGroup, ExplainedSelector, Explanation } from "./explain.ts";
 import { QUIET_RATE } from "../hot-hooks.ts";
 import { overBudgetWords } from "./budget-words.ts";
-import { count, listed, sentence, wrap } from "./prose.ts";
+import { allOf, count, listed, sentence, wrap } from "./prose.ts";
 
 const WIDTH = 100;
 const LABEL = 12;
@@ -32,10 +32,10 @@ function selectorText(selector: ExplainedSelector, index: number, of: number): s
   const { label, conditions, acts, returnConditions, outcome } = selector;
   const sign = of > 1 ? `${String.fromCharCode(97 + (index % 26))}) ` : "";
   const name = label === undefined ? "" : `[${label}] `;
-  const when = (list: readonly string[]): string => (list.length > 0 ? sentence(listed(list, "and")) : "Always");
+  const when = (list: readonly string[]): string => (list.length > 0 ? sentence(allOf(list)) : "Always");
   if (returnConditions.length === 0 || acts.length === 0)
     return `${sign}${name}${when([...conditions, ...returnConditions])}: ${listed([...acts, ...outcome], "and")}.`;
-  return `${sign}${name}${when(conditions)}: ${listed(acts, "and")}; if then ${listed(returnConditions, "and")}, ${listed(outcome, "and")}.`;
+  return `${sign}${name}${when(conditions)}: ${listed(acts, "and")}; if then ${allOf(returnConditions)}, ${listed(outcome, "and")}.`;
 }
 
 function rulesText(group: ExplainedGroup): string {
@@ -50,8 +50,8 @@ function rulesText(group: ExplainedGroup): string {
 function alike(hooks: readonly HookOnHost[]): readonly (readonly HookOnHost[])[] {
   const groups = new Map<string, HookOnHost[]>();
   for (const hook of hooks) {
-    const { backend, status, reason, enforcement, cost } = hook;
-    const key = JSON.stringify([backend, status, reason, enforcement.method, cost?.over]);
+    const { backend, beside, status, reason, enforcement, cost } = hook;
+    const key = JSON.stringify([backend, beside, status, reason, enforcement.method, cost?.over]);
     groups.set(key, [...(groups.get(key) ?? []), hook]);
   }
   return [...groups.values()];
@@ -86,7 +86,7 @@ const METHODS = {
 function hostText(hook: HookOnHost): string {
   if (hook.status === "rejected") return `Not possible: ${hook.reason}.`;
   if (hook.backend === undefined) return sentence(`${hook.reason ?? "nothing is attached for it"}.`);
-  const through = `Through ${BACKENDS[hook.backend]}`;
+  const through = `Through ${[...(hook.beside ?? []), hook.backend].map((b) => BACKENDS[b]).join(" and ")}`;
   return hook.status === "ok" ? `${through}.` : `${through}, with a loss: ${hook.reason}.`;
 }
 
@@ -158,6 +158,7 @@ function groupText(group: ExplainedGroup, index: number, mode: Explanation["mode
     paragraph("Seen", group.trigger),
     ...(group.isEnforcer ? [] : [paragraph("Recorded", group.recorded)]),
     rulesText(group),
+    ...(group.onReturn === undefined ? [] : [paragraph("Besides", `When such a call returns, ${group.onReturn}.`)]),
     ...(group.message === undefined ? [] : [paragraph("Message", `"${group.message}"`)]),
     ...onHostText(group, mode),
   ].join("\n");
