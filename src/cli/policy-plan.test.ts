@@ -71,12 +71,24 @@ describe("policy convert", () => {
     await writeFile(file, (await readFile(links, "utf8")).replace("operator: Postfix", "operator: Endfix"));
     const { code, err } = await cli("convert", file);
     expect(code).toBe(1);
-    expect(err).toContain("line 23");
-    expect(err).toContain(`policy check ${file}`);
+    expect(err).toContain(`${file}:23:25: S1 schema.`);
+    expect(err).toContain("    Did you mean 'Prefix'?");
+    expect(err).toContain("policy check");
     expect((await cli("convert", links, "--to", "plan")).err).toContain("--out");
     expect((await cli("convert", links, "--to", "wasm")).code).toBe(2);
     expect((await cli("convert", join(dir, "nothing"))).err).toContain("no such file");
     expect((await cli("convert", dir)).err).toContain("is not a file");
+  });
+
+  test("tells everything that is wrong, in every policy of the file", async () => {
+    const file = join(dir, "worse.yaml");
+    const bad = (await readFile(links, "utf8")).replace("operator: Postfix", "operator: Endfix");
+    await writeFile(file, `${bad.replace("argError: -13", "argError: 70000")}---\n${bad}`);
+    for (const command of ["convert", "explain", "run"]) {
+      const { code, err } = await cli(command, file);
+      expect(code).toBe(1);
+      expect(err.match(/:\d+:\d+: S[12] /g)?.length).toBe(3);
+    }
   });
 
   test("a damaged plan is refused", async () => {
