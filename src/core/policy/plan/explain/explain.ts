@@ -8,6 +8,7 @@ import type { Plan, PlanAction, PlanHook, PlanSelector } from "../plan.ts";
 import { actionWords, returnActWords } from "./action-words.ts";
 import { filterWords } from "./filter-words.ts";
 import { groupHooks, groupName, recordedWords, triggerWords } from "./hook-words.ts";
+import { missesIoUring } from "./io-uring.ts";
 import { workloadWords } from "./workload-words.ts";
 
 export interface ExplainedSelector {
@@ -33,6 +34,8 @@ export interface ExplainedGroup {
   readonly hooks: readonly string[];
   readonly line: number;
   readonly trigger: string;
+  /** The same can be done through io_uring, which it does not see. */
+  readonly missesIoUring: boolean;
   readonly recorded: string;
   readonly message?: string;
   readonly enforces: boolean;
@@ -118,6 +121,7 @@ function explainGroup(
     hooks: hooks.map(hookName),
     line: hook.line,
     trigger: triggerWords(hook, hooks.length),
+    missesIoUring: !hook.flags.includes("enforcer") && hooks.some(missesIoUring),
     recorded: recordedWords(hook),
     ...(hook.message === "" ? {} : { message: hook.message }),
     enforces: needs.override || needs.signal || needs.registers,

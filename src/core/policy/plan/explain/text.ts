@@ -151,11 +151,14 @@ function onHostText(group: ExplainedGroup, mode: Explanation["mode"]): string[] 
   });
 }
 
+const NOT_SEEN =
+  "Not when the same is done through io_uring, which makes no system call: security hooks see that, where they run.";
+
 function groupText(group: ExplainedGroup, index: number, mode: Explanation["mode"]): string {
   const head = wrap(`${index + 1}. ${group.name}`, WIDTH).map((line, i) => (i === 0 ? line : `   ${line}`));
   return [
     ...head,
-    paragraph("Seen", group.trigger),
+    paragraph("Seen", group.trigger + (group.missesIoUring ? ` ${NOT_SEEN}` : "")),
     ...(group.isEnforcer ? [] : [paragraph("Recorded", group.recorded)]),
     rulesText(group),
     ...(group.onReturn === undefined ? [] : [paragraph("Besides", `When such a call returns, ${group.onReturn}.`)]),

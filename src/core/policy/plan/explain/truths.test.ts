@@ -175,6 +175,20 @@ describe("nothing is passed over:", () => {
   });
 });
 
+describe("io_uring", () => {
+  const said = "Not when the same is done through io_uring";
+  test.each([
+    ["a call it can make", kprobe("sys_openat", { action: "Post" }), true],
+    ["one it cannot", kprobe("sys_setuid", { action: "Post" }), false],
+    ["a function below", kprobe("security_file_open", { action: "Post" }), false],
+    ["every call", { tracepoints: [{ subsystem: "raw_syscalls", event: "sys_enter" }] }, true],
+    ["the tracepoint of a call", { tracepoints: [{ subsystem: "syscalls", event: "sys_exit_connect" }] }, true],
+    ["another tracepoint", { tracepoints: [{ subsystem: "sched", event: "sched_process_exec" }] }, false],
+  ])("is said not to be seen, of %s", (_, spec, isSaid) => {
+    expect(words(spec).includes(said)).toBe(isSaid);
+  });
+});
+
 describe("names", () => {
   const spec = { kprobes: [{ call: "thiscalldoesnotexist", syscall: false }] };
   const hook = { index: 0, line: 1, column: 1, mechanism: "", reason: "no such function on this kernel: x" };
