@@ -17,6 +17,7 @@ struct walk {
 	const struct btf *btf;
 	const struct btf_type *t;
 	uint32_t id;
+	uint32_t declared; /* the same by the name it is declared with: a typedef, maybe */
 	uint64_t offset;
 	struct tx_arg_row *row;
 	bool first; /* nothing followed yet: an index counts from the pointer itself */
@@ -38,6 +39,7 @@ static void enter(struct walk *w, uint32_t id)
 {
 	int at = btf__resolve_type(w->btf, id);
 
+	w->declared = id;
 	/* Refuses structs only declared, which then stand for themselves. */
 	w->id = at > 0 ? (uint32_t)at : id;
 	w->t = w->id ? btf__type_by_id(w->btf, w->id) : NULL;
@@ -184,7 +186,10 @@ static int take_index(struct walk *w, uint64_t index)
 /* The last part: what is there, and how the program gets at it. */
 static int arrive(struct walk *w, struct shape *end)
 {
-	shape_from_btf(w->btf, w->id, end);
+	/* Since 6.3 kernel_cap_t is a struct without a name: only its typedef tells what it is. */
+	bool nameless = w->t && btf_is_composite(w->t) && !w->t->name_off;
+
+	shape_from_btf(w->btf, nameless ? w->declared : w->id, end);
 	switch (end->kind) {
 	case SHAPE_POINTER:
 		return add_step(w, true);

@@ -33,6 +33,25 @@ describe("the command line", () => {
     }
   });
 
+  test("answers --help for the commands that share their first words, and so does help", async () => {
+    for (const words of [["policy"], ["console", "store"]]) {
+      const members = COMMANDS.filter((c) => !c.hidden && c.name.startsWith(`${words.join(" ")} `));
+      for (const call of [
+        [...words, "--help"],
+        [...words, "-h"],
+        ["help", ...words],
+      ]) {
+        const { code, out } = await cli(...call);
+        expect(code).toBe(0);
+        for (const { name, summary } of members)
+          expect(out).toMatch(new RegExp(`^  ${name} .*${RegExp.escape(summary)}$`, "m"));
+        expect(out).not.toContain("completion");
+      }
+    }
+    expect((await cli("policy")).code).toBe(2);
+    expect((await cli("polcy", "--help")).code).toBe(2);
+  });
+
   test("backup and restore have short names that do the same", async () => {
     for (const name of ["backup", "restore"]) {
       const [short, long] = [name, `console ${name}`].map((n) => COMMANDS.find((c) => c.name === n)!);

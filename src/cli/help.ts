@@ -1,11 +1,26 @@
 import type { CommandSpec } from "./command.ts";
 import { COMMON_FLAGS } from "./parse.ts";
 
-/** Help of the whole program. */
-export function programHelp(commands: readonly CommandSpec[]): string {
+/** A line for each. */
+function summaries(commands: readonly CommandSpec[]): readonly string[] {
   const shown = commands.filter((c) => !c.hidden);
   const width = Math.max(...shown.map((c) => c.name.length)) + 2;
-  const lines = shown.map((c) => `  ${c.name.padEnd(width)}${c.summary}`);
+  return shown.map((c) => `  ${c.name.padEnd(width)}${c.summary}`);
+}
+
+/** Help of the commands that share their first word. */
+export function groupHelp(group: string, commands: readonly CommandSpec[]): string {
+  return `Usage: telovix ${group} <command> [flags]
+
+${summaries(commands).join("\n")}
+
+More: telovix help ${group} <command>
+`;
+}
+
+/** Help of the whole program. */
+export function programHelp(commands: readonly CommandSpec[]): string {
+  const lines = summaries(commands);
   return `telovix: see what runs on your hosts, and decide what may.
 
 One file is both the Console (control plane and web UI) and the Sensor (a protected node).

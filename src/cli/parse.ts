@@ -39,6 +39,21 @@ export function findCommand(
   );
 }
 
+/** Commands that share their first words, where a call names only these; undefined where it names a command, or none. */
+export function findGroup(
+  commands: readonly CommandSpec[],
+  words: readonly string[],
+): { name: string; commands: readonly CommandSpec[] } | undefined {
+  const name = words.join(" ");
+  const members = commands.filter((c) => !c.hidden && c.name.startsWith(`${name} `));
+  return members.length === 0 || commands.some((c) => c.name === name) ? undefined : { name, commands: members };
+}
+
+/** Whether a word asks for help. */
+export function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
 /** Splits the words after a command into flags and arguments, checked against its spec. */
 export function parseFlags(command: CommandSpec, words: readonly string[]): { flags: Flags; args: string[] } {
   const specs = [...command.flags, ...COMMON_FLAGS];

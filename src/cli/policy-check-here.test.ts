@@ -68,6 +68,30 @@ describe("a policy on this host", () => {
     ]);
   });
 
+  test("is told at the name in a list, whether called or compared with", async () => {
+    const long = `sys_${"x".repeat(70)}`;
+    const text = `${HEAD}  lists:
+  - {name: calls, type: syscalls, values: [sys_dup, __x64_sys_nothing, ${long}]}
+  kprobes:
+  - call: list:calls
+  - call: sys_nothing
+  tracepoints:
+  - {subsystem: raw_syscalls, event: sys_enter, args: [{index: 4, type: syscall64}], selectors: [{matchArgs: [{operator: InMap, values: ["list:calls"]}]}]}
+`;
+    const missing = (index: number, line: number, name: string): object => ({
+      index,
+      line,
+      column: 5,
+      state: "rejected",
+      mechanism: "",
+      reason: `no such system call on this kernel: ${name}`,
+    });
+    const hooks = [missing(0, 9, "sys_nothing"), missing(1, 9, long.slice(0, 60)), missing(2, 10, "sys_nothing")];
+    const { documents } = await here(text, says({ tried: true, hooks: [...hooks, missing(3, 12, "sys_nothing")] }));
+    const told = documents[0]!.problems.filter((p) => p.stage === "S3");
+    expect(told.map((p) => `${p.line}:${p.column}`)).toEqual(["7:53", "7:72", "10:5"]);
+  });
+
   test("is told S4 where a feature is missing, at the argument where one is at fault", async () => {
     const text = `${TEXT}    args:\n    - index: 0\n      type: file\n    - index: 9\n      type: int\n`;
     const hook = { index: 0, line: 9, column: 5, state: "rejected", mechanism: "" };

@@ -1,5 +1,5 @@
 import type { Position } from "../core/policy/model-base.ts";
-import type { Policy } from "../core/policy/model.ts";
+import type { Hook, Policy } from "../core/policy/model.ts";
 import { lowerPlan } from "../core/policy/plan/lower.ts";
 import type { Resolution } from "../core/policy/plan/resolution.ts";
 import type { DocumentReport, PolicyReport, Problem } from "../core/policy/report.ts";
@@ -13,11 +13,24 @@ interface Written {
   readonly policy: Policy;
 }
 
-/** The argument at fault where the text has it, else the hook; hooks of `loader: true` stand nowhere in the text. */
-function placeOf({ line, column, argument }: Found, { document, policy }: Written): Position {
+/** Characters of a name the engine repeats. */
+const NAME_CHARS = 60;
+
+/** Where a list has the name that this kernel lacks; undefined where the hook itself names it. */
+function listedPlace(reason: string, hook: Hook | undefined, { listed }: Policy): Position | undefined {
+  const name = /^no such [a-z ]+ on this kernel: (\S+)/.exec(reason)?.[1];
+  if (name === undefined || (hook !== undefined && "call" in hook && hook.call.slice(0, NAME_CHARS) === name))
+    return undefined;
+  return name.length < NAME_CHARS ? listed.get(name) : [...listed].find(([text]) => text.startsWith(name))?.[1];
+}
+
+/** The name or argument at fault where the text has it, else the hook; hooks of `loader: true` stand nowhere in the text. */
+function placeOf({ line, column, argument, reason }: Found, { document, policy }: Written): Position {
   if (line === 0) return { line: document.line, column: 1 };
   // Hooks of a list share a place and their arguments.
   const hook = policy.hooks.find(({ at }) => at.line === line && at.column === column);
+  const named = listedPlace(reason, hook, policy);
+  if (named !== undefined) return named;
   const args = hook === undefined || argument === undefined ? [] : [...hook.args, ...hook.data];
   return args[argument ?? 0]?.at ?? { line, column };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readStdin } from "./policy-stdin.ts";
 import { runCli } from "./run.ts";
 
 const HEAD = "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: NAME\nspec:\n";
@@ -142,4 +143,41 @@ describe("telovix policy check", () => {
     );
     expect(out).toContain("policies: 1 valid, 0 invalid, 3 not readable");
   });
+});
+
+describe("a policy that another command writes", () => {
+  async function piped(words: readonly string[], text: string): Promise<{ code: number; out: string; err: string }> {
+    const main = join(import.meta.dir, "../main.ts");
+    const child = Bun.spawn([process.execPath, main, "policy", ...words], {
+      stdin: Buffer.from(text),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [out, err] = [await new Response(child.stdout).text(), await new Response(child.stderr).text()];
+    return { code: await child.exited, out, err };
+  }
+
+  test.each(["-", "/dev/stdin"])("is checked by the name %s", async (name) => {
+    expect((await piped(["check", name], VALID)).out).toStartWith("<stdin>: valid: TracingPolicy good\n");
+    const bad = await piped(["check", name], INVALID);
+    expect([bad.code, bad.out.split("\n")[0]]).toEqual([1, expect.stringContaining("<stdin>:8:5: S1 ")]);
+    expect((await piped(["check", name], "#".repeat(1_048_577))).out).toContain("<stdin>: invalid");
+  });
+
+  test("is converted, too", async () => {
+    expect(JSON.parse((await piped(["convert", "-"], VALID)).out)).toMatchObject({ policy: { name: "good" } });
+    expect((await piped(["convert", "-"], INVALID)).err).toContain("<stdin>:8:5: S1 ");
+  });
+});
+
+test("what never ends is not read to its end", async () => {
+  let given = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      given++;
+      yield new Uint8Array(64);
+    }
+  }
+  expect((await readStdin(1000, endless())).length).toBe(1024);
+  expect(given).toBe(16);
 });

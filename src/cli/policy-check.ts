@@ -1,11 +1,12 @@
 import { checkPolicyBytes } from "../core/policy/check.ts";
 import { LIMITS } from "../core/policy/read/limits.ts";
-import type { DocumentReport, PolicyReport, Problem } from "../core/policy/report.ts";
+import type { DocumentReport, PolicyReport } from "../core/policy/report.ts";
 import { EXIT, listFlag, type Call } from "./command.ts";
 import { UsageError } from "./parse.ts";
 import { checkHere } from "./policy-check-here.ts";
 import { PolicyNames } from "./policy-check-names.ts";
 import { readPolicyFiles, type PolicyFile } from "./policy-files.ts";
+import { printable, problemLines } from "./policy-problems.ts";
 import { readVariables } from "./policy-variables.ts";
 
 interface Checked {
@@ -42,6 +43,7 @@ export async function run(call: Call): Promise<number> {
 }
 
 function print({ file, report }: Checked, call: Call): void {
+  // Names come from directories and from the files themselves.
   const path = printable(file.path);
   if (report === undefined) {
     call.err(`${path}: ${file.fault ?? "can't be read"}\n`);
@@ -52,13 +54,6 @@ function print({ file, report }: Checked, call: Call): void {
     const at = report.documents.length > 1 ? `${path}:${document.line}` : path;
     call.out(`${at}: ${document.verdict}${title(document)}\n`);
   }
-}
-
-/** As compilers write it, so that editors can jump there. */
-function problemLines(path: string, problem: Problem): string {
-  const { line, column, stage, severity, rule, message, hint } = problem;
-  const kind = severity === "warning" ? "warning " : "";
-  return `${path}:${line}:${column}: ${stage} ${kind}${rule}: ${message}\n${hint === undefined ? "" : `    ${hint}\n`}`;
 }
 
 function title({ name, kind }: DocumentReport): string {
@@ -98,9 +93,4 @@ function toJson({ file, report }: Checked) {
 function withoutModel({ index, line, name, kind, verdict, problems }: DocumentReport): Omit<DocumentReport, "policy"> {
   const named = { ...(name === undefined ? {} : { name }), ...(kind === undefined ? {} : { kind }) };
   return { index, line, ...named, verdict, problems };
-}
-
-/** Names come from directories and from the files themselves: no control characters on the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }

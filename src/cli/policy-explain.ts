@@ -4,7 +4,7 @@ import { explainPlan } from "../core/policy/plan/explain/explain.ts";
 import { explanationText } from "../core/policy/plan/explain/text.ts";
 import { parseHostFacts, type HostFacts } from "../core/policy/plan/host-facts.ts";
 import type { Plan } from "../core/policy/plan/plan.ts";
-import type { Resolution } from "../core/policy/plan/resolution.ts";
+import { inMonitorMode, watchedPlan, type Resolution } from "../core/policy/plan/resolution.ts";
 import { EXIT, listFlag, textFlag, type Call } from "./command.ts";
 import { probeHost } from "./engine-program.ts";
 import { UsageError } from "./parse.ts";
@@ -38,9 +38,19 @@ async function hostFacts(call: Call): Promise<HostFacts | undefined> {
 }
 
 /** What the engine finds of each plan; undefined, with a word on stderr, when it can't be asked. */
-async function resolutions(plans: readonly Plan[], call: Call): Promise<readonly Resolution[] | undefined> {
+async function resolutions(
+  plans: readonly Plan[],
+  mode: "monitor" | "enforce" | undefined,
+  call: Call,
+): Promise<readonly Resolution[] | undefined> {
   try {
-    return await resolvePlans(plans, call.signal);
+    const found = await resolvePlans(plans, call.signal);
+    const monitored = plans.filter((plan) => (mode ?? plan.policy.mode) === "monitor");
+    const watched = await resolvePlans(monitored.map(watchedPlan), call.signal);
+    return found.map((resolution, i) => {
+      const at = monitored.indexOf(plans[i]!);
+      return at < 0 ? resolution : inMonitorMode(resolution, watched[at]!);
+    });
   } catch (error) {
     if (call.signal.aborted) throw error;
     call.err(`Names are not looked up on this kernel: ${errorMessage(error)}\n\n`);
@@ -65,7 +75,7 @@ export async function run(call: Call): Promise<number> {
   variables.refuseUnused();
   const facts = await hostFacts(call);
   const isHere = textFlag(call.flags, "host-facts") === undefined;
-  const resolved = isHere && facts !== undefined ? await resolutions(plans, call) : undefined;
+  const resolved = isHere && facts !== undefined ? await resolutions(plans, mode, call) : undefined;
   const explained = plans.map((plan, i) => explainPlan(plan, facts, mode, resolved?.[i]));
   if (call.flags["json"]) {
     call.out(`${JSON.stringify(explained.length === 1 ? explained[0] : explained, null, 2)}\n`);

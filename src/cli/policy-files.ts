@@ -1,6 +1,7 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MANIFEST, META } from "../core/policy/pack/read.ts";
+import { isStdin, readStdin, shownName } from "./policy-stdin.ts";
 
 /** Bounds of a walk: a mistyped `/` ends with a sentence, not with hours. */
 const MAX_FILES = 10_000;
@@ -16,10 +17,14 @@ export interface PolicyFile {
 
 /**
  * The files named, and the YAML files below the directories named, in order of their names; what a pack says of its
- * policies is no policy and left out there. Links to directories are not followed.
+ * policies is no policy and left out there. Links to directories are not followed. `-` is standard input.
  */
 export async function* readPolicyFiles(paths: readonly string[], maxBytes: number): AsyncGenerator<PolicyFile> {
   for (const path of paths) {
+    if (isStdin(path)) {
+      yield { path: shownName(path), bytes: await readStdin(maxBytes) };
+      continue;
+    }
     const found = await list(path);
     if (typeof found === "string") yield { path, fault: found };
     else for (const file of found) yield await read(file, maxBytes);

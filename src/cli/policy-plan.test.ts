@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodePlan } from "../core/policy/plan/decode.ts";
@@ -70,12 +71,24 @@ describe("policy convert", () => {
     await writeFile(file, (await readFile(links, "utf8")).replace("operator: Postfix", "operator: Endfix"));
     const { code, err } = await cli("convert", file);
     expect(code).toBe(1);
-    expect(err).toContain("line 23");
-    expect(err).toContain(`policy check ${file}`);
+    expect(err).toContain(`${file}:23:25: S1 schema.`);
+    expect(err).toContain("    Did you mean 'Prefix'?");
+    expect(err).toContain("policy check");
     expect((await cli("convert", links, "--to", "plan")).err).toContain("--out");
     expect((await cli("convert", links, "--to", "wasm")).code).toBe(2);
     expect((await cli("convert", join(dir, "nothing"))).err).toContain("no such file");
     expect((await cli("convert", dir)).err).toContain("is not a file");
+  });
+
+  test("tells everything that is wrong, in every policy of the file", async () => {
+    const file = join(dir, "worse.yaml");
+    const bad = (await readFile(links, "utf8")).replace("operator: Postfix", "operator: Endfix");
+    await writeFile(file, `${bad.replace("argError: -13", "argError: 70000")}---\n${bad}`);
+    for (const command of ["convert", "explain", "run"]) {
+      const { code, err } = await cli(command, file);
+      expect(code).toBe(1);
+      expect(err.match(/:\d+:\d+: S[12] /g)?.length).toBe(3);
+    }
   });
 
   test("a damaged plan is refused", async () => {
@@ -159,7 +172,12 @@ describe("policy run", () => {
     readonly kept: string;
   }
 
-  async function runWith(program: () => Promise<string>, flags: object, until: string): Promise<Ran> {
+  async function runWith(
+    program: () => Promise<string>,
+    flags: object,
+    until: string,
+    then: (err: string, kept: string) => void = () => undefined,
+  ): Promise<Ran> {
     const kept = await mkdtemp(join(dir, "out-"));
     const stop = new AbortController();
     let out = "";
@@ -173,7 +191,10 @@ describe("policy run", () => {
       args: [links],
       signal: stop.signal,
       out: (t: string) => take((out += t)),
-      err: (t: string) => take((err += t)),
+      err: (t: string) => {
+        take((err += t));
+        then(t, kept);
+      },
     };
     const code = await runPolicies(call, program);
     return { code, out, err, kept };
@@ -218,6 +239,18 @@ describe("policy run", () => {
       enforcement: "on",
     });
   });
+
+  test("says when a policy is switched off", async () => {
+    const reason = "Switched off: it told of events 30000 times a second for 5 seconds; 20000 is the most it may.";
+    const policy = { name: "no-links-to-secrets", state: "rejected", reason, off: true, hooks: [] };
+    const { code, err } = await runWith(await engine(works), {}, "the most it may", (text, kept) => {
+      if (text.includes("Ctrl-C")) writeFileSync(join(kept, "policies.json"), JSON.stringify({ policies: [policy] }));
+    });
+    expect(code).toBe(0);
+    expect(err.split("\n").filter((line) => line.includes("Switched off"))).toEqual([
+      `Policy no-links-to-secrets is rejected: ${reason}`,
+    ]);
+  }, 20_000);
 
   test("ends when no policy can be run", async () => {
     const rejected = await engine(`${status("rejected")}\nexec /usr/bin/tail -f /dev/null`);

@@ -2,9 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { AppError } from "../core/error.ts";
-import { everySyscallShare, hookCost } from "../core/policy/plan/cost.ts";
 import type { Plan } from "../core/policy/plan/plan.ts";
-import { isBackend } from "../core/policy/plan/resolution.ts";
 import { writePlan } from "../core/policy/plan/write.ts";
 import { sensorConfig } from "../sensor/config.ts";
 import { listSegments, SegmentReader } from "../sensor/tail/reader.ts";
@@ -13,11 +11,15 @@ import { EngineRun } from "./engine-run.ts";
 import { engineProgram, withPrivateDir } from "./engine-program.ts";
 import { eventLine } from "./event-line.ts";
 import { UsageError } from "./parse.ts";
+import { PolicyChanges } from "./policy-changes.ts";
+import { costText } from "./policy-run-cost.ts";
 import { planFileName, readPlans } from "./policy-source.ts";
 import { policyName, readPolicyStatus, statusText, type PolicyStatus } from "./policy-status.ts";
 import { readVariables } from "./policy-variables.ts";
 
 const POLL_MS = 100;
+/** As often the engine decides whether a policy costs too much. */
+const STATUS_MS = 1_000;
 const START_TIMEOUT_MS = 60_000;
 
 async function allPlans(files: readonly string[], variables: ReadonlyMap<string, string>): Promise<readonly Plan[]> {
@@ -66,23 +68,6 @@ async function awaitStatus(
   return undefined;
 }
 
-/** What the hooks that were loaded may cost, as `policy explain` reckons it. */
-function costText(plans: readonly Plan[], status: readonly PolicyStatus[]): string {
-  const backends = new Set<Parameters<typeof hookCost>[1]>();
-  let share = 0;
-  for (const plan of plans) {
-    const served = status.find((s) => policyName(s) === nameOf(plan))?.hooks?.filter((h) => h.status !== "rejected");
-    for (const hook of plan.hooks) {
-      const backend = served?.find((h) => h.hook === hook.call && h.backend !== undefined)?.backend ?? "";
-      if (!isBackend(backend)) continue;
-      backends.add(backend);
-      share += hookCost(hook, backend).share;
-    }
-  }
-  const percent = 100 * (share + everySyscallShare(backends));
-  return `Estimated cost: ${percent.toFixed(percent < 1 ? 2 : 1)} % of a core, at the rates of a busy server.`;
-}
-
 interface Follow {
   readonly call: Call;
   readonly reader: SegmentReader;
@@ -91,6 +76,8 @@ interface Follow {
   readonly forgets: boolean;
   /** Names of those that were given; the engine's built-in sensors have policy names of their own. */
   readonly policies: ReadonlySet<string>;
+  /** Says what has become of the policies. */
+  readonly tellChanges: () => Promise<void>;
 }
 
 function show(line: string, { call, policies }: Follow): boolean {
@@ -107,8 +94,14 @@ function show(line: string, { call, policies }: Follow): boolean {
 /** Prints events until the call is interrupted or the engine ends. Returns how many were a policy's. */
 async function follow(f: Follow): Promise<number> {
   let shown = 0;
+  let looked = 0;
   // One more look after the end: what was written before it still counts.
   for (let last = false; ;) {
+    // Not only when there is nothing to read: a policy that is too loud keeps us reading.
+    if (last || systemClock.monotonicMs() - looked >= STATUS_MS) {
+      await f.tellChanges();
+      looked = systemClock.monotonicMs();
+    }
     const chunk = await f.reader.read();
     for (const line of chunk?.lines ?? []) if (show(line, f)) shown++;
     if (chunk && f.forgets) await f.reader.forget(chunk.segment);
@@ -138,17 +131,25 @@ export async function run(call: Call, programOf: (dir: string) => Promise<string
     const engine = new EngineRun(await programOf(dir), [...words, "--self-pid", `${process.pid}`]);
     try {
       const status = await awaitStatus(out, plans, engine, call.signal);
-      if (status) call.err(`${statusText(status)}${costText(plans, status)}\n`);
+      const loaded = plans.map((plan) => {
+        const name = nameOf(plan);
+        return { name, plan, status: status?.find((s) => policyName(s) === name) };
+      });
+      if (status) call.err(`${statusText(status)}${costText(loaded)}\n`);
       if (status?.every((s) => s.state === "rejected")) return EXIT.failed;
       const mode = enforce ? "What matches is stopped, as far as this host can." : "Monitor mode: nothing is stopped.";
       if (status) call.err(`${mode} Ctrl-C ends it.\n`);
       const reader = new SegmentReader(out, first, 0);
+      const changes = new PolicyChanges(status ?? []);
       const shown = await follow({
         call,
         reader,
         engine,
         forgets: kept === undefined,
         policies: new Set(plans.map((p) => p.policy.name)),
+        tellChanges: async () => {
+          for (const line of changes.take((await readPolicyStatus(out)) ?? [])) call.err(`${line}\n`);
+        },
       });
       await reader.close();
       if (!call.signal.aborted) throw new AppError("unavailable", `The engine ended: ${engine.reason}`);

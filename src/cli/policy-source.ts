@@ -6,28 +6,38 @@ import { PLAN_MAGIC, PLAN_MAX_BYTES } from "../core/policy/plan/layout.ts";
 import { lowerPlan } from "../core/policy/plan/lower.ts";
 import type { Plan } from "../core/policy/plan/plan.ts";
 import type { DocumentReport } from "../core/policy/report.ts";
+import { printable, problemLines } from "./policy-problems.ts";
+import { isStdin, readStdin, shownName } from "./policy-stdin.ts";
+
+const tooLarge = (file: string): AppError =>
+  new AppError("too_large", `${shownName(file)} is larger than ${PLAN_MAX_BYTES >> 20} MiB.`, {
+    hint: "Is it a policy?",
+  });
 
 async function readBytes(file: string): Promise<Uint8Array> {
+  if (isStdin(file)) {
+    const bytes = await readStdin(PLAN_MAX_BYTES);
+    if (bytes.length > PLAN_MAX_BYTES) throw tooLarge(file);
+    return bytes;
+  }
   const found = await stat(file);
   // A pipe or a device may never end.
   if (!found.isFile()) throw new AppError("invalid_request", `${file} is not a file.`);
-  if (found.size > PLAN_MAX_BYTES)
-    throw new AppError("too_large", `${file} is larger than ${PLAN_MAX_BYTES >> 20} MiB.`, { hint: "Is it a policy?" });
+  if (found.size > PLAN_MAX_BYTES) throw tooLarge(file);
   return readFile(file);
 }
 
-function refused(file: string, { problems, name }: DocumentReport): AppError {
-  const errors = problems.filter((p) => p.severity === "error");
-  const first = errors[0];
-  const which = name === undefined ? file : `${file}, policy ${name}`;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  const what = first ? `line ${first.line}: ${first.message}` : "it is not valid";
-  return new AppError("invalid_request", `${which}, ${what}${more}`, {
-    hint: `'telovix policy check ${file}' shows everything that is in the way.`,
+/** Everything that is in the way, as 'policy check' tells it. */
+function refused(file: string, documents: readonly DocumentReport[]): AppError {
+  const path = printable(shownName(file));
+  const errors = documents.flatMap((d) => d.problems.filter((p) => p.severity === "error"));
+  const lines = errors.map((problem) => problemLines(path, problem)).join("");
+  return new AppError("invalid_request", `${path} is not valid.\n${lines.trimEnd()}`, {
+    hint: "Nothing was done. 'telovix policy check' tells the same, and warnings, without doing more.",
   });
 }
 
-/** The plans of a file: those of each policy in a YAML text, or the one of a plan. AppError with the line when it has none. */
+/** The plans of a file: those of each policy in a YAML text, or the one of a plan. AppError with all that is wrong when it has none. */
 export async function readPlans(
   file: string,
   variables: ReadonlyMap<string, string> = new Map(),
@@ -35,11 +45,11 @@ export async function readPlans(
   const bytes = await readBytes(file);
   if (PLAN_MAGIC.every((byte, i) => bytes[i] === byte)) return [decodePlan(bytes)];
   const { documents } = checkPolicyBytes(bytes, { variables });
-  const bad = documents.find((d) => d.verdict === "invalid");
-  if (bad) throw refused(file, bad);
+  const bad = documents.filter((d) => d.verdict === "invalid");
+  if (bad.length > 0) throw refused(file, bad);
   const policies = documents.flatMap((d) => d.policy ?? []);
   if (policies.length === 0)
-    throw new AppError("invalid_request", `${file} holds no policy.`, {
+    throw new AppError("invalid_request", `${shownName(file)} holds no policy.`, {
       hint: "A policy has kind: TracingPolicy or TracingPolicyNamespaced.",
     });
   return policies.map(lowerPlan);

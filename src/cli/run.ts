@@ -1,8 +1,8 @@
 import { AppError } from "../core/error.ts";
 import { systemFault } from "../core/system-fault.ts";
 import { EXIT, type CommandSpec, type Flags } from "./command.ts";
-import { commandHelp, programHelp } from "./help.ts";
-import { findCommand, parseFlags, UsageError } from "./parse.ts";
+import { commandHelp, groupHelp, programHelp } from "./help.ts";
+import { findCommand, findGroup, isHelp, parseFlags, UsageError } from "./parse.ts";
 import { COMMANDS } from "./table.ts";
 
 export interface Terminal {
@@ -27,9 +27,19 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   let called: CommandSpec | undefined;
   let given: Flags = {};
   try {
-    if (argv.length === 0 || argv[0] === "--help" || argv[0] === "-h") {
+    if (argv.length === 0 || isHelp(argv[0]!)) {
       out(programHelp(COMMANDS));
       return argv.length === 0 ? EXIT.usage : EXIT.ok;
+    }
+    const group = argv.some(isHelp)
+      ? findGroup(
+          COMMANDS,
+          argv.filter((word) => !isHelp(word)),
+        )
+      : undefined;
+    if (group) {
+      out(groupHelp(group.name, group.commands));
+      return EXIT.ok;
     }
     const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
     const { command, rest } = findCommand(COMMANDS, words);

@@ -208,6 +208,33 @@ static void declared(void)
 	CHECK(fits(TX_ARG_FILE, t_task_ptr, "root.mnt") == FIT_GOOD); /* void * */
 }
 
+/* struct holder { kernel_cap_t cap; const kernel_cap_t caps[2]; struct { u64 x; } bare; }; */
+static void nameless(void)
+{
+	int t_cap, t_caps, t_bare, t_holder, bits = btf__find_by_name(btf, "u64");
+	int t_struct = btf__add_struct(btf, NULL, 8);
+
+	btf__add_field(btf, "val", bits, 0, 0);
+	t_cap = btf__add_typedef(btf, "kernel_cap_t", t_struct);
+	t_caps = btf__add_array(btf, t_int, btf__add_const(btf, t_cap), 2);
+	t_bare = btf__add_struct(btf, NULL, 8);
+	btf__add_field(btf, "x", bits, 0, 0);
+	t_holder = btf__add_struct(btf, "holder", 32);
+	btf__add_field(btf, "cap", t_cap, 0, 0);
+	btf__add_field(btf, "caps", t_caps, 64, 0);
+	btf__add_field(btf, "bare", t_bare, 192, 0);
+	t_holder = btf__add_ptr(btf, t_holder);
+
+	CHECK(fits(TX_ARG_CAP_EFFECTIVE, t_holder, "cap") == FIT_GOOD);
+	CHECK(fits(TX_ARG_KERNEL_CAP_T, t_holder, "caps[1]") == FIT_GOOD);
+	CHECK(row.step[0].offset == 16 && (row.flags & TX_ARGROW_ADDRESS));
+	CHECK(fits(TX_ARG_AUTO, t_holder, "cap") == FIT_GOOD && row.type == TX_ARG_KERNEL_CAP_T);
+	CHECK(fits(TX_ARG_FILE, t_holder, "cap") == FIT_FORCED);
+	CHECK_TEXT(why, "declared as file, the kernel says kernel_cap_t");
+	CHECK(fits(TX_ARG_CAP_PERMITTED, t_holder, "bare") == FIT_FORCED);
+	CHECK(fits(TX_ARG_UINT64, t_holder, "cap.val") == FIT_GOOD && row.width == 8);
+}
+
 static void hook_arguments(void)
 {
 	/* A function and its hook, whose arguments stand one further. */
@@ -226,6 +253,7 @@ int main(void)
 	no_ways();
 	depth();
 	declared();
+	nameless();
 	hook_arguments();
 	btf__free(btf);
 	return unit_end("resolve_btf");

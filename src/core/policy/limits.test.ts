@@ -149,3 +149,39 @@ test("a selector of containers without its key is told once, and nothing more of
     "8 error schema.missing-field",
   ]);
 });
+
+test("more process ids than other loaders take: a word, at the fifth", () => {
+  const pids = (values: string): string =>
+    `  kprobes:\n  - call: sys_dup\n    selectors:\n    - matchPIDs:\n      - {operator: In, values: [${values}]}\n`;
+  expect(told(pids("1, 2, 3, 4"))).toEqual([]);
+  expect(problemsOf(pids("1, 2, 3, 4, 5"))).toMatchObject([{ severity: "warning", rule: "pids.many", column: 45 }]);
+});
+
+describe("ranges beyond the type", () => {
+  const int = (text: string): string => filter("int", text);
+  test.each(["InRange", "NotInRange", "InMap", "NotInMap"])("%s: cut, with a warning", (operator) => {
+    const spec = int(`operator: ${operator}, values: ['1879048189:4294967295']`);
+    expect(told(spec)).toEqual(["12 warning filter.cut"]);
+    const { policy } = checkPolicyText(`${HEAD}${spec}`).documents[0]!;
+    expect(policy?.hooks[0]?.selectors[0]?.filters[0]).toMatchObject({
+      ranges: [{ min: 1879048189n, max: 2147483647n }],
+    });
+  });
+
+  test("one with no value in it is left out, the others stay", () => {
+    const spec = filter("uint8", "operator: NotInMap, values: ['4294967295', '-5:-1', '-1:1', '250:300', '7']");
+    expect(told(spec)).toEqual(Array.from({ length: 4 }, () => "12 warning filter.cut"));
+    const { policy } = checkPolicyText(`${HEAD}${spec}`).documents[0]!;
+    expect(policy?.hooks[0]?.selectors[0]?.filters[0]).toMatchObject({
+      ranges: [
+        { min: 0n, max: 1n },
+        { min: 250n, max: 255n },
+        { min: 7n, max: 7n },
+      ],
+    });
+  });
+
+  test.each(["Equal", "NotEqual", "GT", "LT", "Mask"])("%s: an error", (operator) => {
+    expect(told(int(`operator: ${operator}, values: ['4294967295']`))).toEqual(["12 error filter.out-of-range"]);
+  });
+});

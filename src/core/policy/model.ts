@@ -22,6 +22,8 @@ export interface Policy {
   readonly loader: boolean;
   readonly options: PolicyOptions;
   readonly scope: WorkloadScope;
+  /** Where the names in its lists stand: what a host says of one is told there. */
+  readonly listed: ReadonlyMap<string, Position>;
   /** `${NAME}` values nobody has given yet. A policy that has any is well-formed, but can't be loaded. */
   readonly placeholders: readonly Placeholder[];
 }

@@ -38,7 +38,7 @@ export const furtherActionCases: Case[] = [
     name: "notify-enforcer-error",
     group: "syscall enforcer",
     hook: "syscall",
-    shows: { action: "NotifyEnforcer" },
+    shows: { other: "NotifyEnforcer with argError, of a call that passes no LSM hook" },
     spec: enforcer("lseeks2", "lseek", atSeek(6913, { action: "NotifyEnforcer", argError: -1 })),
     needs: ["override_return"],
     runs: [

@@ -20,7 +20,7 @@ export const gateCases: Case[] = [
     name: "syscall-override-connect",
     group: "gates",
     hook: "syscall",
-    shows: { action: "Override" },
+    shows: { other: "Override of connect and sendto" },
     spec: denies("sys_connect", 1, "17811"),
     needs: ["lsm|cgroup_connect"],
     runs: [
@@ -41,7 +41,7 @@ export const gateCases: Case[] = [
     name: "syscall-override-sendto",
     group: "gates",
     hook: "syscall",
-    shows: { action: "Override" },
+    shows: { other: "Override of connect and sendto" },
     spec: denies("sys_sendto", 4, "17813"),
     needs: ["lsm|cgroup_connect"],
     runs: [
@@ -58,7 +58,7 @@ export const gateCases: Case[] = [
     name: "syscall-override-nothing",
     group: "gates",
     hook: "syscall",
-    shows: { action: "Override" },
+    shows: { other: "Override without argError" },
     // An LSM hook's 0 lets the call pass: what cannot be stopped is not said to be.
     spec: syscall("sys_symlinkat", {
       args: [arg(0, "string")],

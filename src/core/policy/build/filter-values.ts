@@ -63,7 +63,7 @@ export function readInt(value: FilterValue, type: ArgType, spec: ArgSelector, ct
   return undefined;
 }
 
-/** One integer or `min:max`; undefined after a problem. */
+/** One integer or `min:max`, as far as the type goes; undefined after a problem, and where no value of the type is in it. */
 export function readRange(
   value: FilterValue,
   type: ArgType,
@@ -73,9 +73,36 @@ export function readRange(
 ): IntRange | undefined {
   const named = parseNamed(value.text, type);
   const range = named === undefined ? parseRange(value.text, zeros) : { min: named, max: named };
-  if (range !== undefined) return inLimits(range, value, type, spec, ctx);
-  refuse(value, type, spec, ctx);
+  if (range === undefined) refuse(value, type, spec, ctx);
+  else if (valueClass(type) === "int") return cutToLimits(range, value, type, spec, ctx);
+  else return inLimits(range, value, type, spec, ctx);
   return undefined;
+}
+
+/** Ranges of user ids up to 4294967295 are written for an `int` everywhere: no value is beyond the type, so what is there does no harm. */
+function cutToLimits(
+  range: IntRange,
+  value: FilterValue,
+  type: ArgType,
+  spec: ArgSelector,
+  ctx: Context,
+): IntRange | undefined {
+  const limits = intLimits(type);
+  const min = range.min < limits.min ? limits.min : range.min;
+  const max = range.max > limits.max ? limits.max : range.max;
+  if (min === range.min && max === range.max) return range;
+  ctx.warn(
+    "filter.cut",
+    spec.values ?? spec,
+    value.index,
+    `${quoted(value.text)} doesn't fit the type '${type}', which goes from ${limits.min} to ${limits.max}; ${
+      min > max ? "it stands for no value" : min === max ? `${min} is left of it` : `${min}:${max} is left of it`
+    }.`,
+    limits.min < 0n && range.max > limits.max
+      ? "What is above it is negative in this type; an unsigned type goes further."
+      : undefined,
+  );
+  return min > max ? undefined : { min, max };
 }
 
 /** Smallest and largest value an argument of this type can have. */

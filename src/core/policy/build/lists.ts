@@ -1,4 +1,4 @@
-import type { CallTarget, SyscallName } from "../model-base.ts";
+import type { CallTarget, Position, SyscallName } from "../model-base.ts";
 import { quoted, suggest, type Hint, type Problems } from "../problems.ts";
 import type { Source } from "../read/source.ts";
 import type { ListSpec } from "../schema/policy.ts";
@@ -11,12 +11,15 @@ export interface Lists {
   readonly targets: ReadonlyMap<string, CallTarget>;
   /** Lists whose faults are told already: who refers to them is not at fault. */
   readonly faulty: ReadonlySet<string>;
+  /** Where each name in them stands first. */
+  readonly places: ReadonlyMap<string, Position>;
 }
 
 /** Checks the lists and reads what each stands for. */
 export function buildLists(specs: readonly ListSpec[], source: Source, problems: Problems): Lists {
   const targets = new Map<string, CallTarget>();
   const faulty = new Set<string>();
+  const places = new Map<string, Position>();
   for (const spec of specs) {
     if (source.isBroken(spec)) {
       if (spec.name !== undefined) faulty.add(spec.name);
@@ -31,8 +34,14 @@ export function buildLists(specs: readonly ListSpec[], source: Source, problems:
     const target = buildList(spec, source, problems);
     if (problems.errors > before || target === undefined) faulty.add(spec.name);
     else targets.set(spec.name, target);
+    const values = spec.values ?? [];
+    for (const [index, text] of values.entries()) {
+      const { line, column } = source.at(values, index);
+      for (const name of new Set([text, parseSyscall(text)?.name ?? text]))
+        if (!places.has(name)) places.set(name, { line, column });
+    }
   }
-  return { targets, faulty };
+  return { targets, faulty, places };
 }
 
 function buildList(spec: ListSpec, source: Source, problems: Problems): CallTarget | undefined {

@@ -57,6 +57,7 @@ export function buildPolicy(
     loader: spec.loader ?? false,
     options,
     scope,
+    listed: ctx.lists.places,
     placeholders: uniquePlaceholders(ctx.placeholders),
   };
 }

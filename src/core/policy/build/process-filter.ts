@@ -22,6 +22,8 @@ type Item<K extends keyof SelectorSpec> = NonNullable<SelectorSpec[K]> extends r
 
 const MAX_NAMESPACE_FILTERS = 10;
 const MAX_NAMESPACE_VALUES = 4;
+/** Other loaders of the format refuse more. */
+const PORTABLE_PIDS = 4;
 const MAX_BINARY_BYTES = {
   In: ENGINE_LIMITS.equal,
   Prefix: ENGINE_LIMITS.prefix,
@@ -93,6 +95,13 @@ function checkCounts({ lists, spec }: ExpandedSelector, ctx: Context): void {
 
 function buildPids(spec: Item<"matchPIDs">, ctx: Context): PidFilter {
   warnEmpty(spec, "matchPIDs", ctx);
+  if (spec.values.length > PORTABLE_PIDS)
+    ctx.warn(
+      "pids.many",
+      spec.values,
+      PORTABLE_PIDS,
+      `Other loaders take at most ${PORTABLE_PIDS} values in matchPIDs; all ${spec.values.length} count here.`,
+    );
   return {
     kind: "pids",
     at: ctx.at(spec),

@@ -41,6 +41,8 @@ export interface HookChoice {
   readonly kind: string;
   /** What its events are seen through; absent when it is rejected, and of an enforcer, for which nothing is attached. */
   readonly backend?: Backend;
+  /** What it needs beside it: where a call is stopped on its way in and told on its way out. */
+  readonly beside?: readonly Backend[];
   readonly status: "ok" | "degraded" | "rejected";
   /** What is lost, or in the way; of an "ok" hook nothing. */
   readonly reason?: string;

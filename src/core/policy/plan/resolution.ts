@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { compile } from "../../check.ts";
 import type { Backend, HookChoice } from "./choice.ts";
+import type { Plan, PlanAction, PlanHook } from "./plan.ts";
 
 /** What the engine says of a plan on the host it runs on: `telovix-engine resolve --plan FILE --json`. */
 const Resolution = Type.Object({
@@ -72,13 +73,46 @@ export function withResolution(
     const reason = found.reason === "" ? "the engine takes it for impossible" : found.reason;
     return { hook, kind, status: "rejected", reason, enforcement: { method: "none", stopsCall: false } };
   }
-  const backend = found.mechanism.split("+").findLast(isBackend) ?? choice.backend;
+  const mechanisms = found.mechanism.split("+").filter(isBackend);
+  // A loss and no mechanism: it is left out, as the policy allows.
+  const backend = mechanisms.at(-1) ?? (found.state === "degraded" ? undefined : choice.backend);
   return {
     hook,
     kind,
     status: found.state,
     ...(backend === undefined ? {} : { backend }),
+    ...(mechanisms.length > 1 ? { beside: mechanisms.slice(0, -1) } : {}),
     ...(found.reason === "" || found.state === "ok" ? {} : { reason: found.reason }),
     enforcement,
   };
+}
+
+/** Kinds of actions that only happen where a policy enforces. */
+const ENFORCING: ReadonlySet<string> = new Set(["override", "sigkill", "signal", "notify_enforcer"]);
+
+/** A plan as monitor mode has it: what the engine says of it is nothing about what it would stop. */
+export function watchedPlan(plan: Plan): Plan {
+  const watched = (actions: readonly PlanAction[], hook: PlanHook): readonly PlanAction[] =>
+    // Of a function of a program no mode makes an Override possible.
+    actions.filter(({ kind }) => !ENFORCING.has(kind) || (kind === "override" && hook.kind === "uprobe"));
+  const hooks = plan.hooks.map((hook) => ({
+    ...hook,
+    selectors: hook.selectors.map((s) => ({
+      ...s,
+      actions: watched(s.actions, hook),
+      return_actions: watched(s.return_actions, hook),
+    })),
+  }));
+  return { ...plan, hooks };
+}
+
+/** What was found of a plan, for monitor mode: the mechanisms are those it would enforce through, the losses those of watching. */
+export function inMonitorMode(found: Resolution, watched: Resolution): Resolution {
+  const real = new Map(found.hooks.map((hook) => [hook.index, hook]));
+  const hooks = watched.hooks.map((hook) => {
+    const of = real.get(hook.index);
+    const keeps = of !== undefined && of.state !== "rejected" && hook.state !== "rejected";
+    return keeps ? { ...hook, mechanism: of.mechanism } : hook;
+  });
+  return { ...found, hooks };
 }

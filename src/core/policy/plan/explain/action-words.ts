@@ -57,3 +57,10 @@ export function actionWords(action: PlanAction, hook: PlanHook): string {
       return `the memory of ${positionWords(hook, action.arg)} would be set to ${action.value}`;
   }
 }
+
+/** What a returnArgAction does with the returned socket. */
+export function returnActWords(action: PlanHook["return_action"]): string {
+  return action === "track_sock"
+    ? "the socket it returns is remembered as this process's"
+    : "the socket it returns is forgotten";
+}

@@ -45,6 +45,15 @@ describe("explanations", () => {
     expect(explanationText(explainPlan(plan, facts("6.12"), "enforce"))).toContain("It enforces");
   });
 
+  test("the total has what is over budget in it, and the total without it stands beside it", () => {
+    const { groups, share, shareInBudget } = explainPlan(planOf(read("loud.yaml")), facts("6.12"));
+    const hot = groups.flatMap((g) => g.onHost!).filter((h) => h.cost!.over !== undefined);
+    expect(share! - shareInBudget!).toBeGreaterThan(hot.reduce((sum, h) => sum + h.cost!.share, 0) * 0.99);
+    expect(explained("loud", "6.12").replaceAll(/\s+/g, " ")).toMatch(
+      /busy server: \d\d+ % of one core, 5\.\d % without the 1 hook over budget/,
+    );
+  });
+
   test("what is over budget is said to be taken out", () => {
     const { groups } = explainPlan(planOf(read("loud.yaml")), facts("6.12"));
     const over = groups.filter((g) => g.onHost![0]!.cost!.over !== undefined).map((g) => g.name);

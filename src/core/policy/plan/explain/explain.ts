@@ -5,9 +5,10 @@ import { everySyscallShare, hookCost, type HookCost } from "../cost.ts";
 import type { HostFacts } from "../host-facts.ts";
 import { withResolution, type Resolution } from "../resolution.ts";
 import type { Plan, PlanAction, PlanHook, PlanSelector } from "../plan.ts";
-import { actionWords } from "./action-words.ts";
+import { actionWords, returnActWords } from "./action-words.ts";
 import { filterWords } from "./filter-words.ts";
 import { groupHooks, groupName, recordedWords, triggerWords } from "./hook-words.ts";
+import { missesIoUring } from "./io-uring.ts";
 import { workloadWords } from "./workload-words.ts";
 
 export interface ExplainedSelector {
@@ -33,10 +34,14 @@ export interface ExplainedGroup {
   readonly hooks: readonly string[];
   readonly line: number;
   readonly trigger: string;
+  /** The same can be done through io_uring, which it does not see. */
+  readonly missesIoUring: boolean;
   readonly recorded: string;
   readonly message?: string;
   readonly enforces: boolean;
   readonly isEnforcer: boolean;
+  /** What is done with what such a call returns, reported or not. */
+  readonly onReturn?: string;
   /** The first that holds counts; empty: every hit is reported. Those of `loader: true` are in `trigger`. */
   readonly selectors: readonly ExplainedSelector[];
   /** One for each of `hooks`; absent when nothing is known of a host. */
@@ -58,9 +63,11 @@ export interface Explanation {
     /** False: only kinds of programs are known, not the kernel's functions, events and types. */
     readonly isResolved: boolean;
   };
-  /** Estimated share of one core on a busy server, hooks over their budget left out. */
+  /** Estimated share of one core on a busy server. */
   readonly share?: number;
-  /** Part of it that every system call pays. */
+  /** The same without hooks over their budget. */
+  readonly shareInBudget?: number;
+  /** Part of `share` that every system call pays. */
   readonly everySyscallShare?: number;
 }
 
@@ -114,11 +121,13 @@ function explainGroup(
     hooks: hooks.map(hookName),
     line: hook.line,
     trigger: triggerWords(hook, hooks.length),
+    missesIoUring: !hook.flags.includes("enforcer") && hooks.some(missesIoUring),
     recorded: recordedWords(hook),
     ...(hook.message === "" ? {} : { message: hook.message }),
     enforces: needs.override || needs.signal || needs.registers,
     isEnforcer: hook.flags.includes("enforcer"),
     selectors: hook.flags.includes("loader") ? [] : hook.selectors.map((s) => explainSelector(s, hook)),
+    ...(hook.return_action === "none" ? {} : { onReturn: returnActWords(hook.return_action) }),
     ...(choices === undefined ? {} : { onHost: hooks.map((h, i) => onHost(h, choices[i]!)) }),
   };
 }
@@ -136,10 +145,15 @@ function choicesOf(
   return choices.map((choice, i) => withResolution(choice, enforcing[i]!, found.get(i)));
 }
 
-function totals(groups: readonly ExplainedGroup[]): Pick<Explanation, "share" | "everySyscallShare"> {
-  const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined && h.cost.over === undefined);
-  const every = everySyscallShare(new Set(hooks.flatMap((h) => h.backend ?? [])));
-  return { share: hooks.reduce((sum, h) => sum + h.cost!.share, every), everySyscallShare: every };
+function totals(groups: readonly ExplainedGroup[]): Pick<Explanation, "share" | "shareInBudget" | "everySyscallShare"> {
+  const hooks = groups.flatMap((g) => g.onHost ?? []).filter((h) => h.cost !== undefined);
+  const every = (of: typeof hooks): number =>
+    everySyscallShare(
+      new Set(of.flatMap((h) => [...(h.beside ?? []), ...(h.backend === undefined ? [] : [h.backend])])),
+    );
+  const sum = (of: typeof hooks): number => of.reduce((total, h) => total + h.cost!.share, every(of));
+  const inBudget = hooks.filter((h) => h.cost!.over === undefined);
+  return { share: sum(hooks), shareInBudget: sum(inBudget), everySyscallShare: every(hooks) };
 }
 
 /**

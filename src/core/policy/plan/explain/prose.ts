@@ -1,6 +1,11 @@
 /** More than a reader takes in; the rest is counted. */
 const MAX_LISTED = 6;
 
+/** "a, b and c", however many: for what a reader must not miss. */
+export function allOf(items: readonly string[]): string {
+  return join(items, "and");
+}
+
 function join(items: readonly string[], last: string): string {
   if (items.length <= 1) return items[0] ?? "nothing";
   return `${items.slice(0, -1).join(", ")} ${last} ${items.at(-1)}`;

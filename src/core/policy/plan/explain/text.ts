@@ -1,7 +1,7 @@
 import type { HookOnHost, ExplainedGroup, ExplainedSelector, Explanation } from "./explain.ts";
-import { BUDGET } from "../cost.ts";
 import { QUIET_RATE } from "../hot-hooks.ts";
-import { count, listed, sentence, wrap } from "./prose.ts";
+import { overBudgetWords } from "./budget-words.ts";
+import { allOf, count, listed, sentence, wrap } from "./prose.ts";
 
 const WIDTH = 100;
 const LABEL = 12;
@@ -32,10 +32,10 @@ function selectorText(selector: ExplainedSelector, index: number, of: number): s
   const { label, conditions, acts, returnConditions, outcome } = selector;
   const sign = of > 1 ? `${String.fromCharCode(97 + (index % 26))}) ` : "";
   const name = label === undefined ? "" : `[${label}] `;
-  const when = (list: readonly string[]): string => (list.length > 0 ? sentence(listed(list, "and")) : "Always");
+  const when = (list: readonly string[]): string => (list.length > 0 ? sentence(allOf(list)) : "Always");
   if (returnConditions.length === 0 || acts.length === 0)
     return `${sign}${name}${when([...conditions, ...returnConditions])}: ${listed([...acts, ...outcome], "and")}.`;
-  return `${sign}${name}${when(conditions)}: ${listed(acts, "and")}; if then ${listed(returnConditions, "and")}, ${listed(outcome, "and")}.`;
+  return `${sign}${name}${when(conditions)}: ${listed(acts, "and")}; if then ${allOf(returnConditions)}, ${listed(outcome, "and")}.`;
 }
 
 function rulesText(group: ExplainedGroup): string {
@@ -50,8 +50,8 @@ function rulesText(group: ExplainedGroup): string {
 function alike(hooks: readonly HookOnHost[]): readonly (readonly HookOnHost[])[] {
   const groups = new Map<string, HookOnHost[]>();
   for (const hook of hooks) {
-    const { backend, status, reason, enforcement, cost } = hook;
-    const key = JSON.stringify([backend, status, reason, enforcement.method, cost?.over]);
+    const { backend, beside, status, reason, enforcement, cost } = hook;
+    const key = JSON.stringify([backend, beside, status, reason, enforcement.method, cost?.over]);
     groups.set(key, [...(groups.get(key) ?? []), hook]);
   }
   return [...groups.values()];
@@ -86,7 +86,7 @@ const METHODS = {
 function hostText(hook: HookOnHost): string {
   if (hook.status === "rejected") return `Not possible: ${hook.reason}.`;
   if (hook.backend === undefined) return sentence(`${hook.reason ?? "nothing is attached for it"}.`);
-  const through = `Through ${BACKENDS[hook.backend]}`;
+  const through = `Through ${[...(hook.beside ?? []), hook.backend].map((b) => BACKENDS[b]).join(" and ")}`;
   return hook.status === "ok" ? `${through}.` : `${through}, with a loss: ${hook.reason}.`;
 }
 
@@ -111,12 +111,6 @@ function enforcementText(hooks: readonly HookOnHost[]): string {
   return `Yes, the call is refused: ${METHODS[method]}${method === "lsm after sys_enter mark" ? " and" : ","} ${reason}.`;
 }
 
-const BUDGETS = {
-  timePercent: `${BUDGET.timePercent} % of all CPUs for a hook`,
-  told: `${rate(BUDGET.told)} events a second`,
-  matched: `${rate(BUDGET.matched)} matches a second`,
-} as const;
-
 function costText(hooks: readonly HookOnHost[]): string | undefined {
   const costs = hooks.flatMap((h) => h.cost ?? []);
   const first = costs[0];
@@ -131,7 +125,7 @@ function costText(hooks: readonly HookOnHost[]): string | undefined {
   const sum = `${each}; ${at}, ${percent(share)} of a core.`;
   if (first.over === undefined) return sum;
   const over = costs.length === 1 ? "It" : "Each";
-  return `${sum} ${over} is over the budget of ${BUDGETS[first.over]}: at such a rate the engine switches the policy off by itself.`;
+  return `${sum} ${over} is ${overBudgetWords(first.over)}.`;
 }
 
 function onHostText(group: ExplainedGroup, mode: Explanation["mode"]): string[] {
@@ -157,13 +151,17 @@ function onHostText(group: ExplainedGroup, mode: Explanation["mode"]): string[] 
   });
 }
 
+const NOT_SEEN =
+  "Not when the same is done through io_uring, which makes no system call: security hooks see that, where they run.";
+
 function groupText(group: ExplainedGroup, index: number, mode: Explanation["mode"]): string {
   const head = wrap(`${index + 1}. ${group.name}`, WIDTH).map((line, i) => (i === 0 ? line : `   ${line}`));
   return [
     ...head,
-    paragraph("Seen", group.trigger),
+    paragraph("Seen", group.trigger + (group.missesIoUring ? ` ${NOT_SEEN}` : "")),
     ...(group.isEnforcer ? [] : [paragraph("Recorded", group.recorded)]),
     rulesText(group),
+    ...(group.onReturn === undefined ? [] : [paragraph("Besides", `When such a call returns, ${group.onReturn}.`)]),
     ...(group.message === undefined ? [] : [paragraph("Message", `"${group.message}"`)]),
     ...onHostText(group, mode),
   ].join("\n");
@@ -206,11 +204,11 @@ function verdictText({ groups, host }: Explanation): string | undefined {
   return `${where} ${its(all)} ${verb(all, "works", "work")}.`;
 }
 
-function totalText({ share, everySyscallShare: every = 0, groups }: Explanation): string | undefined {
+function totalText({ share, shareInBudget, everySyscallShare: every = 0, groups }: Explanation): string | undefined {
   const costs = groups.flatMap((g) => g.onHost ?? []).flatMap((h) => h.cost ?? []);
-  if (share === undefined || costs.length === 0) return undefined;
+  if (share === undefined || shareInBudget === undefined || costs.length === 0) return undefined;
   const over = costs.filter((c) => c.over !== undefined).length;
-  const without = over > 0 ? `, without the ${count(over, "hook")} over budget` : "";
+  const without = over > 0 ? `, ${percent(shareInBudget)} without the ${count(over, "hook")} over budget` : "";
   const part = every > 0 ? ` ${percent(every)} of it is paid by all system calls, whether they are named or not.` : "";
   return `Estimated cost on a busy server: ${percent(share)} of one core${without}.${part}`;
 }

@@ -120,6 +120,75 @@ describe("what is said", () => {
   });
 });
 
+const RETURNS = { return: true, returnArg: { index: 0, type: "int" } };
+
+describe("nothing is passed over:", () => {
+  const resolvedWords = (spec: Spec, mechanism: string, state = "ok", reason = ""): string => {
+    const resolved = parseResolution({
+      tried: true,
+      hooks: [{ index: 0, line: 1, column: 1, mechanism, state, reason }],
+    });
+    return explanationText(explainPlan(planOf(spec), STOCK, undefined, resolved)).replaceAll(/\s+/g, " ");
+  };
+
+  test("what is done with a returned socket", () => {
+    const track = (returnArgAction: string): Spec => ({
+      kprobes: [
+        { call: "sk_alloc", syscall: false, return: true, returnArg: { index: 0, type: "sock" }, returnArgAction },
+      ],
+    });
+    expect(words(track("TrackSock"))).toContain("the socket it returns is remembered as this process's");
+    expect(words(track("UntrackSock"))).toContain("the socket it returns is forgotten");
+  });
+
+  test("each of many filters", () => {
+    const matchArgs = [0, 1, 2, 3, 4].map((index) => ({ index, operator: "Equal", values: [`10${index}`] }));
+    const args = matchArgs.map(({ index }) => ({ index, type: "int" }));
+    const more = {
+      matchPIDs: [{ operator: "NotIn", values: [901] }],
+      matchBinaries: [{ operator: "In", values: ["/bin/902"] }],
+      matchNamespaces: [{ namespace: "Pid", operator: "In", values: ["903"] }],
+      matchCapabilities: [{ operator: "In", values: ["CAP_BPF"] }],
+    };
+    const text = words({ kprobes: [{ call: "sys_clone", args, selectors: [{ matchArgs, ...more }] }] });
+    for (const value of ["100", "101", "102", "103", "104", "901", "902", "903", "CAP_BPF"])
+      expect(text).toContain(value);
+  });
+
+  test("programs at both ends of a call, and what they cost", () => {
+    const spec = kprobe("sys_connect", { action: "Override", argError: -1 }, RETURNS);
+    const both = resolvedWords(spec, "sys_enter+sys_exit");
+    expect(both).toContain("Through a program at the entry of every system call and a program at the exit of every");
+    expect(both).toContain("1.9 % of it is paid by all system calls");
+  });
+
+  test("a hook that is left out is not said to be attached, nor to cost", () => {
+    const left = resolvedWords(
+      { kprobes: [{ call: "sys_nosuch", ignore: { callNotFound: true } }] },
+      "",
+      "degraded",
+      "left out, as the policy allows: no such system call on this kernel: sys_nosuch",
+    );
+    expect(left).toContain("Here Left out, as the policy allows");
+    expect(left).not.toContain("Through");
+    expect(left).not.toContain("Cost");
+  });
+});
+
+describe("io_uring", () => {
+  const said = "Not when the same is done through io_uring";
+  test.each([
+    ["a call it can make", kprobe("sys_openat", { action: "Post" }), true],
+    ["one it cannot", kprobe("sys_setuid", { action: "Post" }), false],
+    ["a function below", kprobe("security_file_open", { action: "Post" }), false],
+    ["every call", { tracepoints: [{ subsystem: "raw_syscalls", event: "sys_enter" }] }, true],
+    ["the tracepoint of a call", { tracepoints: [{ subsystem: "syscalls", event: "sys_exit_connect" }] }, true],
+    ["another tracepoint", { tracepoints: [{ subsystem: "sched", event: "sched_process_exec" }] }, false],
+  ])("is said not to be seen, of %s", (_, spec, isSaid) => {
+    expect(words(spec).includes(said)).toBe(isSaid);
+  });
+});
+
 describe("names", () => {
   const spec = { kprobes: [{ call: "thiscalldoesnotexist", syscall: false }] };
   const hook = { index: 0, line: 1, column: 1, mechanism: "", reason: "no such function on this kernel: x" };
