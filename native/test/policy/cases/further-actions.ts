@@ -93,30 +93,6 @@ export const furtherActionCases: Case[] = [
     ],
     short: true,
   },
-  // But its own: of two hooks of one policy the second takes back what the first has asked for.
-  {
-    name: "cleanup-enforcer-own",
-    group: "syscall enforcer",
-    hook: "syscall",
-    shows: { action: "CleanupEnforcerNotification" },
-    spec: enforcer("connects", "connect", {
-      kprobes: [{ action: "NotifyEnforcer", argError: -1 }, { action: "CleanupEnforcerNotification" }].flatMap(
-        (action) => atConnect(["17823"], action)["kprobes"] as JsonObject[],
-      ),
-    }),
-    needs: ["lsm|cgroup_connect"],
-    runs: [
-      {
-        act: ["connect", "127.0.1.2", "17823", "127.0.2.2", "0"],
-        events: [
-          { ...done("NOTIFYENFORCER"), telovix: { enforced: null } },
-          { ...done("CLEANUPENFORCERNOTIFICATION"), telovix: { enforced: null } },
-        ],
-        effect: { ret: -1, errno: 111 },
-      },
-    ],
-    short: true,
-  },
   {
     name: "usdt-set",
     group: "usdt",
