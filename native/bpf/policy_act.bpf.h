@@ -23,7 +23,7 @@ static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u
 	return true;
 }
 
-/* Does this call go through the network's own gate? What does not is not said to be stopped. */
+/* May this call go through the network's own gate? What cannot is not marked. */
 static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 {
 	struct sock *sk = fd__sock(s->raw[0]);
@@ -49,7 +49,8 @@ static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 static __always_inline bool act__mark(struct tx_scratch *s, union tx_row *row,
 				      struct tx_selector_action *a, u32 bit, u32 done)
 {
-	if (!a->error || ((a->flags & TX_SEL_CGROUP) && !gate__passes(s, a->gate)) ||
+	/* Only at the call's own hook are its arguments known. */
+	if (!a->error || ((a->flags & TX_SEL_CGROUP) && s->nr && !gate__passes(s, a->gate)) ||
 	    !mark__give(s, row->selector.policy, a->error, bit, done))
 		return false;
 	s->want |= TX_WANT_ANSWER;

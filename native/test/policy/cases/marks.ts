@@ -3,7 +3,7 @@
  * other, and an event says `stopped` where the call was, and only there. They are loaded together.
  */
 import { ALPHA, BETA, DIR, type Case, type HookKind, type JsonObject, type Truth, type Wanted } from "../case.ts";
-import { arg, match, syscall, tracepoint } from "../spec.ts";
+import { arg, kprobe, match, syscall, tracepoint } from "../spec.ts";
 import { MONITOR } from "./told.ts";
 
 const EPERM = 1;
@@ -91,12 +91,12 @@ export const markCases: Case[] = [
     [{ act: link("tx-marked"), events: [], effect: { ret: -1, errno: EACCES } }],
     { needs: ["lsm"] },
   ),
-  // What a policy asks for at one place it takes back at another, and for itself alone.
+  // What a policy asks for at one place it takes back at another before the kernel asks, and for itself alone.
   marks(
     "taken-back",
     {
       ...atEveryCall("sys_connect", "42", { argError: -EPERM }, BETA),
-      ...syscall("sys_connect", {
+      ...kprobe("security_socket_connect", {
         args: [arg(1, "sockaddr")],
         selectors: [
           {
@@ -110,7 +110,6 @@ export const markCases: Case[] = [
       { act: connect("17839", BETA), among: true, events: [MARKED], effect: { ret: -1, errno: REFUSED } },
       { act: connect("17840", BETA), events: [stopped(EPERM)], effect: { ret: -1, errno: EPERM } },
     ],
-    // A function comes behind all tracepoints; of two of those it is left open which is first.
     { needs: ["kprobe", ...NEEDS] },
   ),
   marks(
