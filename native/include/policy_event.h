@@ -57,7 +57,7 @@ struct tx_policy_event {
 	char data[];
 };
 
-#define TX_PENDINGS 512
+#define TX_PENDINGS 640
 #define TX_PENDINGS_OF_ONE \
 	256 /* of one hook point: calls that never return leave room for others */
 

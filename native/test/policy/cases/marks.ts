@@ -42,7 +42,7 @@ const asItWas: Wanted = (truth: Truth) => (truth.errno === EACCES ? stopped(EACC
 const asReturned: Wanted = (truth: Truth) => stopped(truth.errno);
 
 const connect = (port: string, binary = ALPHA): string[] => [`exec=${binary}`, "connect", "127.0.1.4", port, "127.0.2.4", "0"];
-const link = (name: string): string[] => [`exec=${ALPHA}`, "symlink", name, `${DIR}/${name}-link`];
+const link = (name: string, binary = ALPHA): string[] => [`exec=${binary}`, "symlink", name, `${DIR}/${name}-link`];
 
 const marks = (
   name: string,
@@ -91,26 +91,21 @@ export const markCases: Case[] = [
     [{ act: link("tx-marked"), events: [], effect: { ret: -1, errno: EACCES } }],
     { needs: ["lsm"] },
   ),
+  marks(
+    "at-every-call",
+    atEveryCall("sys_connect", "42", { argError: -EPERM }, BETA),
+    [{ act: connect("17839", BETA), events: [stopped(EPERM)], effect: { ret: -1, errno: EPERM } }],
+    { hook: "tracepoint", short: false },
+  ),
   // What a policy asks for at one place it takes back at another before the kernel asks, and for itself alone.
   marks(
     "taken-back",
     {
-      ...atEveryCall("sys_connect", "42", { argError: -EPERM }, BETA),
-      ...kprobe("security_socket_connect", {
-        args: [arg(1, "sockaddr")],
-        selectors: [
-          {
-            matchArgs: [match(1, "SPort", ["17831", "17839"])],
-            matchActions: [{ action: "CleanupEnforcerNotification" }],
-          },
-        ],
-      }),
+      ...atEveryCall("sys_symlinkat", "266", { argError: -EPERM }, BETA),
+      ...kprobe("do_symlinkat", { selectors: [{ matchActions: [{ action: "CleanupEnforcerNotification" }] }] }),
     },
-    [
-      { act: connect("17839", BETA), among: true, events: [MARKED], effect: { ret: -1, errno: REFUSED } },
-      { act: connect("17840", BETA), events: [stopped(EPERM)], effect: { ret: -1, errno: EPERM } },
-    ],
-    { needs: ["kprobe", ...NEEDS] },
+    [{ act: link("tx-back", BETA), among: true, events: [MARKED], effect: { ret: 0 } }],
+    { needs: ["kprobe", "lsm"] },
   ),
   marks(
     "never-asked",

@@ -122,7 +122,7 @@ static long run_connect_crowd(char **a)
 {
 	char *good[] = { a[0], a[1], "16" };
 
-	for (int i = 0; i < 600; i++) {
+	for (int i = 0; i < 700; i++) {
 		pthread_t thread;
 
 		must(!pthread_create(&thread, NULL, connect_in_vain, a), "pthread_create");
