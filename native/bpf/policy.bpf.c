@@ -29,6 +29,7 @@
 #include "policy_op.bpf.h"
 #include "policy_match.bpf.h"
 #include "policy_stacks.bpf.h"
+#include "policy_marks.bpf.h"
 #include "policy_act.bpf.h"
 #include "policy_pending.bpf.h"
 #include "policy_plain.bpf.h"

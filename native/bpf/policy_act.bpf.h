@@ -23,20 +23,7 @@ static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u
 	return true;
 }
 
-/* Number of the system call this thread is in. */
-static __always_inline u32 call__current(void)
-{
-	struct pt_regs *regs = task__regs();
-
-	return TX_READ(regs, TX_REG_CALL);
-}
-
-static __always_inline void bits__set(u64 *words, u32 bit)
-{
-	words[(bit >> 6) & (TX_MASK_WORDS - 1)] |= 1ULL << (bit & 63);
-}
-
-/* Does this call go through the network's own gate? What does not is not said to be stopped. */
+/* May this call go through the network's own gate? What cannot is not marked. */
 static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 {
 	struct sock *sk = fd__sock(s->raw[0]);
@@ -60,19 +47,15 @@ static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 
 /* For the LSM hook this system call will pass (lsm__deny), or its gate. False: there is none. */
 static __always_inline bool act__mark(struct tx_scratch *s, union tx_row *row,
-				      struct tx_selector_action *a)
+				      struct tx_selector_action *a, u32 bit, u32 done)
 {
-	u32 tid = (u32)bpf_get_current_pid_tgid();
-
-	if (!a->error || ((a->flags & TX_SEL_CGROUP) && !gate__passes(s, a->gate)))
+	/* Only at the call's own hook are its arguments known. */
+	if (!a->error || ((a->flags & TX_SEL_CGROUP) && s->nr && !gate__passes(s, a->gate)) ||
+	    !mark__give(s, row->selector.policy, a->error, bit, done))
 		return false;
-	s->mark.ktime = s->now;
-	s->mark.error = a->error;
-	s->mark.signal = 0;
-	s->mark.policy = row->selector.policy;
-	s->mark.selector = row->selector.id;
-	s->mark.nr = call__current();
-	return !bpf_map_update_elem(&tx_marks, &tid, &s->mark, BPF_ANY);
+	s->want |= TX_WANT_ANSWER;
+	bits__set(scratch__event(s)->enforced, bit);
+	return true;
 }
 
 /*
@@ -107,11 +90,9 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 		}
 		done = 1;
 	}
-	if ((flags & (TX_SEL_MARK | TX_SEL_NOTIFY)) && !at_return && act__mark(s, row, a)) {
-		e->error = a->error;
-		e->method = flags & TX_SEL_CGROUP ? TX_METHOD_CGROUP : TX_METHOD_LSM;
-		done = 1;
-	}
+	/* Whether the call is denied is known behind: it counts there. */
+	if ((flags & (TX_SEL_MARK | TX_SEL_NOTIFY)) && !at_return)
+		act__mark(s, row, a, bit, done);
 	if (!done)
 		return 0;
 	bits__set(e->enforced, bit);
@@ -207,11 +188,8 @@ __noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
 	e = scratch__event(s);
 	if ((a->flags & TX_ACTS_ENFORCE) && enforce__allowed(s, id, policy->state))
 		act__enforce(slot, index, bit, at_return);
-	if (a->flags & TX_SEL_CLEANUP) {
-		u32 tid = (u32)bpf_get_current_pid_tgid();
-
-		bpf_map_delete_elem(&tx_marks, &tid);
-	}
+	if (a->flags & TX_SEL_CLEANUP)
+		marks__take_back(s, id);
 	if (a->flags & (TX_SEL_TRACK | TX_SEL_UNTRACK))
 		act__track(s, a);
 	if (a->flags & TX_SEL_KEEP) { /* see pending__keep */
@@ -230,6 +208,8 @@ __noinline int act__selector(u32 slot, u32 index, u32 bit, u32 at_return)
 	TX_POLICY_COUNT(id, posted);
 	return 0;
 }
+
+int marks__await(u32 slot); /* policy_pending.bpf.h */
 
 /* The record into its ring. Enforcement goes where floods can't starve it. */
 __noinline int event__emit(u32 slot)
@@ -250,9 +230,11 @@ __noinline int event__emit(u32 slot)
 	}
 	if (!(any | acted))
 		return 0;
-	e->stacks_end = e->data_len;
+	e->stacks_end = e->data_len + e->kernel_stack + e->user_stack;
 	if (s->want & (TX_SEL_KERNEL_STACK | TX_SEL_USER_STACK))
 		emit__stacks(s, e);
+	if ((s->want & TX_WANT_ANSWER) && marks__await(slot))
+		return 0;
 	size = e->stacks_end;
 	TX_BOUND(size, TX_EVENT_DATA + TX_ARG_DATA_MAX);
 	err = acted ? record__output_exec(&e->h, sizeof(*e) + size)

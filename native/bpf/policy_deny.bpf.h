@@ -36,24 +36,6 @@ static __always_inline long lsm__run(void *ctx, u32 point)
 	return errno__bound(error);
 }
 
-/* Carries out what the program at the system call's entry has decided for this very call. */
-static __always_inline long deny__run(void)
-{
-	u32 tid = (u32)bpf_get_current_pid_tgid();
-	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
-	s64 error;
-
-	if (!mark)
-		return 0;
-	error = mark->error;
-	if (mark->nr != call__current())
-		error = 0; /* of an earlier call that never came here */
-	else
-		TX_TOTAL(denied);
-	bpf_map_delete_elem(&tx_marks, &tid);
-	return errno__bound(error);
-}
-
 #ifdef TX_OLD
 static __always_inline long ima__hash(struct file *file, struct tx_policy_event *e)
 {
@@ -61,6 +43,7 @@ static __always_inline long ima__hash(struct file *file, struct tx_policy_event 
 }
 
 /* The caller is told EPERM, whatever the policy says. */
+#define TX_GATE_ERROR(error) (-1)
 static __always_inline void gate__answer(int error)
 {
 }
@@ -70,11 +53,111 @@ static __always_inline long ima__hash(struct file *file, struct tx_policy_event 
 	return bpf_ima_file_hash(file, e->ima, sizeof(e->ima));
 }
 
+#define TX_GATE_ERROR(error) (error)
 static __always_inline void gate__answer(int error)
 {
 	bpf_set_retval(error);
 }
 #endif
+
+/* Is the mark of this very call? One of an earlier call that never came here, or of a point that is
+ * gone, is not. */
+static __always_inline bool mark__holds(struct tx_marked *k, u32 nr)
+{
+	u32 point = k->point;
+	struct tx_front *front = bpf_map_lookup_elem(&tx_fronts, &point);
+
+	return k->error && k->nr == nr && front && row__get(2 * point + (front->which & 1), 0);
+}
+
+/* Its record is not here any more, or found no room: that the call is denied is told all the same.
+ */
+static __always_inline void mark__tell_bare(struct tx_marked *k, u64 id, u32 method, s32 error)
+{
+	u32 slot;
+	struct tx_scratch *s = scratch__claim(&slot);
+	struct tx_policy_event *e;
+
+	if (!s) {
+		TX_TOTAL(no_slot);
+		return;
+	}
+	s->id = id;
+	s->point = k->point;
+	s->began = 0;
+	s->ret = 0;
+	s->nr = k->nr;
+	s->head.build = k->build;
+	s->head.args = 0;
+	s->head.return_position = TX_NO_POSITION;
+	event__begin(s);
+	e = scratch__event(s);
+	e->data_len = 0;
+	e->stacks_end = 0;
+	e->trampoline = 0;
+	e->method = method;
+	e->error = error;
+	bits__set(e->enforced, k->bit);
+	record__output_exec(&e->h, sizeof(*e));
+	run__end(s);
+}
+
+/* One record for each point. */
+static __always_inline void mark__carried_out(struct tx_mark *m, u32 i, u64 id, u32 method,
+					      s32 error)
+{
+	struct tx_marked *k = &m->by[i];
+
+	if (!k->error)
+		return;
+	if (!k->counted)
+		TX_POLICY_COUNT(k->policy, enforced);
+	for (u32 j = 0; j < i; j++)
+		if (m->by[j].error && m->by[j].point == k->point)
+			return;
+	if (!mark__tell(mark__key((u32)id, k->point), method, error))
+		mark__tell_bare(k, id, method, error);
+}
+
+/*
+ * Carries out what was decided for this very call, and tells of it: the error that was asked for
+ * first, 0 where none was. From gates the helper for a thread's number may not be called.
+ */
+__noinline int marks__answer(u32 method)
+{
+	struct task_struct *task = task__current();
+	u32 tid = TX_OF(task, pid), nr = call__current();
+	u64 id = (u64)TX_OF(task, tgid) << 32 | tid, first = ~0ULL;
+	struct tx_mark *m = bpf_map_lookup_elem(&tx_marks, &tid);
+	s32 error = 0;
+
+	if (!m)
+		return 0;
+	for (u32 i = 0; i < TX_MARKS; i++) {
+		struct tx_marked *k = &m->by[i];
+
+		if (!mark__holds(k, nr)) {
+			k->error = 0;
+		} else if (k->ktime < first) {
+			first = k->ktime;
+			error = k->error;
+		}
+	}
+	if (error) {
+		if (method == TX_METHOD_CGROUP)
+			error = TX_GATE_ERROR(error);
+		for (u32 i = 0; i < TX_MARKS; i++)
+			mark__carried_out(m, i, id, method, error);
+		TX_TOTAL(denied);
+	}
+	bpf_map_delete_elem(&tx_marks, &tid);
+	return error;
+}
+
+static __always_inline long deny__run(void)
+{
+	return errno__bound(marks__answer(TX_METHOD_LSM));
+}
 
 /*
  * Behind lsm__policy at the same hook: its record, with the hash of the file. Hashing may sleep,
@@ -122,22 +205,13 @@ int BPF_PROG(lsm__ima_file, struct file *file)
  */
 static __always_inline int cgroup__run(void)
 {
-	u32 tid = TX_OF(task__current(), pid);
-	struct tx_mark *mark = bpf_map_lookup_elem(&tx_marks, &tid);
-	bool old;
-	int error;
+	int error = marks__answer(TX_METHOD_CGROUP);
 
-	if (!mark)
+	if (!error)
 		return 1;
-	error = mark->error;
-	old = mark->nr != call__current(); /* of a call that failed before it came here */
-	bpf_map_delete_elem(&tx_marks, &tid);
-	if (old)
-		return 1;
-	if (error >= 0 || error < -4095)
+	if (error > 0 || error < -4095)
 		error = -1;
 	gate__answer(error);
-	TX_TOTAL(denied);
 	return 0;
 }
 

@@ -107,10 +107,48 @@ static __always_inline bool pending__take(struct tx_scratch *s, u64 key, const b
 /* Its selectors can't be asked again: what had only to wait is told as it was at the call. */
 static __always_inline void pending__tell(struct tx_scratch *s, u32 slot)
 {
-	if (mask__any(scratch__event(s)->posted))
+	struct tx_policy_event *e = scratch__event(s);
+
+	if (mask__any(e->posted) || mask__any(e->enforced))
 		event__emit(slot);
 	else
 		TX_TOTAL(pair_lost);
+}
+
+/*
+ * A run has marked its thread: its record waits until the mark is answered. False: it is told at
+ * once, since it is known already what becomes of the call, the mark was taken back, or there is no
+ * room.
+ */
+__noinline int marks__await(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	struct tx_policy_event *e;
+	struct tx_mark *m;
+	bool any = false;
+	u32 tid;
+	u64 key;
+
+	if (!s)
+		return 0;
+	e = scratch__event(s);
+	tid = (u32)s->id;
+	m = bpf_map_lookup_elem(&tx_marks, &tid);
+	if (!m || e->method != TX_METHOD_NONE)
+		return 0;
+	for (u32 i = 0; i < TX_MARKS; i++)
+		any |= m->by[i].error && m->by[i].point == s->point;
+	if (!any)
+		return 0;
+	if (e->stacks_end > TX_CALL_DATA) {
+		pending__cut(s);
+		e->kernel_stack = 0;
+		e->user_stack = 0;
+		e->stacks_end = e->data_len;
+	}
+	pending__as_kept(s)->within = 0;
+	key = mark__key(tid, s->point);
+	return !bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY);
 }
 
 #endif

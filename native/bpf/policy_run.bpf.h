@@ -31,7 +31,7 @@ static __always_inline void event__begin(struct tx_scratch *s)
 	e->user_stack = 0;
 	e->call_nr = s->nr;
 	e->ima_len = 0;
-	header__at(&e->h, TX_POLICY_EVENT, s->now);
+	header__of(&e->h, TX_POLICY_EVENT, s->now, s->id);
 }
 
 /* Takes the lowest selector out of s->mask. TX_HOOK_SELECTORS: none is left. */
@@ -143,11 +143,8 @@ __noinline int run__hook(u32 slot)
 
 	if (!rows)
 		return 0;
-	if (s->head.flags & TX_HOOK_MARKS) {
-		u32 tid = (u32)bpf_get_current_pid_tgid();
-
-		bpf_map_delete_elem(&tx_marks, &tid);
-	}
+	if (s->head.flags & TX_HOOK_MARKS)
+		marks__forget(s->point);
 	first = s->head.first;
 	args__read(s, slot, rows, first);
 	for (u32 i = 0; i < TX_HOOK_SLOTS; i++) {

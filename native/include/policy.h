@@ -43,7 +43,7 @@
 #define TX_HOOK_RETURN_PAIR 0x01  /* kprobe and kretprobe: keep the record until the return */
 #define TX_HOOK_SYSCALL_REGS 0x02 /* the first argument is the pt_regs of a system call */
 #define TX_HOOK_COMPAT_REGS 0x04  /* of the 32-bit ABI */
-#define TX_HOOK_MARKS 0x08 /* a selector of it marks threads: this thread's old mark is void */
+#define TX_HOOK_MARKS 0x08 /* a selector of it marks threads: this thread's old ones are void */
 #define TX_HOOK_IMA 0x10   /* a program behind it takes the file's hash and sends the record */
 #define TX_HOOK_LEAN 0x20  /* all of it is plain, and little: told by struct tx_policy_short */
 #define TX_HOOK_FEW 0x40   /* lean, and nothing but the first two arguments is read */
@@ -169,6 +169,7 @@ struct tx_slot_row {
 #define TX_SEL_MARK 0x0800 /* override by a mark that the LSM hook of this call consumes */
 
 #define TX_SEL_COUNTED 0x4000 /* that it matches is counted at another hook point */
+#define TX_WANT_ANSWER 0x8000 /* of a run: it waits until its mark is answered */
 
 /* Where a system call that the root cgroup's gate may refuse holds the address it is for. */
 enum tx_gate {

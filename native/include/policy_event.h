@@ -57,11 +57,13 @@ struct tx_policy_event {
 	char data[];
 };
 
-#define TX_PENDINGS 512
+#define TX_PENDINGS 640
 #define TX_PENDINGS_OF_ONE \
 	256 /* of one hook point: calls that never return leave room for others */
 
-/* A call between kprobe and kretprobe; key: tid << 32 | hook point. */
+#define TX_PENDING_MARK 0x80000000U /* in a key: waits for whether the call is denied */
+
+/* A call between kprobe and kretprobe, or between mark and gate; key: tid << 32 | hook point. */
 struct tx_pending {
 	__u64 ktime;
 	__u64 raw[8];

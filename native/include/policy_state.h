@@ -72,15 +72,25 @@ struct tx_ptask {
 	char parent[TX_TEXT_KEY];
 };
 
-/* A thread marked for enforcement by NotifyEnforcer or TX_SEL_MARK; key: tid. */
-struct tx_mark {
+/* That the call a thread is in be denied behind the place where it was decided. */
+struct tx_marked {
 	__u64 ktime;
-	__s32 error;
-	__u32 signal;
-	__u32 policy;
-	__u32 selector; /* id */
-	__u32 nr;       /* of the system call it was given in */
-	__u32 pad;
+	__s32 error;  /* 0: the place is free */
+	__u32 nr;     /* of the system call it was given in */
+	__u32 point;  /* whose it is: no other hook point takes it back */
+	__u32 build;  /* of the point's rows */
+	__u16 policy; /* index in tx_policies */
+	__u16 bit;    /* of its selector */
+	__u8 shared;  /* more than this policy want it */
+	__u8 counted; /* as enforced, for what else was done */
+	__u8 pad[2];
+};
+
+#define TX_MARKS 4 /* hook points and policies there that want one call denied */
+
+/* Marks of a thread, by NotifyEnforcer or TX_SEL_MARK; key: tid. */
+struct tx_mark {
+	struct tx_marked by[TX_MARKS];
 };
 
 /* Which hook points a system call belongs to; index: number, compat numbers from TX_SYSCALLS on. */

@@ -105,8 +105,8 @@ static int attempt(struct build *b)
 static uint16_t flags_of(const struct build *b)
 {
 	for (uint32_t i = 0; i < b->selectors; i++)
-		if ((b->selector[i].action.flags | b->selector[i].return_action.flags) &
-		    (TX_SEL_MARK | TX_SEL_NOTIFY))
+		if (b->selector[i].action.flags & (TX_SEL_MARK | TX_SEL_NOTIFY) &&
+		    b->selector[i].action.error)
 			return b->point->place.row_flags | TX_HOOK_MARKS;
 	return b->point->place.row_flags;
 }

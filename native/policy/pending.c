@@ -95,6 +95,9 @@ static bool is_over(int map, struct known *k, uint64_t now)
 
 	if (now - k->since < GONE_NS)
 		return false;
+	/* Not denied so far. Its mark holds on, and tells more should it be answered yet. */
+	if (k->key & TX_PENDING_MARK)
+		return true;
 	if (!thread_lives(k->key >> 32))
 		return true;
 	if (now - k->since < EXCHANGED_NS)

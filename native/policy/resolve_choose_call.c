@@ -85,8 +85,8 @@ static void deny(const struct facts *facts, const struct needs *needs, const cha
 				strcmp(choice->deny[0], "@connect")
 					? "only UDP datagrams that bear an address are denied, "
 					  "by the root cgroup's gate"
-					: "only connections over IP are denied, by the root "
-					  "cgroup's gate");
+					: "only connections by TCP, UDP and ping are denied, "
+					  "by the root cgroup's gate");
 		else if (!strcmp(choice->deny[0], "capable") && needs->other_error)
 			choice_lacks(choice, POINT_DEGRADED, EPERM_ALWAYS);
 	} else if (facts->override_return && choice->count && at->backend == POINT_KPROBE) {

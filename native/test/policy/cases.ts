@@ -12,6 +12,7 @@ import { furtherActionCases } from "./cases/further-actions.ts";
 import { kernelTypeCases } from "./cases/kernel-types.ts";
 import { loaderCases } from "./cases/loader.ts";
 import { taskCases } from "./cases/of-the-task.ts";
+import { markCases } from "./cases/marks.ts";
 import { overrideCases } from "./cases/overrides.ts";
 import { returnCases } from "./cases/returns.ts";
 import { refusedCases } from "./matrix/refused.ts";
@@ -37,6 +38,7 @@ export const CASES: readonly Case[] = [
   ...actionCases,
   ...overrideCases,
   ...gateCases,
+  ...markCases,
   ...furtherActionCases,
   ...returnCases,
   ...trackingCases,

@@ -171,6 +171,7 @@ static void marks(void)
 	p.want.part = WANT_ENFORCE;
 	build();
 	CHECK(row(0)->action.flags == TX_SEL_NOTIFY && !row(0)->action.error);
+	CHECK(!(built.rows->hook.flags & TX_HOOK_MARKS)); /* a signal alone marks nobody */
 }
 
 static void refusals(void)

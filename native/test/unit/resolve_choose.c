@@ -129,7 +129,8 @@ static void gates(void)
 	call(&gated, &denies, "sys_connect");
 	CHECK(c.status == POINT_DEGRADED && (c.at[0].part & WANT_MARK));
 	CHECK_TEXT(c.deny[0], "@connect");
-	CHECK_TEXT(c.reason, "only connections over IP are denied, by the root cgroup's gate");
+	CHECK_TEXT(c.reason,
+		   "only connections by TCP, UDP and ping are denied, by the root cgroup's gate");
 	call(&gated, &denies, "sys_sendto");
 	CHECK_TEXT(c.deny[0], "@sendmsg");
 	call(&gated, &denies, "sys_symlinkat");

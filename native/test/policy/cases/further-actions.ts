@@ -60,8 +60,7 @@ export const furtherActionCases: Case[] = [
     needs: [],
     runs: [{ act: ["lseek", "-1", "0", "6914"], events: [done("CLEANUPENFORCERNOTIFICATION")], effect: { signal: 0 } }],
   },
-  // Two policies at one call, in the order of their names: the first marks the thread, the second takes the mark back before
-  // the kernel asks for it.
+  // Two policies at one call, in the order of their names: what the first asks for the second cannot take back.
   {
     name: "cleanup-enforcer-asked",
     group: "syscall enforcer",
@@ -89,7 +88,7 @@ export const furtherActionCases: Case[] = [
       {
         act: ["connect", "127.0.1.2", "17822", "127.0.2.2", "0"],
         events: [done("CLEANUPENFORCERNOTIFICATION")],
-        effect: { ret: -1, errno: 111 },
+        effect: { ret: -1, errno: EPERM },
       },
     ],
     short: true,

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -78,6 +79,56 @@ static long run_connect_nothing(char **a)
 	socklen_t len = make_address(&peer, a[0], number(a[1]));
 
 	return connect(-1, &peer.any, len);
+}
+
+/* connect-raw ADDRESS: a raw socket, whose port is 0. */
+static long run_connect_raw(char **a)
+{
+	union address peer;
+	socklen_t len = make_address(&peer, a[0], 0);
+
+	return connect(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), &peer.any, len);
+}
+
+/* connect-length ADDRESS PORT LENGTH: as no address is long. */
+static long run_connect_length(char **a)
+{
+	char room[512] = { 0 };
+	union address *peer = (union address *)room;
+	int fd, ret, err;
+
+	make_address(peer, a[0], number(a[1]));
+	fd = make_socket(a[0], SOCK_STREAM, "0.0.0.0", 0);
+	ret = connect(fd, &peer->any, number(a[2]));
+	err = errno;
+	close(fd);
+	errno = err;
+	return ret;
+}
+
+static void *connect_in_vain(void *args)
+{
+	char **a = args, *length[] = { a[0], a[1], "300" };
+
+	run_connect_length(length);
+	return NULL;
+}
+
+/*
+ * connect-crowd ADDRESS PORT: more threads than are awaited connect with an address that is too
+ * long; then one with a good one. ret is that of the last.
+ */
+static long run_connect_crowd(char **a)
+{
+	char *good[] = { a[0], a[1], "16" };
+
+	for (int i = 0; i < 700; i++) {
+		pthread_t thread;
+
+		must(!pthread_create(&thread, NULL, connect_in_vain, a), "pthread_create");
+		pthread_join(thread, NULL);
+	}
+	return run_connect_length(good);
 }
 
 /*
@@ -205,6 +256,9 @@ static long run_ifflags(char **a)
 const struct action net_actions[] = {
 	{ "connect", 4, run_connect },
 	{ "connect-nothing", 2, run_connect_nothing },
+	{ "connect-raw", 1, run_connect_raw },
+	{ "connect-length", 3, run_connect_length },
+	{ "connect-crowd", 2, run_connect_crowd },
 	{ "reconnect-send", 2, run_reconnect_send },
 	{ "udp", 5, run_udp },
 	{ "listen", 3, run_listen },

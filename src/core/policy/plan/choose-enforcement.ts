@@ -48,7 +48,7 @@ function ways(hook: PlanHook, needs: Needs, m: Mechanisms): readonly Way[] {
     found.push({
       method: "cgroup",
       can: m.can("cgroup_connect"),
-      reason: "for connections and datagrams of IPv4 and IPv6",
+      reason: "for connections by TCP, UDP and ping, and for UDP datagrams that bear an address",
     });
   // To whoever denies, 0 means yes; only a call that is not run at all can be made to return it.
   return needs.zeroError ? found.filter((w) => w.method === "override_return") : found;
