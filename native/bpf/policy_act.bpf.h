@@ -36,6 +36,18 @@ static __always_inline void bits__set(u64 *words, u32 bit)
 	words[(bit >> 6) & (TX_MASK_WORDS - 1)] |= 1ULL << (bit & 63);
 }
 
+static __always_inline void bits__clear(u64 *words, u32 bit)
+{
+	words[(bit >> 6) & (TX_MASK_WORDS - 1)] &= ~(1ULL << (bit & 63));
+}
+
+/* What can't be read yet decides when it can. */
+static __always_inline bool gate__waits(struct tx_scratch *s, u64 address)
+{
+	unread__at(s, address, sizeof(address));
+	return false;
+}
+
 /* Does this call go through the network's own gate? What does not is not said to be stopped. */
 static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 {
@@ -51,10 +63,12 @@ static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 
 		address = 0;
 		/* The name stands first, as an address of the caller's ABI. */
-		bpf_probe_read_user(&address, task__is_compat(task__current()) ? 4 : 8,
-				    (void *)header);
+		if (bpf_probe_read_user(&address, task__is_compat(task__current()) ? 4 : 8,
+					(void *)header))
+			return gate__waits(s, header);
 	}
-	bpf_probe_read_user(&family, sizeof(family), (void *)address);
+	if (bpf_probe_read_user(&family, sizeof(family), (void *)address))
+		return gate__waits(s, address);
 	return family == TX_AF_INET || family == TX_AF_INET6;
 }
 
@@ -99,7 +113,8 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 			done = 1;
 		}
 	}
-	if ((flags & TX_SEL_OVERRIDE) && !at_return) {
+	/* Another look comes too late for an answer in the call's place. */
+	if ((flags & TX_SEL_OVERRIDE) && !at_return && !(s->unread & TX_UNREAD_LATE)) {
 		if (!s->overridden) {
 			s->overridden = 1;
 			s->error = a->error;
@@ -112,8 +127,11 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 		e->method = flags & TX_SEL_CGROUP ? TX_METHOD_CGROUP : TX_METHOD_LSM;
 		done = 1;
 	}
-	if (!done)
+	if (!done) {
+		if (s->unread & TX_UNREAD_MET) /* it holds once more then */
+			bits__clear(s->matched, bit);
 		return 0;
+	}
 	bits__set(e->enforced, bit);
 	TX_POLICY_COUNT(row->selector.policy, enforced);
 	return 0;

@@ -50,7 +50,9 @@ static __always_inline void pending__keep(struct tx_scratch *s)
 		return;
 	kept = bpf_map_lookup_elem(&tx_pendings, &key);
 	if (kept) { /* the outer call is told with its return */
-		kept->within++;
+		/* Another look at the same call is told without its return. */
+		if (!(s->unread & TX_UNREAD_LATE))
+			kept->within++;
 		if (!mask__any(e->posted))
 			TX_TOTAL(pair_full);
 		return;

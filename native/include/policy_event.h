@@ -20,6 +20,9 @@ struct tx_parg {
 	__u64 extra; /* flags of a file */
 };
 
+#define TX_SEEN_TRAMPOLINE 0x01 /* by one that does a kprobe's work */
+#define TX_SEEN_LATE 0x02       /* when the memory it speaks of had come in */
+
 enum tx_method {
 	TX_METHOD_NONE,
 	TX_METHOD_SIGNAL,
@@ -43,7 +46,7 @@ struct tx_policy_event {
 	__u8 method;  /* enum tx_method of the error */
 	__u8 args;
 	__u8 has_ret;
-	__u8 trampoline; /* told by one that does a kprobe's work */
+	__u8 seen; /* TX_SEEN_* */
 	__u32 data_len;
 	__u32 kernel_stack, user_stack; /* bytes, behind the arguments' data, in this order */
 	__u32 call_nr;                  /* system call hooks: number */
@@ -83,7 +86,7 @@ struct tx_policy_short {
 	__u32 data_len;
 	__u32 call_nr;
 	__u8 args;
-	__u8 trampoline;
+	__u8 seen;
 	__u8 pad[6];
 	struct tx_parg arg[TX_SHORT_ARGS];
 	__u64 key;
