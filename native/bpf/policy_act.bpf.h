@@ -23,6 +23,13 @@ static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u
 	return true;
 }
 
+/* What can't be read yet decides when it can. */
+static __always_inline bool gate__waits(struct tx_scratch *s, u64 address)
+{
+	unread__at(s, address, sizeof(address));
+	return false;
+}
+
 /* May this call go through the network's own gate? What cannot is not marked. */
 static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 {
@@ -38,10 +45,12 @@ static __always_inline bool gate__passes(struct tx_scratch *s, u8 gate)
 
 		address = 0;
 		/* The name stands first, as an address of the caller's ABI. */
-		bpf_probe_read_user(&address, task__is_compat(task__current()) ? 4 : 8,
-				    (void *)header);
+		if (bpf_probe_read_user(&address, task__is_compat(task__current()) ? 4 : 8,
+					(void *)header))
+			return gate__waits(s, header);
 	}
-	bpf_probe_read_user(&family, sizeof(family), (void *)address);
+	if (bpf_probe_read_user(&family, sizeof(family), (void *)address))
+		return gate__waits(s, address);
 	return family == TX_AF_INET || family == TX_AF_INET6;
 }
 
@@ -70,6 +79,7 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 	struct tx_selector_action *a;
 	struct tx_policy_event *e;
 	u32 flags, done = 0;
+	bool marked = false;
 
 	if (!row)
 		return 0;
@@ -82,7 +92,8 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 			done = 1;
 		}
 	}
-	if ((flags & TX_SEL_OVERRIDE) && !at_return) {
+	/* Another look comes too late for an answer in the call's place. */
+	if ((flags & TX_SEL_OVERRIDE) && !at_return && !(s->unread & TX_UNREAD_LATE)) {
 		if (!s->overridden) {
 			s->overridden = 1;
 			s->error = a->error;
@@ -92,9 +103,12 @@ __noinline int act__enforce(u32 slot, u32 index, u32 bit, u32 at_return)
 	}
 	/* Whether the call is denied is known behind: it counts there. */
 	if ((flags & (TX_SEL_MARK | TX_SEL_NOTIFY)) && !at_return)
-		act__mark(s, row, a, bit, done);
-	if (!done)
+		marked = act__mark(s, row, a, bit, done);
+	if (!done) {
+		if (!marked && (s->unread & TX_UNREAD_MET)) /* it holds once more then */
+			bits__clear(s->matched, bit);
 		return 0;
+	}
 	bits__set(e->enforced, bit);
 	TX_POLICY_COUNT(row->selector.policy, enforced);
 	return 0;

@@ -41,11 +41,13 @@ static __always_inline u64 number__read(u64 from, u8 width)
 	return v;
 }
 
-static __always_inline u64 arg__raw(struct tx_scratch *s, struct tx_arg_row *row)
+static __always_inline u64 arg__raw(struct tx_scratch *s, struct tx_arg_row *row, u32 i)
 {
-	if (row->flags & TX_ARGROW_FIELD)
-		return row->flags & TX_ARGROW_ADDRESS
-			       ? s->context + row->offset
+	if ((row->flags & TX_ARGROW_FIELD) && (row->flags & TX_ARGROW_ADDRESS))
+		return s->context + row->offset;
+	if (row->flags & TX_ARGROW_FIELD) /* the record is gone when it is looked at again */
+		return s->unread & TX_UNREAD_LATE
+			       ? s->raw[i & 7]
 			       : number__read(s->context + row->offset, row->width);
 	switch (row->source) {
 	case TX_SOURCE_RETURN:
@@ -59,19 +61,25 @@ static __always_inline u64 arg__raw(struct tx_scratch *s, struct tx_arg_row *row
 	}
 }
 
-static __always_inline u64 arg__resolve(struct tx_arg_row *row, u64 v)
+static __always_inline u64 arg__resolve(struct tx_scratch *s, struct tx_arg_row *row, u64 v)
 {
 	bool user = row->flags & TX_ARGROW_USER;
 
 	for (u32 i = 0; i < TX_RESOLVE_STEPS; i++) {
+		u64 from;
+
 		if (i >= row->steps)
 			break;
 		v += row->step[i].offset;
 		if (!row->step[i].deref)
 			continue;
-		if (user ? bpf_probe_read_user(&v, sizeof(v), (void *)v)
-			 : bpf_probe_read_kernel(&v, sizeof(v), (void *)v))
-			return 0;
+		from = v;
+		if (!(user ? bpf_probe_read_user(&v, sizeof(v), (void *)from)
+			   : bpf_probe_read_kernel(&v, sizeof(v), (void *)from)))
+			continue;
+		if (user)
+			unread__at(s, from, sizeof(v));
+		return 0;
 	}
 	return v;
 }
@@ -118,7 +126,7 @@ static __always_inline void arg__sockaddr(struct tx_scratch *s, struct tx_parg *
 	/* IPv4 addresses are 16 bytes long; what lies behind them may not be readable. */
 	if (user ? bpf_probe_read_user(&a, 16, (void *)from)
 		 : bpf_probe_read_kernel(&a, 16, (void *)from)) {
-		p->flags |= TX_PARG_FAULT;
+		unread__argument(s, p, user, from, 16);
 		return;
 	}
 	out->family = a.family;
@@ -128,7 +136,7 @@ static __always_inline void arg__sockaddr(struct tx_scratch *s, struct tx_parg *
 	} else if (a.family == TX_AF_INET6) {
 		if (user ? bpf_probe_read_user(&a, sizeof(a), (void *)from)
 			 : bpf_probe_read_kernel(&a, sizeof(a), (void *)from))
-			p->flags |= TX_PARG_FAULT;
+			unread__argument(s, p, user, from, sizeof(a));
 		__builtin_memcpy(out->saddr, a.rest + 4, 16);
 	} else {
 		out->sport = 0;
@@ -146,10 +154,11 @@ __noinline int arg__read_local(u32 slot, u32 i, u64 from, u64 size, u32 user)
 	if (!s)
 		return 0;
 	p = arg__at(s, i);
-	if (user)
-		bpf_probe_read_user(head, 3, (void *)from);
-	else
+	if (!user) {
 		bpf_probe_read_kernel(head, 3, (void *)from);
+	} else if (bpf_probe_read_user(head, 3, (void *)from)) {
+		unread__argument(s, p, true, from, 3);
+	}
 	p->value = *(u16 *)head;
 	if (p->value != TX_AF_UNIX)
 		return 0;

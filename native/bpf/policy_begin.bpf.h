@@ -62,13 +62,14 @@ static __always_inline void head__take(struct tx_scratch *s, struct tx_hook_row 
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++)
 		s->mask[w] = head->all[w];
-	scratch__event(s)->trampoline = 0;
+	scratch__event(s)->seen = 0;
 	s->ret = 0;
 	s->context = 0;
 	s->regs = 0;
 	s->error = 0;
 	s->overridden = 0;
 	s->returning = 0;
+	s->unread = 0;
 }
 
 /* A run of which it is known that it looks at its hook. */

@@ -94,7 +94,7 @@ static __always_inline void mark__tell_bare(struct tx_marked *k, u64 id, u32 met
 	e = scratch__event(s);
 	e->data_len = 0;
 	e->stacks_end = 0;
-	e->trampoline = 0;
+	e->seen = 0;
 	e->method = method;
 	e->error = error;
 	bits__set(e->enforced, k->bit);
@@ -115,7 +115,7 @@ static __always_inline void mark__carried_out(struct tx_mark *m, u32 i, u64 id, 
 	for (u32 j = 0; j < i; j++)
 		if (m->by[j].error && m->by[j].point == k->point)
 			return;
-	if (!mark__tell(mark__key((u32)id, k->point), method, error))
+	if (!marks__tell((u32)id, k->point, method, error))
 		mark__tell_bare(k, id, method, error);
 }
 

@@ -81,7 +81,7 @@ static __always_inline void short__begin(struct tx_policy_short *e, u32 point, u
 	e->build = head->build;
 	e->posted = mask;
 	e->args = head->args;
-	e->trampoline = trampoline;
+	e->seen = trampoline ? TX_SEEN_TRAMPOLINE : 0;
 }
 
 static __always_inline void lean__tell(struct tx_scratch *s, struct tx_hook_row *head, u64 mask,

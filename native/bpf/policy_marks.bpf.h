@@ -13,6 +13,11 @@ static __always_inline void bits__set(u64 *words, u32 bit)
 	words[(bit >> 6) & (TX_MASK_WORDS - 1)] |= 1ULL << (bit & 63);
 }
 
+static __always_inline void bits__clear(u64 *words, u32 bit)
+{
+	words[(bit >> 6) & (TX_MASK_WORDS - 1)] &= ~(1ULL << (bit & 63));
+}
+
 /* Number of the system call this thread is in. */
 static __always_inline u32 call__current(void)
 {
@@ -26,16 +31,15 @@ static __always_inline u64 mark__key(u32 tid, u32 point)
 	return (u64)tid << 32 | TX_PENDING_MARK | point;
 }
 
-/* Tells what waits under a key, now that it is known what became of the call. False: nothing does.
- */
-static __always_inline bool mark__tell(u64 key, u32 method, s32 error)
+/* Tells what waits under a key, now that it is known what became of the call. 0: nothing does. */
+__noinline int mark__tell(u64 key, u32 method, s32 error)
 {
 	struct tx_pending *kept = bpf_map_lookup_elem(&tx_pendings, &key);
 	struct tx_policy_event *e;
 	u32 size;
 
 	if (!kept)
-		return false;
+		return 0;
 	e = (struct tx_policy_event *)kept->record;
 	e->method = method;
 	e->error = error;
@@ -43,7 +47,16 @@ static __always_inline bool mark__tell(u64 key, u32 method, s32 error)
 	TX_BOUND(size, TX_CALL_DATA);
 	record__output_exec(&e->h, sizeof(*e) + size);
 	bpf_map_delete_elem(&tx_pendings, &key);
-	return true;
+	return 1;
+}
+
+/* Of the first look at the call, and of another. False: nothing waits. */
+static __always_inline bool marks__tell(u32 tid, u32 point, u32 method, s32 error)
+{
+	u64 key = mark__key(tid, point);
+	int first = mark__tell(key, method, error);
+
+	return mark__tell(key | TX_PENDING_LATE, method, error) || first;
 }
 
 /* A point's marks of an earlier call: that call never came where it would have been denied. */
@@ -62,7 +75,7 @@ __noinline int marks__forget(u32 point)
 		any = true;
 	}
 	if (any)
-		mark__tell(mark__key(tid, point), TX_METHOD_NONE, 0);
+		marks__tell(tid, point, TX_METHOD_NONE, 0);
 	return 0;
 }
 
@@ -83,7 +96,7 @@ static __always_inline void marks__take_back(struct tx_scratch *s, u32 policy)
 			continue;
 		k->error = 0;
 		if (k->point == s->point && !k->counted)
-			enforced[(bit >> 6) & (TX_MASK_WORDS - 1)] &= ~(1ULL << (bit & 63));
+			bits__clear(enforced, bit);
 	}
 }
 

@@ -26,7 +26,8 @@ static __always_inline void arg__bpf_attr(struct tx_scratch *s, struct tx_parg *
 	if (!out)
 		return;
 	if (user) {
-		bpf_probe_read_user(head, sizeof(head), (void *)from);
+		if (bpf_probe_read_user(head, sizeof(head), (void *)from))
+			unread__argument(s, p, true, from, sizeof(head));
 		bpf_probe_read_user(out->name, 15, (void *)(from + 48));
 	} else {
 		bpf_probe_read_kernel(head, sizeof(head), (void *)from);

@@ -50,7 +50,9 @@ static __always_inline void pending__keep(struct tx_scratch *s)
 		return;
 	kept = bpf_map_lookup_elem(&tx_pendings, &key);
 	if (kept) { /* the outer call is told with its return */
-		kept->within++;
+		/* Another look at the same call is told without its return. */
+		if (!(s->unread & TX_UNREAD_LATE))
+			kept->within++;
 		if (!mask__any(e->posted))
 			TX_TOTAL(pair_full);
 		return;
@@ -147,7 +149,7 @@ __noinline int marks__await(u32 slot)
 		e->stacks_end = e->data_len;
 	}
 	pending__as_kept(s)->within = 0;
-	key = mark__key(tid, s->point);
+	key = mark__key(tid, s->point) | (s->unread & TX_UNREAD_LATE ? TX_PENDING_LATE : 0);
 	return !bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY);
 }
 

@@ -4,7 +4,8 @@
 #ifndef TELOVIX_POLICY_PLAIN_BPF_H
 #define TELOVIX_POLICY_PLAIN_BPF_H
 
-static __always_inline void plain__string(struct tx_policy_event *e, struct tx_parg *p, u32 off,
+/* False: it could not be read. */
+static __always_inline bool plain__string(struct tx_policy_event *e, struct tx_parg *p, u32 off,
 					  u32 max)
 {
 	long n;
@@ -12,14 +13,13 @@ static __always_inline void plain__string(struct tx_policy_event *e, struct tx_p
 	TX_BOUND(max, TX_ARG_DATA_MAX);
 	TX_BOUND(off, TX_EVENT_DATA);
 	n = bpf_probe_read_user_str(e->data + off, max, (void *)p->value);
-	if (n < 0) {
-		p->flags = TX_PARG_FAULT;
-		return;
-	}
+	if (n < 0)
+		return false;
 	if (n == max)
 		p->flags = TX_PARG_CUT;
 	/* Before 6.13 an empty text is of no bytes, not of one. */
 	data__end(e, p, off, n ? n - 1 : 0);
+	return true;
 }
 
 static __always_inline void plain__sock(struct tx_policy_event *e, struct tx_parg *p, u32 off)
@@ -48,9 +48,8 @@ static __always_inline bool plain__read(struct tx_scratch *s, u32 i, struct tx_p
 	p->value = v;
 	p->offset = off;
 	if (row->plain == TX_PLAIN_STRING)
-		plain__string(e, p, off, row->max);
-	else
-		plain__sock(e, p, off);
+		return plain__string(e, p, off, row->max);
+	plain__sock(e, p, off);
 	return true;
 }
 

@@ -25,8 +25,8 @@ static __always_inline u64 call__argument(struct pt_regs *regs, u32 index, const
 }
 
 /*
- * True: no selector of the build can hold. Whatever holds has as many bytes as are read, so a text
- * of which they can't be read is none; what is behind a shorter one's end can only let it pass.
+ * True: no selector of the build can hold. Whatever holds has as many bytes as are read; what is
+ * behind a shorter one's end can only let it pass, and what can't be read is looked at properly.
  */
 static __always_inline bool quick__rules_out(struct tx_quick *quick, struct pt_regs *regs,
 					     const bool typed, struct pt_regs *probe)
@@ -44,7 +44,7 @@ static __always_inline bool quick__rules_out(struct tx_quick *quick, struct pt_r
 	text = call__argument(regs, quick->index, typed) + quick->from;
 	TX_BOUND(size, TX_QUICK_BYTES);
 	if (bpf_probe_read_user(&word, size, (void *)text))
-		return true;
+		return false;
 	bit = tx_quick_bit(word);
 	return !(quick->bits[(bit >> 6) & (TX_QUICK_WORDS - 1)] & (1ULL << (bit & 63)));
 }

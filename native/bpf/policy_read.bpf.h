@@ -145,11 +145,11 @@ __noinline int arg__read(u32 slot, u32 i)
 	arg__clear(p, row->arg.type);
 	if (late && !s->returning && (s->head.flags & TX_HOOK_RETURN_PAIR))
 		return 0;
-	v = arg__resolve(&row->arg, arg__raw(s, &row->arg));
+	v = arg__resolve(s, &row->arg, arg__raw(s, &row->arg, i));
 	if (row->arg.steps && row->arg.width && (row->arg.flags & TX_ARGROW_ADDRESS))
 		v = number__read(v, row->arg.width);
 	p->value = v;
-	if (row->arg.flags & TX_ARGROW_FIELD)
+	if ((row->arg.flags & TX_ARGROW_FIELD) && !(s->unread & TX_UNREAD_LATE))
 		s->raw[i & 7] = v; /* sizes are looked up by position */
 	switch (p->type) {
 	case TX_ARG_NOP:

@@ -129,21 +129,12 @@ static __always_inline u64 slot__apply(struct tx_scratch *s, u32 slot, void *row
 	return left;
 }
 
-/*
- * The run itself; slot is claimed and holds the raw arguments. The index narrows the mask of all
- * selectors, one lookup per filter slot; who is left is held against what it can't answer. What is
- * to be returned instead of the call is left in s->error. 0: no selector can hold, and there is no
- * record.
- */
-__noinline int run__hook(u32 slot)
+/* Which selectors hold, and what they do. False: none can hold, and there is no record. */
+static __always_inline bool run__match(struct tx_scratch *s, u32 slot, void *rows)
 {
-	struct tx_scratch *s = scratch__get(slot);
-	void *rows = s ? rows__get(s->rows) : NULL;
 	u32 first;
 
-	if (!rows)
-		return 0;
-	if (s->head.flags & TX_HOOK_MARKS)
+	if ((s->head.flags & TX_HOOK_MARKS) && !(s->unread & TX_UNREAD_LATE))
 		marks__forget(s->point);
 	first = s->head.first;
 	args__read(s, slot, rows, first);
@@ -151,7 +142,7 @@ __noinline int run__hook(u32 slot)
 		if (i >= s->head.slots)
 			break;
 		if (!slot__apply(s, slot, rows, i))
-			return 0;
+			return false;
 	}
 	if (first != 0xff)
 		args__read(s, slot, rows, ~first);
@@ -163,7 +154,27 @@ __noinline int run__hook(u32 slot)
 		TX_LOOP(TX_HOOK_SELECTORS, select__step, &slot);
 	if (s->head.flags & TX_HOOK_RETURN_PAIR)
 		pending__keep(s);
-	return 1;
+	return true;
+}
+
+/*
+ * The run itself; slot is claimed and holds the raw arguments. The index narrows the mask of all
+ * selectors, one lookup per filter slot; who is left is held against what it can't answer. What is
+ * to be returned instead of the call is left in s->error. 0: no selector can hold, and there is no
+ * record.
+ */
+__noinline int run__hook(u32 slot)
+{
+	struct tx_scratch *s = scratch__get(slot);
+	void *rows = s ? rows__get(s->rows) : NULL;
+	u32 told;
+
+	if (!rows)
+		return 0;
+	told = run__match(s, slot, rows);
+	if (s->unread & TX_UNREAD_MET)
+		unread__keep(slot, told);
+	return told;
 }
 
 /* The selectors that held at the call, at its return. */
@@ -252,7 +263,7 @@ static __always_inline void run__in_place(void *ctx, struct tx_scratch *s, u32 s
 	if ((head->flags & TX_HOOK_LEAN) && lean__run(s, slot, head, true))
 		return;
 	head__take(s, head);
-	scratch__event(s)->trampoline = 1;
+	scratch__event(s)->seen = TX_SEEN_TRAMPOLINE;
 	run__whole(ctx, s, slot);
 }
 

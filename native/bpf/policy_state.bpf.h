@@ -141,7 +141,8 @@ struct tx_scratch {
 	u32 nr;        /* system call */
 	u32 last_hook; /* whose selector matched last: the first wins */
 	u32 first_policy;
-	u32 returning; /* at the return of a call that was kept */
+	u16 returning; /* at the return of a call that was kept */
+	u16 unread;    /* TX_UNREAD_* */
 	s32 error;     /* to be returned instead of the call, with overridden */
 	u32 overridden;
 	u32 want; /* TX_SEL_* of what is posted */
@@ -161,6 +162,7 @@ struct tx_scratch {
 	struct tx_kernfs_walk kernfs;
 	struct tx_iovec_walk iov;
 	char walk[TX_WALK_BUF];
+	struct tx_unread kept; /* see unread__keep */
 	/* From here on as in struct tx_pending. */
 	u64 now;
 	u64 raw[8]; /* arguments as they came; index masked with 7 */

@@ -76,7 +76,7 @@ __noinline int text__string(u32 slot, u32 i, u64 from, u32 max, u32 user)
 	n = user ? bpf_probe_read_user_str(e->data + off, max, (void *)from)
 		 : bpf_probe_read_kernel_str(e->data + off, max, (void *)from);
 	if (n < 0) {
-		p->flags |= TX_PARG_FAULT;
+		unread__argument(s, p, user, from, max);
 		n = 1;
 	}
 	if (n == max)
@@ -110,7 +110,7 @@ __noinline int text__bytes(u32 slot, u32 i, u64 from, u64 size, u32 how)
 	err = how & 1 ? bpf_probe_read_user(e->data + off, len, (void *)from)
 		      : bpf_probe_read_kernel(e->data + off, len, (void *)from);
 	if (err) {
-		p->flags |= TX_PARG_FAULT;
+		unread__argument(s, p, how & 1, from, len);
 		len = 0;
 	}
 	data__end(e, p, off, len);
@@ -138,7 +138,7 @@ static long iovec__step(u32 n, u32 *slot)
 	from = s->iov.from + n * sizeof(v);
 	if (s->iov.user ? bpf_probe_read_user(&v, sizeof(v), (void *)from)
 			: bpf_probe_read_kernel(&v, sizeof(v), (void *)from)) {
-		p->flags |= TX_PARG_FAULT;
+		unread__argument(s, p, s->iov.user, from, sizeof(v));
 		return 1;
 	}
 	s->iov.total += v.iov_len;
@@ -149,7 +149,7 @@ static long iovec__step(u32 n, u32 *slot)
 	at = s->iov.off + s->iov.used;
 	TX_BOUND(at, TX_EVENT_DATA);
 	if (len && bpf_probe_read_user(e->data + at, len, v.iov_base)) {
-		p->flags |= TX_PARG_FAULT;
+		unread__argument(s, p, true, (u64)v.iov_base, len);
 		return 1;
 	}
 	s->iov.used += len;

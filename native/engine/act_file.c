@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,6 +51,21 @@ static long open_legacy(struct act_call *c)
 static long open_write_refused(struct act_call *c)
 {
 	return opened(syscall(SYS_openat, AT_FDCWD, c->argv[0], NEVER_WRITES, 0));
+}
+
+/* The same by a name in a page that is not in: only the kernel's own copying fetches it. */
+static long open_write_away(struct act_call *c)
+{
+	size_t len = strlen(c->argv[0]) + 1;
+	int fd = memfd_create("telovix-act", MFD_CLOEXEC);
+	const char *name;
+
+	if (fd < 0 || write(fd, c->argv[0], len) != (ssize_t)len)
+		return -errno;
+	name = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	if (name == MAP_FAILED)
+		return -errno;
+	return opened(syscall(SYS_openat, AT_FDCWD, name, NEVER_WRITES, 0));
 }
 
 static long open_truncate_refused(struct act_call *c)
@@ -142,6 +159,8 @@ const struct act act_file[] = {
 	    EACCES, EPERM, ENXIO, ENOSYS),
 	ACT("open-write-refused", "PATH", "open for writing what can't be, whatever is there",
 	    open_write_refused, ACT_REFUSED, ENOENT, ENOTDIR, EISDIR, ELOOP, EROFS),
+	ACT("open-write-away", "PATH", "the same, its name in memory that is not in",
+	    open_write_away, ACT_REFUSED, ENOENT, ENOTDIR, EISDIR, ELOOP, EROFS),
 	ACT("open-truncate-refused", "PATH", "the same, to empty it", open_truncate_refused,
 	    ACT_REFUSED, ENOENT, ENOTDIR, EISDIR, ELOOP, EROFS),
 	ACT("write-temp", "", "write a scratch file", write_temp, ACT_TEMP),

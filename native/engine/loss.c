@@ -46,7 +46,7 @@ const char *loss_name(enum loss_cause cause)
 		[LOSS_REORDER] = "reorder",     [LOSS_FORMAT] = "format",
 		[LOSS_DISK] = "disk",           [LOSS_RECURSION] = "recursion",
 		[LOSS_PINS] = "pins",           [LOSS_WORKSPACE] = "workspace",
-		[LOSS_RETURN] = "return",
+		[LOSS_UNREAD] = "unread",       [LOSS_RETURN] = "return",
 	};
 
 	return names[cause];

@@ -18,6 +18,7 @@ enum loss_cause {
 	LOSS_RECURSION, /* the kernel skipped a program that was already running on that CPU */
 	LOSS_WORKSPACE, /* a policy's program found all its work spaces taken */
 	LOSS_RETURN, /* a call that a policy tells at its return, which never came or was in vain */
+	LOSS_UNREAD, /* memory a policy looks at was not in, and the call is not looked at again */
 	LOSS_PINS,   /* records left by another build of the engine, which we cannot read */
 	LOSS_CAUSES
 };

@@ -48,6 +48,7 @@
 #define TX_HOOK_LEAN 0x20  /* all of it is plain, and little: told by struct tx_policy_short */
 #define TX_HOOK_FEW 0x40   /* lean, and nothing but the first two arguments is read */
 #define TX_HOOK_SOCK 0x80  /* lean, and all that is read is one socket */
+#define TX_HOOK_LATE 0x100 /* looked at again when memory comes in: before the call goes on */
 
 /*
  * The quick look: where no selector can hold unless a call's text is one of some, or begins so, a

@@ -20,6 +20,9 @@ struct tx_parg {
 	__u64 extra; /* flags of a file */
 };
 
+#define TX_SEEN_TRAMPOLINE 0x01 /* by one that does a kprobe's work */
+#define TX_SEEN_LATE 0x02       /* when the memory it speaks of had come in */
+
 enum tx_method {
 	TX_METHOD_NONE,
 	TX_METHOD_SIGNAL,
@@ -43,7 +46,7 @@ struct tx_policy_event {
 	__u8 method;  /* enum tx_method of the error */
 	__u8 args;
 	__u8 has_ret;
-	__u8 trampoline; /* told by one that does a kprobe's work */
+	__u8 seen; /* TX_SEEN_* */
 	__u32 data_len;
 	__u32 kernel_stack, user_stack; /* bytes, behind the arguments' data, in this order */
 	__u32 call_nr;                  /* system call hooks: number */
@@ -62,6 +65,7 @@ struct tx_policy_event {
 	256 /* of one hook point: calls that never return leave room for others */
 
 #define TX_PENDING_MARK 0x80000000U /* in a key: waits for whether the call is denied */
+#define TX_PENDING_LATE 0x40000000U /* beside it: what another look at the call has found */
 
 /* A call between kprobe and kretprobe, or between mark and gate; key: tid << 32 | hook point. */
 struct tx_pending {
@@ -85,7 +89,7 @@ struct tx_policy_short {
 	__u32 data_len;
 	__u32 call_nr;
 	__u8 args;
-	__u8 trampoline;
+	__u8 seen;
 	__u8 pad[6];
 	struct tx_parg arg[TX_SHORT_ARGS];
 	__u64 key;

@@ -33,6 +33,7 @@ struct tx_policy_totals {
 	__u64 pair_full; /* a call could not be kept until its return, and not be told without */
 	__u64 pair_lost; /* a call that was kept and can't be told */
 	__u64 denied;    /* by a mark */
+	__u64 unread;    /* memory was not in, and nobody looks again */
 };
 
 /*
@@ -43,6 +44,8 @@ struct tx_policy_totals {
 #define TX_COST_MOST_NS 1000000 /* of one run: what is longer was interrupted */
 struct tx_point_cost {
 	__u64 runs, measured, ns;
+	__u64 unread; /* memory of the process was not in: not all was known that was asked for */
+	__u64 late;   /* of these, looked at again when it was */
 };
 
 struct tx_control {
@@ -91,6 +94,26 @@ struct tx_marked {
 /* Marks of a thread, by NotifyEnforcer or TX_SEL_MARK; key: tid. */
 struct tx_mark {
 	struct tx_marked by[TX_MARKS];
+};
+
+#define TX_UNREAD_MET 1   /* memory could not be read in this run */
+#define TX_UNREAD_LATE 2  /* this is another look */
+#define TX_UNREAD_TRIES 8 /* looks at one call: each page that comes in is worth one */
+
+#define TX_UNREAD_POINTS 4 /* hook points that look again at one call */
+
+/* A call that is to be looked at again; key: tid << 32 | which, below TX_UNREAD_POINTS. */
+struct tx_unread {
+	__u64 from; /* what could not be read first */
+	__u32 len;
+	__u32 point, build;
+	__u32 nr;
+	__u32 tries;
+	__u32 seen;
+	__u64 call[4]; /* number and first arguments of the call it was in */
+	__u64 regs;
+	__u64 raw[8];
+	__u64 done[4]; /* selectors that held without it */
 };
 
 /* Which hook points a system call belongs to; index: number, compat numbers from TX_SYSCALLS on. */

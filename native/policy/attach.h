@@ -136,6 +136,16 @@ int cgroup_link(struct point *point);
 /* A link's descriptor, or a negative errno. It must be there before the other program. */
 int ima_link(const struct point *point);
 
+/* --- attach_late.c: the second look at calls whose memory was not in --- */
+
+/* Attaches the program for it where a point reads memory of the process: before the points are. */
+void late_settle(void);
+
+/* An id's figures begin anew with each point that has it. */
+void point_costs_clear(uint32_t id);
+void late_each_link(void (*fn)(const char *name, int fd, void *arg), void *arg);
+void late_close(void);
+
 /* --- attach_perf.c: links by perf events; a link's descriptor or a negative errno --- */
 
 struct perf_event_attr;
@@ -143,6 +153,8 @@ struct perf_event_attr;
 /* pid: of the process whose event it is, or -1: everybody's. Kernels before 5.15 have no such links
  * and no cookies: there it is the event's own descriptor, and can't be pinned. */
 int perf_link(struct perf_event_attr *attr, int program, int pid, uint64_t cookie);
+/* After each page fault of a kind (PERF_COUNT_SW_PAGE_FAULTS_*) that the kernel takes there. */
+int perf_link_faults(int program, uint64_t kind, int cpu);
 int perf_link_kprobe(int program, const char *function, bool at_return, uint64_t cookie);
 int perf_link_uprobe(int program, const struct point_place *place, bool at_return, uint64_t cookie);
 int perf_link_tracepoint(int program, const char *group, const char *event, uint64_t cookie);

@@ -33,13 +33,13 @@ static long source_number(const char *kind, const char *file)
 	return strtol(digits, NULL, 10);
 }
 
-int perf_link(struct perf_event_attr *attr, int program, int pid, uint64_t cookie)
+static int link_on(struct perf_event_attr *attr, int program, int pid, int cpu, uint64_t cookie)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = cookie);
 	int event, link;
 
 	attr->size = sizeof(*attr);
-	event = syscall(SYS_perf_event_open, attr, pid, pid < 0 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
+	event = syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return -errno;
 	link = bpf_link_create(program, event, BPF_PERF_EVENT, &opts);
@@ -50,6 +50,20 @@ int perf_link(struct perf_event_attr *attr, int program, int pid, uint64_t cooki
 		return event;
 	close(event);
 	return link;
+}
+
+int perf_link(struct perf_event_attr *attr, int program, int pid, uint64_t cookie)
+{
+	return link_on(attr, program, pid, pid < 0 ? 0 : -1, cookie);
+}
+
+int perf_link_faults(int program, uint64_t kind, int cpu)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .config = kind, .sample_period = 1, .exclude_user = 1
+	};
+
+	return link_on(&attr, program, -1, cpu, 0);
 }
 
 int perf_link_kprobe(int program, const char *function, bool at_return, uint64_t cookie)

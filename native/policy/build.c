@@ -104,11 +104,14 @@ static int attempt(struct build *b)
 
 static uint16_t flags_of(const struct build *b)
 {
+	uint16_t flags = b->point->place.row_flags |
+			 (point_is_late(b->point->place.backend) ? TX_HOOK_LATE : 0);
+
 	for (uint32_t i = 0; i < b->selectors; i++)
 		if (b->selector[i].action.flags & (TX_SEL_MARK | TX_SEL_NOTIFY) &&
 		    b->selector[i].action.error)
-			return b->point->place.row_flags | TX_HOOK_MARKS;
-	return b->point->place.row_flags;
+			return flags | TX_HOOK_MARKS;
+	return flags;
 }
 
 static uint8_t return_position(const struct build *b)

@@ -231,6 +231,6 @@ void policy_event_line(struct proc *p, const struct tx_policy_event *e,
 	event_digest(j, e);
 	line_envelope(&line, &e->h, e->h.ktime, backend && *backend ? backend : NULL);
 	event_enforcement(j, e, s);
-	event_left_out(j, &cuts);
+	event_left_out(j, &cuts, e->seen);
 	line_end(&line);
 }

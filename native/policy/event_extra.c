@@ -70,7 +70,7 @@ void event_cut(struct event_cuts *cuts, uint8_t arg, const struct tx_parg *a)
 	cuts->list[cuts->count++].size = size;
 }
 
-void event_left_out(struct json *j, const struct event_cuts *cuts)
+void event_left_out(struct json *j, const struct event_cuts *cuts, uint8_t seen)
 {
 	if (cuts->count)
 		json_key_array(j, "cut");
@@ -89,6 +89,8 @@ void event_left_out(struct json *j, const struct event_cuts *cuts)
 		json_close(j, ']');
 	if (cuts->frames)
 		json_key_unsigned(j, "frames_left_out", cuts->frames);
+	if (seen & TX_SEEN_LATE)
+		json_key_bool(j, "late", true);
 }
 
 void event_digest(struct json *j, const struct tx_policy_event *e)

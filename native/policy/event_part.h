@@ -56,7 +56,7 @@ struct event_cuts {
 void event_cut(struct event_cuts *cuts, uint8_t arg, const struct tx_parg *a);
 
 /* Extras in `telovix`. */
-void event_left_out(struct json *j, const struct event_cuts *cuts);
+void event_left_out(struct json *j, const struct event_cuts *cuts, uint8_t seen);
 void event_enforcement(struct json *j, const struct tx_policy_event *e,
 		       const struct event_selector *s);
 

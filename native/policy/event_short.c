@@ -20,7 +20,7 @@ size_t policy_event_whole(const struct tx_policy_short *from, size_t len,
 	e->posted[0] = from->posted;
 	e->call_nr = from->call_nr;
 	e->args = from->args;
-	e->trampoline = from->trampoline;
+	e->seen = from->seen;
 	e->data_len = e->stacks_end = from->data_len;
 	memcpy(e->arg, from->arg, sizeof(from->arg));
 	memcpy(e->data, from->data, from->data_len);

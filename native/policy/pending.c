@@ -31,7 +31,7 @@ static struct {
 	size_t count;
 	uint64_t next;
 	int program; /* 0: not loaded yet */
-	uint64_t told_slots, told_returns;
+	uint64_t told_slots, told_returns, told_unread;
 	uint64_t looked_at;
 } pending;
 
@@ -139,19 +139,23 @@ static void count_losses(uint64_t now)
 {
 	int map = object_map("tx_policy_totals"), cpus = libbpf_num_possible_cpus();
 	struct tx_policy_totals *of = cpus > 0 ? calloc(cpus, sizeof(*of)) : NULL;
-	uint64_t slots = 0, returns = 0;
+	uint64_t slots = 0, returns = 0, unread = 0;
 	uint32_t zero = 0;
 
 	if (of && map >= 0 && !bpf_map_lookup_elem(map, &zero, of)) {
 		for (int i = 0; i < cpus; i++) {
 			slots += of[i].no_slot;
+			unread += of[i].unread;
 			returns += of[i].pair_full + of[i].pair_lost;
 		}
 		loss_add(LOSS_WORKSPACE, LOSS_NO_CPU, slots - pending.told_slots, pending.looked_at,
 			 now);
 		loss_add(LOSS_RETURN, LOSS_NO_CPU, returns - pending.told_returns,
 			 pending.looked_at, now);
+		loss_add(LOSS_UNREAD, LOSS_NO_CPU, unread - pending.told_unread, pending.looked_at,
+			 now);
 		pending.told_slots = slots;
+		pending.told_unread = unread;
 		pending.told_returns = returns;
 		pending.looked_at = now;
 	}

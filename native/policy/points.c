@@ -107,6 +107,7 @@ struct point *point_get(const struct point_place *place)
 	first = point;
 	if (id)
 		by_id[id] = point;
+	point_costs_clear(id);
 	return point;
 }
 
@@ -247,6 +248,7 @@ void points_links(void (*fn)(const char *name, int fd, void *arg), void *arg)
 	char name[160];
 
 	links_each_shared(fn, arg);
+	late_each_link(fn, arg);
 	multi_each_link(fn, arg);
 	for (struct point *point = first; point; point = point->next)
 		for (int i = 0; i < 2; i++)
@@ -260,6 +262,7 @@ void points_close(void)
 {
 	while (first)
 		forget(first);
+	late_close();
 	usdt_close();
 	multi_close();
 	programs_close();

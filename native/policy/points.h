@@ -142,6 +142,12 @@ void points_close(void);
 /* What the point's programs are entered by: its place's backend, or what spares that. */
 enum point_backend point_entered_by(const struct point *point);
 
+/*
+ * Whether calls there are looked at a second time where their memory was not in
+ * (bpf/policy_late.bpf.h): where the kernel reads it after us, and for us.
+ */
+bool point_is_late(enum point_backend backend);
+
 /* Descriptor of a map of the policy object, ".bss" included, or -1. It stays points.c's. */
 int points_map(const char *name);
 

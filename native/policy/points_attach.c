@@ -24,6 +24,7 @@ void points_attach_begin(void)
 	for (struct point *point = points_first(); point; point = point->next)
 		if (!point->attached)
 			point->error[0] = 0;
+	late_settle();
 }
 
 static void attach_served(struct point **list, size_t count)

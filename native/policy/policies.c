@@ -182,7 +182,8 @@ bool policies_busy(void)
 /* A kprobe's work may be done by a trampoline: the record knows. */
 static const char *backend_of(const struct tx_policy_event *e)
 {
-	return e->trampoline ? point_backend_names[POINT_FENTRY] : view_backend(e->hook, e->build);
+	return e->seen & TX_SEEN_TRAMPOLINE ? point_backend_names[POINT_FENTRY]
+					    : view_backend(e->hook, e->build);
 }
 
 void policies_record(const struct tx_policy_event *e, size_t len)

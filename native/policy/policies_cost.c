@@ -54,6 +54,8 @@ static void judge(struct point *point, void *arg)
 		total.runs += cpus[i].runs;
 		total.measured += cpus[i].measured;
 		total.ns += cpus[i].ns;
+		total.unread += cpus[i].unread;
+		total.late += cpus[i].late;
 	}
 	ns = cost_add(&point->cost, &total);
 	if (ns <= policies.point_ns_per_s)

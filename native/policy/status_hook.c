@@ -132,6 +132,10 @@ static void write_hook(struct json *j, const struct want *w)
 		json_key_string(j, "reason", reason);
 	if (w->point && w->point->attached)
 		json_key_unsigned(j, "nsPerSecond", cost_rate(&w->point->cost));
+	if (w->point && w->point->cost.total.unread) {
+		json_key_u64(j, "unread", w->point->cost.total.unread);
+		json_key_u64(j, "readLate", w->point->cost.total.late);
+	}
 	enforcement_of(w, enforcement, sizeof(enforcement));
 	if (enforcement[0])
 		json_key_string(j, "enforcement", enforcement);

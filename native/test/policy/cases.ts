@@ -19,6 +19,7 @@ import { refusedCases } from "./matrix/refused.ts";
 import { selectorCases } from "./cases/selectors.ts";
 import { trackingCases } from "./cases/tracking.ts";
 import { valueTypeCases } from "./cases/value-types.ts";
+import { unreadCases } from "./cases/unread.ts";
 import { wayCases } from "./cases/ways.ts";
 import { matrixCases } from "./matrix/matrix.ts";
 
@@ -31,6 +32,7 @@ export const CASES: readonly Case[] = [
   ...valueTypeCases,
   ...kernelTypeCases,
   ...wayCases,
+  ...unreadCases,
   ...loaderCases,
   ...selectorCases,
   ...filterCases,

@@ -12,6 +12,9 @@ export interface HookState {
   readonly status: "ok" | "degraded" | "rejected";
   readonly reason?: string;
   readonly line?: number;
+  /** Runs of which memory was not in, and those looked at again. */
+  readonly unread?: string;
+  readonly readLate?: string;
 }
 
 export interface PolicyState {

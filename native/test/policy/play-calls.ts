@@ -7,6 +7,8 @@ import { act, actOf, check, mapsOf, NotHere, TOLD_MS, type EventsOf, type Scene 
 const GATE = "return-gate";
 const ACTED = "return-acted";
 const HASH = "example-lsm-bprm-hash";
+const OPEN_AWAY = "unread-open";
+const USER_AWAY = "unread-uprobe";
 /** Calls of one hook whose return is awaited. */
 const AT_ONCE = 256;
 
@@ -39,7 +41,11 @@ async function atOnce(engine: Engine, eventsOf: EventsOf): Promise<void> {
   await expect(AT_ONCE, true, 0);
   await expect(AT_ONCE, false, AT_ONCE);
   const lost = engine.lines().filter((line) => line.kind === "engine_loss");
-  check(lost.length === 0, "lost", lost.map((line): JsonObject => line.event));
+  check(
+    lost.length === 0,
+    "lost",
+    lost.map((line): JsonObject => line.event),
+  );
 }
 
 /** What waits for its hash is no call under way, and none of it stays behind. */
@@ -71,8 +77,29 @@ async function counted(engine: Engine, eventsOf: EventsOf): Promise<void> {
   check(isTold, "counted otherwise", seen);
 }
 
+/** Memory that is not in: what is told late is counted, and what is not told is a loss. */
+async function unread(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  for (let i = 0; i < 3; i++) act(...actOf(OPEN_AWAY));
+  act("open-nowhere");
+  for (let i = 0; i < 2; i++) act(...actOf(USER_AWAY));
+  const lines = await eventsOf(OPEN_AWAY);
+  check(lines.length === 3 && lines.every((line) => line.telovix["late"] === true), "told late", lines.length);
+  let seen: unknown;
+  const isTold = await engine.comes(TOLD_MS, (states) => {
+    const [open, user] = [OPEN_AWAY, USER_AWAY].map((name) => states.find((s) => s.name === name)?.hooks?.[0]);
+    seen = { open, user };
+    // Others open files, too.
+    const [met, late] = [Number(open?.unread), Number(open?.readLate)];
+    return late >= 3 && met > late && user?.unread === "2" && user.readLate === "0";
+  });
+  check(isTold, "counted otherwise", seen);
+  const lost = engine.lines().filter((line) => line.kind === "engine_loss" && line.event["cause"] === "unread");
+  check(lost.reduce((sum, line) => sum + Number(line.event["count"]), 0) === 2, "lost", lost.length);
+}
+
 export const callScenes: readonly Scene[] = [
   { name: "more calls under way at once than are awaited", plans: [GATE], play: atOnce },
   { name: "what is acted against and told at its return matches once", plans: [ACTED], play: counted },
+  { name: "memory that is not in is counted", plans: [OPEN_AWAY, USER_AWAY], play: unread },
   { name: "what waits for its hash is no call under way", plans: [HASH], play: handedOn },
 ];

@@ -100,8 +100,23 @@ static void test_network(void)
 	CHECK(is_lean() && !built.rows->hook.lean.network_word);
 }
 
+/* Where the kernel reads the memory after us. */
+static void test_late(void)
+{
+	static const enum point_backend never[] = { POINT_SYS_EXIT, POINT_FEXIT, POINT_LSM,
+						    POINT_UPROBE, POINT_USDT };
+
+	begin(POINT_SYS_ENTER, 0, (uint8_t[]){ 1 }, 1);
+	CHECK(build()->flags & TX_HOOK_LATE);
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		begin(never[i], 0, (uint8_t[]){ 1 }, 1);
+		CHECK(!(build()->flags & TX_HOOK_LATE));
+	}
+}
+
 int main(void)
 {
+	test_late();
 	test_network();
 	open_like(POINT_KPROBE, TX_HOOK_SYSCALL_REGS);
 	CHECK(is_lean());

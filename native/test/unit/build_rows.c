@@ -12,7 +12,8 @@ static void whole(void)
 	begin(POINT_KPROBE, TX_HOOK_SYSCALL_REGS, (uint8_t[]){ 0, 4 }, 2);
 	head = build();
 	CHECK(head->selectors == 1 && head->all[0] == 1 && !head->ops && !head->slots);
-	CHECK(head->args == 2 && head->arg_row == 1 && head->flags == TX_HOOK_SYSCALL_REGS);
+	CHECK(head->args == 2 && head->arg_row == 1);
+	CHECK(head->flags == (TX_HOOK_SYSCALL_REGS | TX_HOOK_LATE));
 	CHECK(head->return_position == TX_NO_POSITION && row(0)->action.flags == TX_SEL_POST);
 	CHECK(row(0)->policy == 3 && row(0)->id && !row(0)->ops);
 	/* Nobody is there: nothing matches. */

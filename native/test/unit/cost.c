@@ -22,7 +22,7 @@ static void test_window(void)
 	uint64_t got = 0;
 
 	/* What there was before the first look is not of this second. */
-	total = (struct tx_point_cost){ 640000, 10000, 10000000 };
+	total = (struct tx_point_cost){ .runs = 640000, .measured = 10000, .ns = 10000000 };
 	CHECK(!cost_add(&cost, &total));
 	for (int i = 0; i < POINT_SECONDS - 2; i++)
 		CHECK(!second(&cost, 64000, 2000));
@@ -56,7 +56,7 @@ static void test_odd(void)
 	for (int i = 0; i < 2 * POINT_SECONDS; i++)
 		CHECK(!second(&cost, 4 * TX_COST_EVERY, TX_COST_MOST_NS));
 	/* Figures that begin again are those of another point. */
-	total = (struct tx_point_cost){ 6400, 100, 100 };
+	total = (struct tx_point_cost){ .runs = 6400, .measured = 100, .ns = 100 };
 	CHECK(!cost_add(&cost, &total));
 	/* None may wrap: the longest run there is, as often as can be. */
 	CHECK(second(&cost, 10000000, TX_COST_MOST_NS) == 10000000 * MS / POINT_SECONDS);

@@ -22,7 +22,7 @@ static void start(void)
 	from.e.posted = 1ULL << 63;
 	from.e.call_nr = 257;
 	from.e.args = 2;
-	from.e.trampoline = 1;
+	from.e.seen = TX_SEEN_TRAMPOLINE;
 	from.e.arg[0] = (struct tx_parg){ .type = TX_ARG_INT, .value = 11 };
 	from.e.arg[1] = (struct tx_parg){ .type = TX_ARG_STRING, .offset = 0, .len = 4 };
 	from.e.data_len = 8;
@@ -39,7 +39,7 @@ int main(void)
 	len = policy_event_whole(&from.e, sizeof(from.e) + 8, &room);
 	CHECK(len == sizeof(*e) + 8 && policy_event_valid(e, len));
 	CHECK(e->h.ktime == 7 && e->h.tgid == 8 && e->h.flags == TX_HF_NO_OWNER);
-	CHECK(e->hook == 3 && e->build == 4 && e->call_nr == 257 && e->trampoline);
+	CHECK(e->hook == 3 && e->build == 4 && e->call_nr == 257 && e->seen == TX_SEEN_TRAMPOLINE);
 	CHECK(e->posted[0] == 1ULL << 63 && !e->posted[1] && !e->posted[3] && !e->enforced[0]);
 	CHECK(!e->ret && !e->has_ret && !e->error && !e->signal && !e->method && !e->ima_len);
 	CHECK(e->args == 2 && e->arg[0].value == 11 && e->arg[1].len == 4 && !e->arg[2].type);

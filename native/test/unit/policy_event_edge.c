@@ -51,7 +51,11 @@ static void enforcement(void)
 	s.monitor = true;
 	CHECK_HAS(line(), "\"ktime_ns\":\"5000000000\",\"monitored\":true}}");
 	s.action = "POST";
-	CHECK(!strstr(line(), "monitored"));
+	CHECK(!strstr(line(), "monitored") && !strstr(line(), "late"));
+	r.e.seen = TX_SEEN_LATE;
+	CHECK_HAS(line(), "\"ktime_ns\":\"5000000000\",\"late\":true}}");
+	r.e.seen = TX_SEEN_TRAMPOLINE;
+	CHECK(!strstr(line(), "late"));
 	r.e.enforced[0] = 1;
 	r.e.signal = 9;
 	CHECK_HAS(line(), ",\"enforced\":{\"method\":\"signal\",\"stopped\":false,\"signal\":"

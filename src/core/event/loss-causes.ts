@@ -24,6 +24,11 @@ export const LOSS_CAUSES: Readonly<Record<string, LossCause>> = {
     words: "calls that a policy tells at their return, which were too many at once or never returned",
     advice: "Let the policy tell them at the call: leave out `return`, or narrow it.",
   },
+  unread: {
+    stage: "kernel",
+    words: "a policy's hook could not read memory of a process that was not in, and is not asked again",
+    advice: "Let the policy watch an LSM hook or a function whose arguments are the kernel's own.",
+  },
   pins: {
     stage: "kernel",
     words: "kept for an engine that was replaced by one of another build",

@@ -15,7 +15,8 @@
 #define RUN_TIMEOUT_MS 30000
 
 static const struct action *const tables[] = { call_actions,   file_actions, net_actions,
-					       kernel_actions, user_actions, map_actions };
+					       kernel_actions, user_actions, map_actions,
+					       away_actions };
 static char extra_text[EXTRA_MAX];
 
 void fail(const char *what)

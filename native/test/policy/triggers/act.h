@@ -49,7 +49,7 @@ struct action {
 };
 
 extern const struct action call_actions[], file_actions[], net_actions[], kernel_actions[],
-	user_actions[], map_actions[];
+	user_actions[], map_actions[], away_actions[];
 
 void report(int kind, int number, long ret, int err);
 /* Adds members to "extra" of the report: text of JSON without braces. */
@@ -58,6 +58,8 @@ void extra(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void run_child(char **tokens) __attribute__((noreturn));
 /* Applies one MODIFIER; false when the token is none. Ends the process when it cannot be done. */
 int modify(char ***tokens, int *times, int *thread);
+/* The run goes on in a child; its parent waits for that and ends. */
+void go_on_in_child(void);
 /* A message on stderr, then the end. */
 void fail(const char *what) __attribute__((noreturn));
 
