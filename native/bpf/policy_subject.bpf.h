@@ -61,13 +61,14 @@ static __always_inline u64 task__caps(struct task_struct *task, u32 set)
 	return caps;
 }
 
-/* The socket described by an argument, or NULL. */
+/* The socket described by an argument, or NULL. One that could not be read is not one with port 0.
+ */
 static __always_inline struct tx_sock *arg__sock_of(struct tx_scratch *s, struct tx_parg *p)
 {
 	struct tx_policy_event *e = scratch__event(s);
 	u32 off = p->offset;
 
-	if (p->len < sizeof(struct tx_sock))
+	if (p->len < sizeof(struct tx_sock) || (p->flags & TX_PARG_FAULT))
 		return NULL;
 	TX_BOUND(off, TX_EVENT_DATA);
 	return (struct tx_sock *)(e->data + off);
