@@ -9,6 +9,7 @@ import { INTERVALS } from "../../core/wire/limits.ts";
 import type { StreamHello } from "../../core/wire/stream.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { LiveHub } from "../live/contract.ts";
+import { FleetPace } from "./fleet-pace.ts";
 import type { Instances } from "./instances.ts";
 import type { Ingest } from "./service.ts";
 import { StreamSession, type SessionHost } from "./stream-session.ts";
@@ -71,6 +72,9 @@ export class Streams implements Service, SessionHost {
   readonly #company = new WeakMap<StreamSession, Company>();
   /** What outages left has less room than the present: each waits for its own. */
   readonly #turns: Readonly<Record<"bulk" | "backlog", Turns>>;
+  readonly #pace = new FleetPace();
+  /** Streams that came since the last tick. */
+  #arrived = 0;
   #pings = 0;
   /** Some lane was granted nothing when it was last told. */
   #someWait = false;
@@ -96,6 +100,7 @@ export class Streams implements Service, SessionHost {
 
   arrived(session: StreamSession): void {
     this.#all.add(session);
+    this.#arrived++;
   }
 
   isConnected(sensorId: string): boolean {
@@ -138,10 +143,15 @@ export class Streams implements Service, SessionHost {
   }
 
   credit(sensorId: string, lane: LaneName): number {
-    const ease = lane === "alert" || !this.#isLarge ? 1 : this.#turns[lane].ease;
-    const credit = Math.floor(this.ingest.creditFor(sensorId, lane) * ease);
+    const given = this.ingest.creditFor(sensorId, lane);
+    const credit = given === 0 || !this.#isLarge ? given : this.#creditOfMany(lane, given);
     if (credit === 0) this.#someWait = true;
     return credit;
+  }
+
+  #creditOfMany(lane: LaneName, given: number): number {
+    const credit = this.#pace.credit(this.#all.size, given);
+    return lane === "alert" ? credit : Math.floor(credit * this.#turns[lane].ease);
   }
 
   async isClone(session: StreamSession): Promise<boolean> {
@@ -215,8 +225,12 @@ export class Streams implements Service, SessionHost {
       // The next tick is an eternity to few fast sensors, and soon enough where thousands are asked what they wait for.
       this.ingest.watchRoom(() => void (this.#isLarge || setImmediate(() => this.#regrant()))),
     ];
+    const { clock } = this.#deps;
     while (!signal.aborted) {
-      await this.#deps.clock.sleep(TICK_MS, signal);
+      const dueMs = clock.monotonicMs() + TICK_MS;
+      await clock.sleep(TICK_MS, signal);
+      this.#pace.look(clock.monotonicMs() - dueMs, this.#arrived);
+      this.#arrived = 0;
       this.#regrant();
       const nowMs = this.nowMs();
       for (const session of this.#all) {
