@@ -28,7 +28,8 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Emulated machines are some twenty times slower. */
 const START_MS = 300_000;
 const TOLD_MS = 30_000;
-const STOP_MS = 30_000;
+/** On a real-time kernel each program waits for a grace period of its own when it is detached. */
+const STOP_MS = 120_000;
 const BATCH_MS = 240_000;
 
 const { values: options, positionals } = parseArgs({
