@@ -12,6 +12,7 @@ test("events go through where there is room for them, and nothing is away that m
   const state = { name: "postgresql", ok: false };
   expect(eventsWord(1, [well, state])).toBe("takes those of streams that are open");
   expect(eventsWord(1, [away, state])).toBe("takes none");
+  expect(eventsWord(1, [well, { name: "kafka readers", ok: false }])).toBe("takes events");
 });
 
 test("of what is known by a store that does not answer nothing is said", async () => {

@@ -37,10 +37,10 @@ export interface StoreHealth extends Partial<StoreState> {
 
 /**
  * Whether events go through: there is room for them, and nothing is away that the Console cannot work without. Without PostgreSQL those of
- * streams that are open do.
+ * streams that are open do; what only reads a queue keeps nobody from filling it.
  */
 export function eventsWord(room: number, stores: readonly Pick<StoreHealth, "name" | "ok" | "optional">[]): string {
-  const away = stores.filter(({ ok, optional }) => !ok && !optional);
+  const away = stores.filter(({ name, ok, optional }) => !ok && !optional && name !== "kafka readers");
   if (room === 0 || away.some(({ name }) => name !== "postgresql")) return "takes none";
   return away.length === 0 ? "takes events" : "takes those of streams that are open";
 }
