@@ -1,3 +1,4 @@
+import type { Clock } from "../../core/clock.ts";
 import type { CommitOptions } from "./commit-options.ts";
 
 /** Of the time an insert takes: the engine rests for eight parts of nine when little comes. */
@@ -29,9 +30,29 @@ export class GatherPace {
     this.#insertMs = ms;
   }
 
+  get #comesMany(): boolean {
+    return this.#rate >= MANY_ROWS_PER_SEC;
+  }
+
   get waitMs(): number {
     const { gatherMs, maxGatherMs } = this.#options;
-    const restMs = this.#rate >= MANY_ROWS_PER_SEC ? maxGatherMs : GATHER_FACTOR * this.#insertMs;
+    const restMs = this.#comesMany ? maxGatherMs : GATHER_FACTOR * this.#insertMs;
     return Math.max(gatherMs, Math.min(maxGatherMs, restMs));
+  }
+
+  /**
+   * Resolves when the next insert may begin: after `waitMs`, or sooner where much came and then nothing more for `gatherMs`. Few fast
+   * senders have all they were granted under way by then, and send nothing until this is acknowledged.
+   * @param gathered What is gathered so far.
+   */
+  async gather(clock: Clock, gathered: () => number, signal: AbortSignal): Promise<void> {
+    if (!this.#comesMany) return clock.sleep(this.waitMs, signal);
+    const endMs = clock.monotonicMs() + this.waitMs;
+    for (let before = -1; gathered() > before && !signal.aborted;) {
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0) return;
+      before = gathered();
+      await clock.sleep(Math.min(leftMs, this.#options.gatherMs), signal);
+    }
   }
 }

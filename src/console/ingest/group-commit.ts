@@ -162,7 +162,8 @@ export class GroupCommit implements Service {
 
   async #gather(signal: AbortSignal): Promise<void> {
     this.#full = new AbortController();
-    await this.#deps.clock.sleep(this.#pace.waitMs, AbortSignal.any([signal, this.#full.signal]));
+    const over = AbortSignal.any([signal, this.#full.signal]);
+    await this.#pace.gather(this.#deps.clock, () => this.#queue.cost, over);
     this.#full = undefined;
   }
 
