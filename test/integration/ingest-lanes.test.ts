@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { EPOCHS_KEPT, findCursors, findStored, saveCursors } from "../../src/console/ingest/store-lanes.ts";
+import { EPOCHS_KEPT, findCursors, saveCursors } from "../../src/console/ingest/store-lanes.ts";
+import { findStored } from "../../src/console/ingest/stored-ranges.ts";
 import type { SensorPeer } from "../../src/console/http/env.ts";
 import { toRuntimeEventRow } from "../../src/console/stores/runtime-event-row.ts";
 import { storedSeqs, TestIngest, testPeers } from "../harness/ingest.ts";
@@ -71,7 +72,7 @@ describe("what is stored above a cursor", () => {
     await using home = new TestIngest(stores);
     const before = home.events.selects;
     await Promise.all(peers.map((peer) => ask(home, peer, 1, 1)));
-    // Two questions for each 64 lanes.
+    // Two questions for each 100 lanes.
     expect(home.events.selects - before).toBeLessThanOrEqual(20);
     const [first] = home.events.inserts;
     expect(first!.length).toBeGreaterThan(20);

@@ -4,13 +4,14 @@ import { Loader } from "./loader.ts";
 import { busy } from "./pressure.ts";
 import type { SeqRanges } from "./seq-ranges.ts";
 import type { CursorUpdate, LaneKey } from "./store.ts";
-import { findCursors, findStored } from "./store-lanes.ts";
+import { findCursors } from "./store-lanes.ts";
+import { findStored } from "./stored-ranges.ts";
 
 const MAX_LANES = 200_000;
 /** A sensor has 8 at most, and some that are over; one that makes them without end pushes out its own. */
 const MAX_LANES_OF_ONE = 64;
 /** A fleet that comes back together must stall neither store. */
-const LANES_AT_ONCE = { maxKeys: 64, maxActive: 4, maxWaiting: 100_000 };
+const LANES_AT_ONCE = { maxKeys: 400, maxActive: 2, maxWaiting: 100_000, spacingMs: 500 };
 const CURSORS_AT_ONCE = { maxKeys: 1_000, maxActive: 2, maxWaiting: 100_000 };
 
 /** What the Console has of one sensor's sequence in one epoch. */

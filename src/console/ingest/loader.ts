@@ -7,7 +7,16 @@ export interface LoaderOptions {
   readonly maxActive: number;
   /** Keys that may wait; beyond them AppError `unavailable`. */
   readonly maxWaiting: number;
+  /** While many come, a question begins so long after the one before it, to be asked for more at once. */
+  readonly spacingMs?: number;
+  /** Calls back after so many milliseconds; a timer, unless a test turns it by hand. */
+  readonly later?: (run: () => void, ms: number) => void;
 }
+
+const timer = (run: () => void, ms: number): void => void setTimeout(run, ms).unref();
+
+/** Keys of one question that make the next one wait for more. */
+const MANY = 4;
 
 interface Waiting<Key, Value> {
   readonly key: Key;
@@ -21,6 +30,8 @@ export class Loader<Key, Value> {
   readonly #options: LoaderOptions;
   readonly #waiting: Waiting<Key, Value>[] = [];
   #active = 0;
+  /** The last question was of many, and it is too soon for another. */
+  #rests = false;
 
   /** `load` gives a value for each key, in their order. */
   constructor(load: (keys: readonly Key[]) => Promise<readonly Value[]>, options: LoaderOptions) {
@@ -39,14 +50,26 @@ export class Loader<Key, Value> {
   }
 
   #next(): void {
-    if (this.#active >= this.#options.maxActive || this.#waiting.length === 0) return;
-    const part = this.#waiting.splice(0, this.#options.maxKeys);
+    const { maxActive, maxKeys, spacingMs } = this.#options;
+    if (this.#active >= maxActive || this.#waiting.length === 0) return;
+    if (this.#rests && this.#waiting.length < maxKeys) return;
+    const part = this.#waiting.splice(0, maxKeys);
+    if (spacingMs !== undefined && !this.#rests && part.length >= MANY) this.#rest(spacingMs);
     this.#active++;
     void this.#run(part).finally(() => {
       this.#active--;
       this.#next();
     });
     this.#next();
+  }
+
+  #rest(ms: number): void {
+    this.#rests = true;
+    const { later = timer } = this.#options;
+    later(() => {
+      this.#rests = false;
+      this.#next();
+    }, ms);
   }
 
   async #run(part: readonly Waiting<Key, Value>[]): Promise<void> {

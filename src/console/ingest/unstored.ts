@@ -4,9 +4,7 @@ import type { EventDb } from "../stores/contract.ts";
 import type { Entry } from "./commit.ts";
 import type { Lane } from "./lanes.ts";
 import type { SeqRanges } from "./seq-ranges.ts";
-import { findStored } from "./store-lanes.ts";
-
-const LANES_AT_ONCE = 64;
+import { findStored } from "./stored-ranges.ts";
 
 /**
  * What of each batch is to be inserted: all of it, or of one whose insert failed before, what is not stored all the same. Rejects when
@@ -15,14 +13,11 @@ const LANES_AT_ONCE = 64;
 export async function unstoredOf(events: EventDb, group: readonly Entry[]): Promise<EventRows[]> {
   const stored = new Map<Lane, SeqRanges | undefined>();
   const lanes = [...new Set(group.filter((entry) => entry.unsure).map((entry) => entry.lane))];
-  for (let at = 0; at < lanes.length; at += LANES_AT_ONCE) {
-    const some = lanes.slice(at, at + LANES_AT_ONCE);
-    const found = await findStored(
-      events,
-      some.map((lane) => ({ ...lane, cursor: lane.durableSeq })),
-    );
-    for (const [i, lane] of some.entries()) stored.set(lane, found[i]);
-  }
+  const found = await findStored(
+    events,
+    lanes.map((lane) => ({ ...lane, cursor: lane.durableSeq })),
+  );
+  for (const [i, lane] of lanes.entries()) stored.set(lane, found[i]);
   return group.map((entry) => {
     const had = entry.unsure ? stored.get(entry.lane) : undefined;
     if (had === undefined) return entry.events;
