@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line.h"
 #include "log.h"
 #include "policies_part.h"
 
@@ -28,6 +29,19 @@ static bool read_counts(const struct policy *p, struct tx_policy_stats *cpus,
 		sum->truncated += cpus[i].truncated;
 	}
 	return true;
+}
+
+/* A host that is watched less than somebody asked for is an event, not only a state. */
+static void tell_off(struct policy *p)
+{
+	struct line line;
+
+	if (!p->off[0] || p->off_told || !line_begin(&line, "engine_policy_off"))
+		return; /* without room in this second's segment: in the next */
+	json_key_string(line.j, "policy_name", p->name);
+	json_key_string(line.j, "reason", p->off);
+	line_envelope(&line, NULL, 0, NULL);
+	p->off_told = line_end(&line);
 }
 
 void budget_switch_off(struct policy *p, const char *format, ...)
@@ -78,5 +92,8 @@ void budget_second(void)
 	for (struct policy *p = policies.first; p && cpus; p = p->next)
 		if (p->index >= 0 && read_counts(p, cpus, &p->stats))
 			judge(p);
+	/* Those too that were switched off for the time their hooks take. */
+	for (struct policy *p = policies.first; p; p = p->next)
+		tell_off(p);
 	free(cpus);
 }

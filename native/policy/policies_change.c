@@ -134,6 +134,7 @@ static void settle_policies(void)
 			p->now = p->coming;
 			p->coming = NULL;
 			p->problem[0] = p->off[0] = 0;
+			p->off_told = false;
 			p->seconds = 0;
 		}
 		/* It is kept for what is to be said of it. */

@@ -44,6 +44,7 @@ struct policy {
 	bool started;             /* all its points are attached: it may act */
 	char problem[POLICY_WHY]; /* why the file as it is now is not in force */
 	char off[POLICY_WHY];     /* why it was switched off */
+	bool off_told;            /* and there is an event that says so */
 	struct tx_policy_stats stats;
 	struct {
 		uint64_t matched, posted;

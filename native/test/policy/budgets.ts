@@ -76,6 +76,8 @@ async function play(engine: Engine, { hot, storm: words, says }: Budget): Promis
     storm.kill("SIGKILL");
   }
   if (stateOf(engine.states() ?? [], hot)?.state !== "rejected") throw new Error(`off, and yet in force: ${say()}`);
+  const event = new RegExp(`^\\{"engine_policy_off":\\{"policy_name":"${hot}","reason":"${says.source.slice(1)}`, "m");
+  if (!(await engine.says(CHANGE_MS, event))) throw new Error("no event says that it is off");
   if (!isInForce(stateOf(engine.states() ?? [], COOL))) throw new Error(`the other one is off too: ${say()}`);
 }
 

@@ -251,6 +251,13 @@ export const KINDS = {
     "Engine stopped",
     "The kernel engine ended. The host is blind until it is back, unless the kernel keeps what happens meanwhile.",
   ),
+  policy_off: kind(
+    "engine",
+    "high",
+    "Policy switched off",
+    "A policy cost more than it may and switched itself off: until its file changes it watches and stops nothing.",
+    "T1562.001",
+  ),
   engine_tamper: kind(
     "engine",
     "critical",

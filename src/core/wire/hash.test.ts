@@ -31,7 +31,7 @@ const SCHEMAS = {
 const PINNED: Readonly<Record<number, string>> = {
   1: "09d0b1021713b1bf",
   2: "81398be2c0b1bf72",
-  3: "f54eef7e0754a19b",
+  3: "4340bc77e9fb0ad4",
 };
 
 describe("wire schemas", () => {

@@ -99,6 +99,17 @@ export function lossDraft(line: EngineLine): EventDraft {
   return makeLossDraft(cause, count, fromUs, toUs, line);
 }
 
+/** A policy that cost more than it may has switched itself off. */
+export function policyOffDraft(line: EngineLine): EventDraft {
+  const policy = textOf(line.body["policy_name"], 253) ?? "";
+  const reason = textOf(line.body["reason"], 1024) ?? "";
+  const draft = toDraft(line, undefined, { kind: "policy_off", did: "", detail: { reason } });
+  return {
+    ...draft,
+    message: `The policy ${policy || "of an unknown name"} is not in force any more. ${reason}`.trim(),
+  };
+}
+
 /** A loss found by the sensor itself: lines that never came, bytes that could not be read. `count` 0: nobody knows how many. */
 export function makeLossDraft(
   cause: string,

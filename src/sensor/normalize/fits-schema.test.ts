@@ -41,6 +41,7 @@ describe("whatever comes, what goes out fits the schema", () => {
     ),
     hook("telovix-syscall", "sys_bpf", [], {}, { tamper: { object: "map", id: 1, act: "opened" } }),
     line({ engine_start: { version: "1", backends: [{ sensor: "s", hook: "h", backend: "b", status: "ok" }] } }),
+    line({ engine_policy_off: { policy_name: "p", reason: "Switched off: it matched 9 times a second." } }),
     line({ engine_loss: { cause: "c", count: "1", from_ktime_ns: "1", to_ktime_ns: "2" } }),
   ].map((text) => JSON.parse(text) as object);
   const known: KnownPolicies = new Map([["known", { ...testPolicy("known"), pack: "p" }]]);

@@ -3,6 +3,7 @@ import { toDraft, type EventDraft, type Finding } from "./draft.ts";
 import {
   engineStartDraft,
   lossDraft,
+  policyOffDraft,
   readEngineStart,
   readEngineStats,
   type EngineStart,
@@ -128,6 +129,8 @@ export function normalize(line: EngineLine, policies: KnownPolicies = NO_POLICIE
   if (line.event === "engine_stats") return { type: "stats", stats: readEngineStats(line) };
   if (line.event === "engine_loss")
     return { type: "event", draft: lossDraft(line), seen: undefined, parent: undefined };
+  if (line.event === "engine_policy_off")
+    return { type: "event", draft: policyOffDraft(line), seen: undefined, parent: undefined };
   const { seen, parent } = line.known ?? {
     seen: readProcess(line.body["process"]),
     parent: readParent(line.body["parent"]),

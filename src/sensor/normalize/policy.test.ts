@@ -236,3 +236,15 @@ describe("hands on the engine's own BPF objects", () => {
   });
   test("others' are use of bpf()", () => expect(bpf(undefined).kind).toBe("bpf_use"));
 });
+
+test("a policy that switched itself off is an alert of its own, with its name and why", () => {
+  const reason = "Switched off: it matched 300000 times a second for 5 seconds; 200000 is the most it may.";
+  const e = event(line({ engine_policy_off: { policy_name: "team/watch-all", reason } }));
+  expect(e).toMatchObject({
+    kind: "policy_off",
+    severity: "high",
+    hook: { policy_name: "team/watch-all" },
+    detail: { reason },
+  });
+  expect(e.message).toBe(`The policy team/watch-all is not in force any more. ${reason}`);
+});
