@@ -12,7 +12,7 @@ const PARENT_CHECK_MS = 250;
  * Where there is more to do than the host's cores can, what is stored comes later, and the Console and PostgreSQL go on answering: sensors
  * keep what is not acknowledged, but who waits for a heartbeat's answer takes the node for dead.
  */
-const NICE = 10;
+const NICE = 5;
 /** Exit code. */
 const BROKEN_PARTS = 74;
 

@@ -154,7 +154,7 @@ describe("embedded ClickHouse", () => {
     const tasks = `/proc/${engine.server.state.pid!}/task`;
     const nice = (await readdir(tasks)).map((thread) => getPriority(Number(thread)));
     expect(nice.length).toBeGreaterThan(5);
-    expect(new Set(nice)).toEqual(new Set([getPriority() + 10]));
+    expect(new Set(nice)).toEqual(new Set([getPriority() + 5]));
   });
 
   test("words its errors as ClickHouse does", async () => {
