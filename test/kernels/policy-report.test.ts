@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Case } from "../../native/test/policy/case.ts";
 import { CASES } from "../../native/test/policy/cases.ts";
+import { keep, played, type Kept } from "../../native/test/policy/kept.ts";
 import type { Outcome, Result } from "../../native/test/policy/outcome.ts";
 import { page, type Ran } from "../../native/test/policy/report-page.ts";
 
@@ -11,7 +12,13 @@ const result = (name: string, shows: Case["shows"], outcome: Outcome, reason?: s
   outcome,
   ...(reason === undefined ? {} : { reason }),
 });
-const ran = (label: string, ...results: readonly Result[]): Ran => ({ label, kernel: label, has: [], results });
+const ran = (label: string, ...results: readonly Result[]): Ran => ({
+  label,
+  kernel: label,
+  on: "2026-01-02",
+  has: [],
+  results,
+});
 
 describe("docs/kernels.md", () => {
   test("a reason stands at the row it is of, and once", () => {
@@ -65,4 +72,24 @@ describe("docs/kernels.md", () => {
     expect(text).toContain("| Override | yes |");
     expect(text).toContain("| NotifyEnforcer | yes |");
   });
+});
+
+test("what is kept of a run is all that the page is made of, in the rows of today", () => {
+  const cases = CASES.slice(0, 40);
+  const results = [
+    ...cases.map((c, i) => ({
+      ...result(c.name, c.shows, i % 3 === 0 ? "not possible" : "works", i % 3 === 0 ? `no ${i % 2}` : undefined),
+      hook: c.hook,
+      ...(i % 3 === 0 ? {} : { backend: "raw_tp" }),
+    })),
+    result("scenario: a policy that kills", { other: "a policy that kills" }, "works"),
+  ];
+  const kept = keep({ kernel: "6.1.0", has: ["kprobe"], results }, CASES, "2026-01-02");
+  expect(kept.groups.length).toBeLessThan(5);
+  const again = played(JSON.parse(JSON.stringify(kept)) as Kept, CASES);
+  const { label, on } = ran("6.1");
+  expect(page([{ ...again, label, on }], CASES)).toBe(
+    page([{ label, on, kernel: "6.1.0", has: ["kprobe"], results }], CASES),
+  );
+  expect(played(kept, CASES.slice(0, 10)).results).toHaveLength(11);
 });

@@ -7,6 +7,8 @@ export interface Ran {
   /** As given to the suite: `6.12-rt`, `host`. */
   readonly label: string;
   readonly kernel: string;
+  /** The day of the run. */
+  readonly on: string;
   readonly has: readonly string[];
   readonly results: readonly Result[];
 }
@@ -143,7 +145,7 @@ export function page(ran: readonly Ran[], cases: readonly Case[]): string {
   return [
     "# What policies can do on which kernel",
     "",
-    "Written by `make test-kernels`, from what it saw: each cell stands for cases that were loaded, set off by a small program",
+    "Written by `make test-kernels`, from what it saw on each kernel when it last ran there: each cell stands for cases that were loaded, set off by a small program",
     "and compared with what that program says it did, near misses included. *yes*: as the format has it. *partly*: less, and the",
     "engine says what is missing. *no*: this kernel cannot, and the engine says why. *refused*: no kernel could, since nothing at this",
     "kind of hook is of a type the operator looks at, or the format has no such action there; `policy check` says which.",
@@ -151,6 +153,7 @@ export function page(ran: readonly Ran[], cases: readonly Case[]): string {
     "",
     `| | ${all.map((ran) => ran.label).join(" | ")} |`,
     `|---|${"---|".repeat(all.length)}`,
+    `| Tried on | ${all.map((ran) => ran.on).join(" | ")} |`,
     `| Release | ${all.map((ran) => release(ran)).join(" | ")} |`,
     ...FACTS.map(
       ([fact, name]) => `| ${name} | ${all.map((ran) => (ran.has.includes(fact) ? "has" : "-")).join(" | ")} |`,

@@ -1,19 +1,30 @@
-/** bun report.ts RESULTS OUT: writes docs/kernels.md from the outcomes that run.ts left in RESULTS/<kernel>.json. */
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+/**
+ * bun report.ts RESULTS OUTCOMES OUT KERNEL…: keeps what run.ts left in RESULTS/<kernel>.json in OUTCOMES, and writes docs/kernels.md (OUT)
+ * of all that is kept there, once there is something of each of these kernels.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { CASES } from "./cases.ts";
+import { keep, played, type Kept, type Played } from "./kept.ts";
 import { HERE, page, type Ran } from "./report-page.ts";
 
-const [from = "", to = ""] = process.argv.slice(2);
-const all = readdirSync(from)
-  .filter((name) => name.endsWith(".json"))
-  .map((name): Ran => {
-    const ran = JSON.parse(readFileSync(`${from}/${name}`, "utf8")) as Omit<Ran, "label">;
-    const label = name.slice(0, -".json".length);
-    return { ...ran, label: label === "host" ? `${HERE}${/^\d+\.\d+/.exec(ran.kernel)?.[0] ?? ""}` : label };
-  })
-  .toSorted(
-    (a, b) =>
-      Number(a.label.startsWith(HERE)) - Number(b.label.startsWith(HERE)) ||
-      a.label.localeCompare(b.label, "en", { numeric: true }),
-  );
+const [from = "", kept = "", to = "", ...kernels] = process.argv.slice(2);
+const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+
+mkdirSync(kept, { recursive: true });
+for (const kernel of kernels) {
+  const path = `${from}/${kernel}.json`;
+  if (!existsSync(path)) continue;
+  const on = new Date().toISOString().slice(0, 10);
+  writeFileSync(`${kept}/${kernel}.json`, `${JSON.stringify(keep(read(path) as Played, CASES, on), null, 1)}\n`);
+}
+const missing = kernels.filter((kernel) => !existsSync(`${kept}/${kernel}.json`));
+if (missing.length > 0) {
+  process.stdout.write(`docs/kernels.md is written once each kernel was tried in full; not yet: ${missing.join(", ")}\n`);
+  process.exit(0);
+}
+const all = kernels.map((name): Ran => {
+  const of = read(`${kept}/${name}.json`) as Kept;
+  const label = name === "host" ? `${HERE}${/^\d+\.\d+/.exec(of.kernel)?.[0] ?? ""}` : name;
+  return { ...played(of, CASES), label, on: of.on };
+});
 writeFileSync(to, page(all, CASES));
