@@ -40,7 +40,7 @@ export class ShiftedClock implements Clock {
 export async function eventually<T>(
   what: string,
   done: () => T | Promise<T>,
-  timeoutMs = 60_000,
+  timeoutMs = 90_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {

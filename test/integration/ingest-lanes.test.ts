@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { EPOCHS_KEPT, findCursors, saveCursors } from "../../src/console/ingest/store-lanes.ts";
-import { findStored } from "../../src/console/ingest/stored-ranges.ts";
+import { findStored } from "../../src/console/ingest/store-ranges.ts";
 import type { SensorPeer } from "../../src/console/http/env.ts";
 import { toRuntimeEventRow } from "../../src/console/stores/runtime-event-row.ts";
 import { storedSeqs, TestIngest, testPeers } from "../harness/ingest.ts";

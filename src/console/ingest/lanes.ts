@@ -5,7 +5,7 @@ import { busy } from "./pressure.ts";
 import type { SeqRanges } from "./seq-ranges.ts";
 import type { CursorUpdate, LaneKey } from "./store.ts";
 import { findCursors } from "./store-lanes.ts";
-import { findStored } from "./stored-ranges.ts";
+import { findStored } from "./store-ranges.ts";
 
 const MAX_LANES = 200_000;
 /** A sensor has 8 at most, and some that are over; one that makes them without end pushes out its own. */

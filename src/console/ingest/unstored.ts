@@ -4,7 +4,7 @@ import type { EventDb } from "../stores/contract.ts";
 import type { Entry } from "./commit.ts";
 import type { Lane } from "./lanes.ts";
 import type { SeqRanges } from "./seq-ranges.ts";
-import { findStored } from "./stored-ranges.ts";
+import { findStored } from "./store-ranges.ts";
 
 /**
  * What of each batch is to be inserted: all of it, or of one whose insert failed before, what is not stored all the same. Rejects when

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { SensorPeer } from "../http/env.ts";
 import type { LossRow } from "../ingest/store.ts";
-import { findStored } from "../ingest/stored-ranges.ts";
+import { findStored } from "../ingest/store-ranges.ts";
 import type { Db, EventDb } from "../stores/contract.ts";
 import { free } from "./gaps.ts";
 import { findEdges, findRestore, type RestoreMark } from "./store-restored.ts";

@@ -1,4 +1,4 @@
-import { findIslands, ofLane } from "../ingest/stored-ranges.ts";
+import { findIslands, ofLane } from "../ingest/store-ranges.ts";
 import { SeqRanges, type SeqRange } from "../ingest/seq-ranges.ts";
 import type { LossRow } from "../ingest/store.ts";
 import type { CountedLoss } from "./recorder.ts";

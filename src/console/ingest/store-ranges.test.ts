@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { groupLanes, LANES_A_QUESTION, type LaneAbove } from "./stored-ranges.ts";
+import { groupLanes, LANES_A_QUESTION, type LaneAbove } from "./store-ranges.ts";
 
 const lane = (cursor: number, i = 0): LaneAbove => ({ tenantId: "t", sensorId: `s${i}`, epoch: "e", cursor });
 const cursors = (groups: readonly (readonly LaneAbove[])[]): number[][] =>
