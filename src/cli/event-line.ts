@@ -101,18 +101,12 @@ export function eventLine(line: string): EventLine | undefined {
   } catch {
     return undefined;
   }
-  const kind = Object.keys(fields).find(
-    (k) => k.startsWith("process_") || k === "engine_loss" || k === "engine_policy_off",
-  );
+  const kind = Object.keys(fields).find((k) => k.startsWith("process_") || k === "engine_loss");
   if (kind === undefined) return undefined;
   const event = asObject(fields[kind]);
   if (kind === "engine_loss") {
     const text = `${clock(fields["time"])}  lost ${asText(event["count"])} (${plain(asText(event["cause"]), 40)})`;
     return { text, policy: "" };
-  }
-  if (kind === "engine_policy_off") {
-    const policy = plain(asText(event["policy_name"]), 256);
-    return { text: `${clock(fields["time"])}  ${policy}: ${plain(asText(event["reason"]), 400)}`, policy };
   }
   const args = Array.isArray(event["args"]) ? event["args"].map(argument).join(", ") : "";
   const result = event["return"] === undefined ? "" : ` = ${argument(event["return"])}`;

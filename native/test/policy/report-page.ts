@@ -1,16 +1,14 @@
 /** docs/kernels.md from the outcomes of several kernels: a section for each kind of hook; rows are what the format offers. */
 import { HOOK_KINDS, type Case } from "./case.ts";
+import type { Played } from "./kept.ts";
 import type { Outcome, Result } from "./outcome.ts";
 
 /** What the suite saw on one kernel. */
-export interface Ran {
+export interface Ran extends Played {
   /** As given to the suite: `6.12-rt`, `host`. */
   readonly label: string;
-  readonly kernel: string;
   /** The day of the run. */
   readonly on: string;
-  readonly has: readonly string[];
-  readonly results: readonly Result[];
 }
 
 /** Begins the label of the machine that runs the suite. */
@@ -145,8 +143,8 @@ export function page(ran: readonly Ran[], cases: readonly Case[]): string {
   return [
     "# What policies can do on which kernel",
     "",
-    "Written by `make test-kernels`, from what it saw on each kernel when it last ran there: each cell stands for cases that were loaded, set off by a small program",
-    "and compared with what that program says it did, near misses included. *yes*: as the format has it. *partly*: less, and the",
+    "Written by `make test-kernels`, from what it saw on each kernel when it last ran there: each cell stands for cases that were",
+    "loaded, set off by a small program and compared with what that program says it did, near misses included. *yes*: as the format has it. *partly*: less, and the",
     "engine says what is missing. *no*: this kernel cannot, and the engine says why. *refused*: no kernel could, since nothing at this",
     "kind of hook is of a type the operator looks at, or the format has no such action there; `policy check` says which.",
     "An empty cell was not tried. Of several cases the worst counts; the numbers are those of the reasons below the tables.",
