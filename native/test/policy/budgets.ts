@@ -27,8 +27,6 @@ interface Budget {
 const steadily = (whence: string): string =>
   `for (1..10) { sysseek(F, 0, ${whence}); } select(undef, undef, undef, 0.01);`;
 const whenceOf = (name: string): string => CASES.find((c) => c.name === name)?.runs[0]?.act.at(-1) ?? "";
-const patient = ["--hook-ms", "100000"];
-
 const BUDGETS: readonly Budget[] = [
   {
     name: "a policy whose hook takes too much time, though it never matches",
@@ -40,14 +38,14 @@ const BUDGETS: readonly Budget[] = [
   {
     name: "a policy that matches too often",
     hot: "syscall-nopost",
-    more: [...patient, "--matched-per-s", "50"],
+    more: ["--matched-per-s", "50"],
     storm: steadily(whenceOf("syscall-nopost")),
     says: /^Switched off: it matched \d+ times a second for 5 seconds; 50 is the most it may/,
   },
   {
     name: "a policy that tells too much",
     hot: "syscall-post",
-    more: [...patient, "--posted-per-s", "50"],
+    more: ["--posted-per-s", "50"],
     storm: steadily(whenceOf("syscall-post")),
     says: /^Switched off: it told of events \d+ times a second for 5 seconds; 50 is the most it may/,
   },

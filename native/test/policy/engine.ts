@@ -26,6 +26,8 @@ export interface PolicyState {
 }
 
 const POLL_MS = 50;
+/** An emulated machine takes longer at a hook than policies may: what they cost is asked of `budgets.ts` alone, which says less. */
+const PATIENT = ["--hook-ms", "100000"];
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Tries until it gives something, or the time is up. */
@@ -50,7 +52,7 @@ export class Engine {
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     this.#out = out;
-    this.#command = [binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans, ...more]];
+    this.#command = [binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans, ...PATIENT, ...more]];
     this.#process = this.#start();
   }
 

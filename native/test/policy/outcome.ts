@@ -57,9 +57,9 @@ export function judge(c: Case, facts: Facts, seen: Seen): Result {
   const ofHooks = new Set(
     hooks.flatMap((hook) => (hook.reason === undefined || hook.reason === "" ? [] : [hook.reason])),
   );
-  // The policy's own reason sums up those of its hooks.
-  const reason =
-    ofHooks.size > 0 && state.state !== "ok" ? [...ofHooks].join("; ") : (state.reason ?? [...ofHooks].join("; "));
+  // The policy's own reason sums up those of its hooks, but where it was switched off.
+  const sumsUp = ofHooks.size > 0 && state.state !== "ok" && state.reason?.startsWith("Switched off") !== true;
+  const reason = sumsUp ? [...ofHooks].join("; ") : (state.reason ?? [...ofHooks].join("; "));
   const lacks = missing(needsOf(c), facts);
   if (lacks?.startsWith("order:") === true)
     return result("not possible", "the function takes other arguments on this kernel", backend);
