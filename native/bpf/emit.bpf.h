@@ -28,8 +28,8 @@ static __always_inline void header__of(struct tx_header *h, u8 type, u64 now, u6
 	header__begin(h, type, now);
 	h->tgid = id >> 32;
 	h->tid = (u32)id;
-	h->uid = TX_OF(task, cred, euid.val);
-	h->start = TX_OF(task, group_leader, start_boottime);
+	h->uid = TX_VIA(task, cred, euid.val);
+	h->start = TX_VIA(task, group_leader, start_boottime);
 }
 
 static __always_inline void header__at(struct tx_header *h, u8 type, u64 now)

@@ -20,6 +20,15 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 		   : BPF_CORE_READ(ptr, field, ##__VA_ARGS__))
 
 /*
+ * A pointer in what the verifier trusts, as the current task: from 6.2 on it asks at each whether
+ * the field is trusted too, by a name that it looks for among all types of the kernel, on every
+ * path to it. Of what is only declared to be of a type it does not ask.
+ */
+#define TX_VIA(trusted, field, ...)                                 \
+	(tx_direct ? ___arrow(TX_AT(trusted), field, ##__VA_ARGS__) \
+		   : TX_OF(trusted, field, ##__VA_ARGS__))
+
+/*
  * A typed pointer as a number, given one that is NULL: the verifier forbids all other arithmetic on
  * what it knows to be a pointer, and says nothing of what a difference of two is.
  */

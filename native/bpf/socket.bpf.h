@@ -18,6 +18,13 @@ static __always_inline u64 table__files(struct fdtable *table)
 	return (u64)TX_OF(table, fd);
 }
 
+static __always_inline struct file *table__file(struct fdtable *table, u64 fd, const bool direct)
+{
+	u64 at = table__files(table) + fd * sizeof(struct file *);
+
+	return (struct file *)(direct ? TX_WORD_AT(at) : TX_WORD_READ(at));
+}
+
 /*
  * The open file of a descriptor of the current task, with which a call has succeeded: it is within
  * the table, which never becomes shorter.
@@ -26,23 +33,18 @@ static __always_inline struct file *task__file_by(struct task_struct *task, u64 
 						  const bool direct)
 {
 	/* Typed pointers as far as they go: each read by a helper costs as much as ten of these. */
-	struct fdtable *table = TX_OF(task, files, fdt);
-	u64 at = table__files(table) + fd * sizeof(struct file *);
-
-	return (struct file *)(direct ? TX_WORD_AT(at) : TX_WORD_READ(at));
-}
-
-static __always_inline struct file *task__file(struct task_struct *task, u64 fd)
-{
-	return tx_direct ? task__file_by(task, fd, true) : task__file_by(task, fd, false);
+	return table__file(TX_OF(task, files, fdt), fd, direct);
 }
 
 /* The same of any number. */
 static __always_inline struct file *fd__file(u32 fd)
 {
 	struct task_struct *task = task__current();
+	struct fdtable *table = TX_VIA(task, files, fdt);
 
-	return fd < TX_OF(task, files, fdt, max_fds) ? task__file(task, fd) : NULL;
+	if (fd >= TX_OF(table, max_fds))
+		return NULL;
+	return tx_direct ? table__file(table, fd, true) : table__file(table, fd, false);
 }
 
 /* The INET socket behind a descriptor, or NULL. */
@@ -178,11 +180,11 @@ static __always_inline void owner__current(struct tx_owner *owner, u64 since)
 	u64 id = task__id(task);
 
 	__builtin_memset(owner, 0, sizeof(*owner));
-	owner->start = TX_OF(task, group_leader, start_boottime);
+	owner->start = TX_VIA(task, group_leader, start_boottime);
 	owner->since = since;
 	owner->tgid = id >> 32;
 	owner->tid = (u32)id;
-	owner->uid = TX_OF(task, cred, euid.val);
+	owner->uid = TX_VIA(task, cred, euid.val);
 }
 
 #endif
