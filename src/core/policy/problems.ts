@@ -25,6 +25,13 @@ export class Problems {
     this.#add("warning", stage, rule, place, message, hint);
   }
 
+  /** Those errors of others that are wanted. What is only odd may be so for want of what does not fit. */
+  addErrors(others: Problems, isWanted: (problem: Problem) => boolean): void {
+    for (const problem of others.sorted())
+      if (problem.severity === "error" && isWanted(problem))
+        this.error(problem.stage, problem.rule, problem, problem.message, problem.hint);
+  }
+
   /** In the order of the text. */
   sorted(): readonly Problem[] {
     return this.#list.toSorted((a, b) => a.line - b.line || a.column - b.column);

@@ -18,7 +18,7 @@ export function buildEnforcers(
   if (second !== undefined)
     ctx.error("enforcers.too-many", second, undefined, "A policy has at most one enforcer.", "Put all calls into one.");
   return specs
-    .filter((spec) => !ctx.source.isBroken(spec))
+    .filter((spec) => isReadable(spec, ctx))
     .map((spec) => {
       if (spec.calls.length === 0) ctx.warn("enforcers.empty", spec, "calls", "The enforcer has no calls to stop.");
       return {
@@ -26,6 +26,11 @@ export function buildEnforcers(
         calls: spec.calls.flatMap((call, index) => buildCall(call, index, spec, options, ctx)),
       };
     });
+}
+
+/** With a word too many nothing is loaded, and the calls are looked at. */
+function isReadable(spec: EnforcerSpec, { source }: Context): boolean {
+  return !source.isBroken(spec) || !(source.isDamaged(spec) || source.isDamaged(spec.calls));
 }
 
 /** An enforcer acts on marks only NotifyEnforcer makes. */

@@ -1,10 +1,11 @@
 import type { CallTarget, Position, SyscallName } from "../model-base.ts";
-import { quoted, suggest, type Hint, type Problems } from "../problems.ts";
+import { Problems, quoted, suggest, type Hint } from "../problems.ts";
 import type { Source } from "../read/source.ts";
 import type { ListSpec } from "../schema/policy.ts";
 import { functionName, parseSyscall } from "./call-name.ts";
 import { nameHint } from "./engine-text.ts";
 import { readPattern } from "./pattern.ts";
+import { salvageTexts } from "./salvage.ts";
 
 /** The policy's lists by name. */
 export interface Lists {
@@ -23,6 +24,7 @@ export function buildLists(specs: readonly ListSpec[], source: Source, problems:
   for (const spec of specs) {
     if (source.isBroken(spec)) {
       if (spec.name !== undefined) faulty.add(spec.name);
+      tellRest(spec, source, problems);
       continue;
     }
     if (targets.has(spec.name) || faulty.has(spec.name)) {
@@ -42,6 +44,15 @@ export function buildLists(specs: readonly ListSpec[], source: Source, problems:
     }
   }
   return { targets, faulty, places };
+}
+
+/** Tells what else is wrong with a list of which something does not fit the schema. */
+function tellRest(spec: ListSpec, source: Source, problems: Problems): void {
+  const rest = salvageTexts(spec, source);
+  if (rest === undefined) return;
+  const found = new Problems();
+  buildList(spec, source, found);
+  problems.addErrors(found, rest.isOwn);
 }
 
 function buildList(spec: ListSpec, source: Source, problems: Problems): CallTarget | undefined {

@@ -1,6 +1,7 @@
 import { quoted, suggest } from "../problems.ts";
 import type { SelectorSpec } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
+import { salvageSelector } from "./salvage.ts";
 
 /** A selector with the filters and actions of its macros behind its own. */
 export interface ExpandedSelector {
@@ -60,7 +61,8 @@ function lookUp(name: string, index: number, spec: SelectorSpec, ctx: Context): 
     ctx.error("macros.unknown", spec.macros ?? spec, index, `No macro is named ${quoted(name)}.`, hint);
     return [];
   }
-  return ctx.source.isBroken(macro) ? [] : [macro];
+  // With a misfit inside nothing is loaded, and the rest is looked at.
+  return ctx.source.isBroken(macro) && !salvageSelector(macro, ctx.source) ? [] : [macro];
 }
 
 /** Macros don't use macros. */

@@ -90,11 +90,7 @@ function tellRest<T extends object>(
   if (rest === undefined) return;
   const found = new Problems();
   build(hook, ctx.telling(found));
-  for (const problem of found.sorted()) {
-    const { severity, stage, rule, message, hint } = problem;
-    // What is only odd may be so for want of what does not fit.
-    if (severity === "error" && rest.isOwn(problem)) problems.error(stage, rule, problem, message, hint);
-  }
+  problems.addErrors(found, rest.isOwn);
 }
 
 function joinHooks(places: ReadonlyMap<Hook, Place>, problems: Problems): readonly Hook[] {

@@ -92,3 +92,57 @@ describe("of a hook with misfits inside", () => {
     expect(errors("  kprobes:\n  - args: [{index: 300, type: int}]\n")).toEqual(["2 schema.missing-field"]);
   });
 });
+
+describe("beside what does not fit, the rest is told", () => {
+  const USED = "  kprobes:\n  - call: list:calls\n    syscall: true\n    selectors:\n    - macros: [quiet]\n";
+
+  test("of a list", () => {
+    expect(errors(`  lists:\n  - name: calls\n    type: syscalls\n    vales: 1\n    validatd: true\n`)).toEqual([
+      "4 schema.unknown-field",
+      "5 schema.unknown-field",
+    ]);
+    expect(
+      errors(`  lists:\n  - {name: calls, type: syscalls, values: [sys_openat, nonsense], typo: 1}\n${USED}`),
+    ).toEqual(["2 lists.value", "2 schema.unknown-field", "7 macros.unknown"]);
+    expect(errors(`  lists:\n  - {name: calls, type: generated_ftrace, pattern: "(", typo: 1}\n`)).toEqual([
+      "2 lists.pattern",
+      "2 schema.unknown-field",
+    ]);
+  });
+
+  test("of a list whose values or pattern are what does not fit, nothing that follows from it", () => {
+    expect(errors(`  lists:\n  - {name: calls, type: generated_ftrace, patern: "^a"}\n`)).toEqual([
+      "2 schema.unknown-field",
+    ]);
+    expect(errors(`  lists:\n  - {name: calls, type: generated_ftrace, pattern: [a]}\n`)).toEqual(["2 schema.type"]);
+    expect(errors(`  lists:\n  - {name: calls, type: syscalls, values: [sys_openat, {a: 1}, nonsense]}\n`)).toEqual([
+      "2 schema.type",
+    ]);
+  });
+
+  test("of a macro, where it is used", () => {
+    const macro = (more: string): string => `  selectorsMacros:
+    quiet:
+      matchPIDs:
+      - {operator: In, followfork: true, values: [1]}
+      matchArgs:
+      - {index: 9, operator: Equal, values: ["1"]}
+${more}  kprobes:
+  - call: sys_openat
+    selectors:
+    - macros: [quiet]
+`;
+    expect(errors(macro(""))).toEqual(["4 schema.unknown-field", "6 filter.unknown-index"]);
+  });
+
+  test("of an enforcer", () => {
+    expect(errors("  enforcers:\n  - calls: [sys_nonsense, '']\n    typo: 1\n")).toEqual([
+      "2 enforcers.call",
+      "3 schema.unknown-field",
+    ]);
+    expect(errors("  enforcers:\n  - cals: [sys_nonsense]\n")).toEqual([
+      "2 schema.unknown-field",
+      "2 schema.missing-field",
+    ]);
+  });
+});

@@ -8,7 +8,7 @@ const OF_RETURN = /\/(?:matchReturn(?:Args|Actions)|returnArg|returnArgAction)(?
 /** What a hook with misfits inside is left with. */
 export interface Salvage {
   /** Whether a problem of the rest is one of its own, and not due to what was taken out. */
-  isOwn(problem: Problem): boolean;
+  readonly isOwn: (problem: Problem) => boolean;
 }
 
 /**
@@ -33,6 +33,27 @@ export function salvage(hook: object, source: Source): Salvage | undefined {
     isOwn: ({ path, rule }) =>
       !(ofArgs && OF_ARGS.test(path)) && !(ofReturn && (OF_RETURN.test(path) || rule.startsWith("return."))),
   };
+}
+
+/** The same of a selector that stands by itself, as macros do; false where the misfit is its own. */
+export function salvageSelector(selector: object, source: Source): boolean {
+  if (source.isDamaged(selector)) return false;
+  fitSelector(selector, source);
+  return true;
+}
+
+/** The same of what has nothing inside but texts; undefined where the misfit is its own. */
+export function salvageTexts(item: object, source: Source): Salvage | undefined {
+  if (source.isDamaged(item)) return undefined;
+  const members = item as Record<string, unknown>;
+  const taken = new Set(source.oddFields(item));
+  for (const [name, value] of Object.entries(members))
+    if (typeof value === "object" && value !== null && source.isDamaged(value)) {
+      taken.add(name);
+      delete members[name];
+    }
+  const under = source.at(item).path.length + 1;
+  return { isOwn: ({ path }) => !taken.has(path.slice(under).split("/")[0] ?? "") };
 }
 
 /** Takes out what does not fit of a member; what is left of it. */
