@@ -36,14 +36,27 @@ count() { # LOG STATUS
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + 10#${s:-0}))
 	printf '   %d passed, %d failed, %d skipped (%s)\n' "$p" "$f" "$((10#${s:-0}))" "$1"
 }
+# A kernel that patches itself puts a breakpoint there and waits for every CPU before it takes it away again. Emulated CPUs
+# may run it from an old translation afterwards: an oops "int3" where the code shows none. Seen only under emulation, on a loaded host.
+ran_stale() { # CONSOLE
+	grep -q 'Oops: int3' "$1" && ! grep -m1 'Code: ' "$1" | grep -q 'cc <'
+}
+guest() { # COMMAND...; in suite
+	STORM=2000 test/kernels/vm-run.sh -t "$limit" -k "$log.console" -s "$results" -e STORM "$kernel" -- "$@" >"$log" 2>&1
+	status=$?
+}
 suite() { # NAME KERNEL LIMIT COMMAND...
 	local name=$1 kernel=$2 limit=$3 log=$results/$2-$1.log status
 	shift 3
 	printf '\n== %s on %s\n' "$name" "$kernel"
 	if [ "$kernel" = host ]; then "$@" >"$log" 2>&1; status=$?
 	else
-		STORM=2000 test/kernels/vm-run.sh -t "$limit" -k "$log.console" -s "$results" -e STORM "$kernel" -- "$@" >"$log" 2>&1
-		status=$?
+		guest "$@"
+		if [ $status -eq 125 ] && ran_stale "$log.console"; then
+			echo "   the emulator ran a breakpoint that was no longer there; once more ($log.stale)"
+			cp "$log.console" "$log.stale"
+			guest "$@"
+		fi
 	fi
 	grep -E '^not ok' -A4 "$log" | head -n 60
 	count "$log" $status
