@@ -27,6 +27,7 @@ interface Budget {
 const steadily = (whence: string): string =>
   `for (1..10) { sysseek(F, 0, ${whence}); } select(undef, undef, undef, 0.01);`;
 const whenceOf = (name: string): string => CASES.find((c) => c.name === name)?.runs[0]?.act.at(-1) ?? "";
+
 const BUDGETS: readonly Budget[] = [
   {
     name: "a policy whose hook takes too much time, though it never matches",

@@ -26,7 +26,7 @@ export interface PolicyState {
 }
 
 const POLL_MS = 50;
-/** An emulated machine takes longer at a hook than policies may: what they cost is asked of `budgets.ts` alone, which says less. */
+/** An emulated machine takes longer at a hook than policies may. The scenarios of `budgets.ts` set less. */
 const PATIENT = ["--hook-ms", "100000"];
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -42,11 +42,6 @@ const FACTS = [
   ["uprobe", "uprobes"],
 ] as const;
 
-/** Of the machine that runs the suite only the version is told, not whose build it is. */
-function release(ran: Ran): string {
-  return ran.label.startsWith(HERE) ? (/^[\d.]+/.exec(ran.kernel)?.[0] ?? "") : ran.kernel;
-}
-
 function worst(results: readonly Result[]): Outcome | undefined {
   return ORDER.findLast((outcome) => results.some((r) => r.outcome === outcome));
 }
@@ -152,7 +147,7 @@ export function page(ran: readonly Ran[], cases: readonly Case[]): string {
     `| | ${all.map((ran) => ran.label).join(" | ")} |`,
     `|---|${"---|".repeat(all.length)}`,
     `| Tried on | ${all.map((ran) => ran.on).join(" | ")} |`,
-    `| Release | ${all.map((ran) => release(ran)).join(" | ")} |`,
+    `| Release | ${all.map((ran) => ran.kernel).join(" | ")} |`,
     ...FACTS.map(
       ([fact, name]) => `| ${name} | ${all.map((ran) => (ran.has.includes(fact) ? "has" : "-")).join(" | ")} |`,
     ),

@@ -9,13 +9,18 @@ import { HERE, page, type Ran } from "./report-page.ts";
 
 const [from = "", kept = "", to = "", ...kernels] = process.argv.slice(2);
 const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+/** Of the machine that runs the suite only the version is told, not whose build it is. */
+const releaseOf = (name: string, release: string): string =>
+  name === "host" ? (/^[\d.]+/.exec(release)?.[0] ?? "") : release;
 
 mkdirSync(kept, { recursive: true });
 for (const kernel of kernels) {
   const path = `${from}/${kernel}.json`;
   if (!existsSync(path)) continue;
   const on = new Date().toISOString().slice(0, 10);
-  writeFileSync(`${kept}/${kernel}.json`, `${JSON.stringify(keep(read(path) as Played, CASES, on), null, 1)}\n`);
+  const ran = read(path) as Played;
+  const of = keep({ ...ran, kernel: releaseOf(kernel, ran.kernel) }, CASES, on);
+  writeFileSync(`${kept}/${kernel}.json`, `${JSON.stringify(of, null, 1)}\n`);
 }
 const missing = kernels.filter((kernel) => !existsSync(`${kept}/${kernel}.json`));
 if (missing.length > 0) {
