@@ -91,7 +91,8 @@ build() {
 	fetch() {
 		local part parts=()
 		for part in $(apt-cache "${lists[@]}" depends "$package" | grep -oE 'linux-(base|binary|modules)-[0-9][^ >]*'); do
-			! apt-cache "${lists[@]}" show "$part" 2>/dev/null | grep -q . || parts+=("$part")
+			# Not through `grep -q`: it leaves at the first line, and apt-cache, killed by what it still had to say, seems to know nothing.
+			[ -z "$(apt-cache "${lists[@]}" show "$part" 2>/dev/null)" ] || parts+=("$part")
 		done
 		# As root apt would want a user of its own to write here, and complain.
 		apt-get -q "${lists[@]}" -o APT::Sandbox::User="$(id -un)" download "$package" "${parts[@]}"
