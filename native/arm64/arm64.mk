@@ -12,7 +12,6 @@ ARM64_MAKE = $(MAKE) --no-print-directory OUT=$(ARM64_OUT) ARCH=arm64 MULTIARCH=
 arm64_needs = @command -v $(1) >/dev/null || { echo "The arm64 build needs $(1): install Debian's package $(2)." >&2; exit 1; }
 
 .PHONY: arm64 arm64-sysroot check-arm64 arm64-run
-.SECONDARY: $(foreach o,engine policy engine_old policy_old,$(ARM64_OUT)/$o.bpf.o $(ARM64_OUT)/$o.skel.h)
 arm64: $(ARM64_SYSROOT)/packages
 	$(call arm64_needs,ld.lld,lld)
 	$(Q)$(ARM64_MAKE) $(ARM64_OUT)/telovix-engine

@@ -2,7 +2,6 @@
 #include "load.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include "hash.h"
 #include "kallsyms.h"
 #include "log.h"
-#include "old.h"
+#include "objects.h"
 #include "syscalls.h"
 #include "version.h"
 #include "watch.h"
@@ -132,7 +131,6 @@ uint64_t load_cookie_key(void)
 
 /* Decided at the first load: all objects of a run read in the same way. */
 static enum { READS_UNKNOWN, READS_BY_HELPER, READS_DIRECTLY } reads;
-static bool can_stay;    /* programs may forbid to be preempted (bpf/common.bpf.h) */
 static char suspect[64]; /* refused while it read directly */
 
 /* Is it the way of reading that this verifier does not like? Then the program is tried with the
@@ -152,18 +150,8 @@ static bool blame_reads(void)
 
 bool load_reads_directly(void)
 {
-	struct btf *btf;
-
-	if (reads == READS_UNKNOWN) {
-		btf = btf__load_vmlinux_btf();
-		reads = btf && btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0
-				? READS_DIRECTLY
-				: READS_BY_HELPER;
-		can_stay = btf &&
-			   btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0 &&
-			   facts_may_preempt();
-		btf__free(btf);
-	}
+	if (reads == READS_UNKNOWN)
+		reads = objects_may_read_directly() ? READS_DIRECTLY : READS_BY_HELPER;
 	return reads == READS_DIRECTLY;
 }
 
@@ -194,8 +182,7 @@ static void find_addresses(struct engine_bpf *skel)
 static void configure(struct engine_bpf *skel, const struct options *o)
 {
 	skel->rodata->tx_cookie_key = load_cookie_key();
-	skel->rodata->tx_direct = load_reads_directly();
-	skel->rodata->tx_stays = skel->rodata->tx_direct && can_stay;
+	skel->rodata->tx_stays = load_reads_directly() && objects_may_stay() && facts_may_preempt();
 	find_addresses(skel);
 	syscalls_fill((uint64_t *)skel->rodata->tx_calls);
 	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
@@ -210,7 +197,7 @@ static void configure(struct engine_bpf *skel, const struct options *o)
 static struct engine_bpf *open_and_load(const struct options *o, int *err)
 {
 	for (int try = 0; try < MAX_TRIES; try++) {
-		struct engine_bpf *skel = old_kernel() ? old_open() : engine_bpf__open();
+		struct engine_bpf *skel = objects_take(load_reads_directly())->open();
 
 		if (!skel) {
 			*err = -errno;
@@ -268,8 +255,8 @@ uint64_t load_shape(const struct options *o)
 {
 	const uint64_t sizes[] = { o->ring_exec_bytes, o->ring_main_bytes, o->raw_tp };
 	size_t bytes;
-	const void *object =
-		old_kernel() ? old_engine_bytes(&bytes) : engine_bpf__elf_bytes(&bytes);
+	/* Not what came of trying: the same before and after. */
+	const void *object = objects_take(true)->engine_bytes(&bytes);
 	uint64_t hash = hash_bytes(HASH_SEED, object, bytes);
 
 	hash = hash_bytes(hash, ENGINE_VERSION, sizeof(ENGINE_VERSION));

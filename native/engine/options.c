@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "old.h"
+#include "objects.h"
 #include "owner.h"
 
 #define USAGE_ERROR 2

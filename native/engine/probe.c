@@ -14,7 +14,7 @@
 #include "json.h"
 #include "load.h"
 #include "log.h"
-#include "old.h"
+#include "objects.h"
 #include "probe_kinds.h"
 #include "version.h"
 

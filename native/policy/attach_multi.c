@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "attach.h"
-#include "old.h"
+#include "objects.h"
 
 #define MULTI_MIN 8 /* fewer are attached each on its own */
 

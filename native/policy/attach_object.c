@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "attach.h"
-#include "old.h"
+#include "load.h"
+#include "objects.h"
 #include "policy.skel.h"
 
 #define MAPS 48
@@ -89,7 +90,7 @@ int object_map(const char *name)
 
 static const void *elf_bytes(size_t *size)
 {
-	return old_kernel() ? old_policy_bytes(size) : policy_bpf__elf_bytes(size);
+	return objects_take(load_reads_directly() && !object.by_helper)->policy_bytes(size);
 }
 
 /* Its name stands in the object's strings, and nothing else is called like that. */
@@ -170,8 +171,6 @@ struct bpf_object *object_copy(const char *btf_path)
 	rodata = object_constants(obj);
 	if (rodata && object.configure)
 		object.configure(rodata);
-	if (rodata && object.by_helper)
-		((struct policy_bpf__rodata *)rodata)->tx_direct = 0;
 	if (share_maps(obj)) {
 		bpf_object__close(obj);
 		return NULL;

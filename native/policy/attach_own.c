@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "attach.h"
-#include "old.h"
+#include "objects.h"
 #include "policy.skel.h"
 
 /* A program is 10,000 instructions, and as much again when compiled: of a pattern's thousand

@@ -12,7 +12,7 @@
 
 #include "attach.h"
 #include "facts_fs.h"
-#include "old.h"
+#include "objects.h"
 
 #define SOURCES "/sys/bus/event_source/devices/"
 #define REF_CTR_SHIFT 32

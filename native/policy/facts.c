@@ -14,7 +14,7 @@
 #include "facts_fs.h"
 #include "facts_lsm.h"
 #include "facts_symbols.h"
-#include "old.h"
+#include "objects.h"
 #include "probe_kinds.h"
 #include "resolve_format.h"
 

@@ -32,7 +32,6 @@ static void configure(void *constants)
 	struct policy_bpf__rodata *rodata = constants;
 
 	rodata->tx_cookie_key = load_cookie_key();
-	rodata->tx_direct = load_reads_directly();
 	rodata->tx_wake_bytes[TX_RING_EXEC] = serve.ring_exec_bytes / 4;
 	rodata->tx_wake_bytes[TX_RING_MAIN] = serve.ring_main_bytes / 4;
 }

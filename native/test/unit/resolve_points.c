@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "old.h"
+#include "objects.h"
 #include "unit.h"
 
 static struct point_place place_of(enum point_backend backend, const char *name)
