@@ -186,6 +186,9 @@ static void resolve_one(const struct arg_source *s, struct want *want, const str
 		unread(&w, false);
 	else if (fit == FIT_FORCED)
 		say(&w, POINT_DEGRADED);
+	/* An abstract name has no other end. What lies behind it is whatever was there before. */
+	if (w.row->type == TX_ARG_SOCKADDR_UN && w.row->size_index == TX_NO_POSITION)
+		w.row->size_index = arg_length_behind(&w);
 }
 
 void resolve_arguments(const struct arg_source *s, struct want *want)

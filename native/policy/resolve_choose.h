@@ -26,6 +26,7 @@ struct needs {
 	bool sets;          /* an argument of a static probe is to be changed */
 	bool ima;           /* the hash of a file */
 	bool stacks;        /* stack traces */
+	bool kernel_stacks; /* among them the kernel's */
 	bool returns;       /* the return value, or something read when the call returns */
 	bool many; /* one of so many that a table beats a probe for each, and a probe a trampoline
 		    */

@@ -26,6 +26,7 @@ static struct acts acts_of(const struct plan *plan, struct tx_plan_range range, 
 			needs->ima |= a->flags & TX_ACTION_F_IMA_HASH;
 			needs->stacks |=
 				a->flags & (TX_ACTION_F_KERNEL_STACK | TX_ACTION_F_USER_STACK);
+			needs->kernel_stacks |= a->flags & TX_ACTION_F_KERNEL_STACK;
 			break;
 		case TX_ACTION_SIGKILL:
 		case TX_ACTION_SIGNAL:

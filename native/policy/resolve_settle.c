@@ -37,6 +37,33 @@ static uint32_t notified(const struct resolve_job *job)
 	return 0;
 }
 
+/* What happened in the process: an old kernel tells programs there of its stack alone. */
+static bool shows_process_only(const struct want *want)
+{
+	switch (want->place.backend) {
+	case POINT_UPROBE:
+	case POINT_URETPROBE:
+	case POINT_USDT:
+		return true;
+	case POINT_TRACEPOINT:
+		return !strcmp(want->place.group, "syscalls");
+	default:
+		return false;
+	}
+}
+
+static void settle_stacks(const struct resolve_job *job, struct want *want)
+{
+	if (!job->needs.stacks || !job->facts->old)
+		return;
+	if (want->place.row_flags & TX_HOOK_RETURN_PAIR)
+		want_say(want, POINT_DEGRADED, "without stack traces where the return is awaited");
+	else if (job->needs.kernel_stacks && shows_process_only(want))
+		want_lacks(want, POINT_DEGRADED,
+			   "without kernelStackTrace: this kernel tells programs here of the "
+			   "process's stack alone");
+}
+
 void job_settle_actions(struct resolve_job *job)
 {
 	bool watches = job->plan->policy->mode == TX_MODE_MONITOR || job->needs.late_kills;
@@ -46,10 +73,7 @@ void job_settle_actions(struct resolve_job *job)
 		if (want->status == POINT_REJECTED || job->hook->flags & TX_HOOK_F_ENFORCER)
 			continue;
 		want->part |= part;
-		if (job->needs.stacks && job->facts->old &&
-		    want->place.row_flags & TX_HOOK_RETURN_PAIR)
-			want_say(want, POINT_DEGRADED,
-				 "without stack traces where the return is awaited");
+		settle_stacks(job, want);
 		if (job->needs.notify_error && !part)
 			want_lacks(want, POINT_DEGRADED,
 				   "no enforcer here returns what NotifyEnforcer asks for");

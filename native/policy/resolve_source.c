@@ -12,11 +12,9 @@
 #include "facts_lsm.h"
 #include "resolve_format.h"
 
-#define REGISTER_ARGS 6 /* arguments of a call that are passed in registers */
 #define RAW_TP_ARGS 5
-#define FORMAT_CALL_ARGS 5 /* fields of a sys_enter_* record before the call's arguments */
 
-static bool is_call(enum point_backend backend, uint16_t row_flags)
+bool arg_is_of_call(enum point_backend backend, uint16_t row_flags)
 {
 	return backend == POINT_SYS_ENTER || backend == POINT_SYS_EXIT ||
 	       (row_flags & TX_HOOK_SYSCALL_REGS);
@@ -202,7 +200,7 @@ static int from_return(struct arg_work *w)
 	const struct btf_type *proto = w->s->proto ? btf__type_by_id(w->s->btf, w->s->proto) : NULL;
 
 	w->row->source = TX_SOURCE_RETURN;
-	if (is_call(w->s->at->backend, w->s->at->row_flags)) {
+	if (arg_is_of_call(w->s->at->backend, w->s->at->row_flags)) {
 		w->shape.kind = SHAPE_INTEGER;
 		w->shape.width = 8;
 		w->shape.is_signed = true;
@@ -249,7 +247,7 @@ static int from_argument(struct arg_work *w)
 	w->row->index = index;
 	if (backend == POINT_SYS_EXIT && w->want->hook->kind == TX_HOOK_TRACEPOINT)
 		return from_return(w);
-	if (is_call(backend, w->s->at->row_flags))
+	if (arg_is_of_call(backend, w->s->at->row_flags))
 		return index < limit ? from_call(w, index) : beyond(w, limit);
 	if (backend == POINT_USDT)
 		return from_probe(w, index);

@@ -6,6 +6,8 @@
 #include "resolve_arg.h"
 
 #define RESOLVE_TEXT 512
+#define REGISTER_ARGS 6    /* arguments of a call that are passed in registers */
+#define FORMAT_CALL_ARGS 5 /* fields of a sys_enter_* record before the call's arguments */
 
 /* Everything that is needed to make one row. */
 struct arg_work {
@@ -29,6 +31,13 @@ int arg_locate(struct arg_work *work);
 
 /* The argument's number at the place, where the policy counts those of something else; -1: none. */
 int arg_place_index(const struct arg_source *source, const struct want *want, unsigned index);
+
+/* Whether arguments at such a place are a system call's, as its caller gave them. */
+bool arg_is_of_call(enum point_backend backend, uint16_t row_flags);
+
+/* Number at the place of the argument behind this one if that is its length, as its name says; or
+ * TX_NO_POSITION. */
+uint8_t arg_length_behind(const struct arg_work *work);
 
 /* False, and why: the LSM hook or raw tracepoint has no such argument, wherever it is served. Where
  * the kernel's types do not know it, that is said of the hook. */

@@ -11,6 +11,7 @@ export interface Facts {
 interface Probe {
   readonly kernel: string;
   readonly lsm: readonly string[];
+  readonly old_objects: boolean;
   readonly programs: readonly { readonly kind: string; readonly status: string }[];
 }
 
@@ -35,6 +36,8 @@ export function learnFacts(engine: string, needs: readonly string[]): Facts {
   for (const { kind, status } of probe.programs) if (status === "ok") has.add(kind);
   const symbols = existsSync("/proc/kallsyms") ? readFileSync("/proc/kallsyms", "latin1") : "";
   const knows = (name: string): boolean => symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
+  // Old kernels tell a program the stack of its own context alone.
+  if (!probe.old_objects) has.add("task_stack");
   if (knows("ima_file_hash")) has.add("ima");
   // Mounts have had ids of their own as long as there is this call to give them some.
   if (symbols.includes("_sys_mount_setattr\n")) has.add("order:idmapped");

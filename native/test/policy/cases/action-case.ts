@@ -17,12 +17,15 @@ export interface ActionCase {
   readonly elsewhere?: readonly HookKind[];
   /** What a kernel must have beside the hook. */
   readonly needs?: readonly string[];
+  /** And at some kinds of hooks only. */
+  readonly needsAt?: { readonly [K in HookKind]?: string };
   readonly short?: boolean;
 }
 
 /** `value`: by which the case's events are known from those of others. */
 export function actionCase(site: Plain, a: ActionCase, value: number): Case {
   const refusal = a.refused?.[site.hook];
+  const needed = a.needsAt?.[site.hook];
   const actions = site.atReturn === true ? "matchReturnActions" : "matchActions";
   return {
     name: `${site.hook}-${a.name}`.toLowerCase().replaceAll(" ", "-"),
@@ -34,7 +37,7 @@ export function actionCase(site: Plain, a: ActionCase, value: number): Case {
       ...site.spec({ args: site.args, selectors: [{ ...site.only(value), [actions]: a.actions }] }),
       ...(a.monitor === true ? MONITOR : {}),
     },
-    needs: [...site.needs, ...(a.needs ?? [])],
+    needs: [...site.needs, ...(a.needs ?? []), ...(needed === undefined ? [] : [needed])],
     ...(refusal === undefined ? {} : { compile: { rejected: refusal } }),
     runs: refusal === undefined ? a.runs(site, value) : [],
     ...(a.short === true && site.atReturn !== true && refusal === undefined ? { short: true } : {}),

@@ -10,6 +10,8 @@ let next = 6600;
 
 const CATCH = ["catch", "10", "+"];
 const CAUGHT = ["+", "caught"];
+/** The stack of a task that a program names, not only that of its own context. */
+const TASK = "task_stack";
 /** What tells of a function is no place to stop it. */
 const ENFORCES = { refused: notIn("fentry", "fexit") };
 
@@ -23,12 +25,14 @@ const ACTIONS: readonly ActionCase[] = [
   { name: "NoPost", actions: [{ action: "NoPost" }], runs: (s, v) => [{ act: s.act(v), events: [] }] },
   {
     name: "Post kernelStackTrace",
+    needsAt: { tracepoint: TASK, uprobe: TASK, usdt: TASK, kretprobe: TASK, fexit: TASK, uretprobe: TASK },
     actions: [{ action: "Post", kernelStackTrace: true }],
     runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), kernel_stack_trace: NOT_EMPTY }] }],
     refused: { lsm: "no stack traces" },
   },
   {
     name: "Post userStackTrace",
+    needsAt: { kretprobe: TASK, fexit: TASK, uretprobe: TASK },
     actions: [{ action: "Post", userStackTrace: true }],
     runs: (s, v) => [{ act: s.act(v), events: [{ ...s.event(v), user_stack_trace: NOT_EMPTY }] }],
     refused: { lsm: "no stack traces" },

@@ -2,9 +2,18 @@
 /* bpf(2), perf events, modules. */
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "act.h"
+
+/* Kernels before 5.11 count BPF memory of all of a user's processes against each one's limit. */
+static void take_memory(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	must(!setrlimit(RLIMIT_MEMLOCK, &unlimited), "setrlimit");
+}
 
 /* bpf-map NAME ENTRIES */
 static long run_bpf_map(char **a)
@@ -12,6 +21,7 @@ static long run_bpf_map(char **a)
 	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8 };
 	long fd;
 
+	take_memory();
 	attr.max_entries = number(a[1]);
 	strncpy(attr.map_name, a[0], sizeof(attr.map_name) - 1);
 	fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
@@ -25,6 +35,7 @@ static long run_bpf_prog(char **a)
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER };
 	long fd;
 
+	take_memory();
 	attr.insns = (unsigned long)code;
 	attr.insn_cnt = 2;
 	attr.license = (unsigned long)"GPL";
