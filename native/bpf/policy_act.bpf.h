@@ -5,7 +5,8 @@
 
 #define TX_ACTS_ENFORCE (TX_SEL_SIGNAL | TX_SEL_OVERRIDE | TX_SEL_MARK | TX_SEL_NOTIFY | TX_SEL_SET)
 
-/* May this policy act on this process now? Counted where it may not. */
+/* May this policy act on this process now? Counted where it may not, and told: when the record is
+ * read, it may be otherwise. */
 static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u32 state)
 {
 	struct tx_control *control = control__get();
@@ -14,10 +15,12 @@ static __always_inline bool enforce__allowed(struct tx_scratch *s, u32 policy, u
 	if (state != TX_POLICY_ENFORCE || !control || control->off ||
 	    (control->lease_until_ns && s->now > control->lease_until_ns)) {
 		TX_POLICY_COUNT(policy, monitored);
+		scratch__event(s)->seen |= TX_SEEN_MONITORED;
 		return false;
 	}
 	if (tgid == 1 || bpf_map_lookup_elem(&tx_guard, &tgid)) {
 		TX_POLICY_COUNT(policy, guarded);
+		scratch__event(s)->seen |= TX_SEEN_GUARDED;
 		return false;
 	}
 	return true;

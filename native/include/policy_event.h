@@ -22,6 +22,9 @@ struct tx_parg {
 
 #define TX_SEEN_TRAMPOLINE 0x01 /* by one that does a kprobe's work */
 #define TX_SEEN_LATE 0x02       /* when the memory it speaks of had come in */
+/* Of enforcing policies: one was not to enforce then, one spared who is guarded. */
+#define TX_SEEN_MONITORED 0x04
+#define TX_SEEN_GUARDED 0x08
 
 enum tx_method {
 	TX_METHOD_NONE,

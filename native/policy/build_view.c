@@ -250,6 +250,13 @@ static void fill_args(const struct view_want *w, struct event_selector *s)
 					    return_label, sizeof(return_label));
 }
 
+/* Of several policies at one point not all need be in the same mode. */
+static bool is_spared(const struct tx_policy_event *e, uint32_t policy)
+{
+	return e->seen & TX_SEEN_GUARDED &&
+	       !(e->seen & TX_SEEN_MONITORED && facts.monitors(policy));
+}
+
 bool view_lookup(void *context, const struct tx_policy_event *e, uint32_t bit,
 		 struct event_selector *s)
 {
@@ -277,8 +284,8 @@ bool view_lookup(void *context, const struct tx_policy_event *e, uint32_t bit,
 	s->return_action = selector->return_actions.count
 				   ? action_name(w->plan, selector->return_actions)
 				   : "";
-	s->monitor = facts.monitors(w->policy);
-	s->guarded = facts.guards && facts.guards(e->h.tgid);
+	s->guarded = is_spared(e, w->policy);
+	s->monitor = !s->guarded && (e->seen & TX_SEEN_MONITORED || facts.monitors(w->policy));
 	s->bit = bit;
 	fill_args(w, s);
 	return true;

@@ -19,7 +19,6 @@ struct view_facts {
 	void (*hold)(const struct plan *plan);
 	void (*release)(const struct plan *plan);
 	bool (*monitors)(uint32_t policy); /* now */
-	bool (*guards)(uint32_t pid);      /* NULL: nobody is guarded */
 };
 
 void view_open(const struct view_facts *facts);

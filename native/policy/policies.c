@@ -48,7 +48,7 @@ static bool monitors(uint32_t index)
 
 static int open_maps(const struct policies_options *o)
 {
-	static const struct view_facts views = { hold_plan, release_plan, monitors, guard_holds };
+	static const struct view_facts views = { hold_plan, release_plan, monitors };
 	struct commit_tables commit;
 	struct index_tables index;
 	int err;

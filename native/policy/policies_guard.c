@@ -41,11 +41,6 @@ static uint32_t place_of(uint32_t pid)
 	return at;
 }
 
-bool guard_holds(uint32_t pid)
-{
-	return place_of(pid) < guarded_count;
-}
-
 static void guard_add(uint32_t pid, uint32_t most)
 {
 	if (!pid || place_of(pid) < guarded_count)

@@ -146,7 +146,6 @@ extern int (*guard_table)(uint32_t pid, bool guards);
 void guard_open(void);
 void guard_look(const struct proc *p);
 void guard_forget(uint32_t pid);
-bool guard_holds(uint32_t pid);
 /* All processes there are, again: the rules or the wishes have changed. */
 void guard_all(void);
 

@@ -138,7 +138,7 @@ static bool monitors(uint32_t policy)
 {
 	return policy;
 }
-static const struct view_facts view_facts = { hold, release, monitors, NULL };
+static const struct view_facts view_facts = { hold, release, monitors };
 
 /* New policies at all points. */
 static int stage_all(void)
@@ -253,6 +253,11 @@ static void records(void)
 	uint32_t build = e.build;
 
 	CHECK(view_lookup(NULL, &e, 0, &s) && s.monitor && s.kind == plans[1].hook.kind);
+	/* Here every policy only watches now; what was so when it happened is what is told. */
+	e.seen = TX_SEEN_GUARDED;
+	CHECK(view_lookup(NULL, &e, 0, &s) && s.guarded && !s.monitor);
+	e.seen |= TX_SEEN_MONITORED;
+	CHECK(view_lookup(NULL, &e, 0, &s) && !s.guarded && s.monitor);
 	CHECK(!strcmp(s.policy, "p1") && !strcmp(view_backend(1, build), "kprobe"));
 	CHECK(!is_known(1, build + 77, 0) && !is_known(1, build, 255));
 	CHECK(!is_known(TX_HOOK_POINTS, build, 0) && !is_known(2, build, 0));
