@@ -11,6 +11,7 @@
 #include "log.h"
 #include "loss.h"
 #include "state.h"
+#include "skipped.h"
 #include "stats.h"
 #include "told.h"
 
@@ -26,7 +27,7 @@ int adopt_state(struct ring rings[], struct segments *out, int iter_task_fd)
 	for (int i = 0; i < TX_RINGS; i++)
 		ring_resume(&rings[i], bank->consumed[i]);
 	loss_restore(bank->loss);
-	stats_restore(&bank->misses);
+	skipped_restore(&bank->skipped);
 	loss_add(LOSS_DISK, LOSS_NO_CPU, bank->unwritten, now, now);
 	err = told_read(out->dir_fd, bank, state_pin_id(), !bank->credited);
 	if (err)
@@ -84,7 +85,7 @@ void adopt_commit(struct ring rings[], const size_t released[], const struct seg
 			snprintf(next->run_id, sizeof(next->run_id), "%s", line_run_id());
 		}
 		next->unwritten = segments_unwritten(out);
-		stats_save(&next->misses);
+		skipped_save(&next->skipped);
 		loss_save(next->loss);
 		state_commit();
 		keep_committed();

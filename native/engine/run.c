@@ -18,6 +18,7 @@
 #include "ring.h"
 #include "serve.h"
 #include "segment.h"
+#include "skipped.h"
 #include "state.h"
 #include "stats.h"
 #include "told.h"
@@ -75,6 +76,8 @@ static void every_second(uint64_t now)
 	engine.next_second = now + NS_PER_S;
 	clock_sync();
 	stats_poll(now);
+	serve_look(now);
+	skipped_turn(now);
 	proc_expire(now);
 	if (now >= engine.next_trim) {
 		engine.next_trim = now + TRIM_EVERY_NS;

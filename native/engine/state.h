@@ -18,6 +18,7 @@
 #include "backend.h"
 #include "events.h"
 #include "kernel.h"
+#include "skipped.h"
 
 #define STATE_SLOTS_MAX 16384u
 #define STATE_RUN_ID 17
@@ -25,11 +26,6 @@
 struct state_hook {
 	char mechanism[8];
 	char reason[160];
-};
-
-struct state_misses {
-	uint64_t seen[KERNEL_PROGRAMS]; /* runs the kernel skipped, told already */
-	uint64_t polled_at;
 };
 
 struct state_bank {
@@ -40,7 +36,7 @@ struct state_bank {
 	uint64_t unwritten; /* lines that a full disk still kept in memory */
 	uint32_t credited;  /* losses told behind that place are taken off already */
 	char run_id[STATE_RUN_ID];
-	struct state_misses misses;
+	struct skipped skipped;
 	char loss[] __attribute__((aligned(8)));
 };
 

@@ -19,13 +19,13 @@
 #include "loss.h"
 #include "pins.h"
 #include "proc.h"
+#include "skipped.h"
 #include "state.h"
 #include "version.h"
 
 static const struct kernel *kernel;
 static struct tx_stats *per_cpu;
 static int cpus;
-static struct state_misses misses;
 static int run_time_fd = -1;
 
 int stats_open(const struct kernel *k)
@@ -35,7 +35,7 @@ int stats_open(const struct kernel *k)
 	if (cpus <= 0)
 		return -EINVAL;
 	per_cpu = calloc(cpus, sizeof(*per_cpu));
-	misses.polled_at = clock_boot_ns();
+	skipped_open(clock_boot_ns());
 	return per_cpu ? loss_open(cpus) : -ENOMEM;
 }
 
@@ -71,36 +71,12 @@ static bool program_info(const struct kernel_program *prog, struct bpf_prog_info
 	return !bpf_obj_get_info_by_fd(prog->fd, info, &len);
 }
 
-/* Runs the kernel skipped because the program was already running on that CPU. */
-static void poll_misses(uint64_t now)
-{
-	for (int i = 0; i < kernel->program_count; i++) {
-		struct bpf_prog_info info;
-
-		if (!program_info(&kernel->programs[i], &info))
-			continue;
-		loss_add(LOSS_RECURSION, LOSS_NO_CPU, info.recursion_misses - misses.seen[i],
-			 misses.polled_at, now);
-		misses.seen[i] = info.recursion_misses;
-	}
-	misses.polled_at = now;
-}
-
-void stats_save(struct state_misses *to)
-{
-	*to = misses;
-}
-
-void stats_restore(const struct state_misses *from)
-{
-	misses = *from;
-}
-
 void stats_poll(uint64_t now)
 {
 	read_counters();
 	loss_counters(per_cpu, now);
-	poll_misses(now);
+	for (int i = 0; i < kernel->program_count; i++)
+		skipped_look(kernel->programs[i].fd, now);
 }
 
 #define SUM(field)                                      \

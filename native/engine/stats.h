@@ -9,7 +9,6 @@
 #include "ring.h"
 
 struct kernel;
-struct state_misses;
 
 int stats_open(const struct kernel *k);
 void stats_close(void);
@@ -20,12 +19,8 @@ void stats_close(void);
  */
 void stats_measure(bool on);
 
-/* Reads the programs' counters: losses, and skipped runs. */
+/* Reads the programs' counters, and what the kernel skipped of the base's. */
 void stats_poll(uint64_t now);
-
-/* The figures that go on in the next engine when this one is killed. */
-void stats_save(struct state_misses *to);
-void stats_restore(const struct state_misses *from);
 
 void stats_write_start(const char *kernel);
 void stats_write(const struct ring rings[], uint64_t max_turn_ns);

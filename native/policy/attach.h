@@ -92,6 +92,8 @@ void programs_load(struct point **points, size_t count, uint32_t limit);
 /* It has its programs, or needs none, or can't have them. */
 bool programs_serve(const struct point *point);
 int programs_generic(enum generic generic);
+/* At what the kernel has skipped of it is looked once more. */
+void program_close(int *fd);
 void programs_each(void (*fn)(const char *name, int fd, void *arg), void *arg);
 void programs_close(void);
 

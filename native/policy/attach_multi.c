@@ -199,10 +199,7 @@ void multi_each_program(void (*fn)(const char *name, int fd, void *arg), void *a
 
 void multi_close(void)
 {
-	for (int i = 0; i < 2; i++) {
-		if (programs[i] >= 0)
-			close(programs[i]);
-		programs[i] = -1;
-	}
+	for (int i = 0; i < 2; i++)
+		program_close(&programs[i]);
 	broken = false;
 }

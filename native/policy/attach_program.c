@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "clock.h"
 #include "facts_lsm.h"
+#include "skipped.h"
 
 #define PROGRAM_NAME 64
 
@@ -253,11 +255,17 @@ void programs_each(void (*fn)(const char *name, int fd, void *arg), void *arg)
 		fn("usdt__policy", usdt_program(), arg);
 }
 
+void program_close(int *fd)
+{
+	if (*fd < 0)
+		return;
+	skipped_look(*fd, clock_boot_ns());
+	close(*fd);
+	*fd = -1;
+}
+
 void programs_close(void)
 {
 	for (int g = 0; g < GENERICS; g++)
-		if (generic_fds[g] >= 0) {
-			close(generic_fds[g]);
-			generic_fds[g] = -1;
-		}
+		program_close(&generic_fds[g]);
 }

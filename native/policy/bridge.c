@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "bpffs.h"
 #include "bridge_file.h"
 #include "build_view.h"
@@ -73,15 +74,37 @@ static void pin_link(const char *name, int fd, void *arg)
 		p->err = -errno;
 }
 
+/* A predecessor's program by its link's pin, or -1. */
+static int program_behind(const char *name)
+{
+	struct bpf_link_info info = {};
+	uint32_t size = sizeof(info);
+	char path[BPFFS_PATH];
+	int link, program = -1;
+
+	snprintf(path, sizeof(path), "%s/%s", pins_dir(), name);
+	link = bpf_obj_get(path);
+	if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &size))
+		program = bpf_prog_get_fd_by_id(info.prog_id);
+	if (link >= 0)
+		close(link);
+	return program;
+}
+
 /* Every pin of ours that is not of this generation. */
 static int drop_other(const char *name, void *arg)
 {
 	char own[32];
+	int program;
 
 	(void)arg;
 	snprintf(own, sizeof(own), PREFIX "%08x_", bridge.generation);
-	if (!strncmp(name, PREFIX, sizeof(PREFIX) - 1) && strncmp(name, own, strlen(own)))
-		unlinkat(pins_dir_fd(), name, 0);
+	if (strncmp(name, PREFIX, sizeof(PREFIX) - 1) || !strncmp(name, own, strlen(own)))
+		return 0;
+	program = bridge.pending ? program_behind(name) : -1;
+	unlinkat(pins_dir_fd(), name, 0);
+	/* What the kernel skipped of it while nobody looked. */
+	program_close(&program);
 	return 0;
 }
 

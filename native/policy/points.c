@@ -207,11 +207,8 @@ void want_leave(struct want *want)
 void point_detach(struct point *point)
 {
 	unlink_point(point);
-	if (point->program >= 0)
-		close(point->program);
-	if (point->leave_program >= 0)
-		close(point->leave_program);
-	point->program = point->leave_program = -1;
+	program_close(&point->program);
+	program_close(&point->leave_program);
 }
 
 void points_each(void (*fn)(struct point *point, void *arg), void *arg)

@@ -203,7 +203,7 @@ void choose_function(const struct facts *facts, const struct needs *needs, bool 
 	}
 	reach.probe = facts->kprobe && reach.symbols;
 	reach.trampoline = facts->fentry && known;
-	/* Where another task may come in between, a kprobe sees every call and fentry does not. */
+	/* Where another task may come in between, fentry misses what it calls meanwhile. */
 	reach.prefers_trampoline = fentry && reach.trampoline && !needs->enforce &&
 				   ((!choose_preemptible(facts) && !needs->many) || !reach.probe);
 	if (!reach.probe && !reach.trampoline) {
@@ -219,7 +219,7 @@ void choose_function(const struct facts *facts, const struct needs *needs, bool 
 		entry(facts, needs, &reach, call, choice);
 	if (fentry && choice->at[0].backend != POINT_FENTRY && choice->at[0].backend != POINT_FEXIT)
 		choice_lacks(choice, reach.trampoline ? POINT_OK : POINT_DEGRADED,
-			     reach.trampoline ? "by kprobe: it misses nothing on a preemptible "
+			     reach.trampoline ? "by kprobe: it misses less on a preemptible "
 						"kernel, and serves many functions at once"
 					      : "by kprobe: no trampoline can be built here");
 	if (reach.symbols > 1 && choice->at[0].backend != POINT_FENTRY)

@@ -16,6 +16,7 @@
 #include "points.h"
 #include "policies.h"
 #include "policy.skel.h"
+#include "skipped.h"
 
 #define BRIDGE_NS (10 * NS_PER_S)
 
@@ -136,6 +137,20 @@ void serve_turn(uint64_t now)
 	}
 	pending_turn(now);
 	policy_event_idle(now);
+}
+
+static void look(const char *name, int fd, void *now)
+{
+	(void)name;
+	skipped_look(fd, *(uint64_t *)now);
+}
+
+void serve_look(uint64_t now)
+{
+	if (serve.open)
+		points_programs(look, &now);
+	if (!bridge_pending())
+		skipped_settle();
 }
 
 void serve_record(const struct tx_policy_event *e, size_t len)

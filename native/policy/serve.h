@@ -23,6 +23,9 @@ void serve_owner(uint32_t pid);
 
 void serve_turn(uint64_t now);
 
+/* Once a second: at what the kernel has skipped. */
+void serve_look(uint64_t now);
+
 /* Detaches everything; records already in the rings are still told. */
 void serve_detach(void);
 void serve_close(void);

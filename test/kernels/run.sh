@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# run.sh [--short] [--only engine|policies|packs] [KERNEL…]: the engine's tests on other kernels, each in a QEMU guest.
+# run.sh [--short | --again] [--only engine|policies|packs] [KERNEL…]: the engine's tests on other kernels, each in a QEMU guest.
 #   KERNEL as in vm-run.sh, or `host` for the running one (policies only). Default: a list below, and host.
 #   A full run of the policies is kept in native/test/policy/outcomes, and docs/kernels.md made of all that is kept.
 #   Every policy of every pack is tried on one of them (6.12): its self-test must fire.
+#   --again: of the policies only what failed, or was not there yet, at the last full run; with what is kept of that it is a full one.
 #   --short: the short form of the policy cases only; for one guest within a minute and a half.
 # Logs and outcomes are in .cache/kernels/results. Ends with one line of totals.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 
-short= only= kernels=()
+short= only= again= kernels=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=--short only=policies ;;
+	--again) again=1 only=policies ;;
 	--only) only=$2; shift ;;
-	--*) sed -n '2,7p' "$0" >&2; exit 2 ;;
+	--*) sed -n '2,8p' "$0" >&2; exit 2 ;;
 	*) kernels+=("$1") ;;
 	esac
 	shift
@@ -77,7 +79,7 @@ for kernel in "${kernels[@]}"; do
 	rm -f "$results/$kernel$short.json"
 	[ -n "$only" ] && [ "$only" != engine ] || [ "$kernel" = host ] || suite engine "$kernel" 900 "$stage/native/test/run.sh"
 	[ -n "$only" ] && [ "$only" != policies ] ||
-		suite policies "$kernel" 3600 "$bun" "$stage/native/test/policy/run.ts" $short --json "$results/$kernel$short.json" "$stage/native/.output/policy-cases"
+		suite policies "$kernel" 3600 "$bun" "$stage/native/test/policy/run.ts" $short ${again:+--again "$PWD/native/test/policy/outcomes/$kernel.json"} --json "$results/$kernel$short.json" "$stage/native/.output/policy-cases"
 	[ "$kernel" != 6.12 ] || { [ -n "$only" ] && [ "$only" != packs ]; } ||
 		suite packs "$kernel" 600 "$PWD/test/kernels/packs.sh" "$stage/native/.output/telovix-engine"
 done

@@ -16,6 +16,7 @@ import { markCases } from "./cases/marks.ts";
 import { overrideCases } from "./cases/overrides.ts";
 import { returnCases } from "./cases/returns.ts";
 import { refusedCases } from "./matrix/refused.ts";
+import { skippedCases } from "./cases/skipped.ts";
 import { selectorCases } from "./cases/selectors.ts";
 import { trackingCases } from "./cases/tracking.ts";
 import { valueTypeCases } from "./cases/value-types.ts";
@@ -33,6 +34,7 @@ export const CASES: readonly Case[] = [
   ...kernelTypeCases,
   ...wayCases,
   ...unreadCases,
+  ...skippedCases,
   ...loaderCases,
   ...selectorCases,
   ...filterCases,

@@ -2,7 +2,9 @@
  * Outcomes of a kernel as they are kept between runs, in native/test/policy/outcomes/<kernel>.json: a run on all kernels takes hours, so
  * the page is made of the last run on each.
  */
+import { readFileSync } from "node:fs";
 import type { Case } from "./case.ts";
+import { CASES } from "./cases.ts";
 import type { Outcome, Result } from "./outcome.ts";
 
 /** What run.ts writes. */
@@ -43,6 +45,14 @@ export function keep({ kernel, has, results }: Played, cases: readonly Case[], o
   });
   return { kernel, on, has, groups, others: results.filter((result) => !isCase(result)) };
 }
+
+/** The results kept in a file. */
+export const playedBefore = (path: string): readonly Result[] =>
+  played(JSON.parse(readFileSync(path, "utf8")) as Kept, CASES).results;
+
+/** What need not be tried again. */
+export const settled = (before: readonly Result[]): readonly Result[] =>
+  before.filter(({ outcome }) => outcome !== "FAILED");
 
 /** The same as run.ts wrote it, in the rows and the order of the cases of today; what is no case any more is left out. */
 export function played({ kernel, has, groups, others }: Kept, cases: readonly Case[]): Played {

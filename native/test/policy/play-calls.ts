@@ -1,5 +1,6 @@
 /** Calls under way: how many are awaited, and that each is counted, and counted down, once. */
-import type { JsonObject } from "./case.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import type { JsonObject, Truth } from "./case.ts";
 import type { Engine } from "./engine.ts";
 import { pidOf, type Line } from "./match.ts";
 import { act, actOf, check, mapsOf, NotHere, TOLD_MS, type EventsOf, type Scene } from "./scene.ts";
@@ -9,6 +10,13 @@ const ACTED = "return-acted";
 const HASH = "example-lsm-bprm-hash";
 const OPEN_AWAY = "unread-open";
 const USER_AWAY = "unread-uprobe";
+const SKIPPED = "skipped-within";
+/** Each reads one text of the process. */
+const SKIPS = 5;
+const CROWD = "marks-crowd";
+/** Threads of connect-crowd before the last (triggers/net.c). */
+const CROWDED = 700;
+const EACCES = 13;
 /** Calls of one hook whose return is awaited. */
 const AT_ONCE = 256;
 
@@ -22,14 +30,15 @@ function underWay(engine: Engine): number {
 }
 
 async function atOnce(engine: Engine, eventsOf: EventsOf): Promise<void> {
-  const gate = async (calls: number, ends: boolean): Promise<{ calls: number; returns: number }> => {
+  const gate = async (calls: number, ends: boolean): Promise<{ calls: number; returns: number; one?: Line }> => {
     const { pid } = act("user-gate", String(calls), ends ? "1" : "0");
     // Calls that end are told once their threads are known to be gone, a second later.
     const told = async (): Promise<readonly Line[]> => (await eventsOf(GATE)).filter((line) => pidOf(line) === pid);
     let lines = await told();
     const end = performance.now() + TOLD_MS;
     while (lines.length < calls && performance.now() < end) lines = await told();
-    return { calls: lines.length, returns: lines.filter((line) => "return" in line.event).length };
+    const returned = lines.filter((line) => "return" in line.event);
+    return { calls: lines.length, returns: returned.length, ...(returned[0] ? { one: returned[0] } : {}) };
   };
   const expect = async (calls: number, ends: boolean, returns: number): Promise<void> => {
     const seen = await gate(calls, ends);
@@ -97,7 +106,63 @@ async function unread(engine: Engine, eventsOf: EventsOf): Promise<void> {
   check(lost.reduce((sum, line) => sum + Number(line.event["count"]), 0) === 2, "lost", lost.length);
 }
 
+const isStopped = (line: Line): boolean =>
+  (line.telovix["enforced"] as { readonly stopped?: boolean } | undefined)?.stopped === true;
+
+/** So many marks wait that the last finds no room: told at once, and again when its call is stopped. */
+async function crowd(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  const state = engine.states()?.find((s) => s.name === CROWD);
+  if (state?.state === "rejected") throw new NotHere(state.reason ?? "nothing here can stop a connect");
+  // The engine tells of a mark that has waited for a second: not before the last one is made.
+  process.kill(engine.pid, "SIGSTOP");
+  let truth: Truth;
+  try {
+    truth = act("connect-crowd", "127.0.1.4", "17837");
+  } finally {
+    process.kill(engine.pid, "SIGCONT");
+  }
+  check(truth.ret === -1 && truth.errno === EACCES, "the last connect was not stopped", truth);
+  let seen = { unanswered: 0, answered: 0 };
+  const end = performance.now() + TOLD_MS;
+  // The last one makes two of them.
+  while (seen.unanswered < CROWDED + 1 && performance.now() < end) {
+    const told = (await eventsOf(CROWD)).filter((line) => pidOf(line) === truth.pid);
+    const answered = told.filter(isStopped).length;
+    seen = { unanswered: told.length - answered, answered };
+  }
+  check(seen.unanswered === CROWDED + 1 && seen.answered === 1, "of a crowd and one that is stopped", seen);
+}
+
+/** Runs of its programs that the kernel has skipped, as the kernel itself says. */
+function skippedOf(pid: number): number {
+  const texts = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => {
+    try {
+      return readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
+    } catch {
+      return ""; // closed meanwhile
+    }
+  });
+  return texts.reduce((sum, text) => sum + Number(/^recursion_misses:\s*(\d+)/m.exec(text)?.[1] ?? 0), 0);
+}
+
+/** A kprobe in what another program calls is skipped: told as lost, to the last one. */
+async function skipped(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  for (let i = 0; i < SKIPS; i++) act(...actOf(SKIPPED));
+  const told = (await eventsOf(SKIPPED)).filter((line) => line.kind === "process_tracepoint");
+  check(told.length === SKIPS, "told by the tracepoint", told.length);
+  const counted = skippedOf(engine.pid);
+  if (counted === 0) throw new NotHere("this kernel skips none of them, or does not count them");
+  await engine.stop(TOLD_MS);
+  const lost = engine
+    .lines()
+    .filter((line) => line.kind === "engine_loss" && line.event["cause"] === "recursion")
+    .reduce((sum, line) => sum + Number(line.event["count"]), 0);
+  check(counted >= SKIPS && lost >= counted, "skipped, and told as lost", { counted, lost });
+}
+
 export const callScenes: readonly Scene[] = [
+  { name: "runs the kernel skips are told as lost", plans: [SKIPPED], play: skipped },
+  { name: "more marks than are awaited", plans: [CROWD], play: crowd },
   { name: "more calls under way at once than are awaited", plans: [GATE], play: atOnce },
   { name: "what is acted against and told at its return matches once", plans: [ACTED], play: counted },
   { name: "memory that is not in is counted", plans: [OPEN_AWAY, USER_AWAY], play: unread },

@@ -82,19 +82,22 @@ export function guardList(pid: number): { readonly id: string; readonly holds: (
 async function rebuilt(engine: Engine): Promise<void> {
   const list = guardList(engine.pid);
   await withServer(engine, ONCE, async (server) => {
-    const watch = spawn(ACT, ["bpf-watch", list.id, String(engine.pid), "3000"], { stdio: ["ignore", "pipe", "ignore"] });
-    const told = once(watch.stdout, "data").then(String);
     let times = 0;
-    while (watch.exitCode === null) {
-      const wanted = times % 2 === 1;
-      control({ allowSshd: !wanted });
-      for (const end = performance.now() + TOLD_MS; list.holds(server.pid) !== wanted; await pause(5))
-        check(performance.now() < end, `the server is ${wanted ? "not " : ""}guarded`, times);
-      times++;
+    // Once more, where everything takes twenty times as long.
+    for (let watches = 0; watches < 10 && times <= 3; watches++) {
+      const watch = spawn(ACT, ["bpf-watch", list.id, String(engine.pid), "3000"], { stdio: ["ignore", "pipe", "ignore"] });
+      const told = once(watch.stdout, "data").then(String);
+      while (watch.exitCode === null) {
+        const wanted = times % 2 === 1;
+        control({ allowSshd: !wanted });
+        for (const end = performance.now() + TOLD_MS; list.holds(server.pid) !== wanted; await pause(5))
+          check(performance.now() < end, `the server is ${wanted ? "not " : ""}guarded`, times);
+        times++;
+      }
+      const truth = JSON.parse(await told) as Truth;
+      check(truth.ret === 0, "the engine was not on it while it was made anew", { times, truth });
     }
-    const truth = JSON.parse(await told) as Truth;
     check(times > 3, "the list was hardly made anew", times);
-    check(truth.ret === 0, "the engine was not on it while it was made anew", { times, truth });
   });
 }
 

@@ -7,7 +7,7 @@ import { ACT, DIR } from "./case.ts";
 import type { Engine } from "./engine.ts";
 import { pidOf } from "./match.ts";
 import { ALL_THE_TIME, guardList, KILL, said, withServer } from "./play-guards.ts";
-import { act, actOf, check, PINS, TOLD_MS, type EventsOf, type Scene } from "./scene.ts";
+import { act, actOf, check, NotHere, PINS, TOLD_MS, type EventsOf, type Scene } from "./scene.ts";
 
 const OWNER = `${DIR}/owner`;
 /** Where everything takes twenty times as long. */
@@ -57,6 +57,8 @@ let waiting: Owners | undefined;
  * the engine was not done. Its programs go on with the list as it was left, those of the next engine have their own.
  */
 async function killed(engine: Engine, eventsOf: EventsOf): Promise<void> {
+  if (engine.complaint.includes("will not outlive"))
+    throw new NotHere("perf events cannot be pinned here: hooks end with the engine");
   const others = (when: string): void => check(act(...actOf(KILL)).signal === 9, "nobody is killed", when);
   using owners = waiting ?? new Owners();
   await withServer(engine, ALL_THE_TIME, async (server) => {

@@ -1,6 +1,7 @@
 /**
- * bun run.ts [--short] [--only TEXT] [--json FILE] [--engine FILE] PREPARED: tries the prepared cases on this kernel. Root.
- * Prints "ok …", "not ok …" and "skip …" lines and a closing total; writes the outcomes to FILE.
+ * bun run.ts [--short] [--only TEXT] [--again KEPT] [--json FILE] [--engine FILE] PREPARED: tries the prepared cases on this kernel. Root.
+ * Prints "ok …", "not ok …" and "skip …" lines and a closing total; writes the outcomes to FILE. With --again only what failed, or was not
+ * there yet, when the outcomes in KEPT were made; the others are taken from there.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
@@ -10,7 +11,8 @@ import { playBudgets } from "./budgets.ts";
 import { callScenes } from "./play-calls.ts";
 import { guardScenes } from "./play-guards.ts";
 import { killedScenes } from "./play-killed.ts";
-import { playScenes } from "./scene.ts";
+import { playedBefore, settled } from "./kept.ts";
+import { nameOf, playScenes } from "./scene.ts";
 import { DIR, type Case, type Truth } from "./case.ts";
 import { CASES, groupsOf } from "./cases.ts";
 import { Engine, type PolicyState } from "./engine.ts";
@@ -36,6 +38,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     short: { type: "boolean" },
     only: { type: "string" },
+    again: { type: "string" },
     json: { type: "string" },
     engine: { type: "string" },
     keep: { type: "boolean" },
@@ -134,14 +137,25 @@ function show(result: Result): void {
 const manifest = new Map(
   (JSON.parse(readFileSync(`${prepared}/manifest.json`, "utf8")) as Compiled[]).map((m) => [m.name, m]),
 );
+const SCENES = [...guardScenes, ...killedScenes, ...callScenes];
+const before = options.again === undefined ? [] : playedBefore(options.again);
+const done = settled(before);
+const isDone = (name: string): boolean => done.some((result) => result.name === name);
+/** Has one of those failed that are played in one go? */
+const isOpen =
+  options.again === undefined ||
+  before.some(
+    ({ name }) => !isDone(name) && !CASES.some((c) => c.name === name) && !SCENES.some((s) => nameOf(s) === name),
+  );
 const chosen = CASES.filter(
   (c) =>
+    !isDone(c.name) &&
     (options.short !== true || c.short === true) &&
     (options.only === undefined || c.name.includes(options.only) || c.group.includes(options.only)),
 );
 // The short form loads all at once: an engine's start is what costs on an emulated machine.
 const groups = options.short === true ? new Map([["short", chosen]]) : groupsOf(chosen);
-const results: Result[] = [];
+const fresh: Result[] = [];
 // Outside: what somebody else has laid is not ours to clear away.
 layGround(`${prepared}/act`);
 try {
@@ -152,30 +166,31 @@ try {
   for (const [group, cases] of groups) {
     const found = await runGroup(group, cases, facts, manifest);
     found.forEach(show);
-    results.push(...found);
+    fresh.push(...found);
   }
   // The short form leaves them out where everything takes twenty times as long.
   const plays = options.short !== true || !existsSync("/run/vm-run");
   if (plays && (options.only === undefined || options.only === "scenarios")) {
     const found = [
-      ...(await playScenarios(binary, out, prepared)),
-      ...(await playScenes([...guardScenes, ...killedScenes, ...callScenes], binary, out, prepared)),
-      ...(await playBudgets(binary, out, prepared)),
+      ...(isOpen ? await playScenarios(binary, out, prepared) : []),
+      ...(await playScenes(SCENES.filter((scene) => !isDone(nameOf(scene))), binary, out, prepared)),
+      ...(isOpen ? await playBudgets(binary, out, prepared) : []),
     ];
     found.forEach(show);
-    results.push(...found);
+    fresh.push(...found);
   }
-  if (plays && (options.only === undefined || options.only === "mutants")) {
+  if (plays && isOpen && (options.only === undefined || options.only === "mutants")) {
     const found = await playMutants(binary, out, prepared, options.json && `${options.json}-mutants`);
     found.forEach(show);
-    results.push(...found);
+    fresh.push(...found);
   }
+  const results = [...new Map([...done, ...fresh].map((result) => [result.name, result])).values()];
   if (options.json !== undefined)
     writeFileSync(options.json, JSON.stringify({ kernel: facts.kernel, has: known, results }, null, 1));
 } finally {
   if (options.keep !== true) clearGround();
 }
 rmSync(`${DIR}/batch`, { force: true });
-const count = (...outcomes: readonly string[]): number => results.filter((r) => outcomes.includes(r.outcome)).length;
+const count = (...outcomes: readonly string[]): number => fresh.filter((r) => outcomes.includes(r.outcome)).length;
 say(`${count("refused", "works", "degraded")} passed, ${count("FAILED")} failed, ${count("not possible")} skipped`);
 process.exit(count("FAILED") === 0 ? 0 : 1);

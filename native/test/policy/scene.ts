@@ -35,6 +35,7 @@ export interface Scene {
   readonly before?: () => void;
   readonly play: (engine: Engine, eventsOf: EventsOf) => Promise<void>;
 }
+export const nameOf = (scene: Scene): string => `scenario: ${scene.name}`;
 export type EventsOf = (policy: string) => Promise<readonly Line[]>;
 
 /** Thrown by a scene that this kernel has no stage for. */
@@ -65,7 +66,7 @@ export function mapsOf(pid: number): MapOf[] {
 }
 
 async function playOne(scene: Scene, binary: string, out: string, prepared: string): Promise<Result> {
-  const name = `scenario: ${scene.name}`;
+  const name = nameOf(scene);
   const result: Result = { name, hook: "syscall", shows: { other: name }, outcome: "works" };
   rmSync(plans, { recursive: true, force: true });
   mkdirSync(plans, { recursive: true });

@@ -128,18 +128,11 @@ export const markCases: Case[] = [
     ],
     { needs: ["lsm"], short: false },
   ),
-  // So many wait that the last finds no room: told at once, and again when it is stopped.
+  // More of it where a scene makes so many wait that the last finds no room (play-calls.ts).
   marks(
     "crowd",
     connects(["17837", "17838"]),
-    [
-      {
-        act: ["connect-crowd", "127.0.1.4", "17837"],
-        among: true,
-        events: [MARKED, { args: [{ error_arg: {} }], ...stopped(EACCES) }],
-        effect: { ret: -1, errno: EACCES },
-      },
-    ],
+    [{ act: connect("17837"), events: [stopped(EACCES)], effect: { ret: -1, errno: EACCES } }],
     { short: false },
   ),
 ];

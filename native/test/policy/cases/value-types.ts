@@ -77,14 +77,14 @@ const texts: Case[] = [
   typed(
     "tracepoint",
     "const_buf",
-    tracepoint("task/task_rename", {
-      args: [arg(6, "auto")],
+    tracepoint("task/task_newtask", {
+      args: [arg(5, "auto")],
       selectors: [{ matchArgs: [match(0, "Equal", ["tx-const"])] }],
     }),
     ["tracepoint"],
     [
-      { act: ["comm=tx-const", "nothing"], events: [{ subsys: "task", event: "process_tracepoint" }] },
-      { act: ["comm=tx-consts", "nothing"], events: [] },
+      { act: ["comm=tx-const", "thread", "nothing"], events: [{ subsys: "task", event: "process_tracepoint" }] },
+      { act: ["comm=tx-consts", "thread", "nothing"], events: [] },
     ],
   ),
   typed(
