@@ -10,8 +10,8 @@
 #include "line.h"
 #include "log.h"
 #include "loss.h"
-#include "state.h"
 #include "skipped.h"
+#include "state.h"
 #include "stats.h"
 #include "told.h"
 

@@ -2,7 +2,7 @@
 import { DIR, type Case } from "../case.ts";
 import { arg, kprobe, match, tracepoint } from "../spec.ts";
 
-export const SKIPPED_TEXT = "tx-skipped";
+const SKIPPED_TEXT = "tx-skipped";
 
 export const skippedCases: Case[] = [
   {
