@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "attach.h"
+#include "clock.h"
+#include "skipped.h"
 
 static struct bpf_object *object;
 
@@ -65,6 +67,7 @@ void usdt_detach(struct point *point)
 
 void usdt_close(void)
 {
+	skipped_look(usdt_program(), clock_boot_ns());
 	bpf_object__close(object);
 	object = NULL;
 }
