@@ -34,6 +34,18 @@ static __always_inline struct tx_pending *pending__as_kept(struct tx_scratch *s)
 }
 
 /*
+ * One more call of the point, if there is room for it. In one step: between a look and a count
+ * another one finds room, too, and on kernels that preempt programs many would.
+ */
+static __always_inline bool pending__count(u32 *count)
+{
+	if (TX_ADDED(count) <= TX_PENDINGS_OF_ONE)
+		return true;
+	__sync_fetch_and_add(count, -1);
+	return false;
+}
+
+/*
  * Between kprobe and kretprobe: what was read and which selectors hold. What is left in the record
  * is told at once: there is no room, or something was done to who calls, and a process that is
  * killed never returns.
@@ -60,13 +72,17 @@ static __always_inline void pending__keep(struct tx_scratch *s)
 	pending__cut(s);
 	pending__as_kept(s)->within = 0;
 	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
-	if (!count || *count >= TX_PENDINGS_OF_ONE ||
-	    bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY)) {
+	if (!count || !pending__count(count)) {
 		if (!mask__any(e->posted))
 			TX_TOTAL(pair_full);
 		return;
 	}
-	__sync_fetch_and_add(count, 1);
+	if (bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY)) {
+		__sync_fetch_and_add(count, -1);
+		if (!mask__any(e->posted))
+			TX_TOTAL(pair_full);
+		return;
+	}
 #pragma unroll
 	for (u32 w = 0; w < TX_MASK_WORDS; w++)
 		e->posted[w] = 0;
@@ -84,7 +100,7 @@ static __always_inline bool pending__hand(struct tx_scratch *s)
 }
 
 /* Takes what was kept under a key out of the map, into the work space. returns: it is a call's end.
- */
+ * False: there is nothing, or another run has taken it meanwhile. */
 static __always_inline bool pending__take(struct tx_scratch *s, u64 key, const bool returns)
 {
 	struct tx_pending *kept = bpf_map_lookup_elem(&tx_pendings, &key);
@@ -97,9 +113,11 @@ static __always_inline bool pending__take(struct tx_scratch *s, u64 key, const b
 		return false;
 	}
 	bpf_probe_read_kernel(&s->now, sizeof(*kept), kept);
+	if (bpf_map_delete_elem(&tx_pendings, &key))
+		return false;
 	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
 	/* What was handed on was not counted. */
-	if (!bpf_map_delete_elem(&tx_pendings, &key) && count && *count)
+	if (count && *count)
 		__sync_fetch_and_add(count, -1);
 	s->want = 0;
 	s->first_policy = 0;

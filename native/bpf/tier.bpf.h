@@ -30,6 +30,13 @@
  * hides nothing: whatever finds no room is counted as well. */
 #define TX_NEXT(counter) (++*(volatile u64 *)&(counter))
 
+/* One more, and how many there are; never fewer than that. */
+#define TX_ADDED(counter)                         \
+	({                                        \
+		__sync_fetch_and_add(counter, 1); \
+		*(volatile u32 *)(counter);       \
+	})
+
 /* Whoever finds himself alone has it. Of two at a time both may go away. */
 static __always_inline void claim__give(u64 *claim)
 {
@@ -83,6 +90,7 @@ static __always_inline struct pt_regs *task__regs(void)
 #define TX_STEP(step)
 #define TX_LOOP(count, step, slot) bpf_loop(count, step, slot, 0)
 #define TX_NEXT(counter) (__sync_fetch_and_add(&(counter), 1) + 1)
+#define TX_ADDED(counter) (__sync_fetch_and_add(counter, 1) + 1)
 #define TX_ITER_TYPE(it) TX_READ(it, iter_type)
 
 static __always_inline bool claim__take(u64 *claim)
