@@ -54,11 +54,23 @@ export function pidOf(line: Line): number {
     : 0;
 }
 
+const linesOf = (run: Run, truth: Truth, all: readonly Line[]): readonly Line[] =>
+  run.anyProcess === true ? all : all.filter((line) => pidOf(line) === truth.pid);
+
+/** Is what is wrong only that too little was told? */
+export function isMissed(c: Case, truths: readonly (Truth | undefined)[], all: readonly Line[]): boolean {
+  return c.runs.every((run, i) => {
+    const truth = truths[i];
+    if (truth === undefined || truth.hung === true) return false;
+    return checkRun(run, truth, all, false).length === 0 || linesOf(run, truth, all).length < run.events.length;
+  });
+}
+
 /** What is wrong with one run; empty when nothing is. `degraded`: the engine has said that it could do no better. */
 export function checkRun(run: Run, truth: Truth | undefined, all: readonly Line[], degraded: boolean): string[] {
   if (truth === undefined) return ["act said nothing of it"];
   if (truth.hung === true) return ["the run hung"];
-  const lines = run.anyProcess === true ? all : all.filter((line) => pidOf(line) === truth.pid);
+  const lines = linesOf(run, truth, all);
   const wanted = run.events.map((w) => fill(w, truth));
   const faults: string[] = [];
   if (run.among === true) {
