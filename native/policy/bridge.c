@@ -192,8 +192,20 @@ void bridge_save(int ints, int texts)
 		bpffs_each(pins_dir_fd(), drop_other, NULL);
 }
 
+/* Of one that nobody goes on with: what the kernel skipped of it while nobody looked. */
+static int look_behind(const char *name, void *arg)
+{
+	int program = strncmp(name, PREFIX, sizeof(PREFIX) - 1) ? -1 : program_behind(name);
+
+	(void)arg;
+	program_close(&program);
+	return 0;
+}
+
 void bridge_clear(void)
 {
+	if (bridge.pending)
+		bpffs_each(pins_dir_fd(), look_behind, NULL);
 	if (pins_dir())
 		bpffs_clear(pins_dir_fd(), PREFIX);
 	bridge.pending = false;

@@ -43,6 +43,7 @@ async function until<T>(limitMs: number, attempt: () => T | undefined): Promise<
 
 export class Engine {
   readonly #command: readonly [string, readonly string[]];
+  readonly #plans: readonly string[];
   readonly #out: string;
   #process: ChildProcess;
   #stderr = "";
@@ -52,13 +53,14 @@ export class Engine {
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     this.#out = out;
-    this.#command = [binary, ["run", "--out", out, "--node-name", "node-1", "--plan", plans, ...PATIENT, ...more]];
-    this.#process = this.#start();
+    this.#command = [binary, ["run", "--out", out, "--node-name", "node-1", ...PATIENT, ...more]];
+    this.#plans = ["--plan", plans];
+    this.#process = this.#start(this.#plans);
   }
 
-  #start(): ChildProcess {
+  #start(plans: readonly string[]): ChildProcess {
     const [binary, args] = this.#command;
-    const child = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(binary, [...args, ...plans], { stdio: ["ignore", "ignore", "pipe"] });
     child.stderr.on("data", (data: Buffer) => (this.#stderr += data.toString()));
     child.on("exit", (code, signal) => (this.#exit = signal ?? String(code)));
     return child;
@@ -69,12 +71,12 @@ export class Engine {
     return until(limitMs, () => this.#exit);
   }
 
-  /** The next one, after its end, with what that left behind. */
-  again(): void {
+  /** The next one, after its end, with what that left behind. `policies`: false for one that serves none. */
+  again(policies = true): void {
     // What it says from now on is of the new one.
     rmSync(`${this.#out}/policies.json`, { force: true });
     this.#exit = undefined;
-    this.#process = this.#start();
+    this.#process = this.#start(policies ? this.#plans : []);
   }
 
   /** What it said on stderr, at most the last 2000 characters. */
