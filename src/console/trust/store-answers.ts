@@ -28,7 +28,7 @@ interface Found {
   readonly otherKey: boolean;
 }
 
-/** What this token's use was answered with lately. The token's row must be locked. */
+/** What this token's use was answered with lately. Nobody else may use it for the same meanwhile (lockToken). */
 export async function findAnswer(tx: Tx, token: TokenRow, node: Node, keyHash: string, now: Date): Promise<Found> {
   const rows = await tx<(Answer & { ours: boolean; same: boolean })[]>`
     SELECT a.sensor_id AS "sensorId", a.serial, a.certificate_pem AS pem, c.not_after AS "notAfter", a.key_hash = ${keyHash} AS ours,

@@ -63,14 +63,53 @@ async function knownTarget(tx: Tx, token: TokenRow, sensor: NewSensor): Promise<
   return row;
 }
 
-/** Counts a node of a cluster once; false when there is no room for another. */
+/** Undoes what an enrolment has done until then. */
+class Refused extends Error {
+  constructor(readonly outcome: "spent" | "exhausted") {
+    super(outcome);
+  }
+}
+
+/**
+ * Counts a node of a cluster once. From here to the end of the transaction the cluster's other nodes wait, so it comes last: what was
+ * seen of the token before may be over by now.
+ */
 async function countNode(tx: Tx, token: TokenRow, sensor: NewSensor, sensorId: string): Promise<void> {
   const added = await tx`
     INSERT INTO enrollment_token_nodes (token_id, sensor_id, tenant_id)
     VALUES (${token.token_id}, ${sensorId}, ${sensor.tenantId}) ON CONFLICT DO NOTHING RETURNING token_id`;
-  if (added.length > 0) await tx`UPDATE enrollment_tokens SET nodes = nodes + 1 WHERE token_id = ${token.token_id}`;
+  if (added.length === 0) return;
+  const [counted] = await tx<{ revoked_at: Date | null }[]>`
+    UPDATE enrollment_tokens SET nodes = nodes + 1
+    WHERE token_id = ${token.token_id} AND (max_nodes IS NULL OR nodes < max_nodes) RETURNING revoked_at`;
+  if (!counted) throw new Refused("exhausted");
+  if (counted.revoked_at) throw new Refused("spent");
 }
 
+/**
+ * The token, and nobody else who uses it for the same: of a token for one node, nobody else at all; of a cluster's, not the same node or
+ * key, since its other nodes come in by the thousand.
+ */
+async function lockToken(tx: Tx, tokenHash: string, sensor: NewSensor, keyHash: string): Promise<TokenRow | undefined> {
+  const [seen] = await tx<TokenRow[]>`
+    SELECT * FROM enrollment_tokens WHERE token_hash = ${tokenHash} AND revoked_at IS NULL`;
+  if (seen?.kind === "cluster") {
+    // Always in this order, or two could wait for each other.
+    if (sensor.machineHash !== undefined)
+      await lockName(tx, `node ${sensor.tenantId} ${sensor.machineHash} ${sensor.nodeName}`);
+    await lockName(tx, `key ${seen.token_id} ${keyHash}`);
+    return seen;
+  }
+  const [token] = await tx<TokenRow[]>`
+    SELECT * FROM enrollment_tokens WHERE token_hash = ${tokenHash} AND revoked_at IS NULL FOR UPDATE`;
+  return token;
+}
+
+async function lockName(tx: Tx, name: string): Promise<void> {
+  await tx`SELECT pg_advisory_xact_lock(hashtextextended(${`telovix enrolment ${name}`}, 0))`;
+}
+
+/** As far as can be seen without keeping others out: countNode decides. */
 async function hasRoom(tx: Tx, token: TokenRow, sensorId: string | undefined): Promise<boolean> {
   if (token.max_nodes === null || token.nodes < token.max_nodes) return true;
   if (sensorId === undefined) return false;
@@ -98,11 +137,11 @@ async function updateSensor(tx: Tx, s: NewSensor, sensorId: string): Promise<voi
 }
 
 /**
- * Uses a token and gives the node its certificate, all or nothing and one after the other for each token, whatever process of whatever
+ * Uses a token and gives the node its certificate, all or nothing and one after the other for each node, whatever process of whatever
  * replica asks: a sensor of its own, or the one the token leads back to, whose certificates until now stop counting when the new one is
  * first used. A node that asks again with the same key gets the same again.
  */
-export function enrollSensor(
+export async function enrollSensor(
   db: Db,
   tokenHash: string,
   sensor: NewSensor,
@@ -110,10 +149,8 @@ export function enrollSensor(
   issue: (sensorId: string) => Promise<NewCertificate>,
   now: Date,
 ): Promise<Enrolled> {
-  return db.tenant(sensor.tenantId, async (tx): Promise<Enrolled> => {
-    const [token] = await tx<TokenRow[]>`
-      SELECT * FROM enrollment_tokens
-      WHERE token_hash = ${tokenHash} AND revoked_at IS NULL FOR UPDATE`;
+  const enrolled = db.tenant(sensor.tenantId, async (tx): Promise<Enrolled> => {
+    const token = await lockToken(tx, tokenHash, sensor, keyHash);
     if (!token) return { outcome: "spent" };
     const { answer, otherKey } = await findAnswer(tx, token, sensor, keyHash, now);
     if (answer) return { outcome: "repeated", answer };
@@ -132,11 +169,17 @@ export function enrollSensor(
       INSERT INTO sensor_certificates (serial, tenant_id, sensor_id, key_hash, issuer_id, not_before, not_after, status, replaces)
       VALUES (${certificate.serial}, ${sensor.tenantId}, ${sensorId}, ${certificate.keyHash}, ${certificate.issuerId},
               ${certificate.notBefore}, ${certificate.notAfter}, ${known ? "pending" : "active"}, 'revoke')`;
+    await keepAnswer(tx, token, sensorId, certificate, now);
     if (token.kind === "cluster") await countNode(tx, token, sensor, sensorId);
     else
       await tx`UPDATE enrollment_tokens SET used_at = ${now}, sensor_id = ${sensorId} WHERE token_id = ${token.token_id}`;
-    await keepAnswer(tx, token, sensorId, certificate, now);
     const machineChanged = known !== undefined && known.machine_hash !== (sensor.machineHash ?? null);
     return { outcome: "enrolled", sensorId, again: known !== undefined, machineChanged };
   });
+  try {
+    return await enrolled;
+  } catch (error) {
+    if (error instanceof Refused) return { outcome: error.outcome };
+    throw error;
+  }
 }
