@@ -42,6 +42,7 @@
 #include "policy_raw.bpf.h"
 #include "policy_lean_sock.bpf.h"
 #include "policy_programs.bpf.h"
+#include "policy_user.bpf.h"
 #include "policy_deny.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
