@@ -136,7 +136,10 @@ async function crowd(engine: Engine, eventsOf: EventsOf): Promise<void> {
   check(seen.unanswered === CROWDED + 1 && seen.answered === 1, "of a crowd and one that is stopped", seen);
 }
 
-/** Runs of its programs that the kernel has skipped, as the kernel itself says. */
+/** BPF_PROG_TYPE_KPROBE. */
+const KPROBE = 2;
+
+/** Runs of its kprobes that the kernel has skipped, as the kernel itself says: others may be, too, where it preempts programs. */
 function skippedOf(pid: number): number {
   const texts = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => {
     try {
@@ -145,7 +148,8 @@ function skippedOf(pid: number): number {
       return ""; // closed meanwhile
     }
   });
-  return texts.reduce((sum, text) => sum + Number(/^recursion_misses:\s*(\d+)/m.exec(text)?.[1] ?? 0), 0);
+  const kprobes = texts.filter((text) => Number(/^prog_type:\s*(\d+)/m.exec(text)?.[1]) === KPROBE);
+  return kprobes.reduce((sum, text) => sum + Number(/^recursion_misses:\s*(\d+)/m.exec(text)?.[1] ?? 0), 0);
 }
 
 const lostToSkips = (engine: Engine): number =>
@@ -160,7 +164,6 @@ async function skipped(engine: Engine, eventsOf: EventsOf): Promise<void> {
   const told = (await eventsOf(SKIPPED)).filter((line) => line.kind === "process_tracepoint");
   check(told.length === SKIPS, "told by the tracepoint", told.length);
   const counted = skippedOf(engine.pid);
-  // Others may be skipped, too, where the kernel preempts programs.
   if (counted < SKIPS) throw new NotHere("this kernel skips none of them, or does not count them");
   await engine.stop(TOLD_MS);
   const lost = lostToSkips(engine);
