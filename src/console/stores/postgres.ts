@@ -50,6 +50,9 @@ export function connectPostgres(target: PostgresTarget, options: PostgresOptions
     types: { bigint: int8 },
     connection: {
       application_name: "telovix",
+      // A plan is kept for as long as its tables' statistics: one made for the first few rows of a table would read the whole of it, over
+      // and over, while it grows to thousands.
+      plan_cache_mode: "force_custom_plan",
       statement_timeout: statementTimeoutMs,
       lock_timeout: Math.min(10_000, statementTimeoutMs),
       idle_in_transaction_session_timeout: 60_000,
