@@ -11,6 +11,7 @@ interface TableRow {
   readonly indexes: string[];
   readonly policies: string[];
   readonly rls: string;
+  readonly storage: string;
 }
 
 /** PostgreSQL's schema as SQL, read from its catalogues: functions, then tables with everything that hangs on them. */
@@ -38,7 +39,8 @@ export async function postgresSchemaText(sql: Sql): Promise<string> {
                    || coalesce(format(' USING (%s)', p.qual), '') || coalesce(format(' WITH CHECK (%s)', p.with_check), '')
             FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = c.relname ORDER BY p.policyname) AS policies,
       CASE WHEN c.relrowsecurity THEN format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY;', c.relname) ELSE '' END
-        || CASE WHEN c.relforcerowsecurity THEN format(' ALTER TABLE %I FORCE ROW LEVEL SECURITY;', c.relname) ELSE '' END AS rls
+        || CASE WHEN c.relforcerowsecurity THEN format(' ALTER TABLE %I FORCE ROW LEVEL SECURITY;', c.relname) ELSE '' END AS rls,
+      coalesce(array_to_string(c.reloptions, ', '), '') AS storage
     FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migrations'
     ORDER BY c.relname`;
@@ -55,10 +57,10 @@ export async function postgresSchemaText(sql: Sql): Promise<string> {
   return `${NOTICE}\n${parts.join("\n\n")}\n`;
 }
 
-function tableText({ name, columns, constraints, indexes, policies, rls }: TableRow): string {
+function tableText({ name, columns, constraints, indexes, policies, rls, storage }: TableRow): string {
   const body = [...columns, ...constraints].map((line) => `  ${line}`).join(",\n");
   const after = [...indexes.map((i) => `${i};`), ...(rls ? [rls] : []), ...policies.map((p) => `${p};`)];
-  return [`CREATE TABLE ${name} (\n${body}\n);`, ...after].join("\n");
+  return [`CREATE TABLE ${name} (\n${body}\n)${storage === "" ? "" : ` WITH (${storage})`};`, ...after].join("\n");
 }
 
 /** ClickHouse's schema as SQL, without the name of the database it was read from. */

@@ -270,7 +270,7 @@ CREATE TABLE sensors (
   CONSTRAINT sensors_flavor_check CHECK ((flavor = ANY (ARRAY['standard'::text, 'telecom'::text]))),
   CONSTRAINT sensors_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['active'::text, 'disabled'::text, 'revoked'::text, 'decommissioned'::text]))),
   CONSTRAINT sensors_trust_state_check CHECK ((trust_state = ANY (ARRAY['trusted'::text, 'rotated'::text, 'bootstrap_pending'::text, 'trust_revoked'::text])))
-);
+) WITH (autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=500, fillfactor=50);
 CREATE INDEX sensors_clock_changes_idx ON public.sensors USING btree (tenant_id) WHERE (clock_changes <> '[]'::jsonb);
 CREATE INDEX sensors_tenant_id_machine_hash_idx ON public.sensors USING btree (tenant_id, machine_hash) WHERE (machine_hash IS NOT NULL);
 CREATE INDEX sensors_tenant_id_node_name_idx ON public.sensors USING btree (tenant_id, node_name);
