@@ -12,10 +12,10 @@ export async function killAllWith(...words: readonly string[]): Promise<void> {
 
 /** Resident memory of a process in bytes; 0 when it is gone. */
 export async function rssBytes(pid: number): Promise<number> {
-  return (await usageOf(pid)).rssBytes;
+  return (await usageOf(pid))?.rssBytes ?? 0;
 }
 
 /** User and system time a process has used, in milliseconds. */
 export async function cpuMs(pid: number): Promise<number> {
-  return (await usageOf(pid)).cpuMs;
+  return (await usageOf(pid))?.cpuMs ?? 0;
 }

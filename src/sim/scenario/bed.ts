@@ -6,13 +6,16 @@ import { join } from "node:path";
 import { AppError } from "../../core/error.ts";
 import { randomHex } from "../../core/ids.ts";
 import { selfCommand } from "../../core/self-command.ts";
-import { childrenOf, pidsWith, signalTo, usageOf } from "./processes.ts";
+import { Meter } from "./meter.ts";
+import { childrenOf, pidsWith, signalTo, type Usage } from "./processes.ts";
 
 /** Parts of an installation, by words of their command lines. */
 export const PARTS = {
   clickhouse: ["internal clickhouse", "clickhouse-main"],
   postgres: ["/postgres/bin/postgres -D", "bin/postgres -D"],
 } as const;
+
+type MeteredPart = "console" | keyof typeof PARTS;
 
 const START_TIMEOUT_MS = 120_000;
 const LAST_WORDS_MS = 2_000;
@@ -47,6 +50,7 @@ export class TestBed implements AsyncDisposable {
   readonly #command: readonly [string, ...string[]];
   readonly #args: readonly string[];
   readonly #password = randomHex(16);
+  readonly #meter = new Meter(() => this.#meteredPids());
   #child!: ChildProcess;
   #ended!: Promise<void>;
   #closed!: Promise<void>;
@@ -209,26 +213,23 @@ export class TestBed implements AsyncDisposable {
     await this.#ended;
   }
 
-  /** Processor time of the Console and its stores so far, by part, in milliseconds, and resident memory. */
-  async usage(): Promise<Record<"console" | "clickhouse" | "postgres", { cpuMs: number; rssBytes: number }>> {
-    const sum = async (pids: readonly number[]) => {
-      const all = await Promise.all(pids.map(usageOf));
-      return {
-        cpuMs: all.reduce((t, u) => t + u.cpuMs, 0),
-        rssBytes: all.reduce((t, u) => t + u.rssBytes, 0),
-      };
-    };
-    const own = [this.consolePid, ...(await this.workers())];
+  /** Processor time of the Console and its stores so far, by part, also of processes that were killed, and resident memory. */
+  usage(): Promise<Readonly<Record<MeteredPart, Usage>>> {
+    return this.#meter.look();
+  }
+
+  async #meteredPids(): Promise<Record<MeteredPart, number[]>> {
     const postgres = await this.pids("postgres");
     return {
-      console: await sum(own),
-      clickhouse: await sum(await this.pids("clickhouse")),
+      console: [this.consolePid, ...(await this.workers())],
+      clickhouse: await this.pids("clickhouse"),
       // Its backends' command lines name no directory.
-      postgres: await sum([...postgres, ...(await childrenOf(postgres))]),
+      postgres: [...postgres, ...(await childrenOf(postgres))],
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#meter[Symbol.dispose]();
     if (this.#child) {
       if (this.alive) this.#child.kill("SIGTERM");
       const patience = setTimeout(() => this.#child.kill("SIGKILL"), 30_000);

@@ -28,14 +28,16 @@ export interface Usage {
   readonly rssBytes: number;
 }
 
-/** Processor time and resident memory of a process; nothing once it is gone. */
-export async function usageOf(pid: number): Promise<Usage> {
+/** Processor time and resident memory of a process, and when it began, in ticks since the host did; undefined once it is gone. */
+export async function usageOf(pid: number): Promise<(Usage & { readonly startTicks: number }) | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  if (stat === "") return undefined;
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return {
     cpuMs: (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10,
     rssBytes: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024,
+    startTicks: Number(fields[19]),
   };
 }
 

@@ -23,7 +23,7 @@ export interface ScenarioResult {
   /** Why it did not pass. */
   readonly problem?: string;
   readonly figures: Readonly<Record<string, number>>;
-  /** Processor seconds of the Console and its stores over the run, all and for one sensor and hour; resident memory at the end. */
+  /** Processor seconds of the Console and its stores over the run, all and for one sensor and second; resident memory at the end. */
   readonly console: {
     readonly cpu_s: Readonly<Record<string, number>>;
     readonly cpu_ms_per_sensor_and_s: number;
@@ -110,11 +110,7 @@ async function play(options: ScenarioOptions, bed: TestBed, helpers: Helpers): P
   const usage = await bed.usage();
   const secs = (Date.now() - running.startAtMs) / 1000;
   const parts = ["console", "clickhouse", "postgres"] as const;
-  // A part that was killed began to count anew.
-  const used = (part: (typeof parts)[number]): number => {
-    const from = enrolled[part].cpuMs;
-    return usage[part].cpuMs >= from ? usage[part].cpuMs - from : usage[part].cpuMs;
-  };
+  const used = (part: (typeof parts)[number]): number => usage[part].cpuMs - enrolled[part].cpuMs;
   const all = parts.reduce((sum, part) => sum + used(part), 0);
   return {
     scenario: scenario.name,
