@@ -79,7 +79,7 @@ static __always_inline void bpf__opened(struct tx_syscall *e)
  */
 static __always_inline void bpf__object(struct tx_syscall *e)
 {
-	u32 cmd = e->args[0], word = 0;
+	u32 cmd = e->args[0], word = 0, number;
 	u64 attr = e->args[1];
 	struct file *file;
 	void *object;
@@ -93,18 +93,22 @@ static __always_inline void bpf__object(struct tx_syscall *e)
 	if (cmd >= TX_CMD_LOOKUP_AND_DELETE_BATCH && cmd <= TX_CMD_DELETE_BATCH)
 		attr += 36;
 	bpf_probe_read_user(&word, sizeof(word), (void *)attr);
+	number = word;
+	/* Read here: one load at the end, of this or of an object's number, the verifier refuses.
+	 */
+	asm volatile("" : "+r"(number));
 	switch (cmd) {
 	case TX_CMD_PROG_BY_ID:
 		e->args[3] = TX_BPF_PROG;
-		e->args[4] = word;
+		e->args[4] = number;
 		return;
 	case TX_CMD_MAP_BY_ID:
 		e->args[3] = TX_BPF_MAP;
-		e->args[4] = word;
+		e->args[4] = number;
 		return;
 	case TX_CMD_LINK_BY_ID:
 		e->args[3] = TX_BPF_LINK;
-		e->args[4] = word;
+		e->args[4] = number;
 		return;
 	case TX_CMD_UPDATE ... TX_CMD_DELETE:
 	case TX_CMD_LOOKUP_AND_DELETE ... TX_CMD_FREEZE:
@@ -115,7 +119,7 @@ static __always_inline void bpf__object(struct tx_syscall *e)
 	default:
 		return;
 	}
-	file = fd__file(word);
+	file = fd__file(number);
 	if (!file)
 		return;
 	object = TX_READ(file, private_data);

@@ -37,9 +37,17 @@ static __always_inline struct tx_pending *pending__as_kept(struct tx_scratch *s)
  * One more call of the point, if there is room for it. In one step: between a look and a count
  * another one finds room, too, and on kernels that preempt programs many would.
  */
-static __always_inline bool pending__count(u32 *count)
+static __always_inline bool pending__put(struct tx_scratch *s, u64 key)
 {
-	if (TX_ADDED(count) <= TX_PENDINGS_OF_ONE)
+	u32 point = key, *count;
+
+	pending__cut(s);
+	pending__as_kept(s)->within = 0;
+	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
+	if (!count)
+		return false;
+	if (TX_ADDED(count) <= TX_PENDINGS_OF_ONE &&
+	    !bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY))
 		return true;
 	__sync_fetch_and_add(count, -1);
 	return false;
@@ -54,7 +62,6 @@ static __always_inline void pending__keep(struct tx_scratch *s)
 {
 	u64 key = bpf_get_current_pid_tgid() << 32 | s->point;
 	struct tx_policy_event *e = scratch__event(s);
-	u32 point = s->point, *count;
 	struct tx_pending *kept;
 
 	e->has_ret = 0;
@@ -65,27 +72,14 @@ static __always_inline void pending__keep(struct tx_scratch *s)
 		/* Another look at the same call is told without its return. */
 		if (!(s->unread & TX_UNREAD_LATE))
 			kept->within++;
-		if (!mask__any(e->posted))
-			TX_TOTAL(pair_full);
-		return;
-	}
-	pending__cut(s);
-	pending__as_kept(s)->within = 0;
-	count = bpf_map_lookup_elem(&tx_pending_counts, &point);
-	if (!count || !pending__count(count)) {
-		if (!mask__any(e->posted))
-			TX_TOTAL(pair_full);
-		return;
-	}
-	if (bpf_map_update_elem(&tx_pendings, &key, &s->now, BPF_ANY)) {
-		__sync_fetch_and_add(count, -1);
-		if (!mask__any(e->posted))
-			TX_TOTAL(pair_full);
-		return;
-	}
+	} else if (pending__put(s, key)) {
 #pragma unroll
-	for (u32 w = 0; w < TX_MASK_WORDS; w++)
-		e->posted[w] = 0;
+		for (u32 w = 0; w < TX_MASK_WORDS; w++)
+			e->posted[w] = 0;
+		return;
+	}
+	if (!mask__any(e->posted))
+		TX_TOTAL(pair_full);
 }
 
 /* For the program behind this one, which takes the file's hash and tells of the call. False: no

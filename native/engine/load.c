@@ -18,6 +18,7 @@
 #include "kallsyms.h"
 #include "log.h"
 #include "objects.h"
+#include "reads.h"
 #include "syscalls.h"
 #include "version.h"
 #include "watch.h"
@@ -129,32 +130,6 @@ uint64_t load_cookie_key(void)
 	return key;
 }
 
-/* Decided at the first load: all objects of a run read in the same way. */
-static enum { READS_UNKNOWN, READS_BY_HELPER, READS_DIRECTLY } reads;
-static char suspect[64]; /* refused while it read directly */
-
-/* Is it the way of reading that this verifier does not like? Then the program is tried with the
- * other. */
-static bool blame_reads(void)
-{
-	if (reads == READS_DIRECTLY) {
-		reads = READS_BY_HELPER;
-		snprintf(suspect, sizeof(suspect), "%s", failed_program);
-		return true;
-	}
-	if (suspect[0] && !strcmp(suspect, failed_program))
-		reads = READS_DIRECTLY;
-	suspect[0] = 0;
-	return false;
-}
-
-bool load_reads_directly(void)
-{
-	if (reads == READS_UNKNOWN)
-		reads = objects_may_read_directly() ? READS_DIRECTLY : READS_BY_HELPER;
-	return reads == READS_DIRECTLY;
-}
-
 /* Where the kernel counts renames and mounts (bpf/cold.bpf.h); without, every path is put together.
  */
 static void find_addresses(struct engine_bpf *skel)
@@ -182,7 +157,7 @@ static void find_addresses(struct engine_bpf *skel)
 static void configure(struct engine_bpf *skel, const struct options *o)
 {
 	skel->rodata->tx_cookie_key = load_cookie_key();
-	skel->rodata->tx_stays = load_reads_directly() && objects_may_stay() && facts_may_preempt();
+	skel->rodata->tx_stays = reads_directly() && objects_may_stay() && facts_may_preempt();
 	find_addresses(skel);
 	syscalls_fill((uint64_t *)skel->rodata->tx_calls);
 	skel->rodata->tx_wake_bytes[TX_RING_EXEC] = o->ring_exec_bytes / 4;
@@ -197,7 +172,7 @@ static void configure(struct engine_bpf *skel, const struct options *o)
 static struct engine_bpf *open_and_load(const struct options *o, int *err)
 {
 	for (int try = 0; try < MAX_TRIES; try++) {
-		struct engine_bpf *skel = objects_take(load_reads_directly())->open();
+		struct engine_bpf *skel = objects_take(reads_directly())->open();
 
 		if (!skel) {
 			*err = -errno;
@@ -210,7 +185,7 @@ static struct engine_bpf *open_and_load(const struct options *o, int *err)
 		if (!*err)
 			return skel;
 		if (failed_program[0] && program_index(skel, failed_program) >= 0) {
-			if (!blame_reads())
+			if (!reads_blame(failed_program, last_words))
 				remember_refusal(skel);
 			engine_bpf__destroy(skel);
 			continue;
@@ -246,7 +221,9 @@ static struct engine_bpf *prepare(const struct options *o, int *err)
 	/* Kernels before 5.11 charge maps to this limit; later ones ignore it. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	skel = open_and_load(o, err);
-	if (!skel)
+	if (skel)
+		reads_settled();
+	else
 		explain(*err);
 	return skel;
 }

@@ -29,10 +29,6 @@ void load_handlers(struct engine_bpf *skel);
 /* What hides kernel addresses in socket cookies, the same in all programs of this load. */
 uint64_t load_cookie_key(void);
 
-/* Whether programs of this kernel may load from addresses they declare a type of (bpf/read.bpf.h).
- */
-bool load_reads_directly(void);
-
 /* Attaches all programs but the iterators. */
 int load_attach(struct kernel *k);
 

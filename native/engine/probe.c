@@ -16,6 +16,7 @@
 #include "log.h"
 #include "objects.h"
 #include "probe_kinds.h"
+#include "reads.h"
 #include "version.h"
 
 #define BPF_FS_MAGIC_NUMBER 0xcafe4a11
@@ -147,6 +148,7 @@ static void write_report(struct json *j, const struct options *o)
 				 "the programs could not be loaded: %s", strerror(-err));
 	}
 	backend_write(j);
+	reads_write(j);
 	json_close(j, '}');
 }
 

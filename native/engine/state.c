@@ -12,6 +12,7 @@
 
 #include "keep.h"
 #include "loss.h"
+#include "reads.h"
 
 #define STATE_MAGIC 0x31657461747358ULL
 #define STATE_ELEMENT 4096u
@@ -21,6 +22,7 @@ struct state_header {
 	uint32_t ready, active;
 	uint32_t slots_used, pad;
 	struct state_hook hooks[HOOKS];
+	struct reads_kept reads;
 };
 
 static struct state_header *header;
@@ -149,6 +151,7 @@ void state_save_backends(void)
 		memcpy(header->hooks[h].reason, backends[h].reason,
 		       sizeof(header->hooks[h].reason));
 	}
+	reads_keep(&header->reads);
 }
 
 void state_load_backends(void)
@@ -159,6 +162,7 @@ void state_load_backends(void)
 		backends[h].mechanism = hook->mechanism[0] ? hook->mechanism : NULL;
 		memcpy(backends[h].reason, hook->reason, sizeof(backends[h].reason));
 	}
+	reads_take(&header->reads);
 }
 
 static struct state_bank *bank(uint32_t which)

@@ -19,6 +19,7 @@
 #include "loss.h"
 #include "pins.h"
 #include "proc.h"
+#include "reads.h"
 #include "skipped.h"
 #include "state.h"
 #include "version.h"
@@ -146,6 +147,7 @@ void stats_write_start(const char *kernel)
 	json_key_string(line.j, "version", ENGINE_VERSION);
 	json_key_string(line.j, "kernel", kernel);
 	backend_write(line.j);
+	reads_write(line.j);
 	pins_write(line.j);
 	line_envelope(&line, NULL, 0, NULL);
 	line_end(&line);
@@ -187,6 +189,7 @@ void stats_write(const struct ring rings[], uint64_t max_turn_ns)
 	json_key_u64(j, "no_handler", SUM(no_handler));
 	json_key_u64(j, "owner_full", SUM(owner_full));
 	json_close(j, '}');
+	reads_write(j);
 	write_programs(j);
 	line_envelope(&line, NULL, 0, NULL);
 	line_end(&line);

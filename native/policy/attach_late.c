@@ -17,6 +17,7 @@
 #include "attach.h"
 #include "log.h"
 #include "policy.skel.h"
+#include "reads.h"
 
 #define KINDS 2
 
@@ -158,9 +159,13 @@ static void open_all(void)
 	err = load();
 	/* Is it the way of reading that this verifier does not like? */
 	if (err && object_read_directly(false)) {
+		int first = err;
+
 		err = load();
 		if (err)
 			object_read_directly(true);
+		else
+			reads_blame_policy("the second look", strerror(-first));
 	}
 	if (!err)
 		err = link_all();

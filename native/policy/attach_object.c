@@ -17,6 +17,7 @@
 #include "attach.h"
 #include "load.h"
 #include "objects.h"
+#include "reads.h"
 #include "policy.skel.h"
 
 #define MAPS 48
@@ -90,7 +91,7 @@ int object_map(const char *name)
 
 static const void *elf_bytes(size_t *size)
 {
-	return objects_take(load_reads_directly() && !object.by_helper)->policy_bytes(size);
+	return objects_take(reads_directly() && !object.by_helper)->policy_bytes(size);
 }
 
 /* Its name stands in the object's strings, and nothing else is called like that. */

@@ -11,6 +11,7 @@
 #include "attach.h"
 #include "clock.h"
 #include "facts_lsm.h"
+#include "reads.h"
 #include "skipped.h"
 
 #define PROGRAM_NAME 64
@@ -231,10 +232,16 @@ void programs_load(struct point **points, size_t count, uint32_t limit)
 	}
 	/* Is it the way of reading that this verifier does not like? */
 	if (err && object_read_directly(false)) {
+		char first[64], said[96];
+
+		memcpy(first, refused, sizeof(first));
+		memcpy(said, words, sizeof(said));
 		bpf_object__close(in.obj);
 		err = open_and_load(&in, points, count, limit, refused, words);
 		if (err)
 			object_read_directly(true);
+		else
+			reads_blame_policy(first, said);
 	}
 	if (!err)
 		take_loaded(&in);

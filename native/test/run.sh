@@ -78,6 +78,10 @@ check "probe --json tells of tp_btf" grep -q '"kind":"tp_btf","status"' "$work/p
 old=true
 ! grep -qw bpf_loop /proc/kallsyms || old=false
 check "probe --json tells which objects are taken" grep -q "\"old_objects\":$old" "$work/probe.json"
+# A verifier that refuses one program's direct reads makes all of them dear, and nothing else shows it.
+way=helper
+! grep -qw bpf_rdonly_cast /proc/kallsyms || way=direct
+check "its programs read memory directly where the kernel lets them" grep -q "\"reads\":{\"way\":\"$way\"}" "$work/probe.json"
 
 if ! grep -qE '"kind":"(tp_btf|raw_tp)","status":"ok"' "$work/probe.json"; then
 	echo "######## THIS KERNEL REFUSES eBPF: NO BEHAVIOUR WAS TESTED ########"

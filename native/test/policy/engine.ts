@@ -79,6 +79,11 @@ export class Engine {
     this.#process = this.#start(policies ? this.#plans : []);
   }
 
+  /** The line it said on stderr that has this in it. */
+  complaintOf(part: string): string | undefined {
+    return this.#stderr.split("\n").find((line) => line.includes(part));
+  }
+
   /** What it said on stderr, at most the last 2000 characters. */
   get complaint(): string {
     return this.#stderr.slice(-2000).trim();

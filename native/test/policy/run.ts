@@ -114,6 +114,8 @@ async function runGroup(
   if (states !== undefined) lines = engine.lines();
   if (stopped !== "0" && trouble === undefined)
     trouble = `the engine did not end in order (${stopped}): ${engine.complaint}`;
+  // All works, and each program is twice as long on its way: nothing else would tell.
+  trouble ??= engine.complaintOf("memory by its helper");
   if (options.keep === true && existsSync(out)) say(`# ${group}: events kept in ${out}`);
   const times = [started - began, acted - started, performance.now() - acted]
     .map((ms) => (ms / 1000).toFixed(1))

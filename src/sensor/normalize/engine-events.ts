@@ -63,12 +63,15 @@ export function engineStartDraft(line: EngineLine, start: EngineStart): EventDra
     const reason = textOf(pins["reason"], 512);
     detail["pins"] = reason === undefined ? status : `${status}: ${reason}`;
   }
+  // Its programs take longer than they would have to: nothing else would show it.
+  const slower = textOf(objectOf(line.body["reads"])["reason"], 512);
+  if (slower !== undefined) detail["reads"] = `helper: ${slower}`;
   const draft = toDraft(line, undefined, { kind: "engine_start", did: "", detail });
   const message = `The engine ${start.version ?? ""} started with ${start.backends.length - lesser.length} of ${start.backends.length} hooks in full.`;
   return {
     ...draft,
     message: message.replace("engine  ", "engine "),
-    severity: lesser.some((b) => b.status === "rejected") ? "warning" : "info",
+    severity: slower !== undefined || lesser.some((b) => b.status === "rejected") ? "warning" : "info",
   };
 }
 

@@ -268,6 +268,15 @@ describe("the engine", () => {
     });
   });
 
+  test("that reads the kernel's memory the slower way for no good reason warns of it", () => {
+    const started = (reads: object) => event(line({ engine_start: { version: "1", backends: [], reads } }));
+    expect(started({ way: "helper" }).severity).toBe("info");
+    expect(started({ way: "helper", reason: "a: refused" })).toMatchObject({
+      severity: "warning",
+      detail: { reads: "helper: a: refused" },
+    });
+  });
+
   test("lines that are none are told apart", () => {
     expect(parseLine("{")).toBe("not JSON");
     expect(parseLine("[]")).toBe("no event in it");
