@@ -77,7 +77,7 @@ cp -a native/.output native/test "$stage/native/"
 for kernel in "${kernels[@]}"; do
 	# Outcomes of an earlier run say nothing of this one.
 	rm -f "$results/$kernel$short.json"
-	[ -n "$only" ] && [ "$only" != engine ] || [ "$kernel" = host ] || suite engine "$kernel" 900 "$stage/native/test/run.sh"
+	[ -n "$only" ] && [ "$only" != engine ] || [ "$kernel" = host ] || suite engine "$kernel" 1500 "$stage/native/test/run.sh"
 	[ -n "$only" ] && [ "$only" != policies ] ||
 		suite policies "$kernel" 3600 "$bun" "$stage/native/test/policy/run.ts" $short ${again:+--again "$PWD/native/test/policy/outcomes/$kernel.json"} --json "$results/$kernel$short.json" "$stage/native/.output/policy-cases"
 	[ "$kernel" != 6.12 ] || { [ -n "$only" ] && [ "$only" != packs ]; } ||
