@@ -81,7 +81,13 @@ describe("kill -9 of every part under a stream of executions", () => {
       await eventually(async () => ((await seen(api, mark)).has(String(total)) ? true : undefined));
       const found = await seen(api, mark);
       const missing = Array.from({ length: total }, (_, i) => String(i + 1)).filter((n) => !found.has(n));
-      if (missing.length > 0) process.stderr.write(`${before}${home.output()}\nmissing: ${missing.join(" ")}\n`);
+      if (missing.length > 0) {
+        const losses = await api.get("/api/v1/loss?since=1h").catch(String);
+        const times = missing.map((n) => `${n} (${new Date(execs.atMs(Number(n))).toISOString()})`);
+        process.stderr.write(
+          `${before}${home.output()}\nledger: ${JSON.stringify(losses).slice(0, 4_000)}\nmissing: ${times.join(" ")}\n`,
+        );
+      }
       expect({ missing, twice: [...found].filter(([, times]) => times > 1) }).toEqual({ missing: [], twice: [] });
       process.stdout.write(
         `${total} executions, each found once, after kill -9 of engine, sensor, ClickHouse, PostgreSQL and Console\n`,

@@ -1,13 +1,13 @@
-import { Admin, MultipleErrors, Producer, type BaseOptions } from "@platformatic/kafka";
-import { AppError, errorMessage } from "../../core/error.ts";
+import { Admin, Producer, type BaseOptions } from "@platformatic/kafka";
+import { AppError } from "../../core/error.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
+import { clientOptions, reason, unavailable } from "./client.ts";
 import type { KafkaTarget } from "./target.ts";
 import { PARTITIONS, QUEUED } from "./topics.ts";
 
 /** Messages of one produce request together: a broker takes a batch of 1 MiB unless it is told otherwise, records' heads included. */
 const MAX_REQUEST_BYTES = 768 * 1024;
-const TIMEOUT_MS = 10_000;
 
 const TENANT_HEADER = Buffer.from("tenant_id");
 
@@ -28,21 +28,6 @@ export interface QueueProducerDeps {
 
 type Client = Producer<Buffer, Buffer, Buffer, Buffer>;
 
-/** How deep the client's errors nest at most. */
-const MAX_DEPTH = 5;
-
-/** What the cluster or the network said: at the bottom of the client's nested errors, and the last try's says most. */
-function reason(error: unknown): string {
-  let inner = error;
-  for (let depth = 0; depth < MAX_DEPTH && inner instanceof MultipleErrors && inner.errors.length > 0; depth++)
-    inner = inner.errors.at(-1);
-  return errorMessage(inner);
-}
-
-function unavailable(what: string, error: unknown): AppError {
-  return new AppError("unavailable", `${what}: ${reason(error)}`, { cause: error, retryAfterSecs: 2 });
-}
-
 /** What the rows go into when a cluster stands between the Console and ClickHouse: every message is acknowledged by all replicas in sync. */
 export class QueueProducer implements AsyncDisposable {
   readonly #options: BaseOptions;
@@ -59,20 +44,7 @@ export class QueueProducer implements AsyncDisposable {
   #prepared = false;
 
   constructor({ target, log, metrics }: QueueProducerDeps) {
-    const { brokers, tls, sasl } = target;
-    this.#options = {
-      clientId: "telovix-console",
-      bootstrapBrokers: [...brokers],
-      timeout: TIMEOUT_MS,
-      connectTimeout: 5_000,
-      requestTimeout: TIMEOUT_MS,
-      retries: 2,
-      autocreateTopics: false,
-      ...(tls ? { tls: {} } : {}),
-      ...(sasl
-        ? { sasl: { mechanism: sasl.mechanism, username: sasl.username, password: () => sasl.password.reveal() } }
-        : {}),
-    };
+    this.#options = clientOptions(target);
     this.#log = log.child("kafka");
     this.#sent = metrics.counter(
       "telovix_console_queue_messages_total",

@@ -7,6 +7,12 @@ import { QUEUED, type QueuedTable } from "./topics.ts";
 const GROUP = "telovix.clickhouse";
 const FLUSH_MS = 500;
 
+/** The group of all readers of one database: Kafka tables of both topics are in it. */
+export const groupOf = (database: string): string => `${GROUP}.${database}`;
+
+/** What the feed puts rows into; it is made with its reader, and tells when that was. */
+export const readOf = (table: QueuedTable): string => `${table}_queue_read`;
+
 /** The Kafka table of a table; the names of all parts begin with it. */
 export const queueOf = (table: QueuedTable): string => `${table}_queue`;
 
@@ -16,7 +22,7 @@ const behind = (table: QueuedTable): string[] =>
 
 /** All parts of the reader of one table. */
 export function partsOf(table: QueuedTable): readonly string[] {
-  return [queueOf(table), `${queueOf(table)}_read`, ...behind(table), `${queueOf(table)}_feed`];
+  return [queueOf(table), readOf(table), ...behind(table), `${queueOf(table)}_feed`];
 }
 
 export interface Column {
@@ -34,7 +40,7 @@ function settings(target: KafkaTarget, table: QueuedTable, database: string): st
   const all: Record<string, string | number> = {
     kafka_broker_list: target.brokers.join(","),
     kafka_topic_list: QUEUED[table],
-    kafka_group_name: `${GROUP}.${database}`,
+    kafka_group_name: groupOf(database),
     kafka_format: "JSONEachRow",
     // A row that cannot be read is kept whole beside the others, not skipped.
     kafka_handle_error_mode: "stream",

@@ -2,7 +2,16 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Log } from "../../core/log.ts";
 import { identifier } from "../stores/ddl.ts";
 import type { Exclusively } from "../stores/migrate-clickhouse.ts";
-import { defineReader, partsOf, queueOf, type Column, type ReaderDefinition } from "./store-reader-parts.ts";
+import { findBrokenParts } from "./store-broken-parts.ts";
+import {
+  defineReader,
+  groupOf,
+  partsOf,
+  queueOf,
+  readOf,
+  type Column,
+  type ReaderDefinition,
+} from "./store-reader-parts.ts";
 import type { KafkaTarget } from "./target.ts";
 import { QUEUED, QUEUED_TABLES, type QueuedTable } from "./topics.ts";
 
@@ -92,12 +101,52 @@ async function drop(client: ClickHouseClient, parts: readonly Found[]): Promise<
     await client.command({ query: `DROP TABLE IF EXISTS ${identifier(name)} SYNC` });
 }
 
+/** When the oldest of the readers was made, seconds since 1970; undefined: there is none. */
+async function madeAt(client: ClickHouseClient): Promise<{ database: string; secs: number } | undefined> {
+  const [row] = await rowsOf<{ database: string; n: number; secs: number }>(
+    client,
+    `SELECT currentDatabase() AS database, count() AS n, min(toUnixTimestamp(metadata_modification_time)) AS secs
+     FROM system.tables WHERE database = currentDatabase() AND name IN ({names:Array(String)})`,
+    { names: QUEUED_TABLES.map(readOf) },
+  );
+  return row && Number(row.n) > 0 ? { database: row.database, secs: Number(row.secs) } : undefined;
+}
+
+/**
+ * Parts that could not be read and were put aside had rows that count as read: what was read since comes again. The Kafka tables go first,
+ * and what says when the readers were made goes last, with the reader made anew: until then this is tried again.
+ */
+async function readAgain(client: ClickHouseClient, log: Log, rewind: Rewind): Promise<void> {
+  const made = await madeAt(client);
+  const broken = made && (await findBrokenParts(client, made.secs));
+  if (!broken) return;
+  log.error(
+    "Parts of the event store could not be read and were put aside; what was read from the queue is read again",
+    {
+      parts: broken.parts.slice(0, 20),
+      since: new Date(broken.sinceMs).toISOString(),
+    },
+  );
+  for (const table of QUEUED_TABLES)
+    await client.command({ query: `DROP TABLE IF EXISTS ${identifier(queueOf(table))} SYNC` });
+  await rewind(groupOf(made.database), Object.values(QUEUED), broken.sinceMs);
+}
+
+/** Sets a group's place in topics back to a time, in milliseconds since 1970. */
+export type Rewind = (group: string, topics: readonly string[], sinceMs: number) => Promise<void>;
+
 interface AttachOptions {
   /** Runs something while no other Console does. */
   readonly exclusively: Exclusively;
   /** Also makes those anew that are whole and do not fit: for the start, so that two Consoles of different minds do not quarrel. */
   readonly fit: boolean;
+  readonly rewind?: Rewind;
 }
+
+const needsAgain = async (client: ClickHouseClient): Promise<boolean> => {
+  const made = await madeAt(client);
+  return made !== undefined && (await findBrokenParts(client, made.secs)) !== undefined;
+};
 
 /**
  * Has ClickHouse read the topics into its tables. A reader that does not fit or lacks a part is made anew; what is read is kept by the
@@ -107,10 +156,19 @@ export async function attachQueue(
   client: ClickHouseClient,
   target: KafkaTarget,
   log: Log,
-  { exclusively, fit }: AttachOptions = { exclusively: (run) => run(), fit: true },
+  { exclusively, fit, rewind }: AttachOptions = { exclusively: (run) => run(), fit: true },
 ): Promise<void> {
-  if ((await findStale(client, target, fit, fit ? log : undefined)).length === 0) return;
+  const again = rewind !== undefined && (await needsAgain(client));
+  if (!again && (await findStale(client, target, fit, fit ? log : undefined)).length === 0) return;
   await exclusively(async () => {
+    try {
+      if (again) await readAgain(client, log, rewind);
+    } catch (error) {
+      if (!fit) throw error;
+      // A Console starts without its cluster, too. What says when the readers were made is left alone, so it is tried again.
+      log.error("What is to be read again of the queue could not be; it is tried again", { error });
+      return;
+    }
     // Another one may have done it meanwhile.
     for (const { table, found, missing, statements } of await findStale(client, target, fit)) {
       const stops = statements.length === 0;
