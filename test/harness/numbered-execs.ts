@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Slow enough that five never begin within a second on a machine at rest. */
+/** Between the end of one and the beginning of the next: five never begin within a second, however late the machine is with one. */
 const PAUSE_MS = 340;
 
 export interface NumberedExecs {
@@ -15,22 +15,24 @@ export interface NumberedExecs {
 }
 
 /**
- * Runs `/bin/true <mark>-<n>`, three a second, until stopped. Their parent is a program of its own (a copy of the shell), since five
+ * Runs `/bin/true <mark>-<n>`, three a second at most, until stopped. Their parent is a program of its own (a copy of the shell), since five
  * executions by one parent binary within a second are folded into a burst.
  */
 export async function numberedExecs(dir: string, mark: string): Promise<NumberedExecs> {
   const shell = join(dir, "generator");
   await copyFile("/bin/bash", shell);
   await chmod(shell, 0o755);
-  const generator = spawn(shell, ["-c", 'while read -r n; do /bin/true "$0-$n"; done', mark], {
-    stdio: ["pipe", "ignore", "ignore"],
+  const generator = spawn(shell, ["-c", 'while read -r n; do /bin/true "$0-$n"; echo; done', mark], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
   const ended = new Promise((done) => generator.once("exit", done));
   const times: number[] = [];
   let stopped = false;
   const loop = (async () => {
     while (!stopped) {
+      const ran = new Promise((done) => generator.stdout.once("data", done));
       generator.stdin.write(`${times.push(Date.now())}\n`);
+      await Promise.race([ran, ended]);
       await Bun.sleep(PAUSE_MS);
     }
     generator.stdin.end();
