@@ -9,9 +9,9 @@ import type { Exclusively } from "../stores/migrate-clickhouse.ts";
 import { QueueProducer } from "./producer.ts";
 import { queueEvents } from "./queued-events.ts";
 import { ReaderWatch } from "./reader-watch.ts";
-import { rewindGroup } from "./rewind.ts";
+import { oncePerTime, rewindGroup } from "./rewind.ts";
 import { checkReaders } from "./store-health.ts";
-import { attachQueue, hasQueue, type Rewind } from "./store-readers.ts";
+import { attachQueue, hasQueue } from "./store-readers.ts";
 import { parseKafkaUrl } from "./target.ts";
 
 /** Taking a reader away waits for what it is reading. */
@@ -64,10 +64,10 @@ export async function openSink(deps: QueueDeps): Promise<EventSink> {
     "telovix_console_queue_rewinds_total",
     "Times the queue was read again from an earlier place, since parts of the event store could not be read.",
   );
-  const rewind: Rewind = async (group, topics, sinceMs) => {
+  const rewind = oncePerTime(async (group, topics, sinceMs) => {
     await rewindGroup(target, group, topics, sinceMs);
     rewinds();
-  };
+  });
   const attach = (fit: boolean): Promise<void> =>
     withClient((client) => attachQueue(client, target, log, { exclusively, fit, rewind }));
   await attach(true);

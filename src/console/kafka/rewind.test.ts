@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { rewound } from "./rewind.ts";
+import { oncePerTime, rewound } from "./rewind.ts";
 
 test("a reader that keeps up goes back by messages or by time, whichever is further", () => {
   expect(rewound(100_000n, 99_900n, 0n)).toBe(80_000n);
@@ -16,4 +16,17 @@ test("it goes back no further than the cluster's log, and never forward", () => 
   expect(rewound(100_000n, 10n, 90_000n)).toBe(90_000n);
   // The cluster has thrown away even what was not read yet.
   expect(rewound(100n, -1n, 5_000n)).toBe(100n);
+});
+
+test("what was spoilt at one time is gone back for once, unless that failed", async () => {
+  const asked: number[] = [];
+  let fails = true;
+  const rewind = oncePerTime(async (_group, _topics, sinceMs) => {
+    asked.push(sinceMs);
+    if (fails) throw new Error("no broker");
+  });
+  expect(rewind("g", [], 1)).rejects.toThrow("no broker");
+  fails = false;
+  for (const sinceMs of [1, 1, 2, 2]) await rewind("g", [], sinceMs);
+  expect(asked).toEqual([1, 1, 2]);
 });

@@ -10,6 +10,19 @@ const BACK_MS = 120_000;
 /** What the protocol calls the beginning of a log. */
 const EARLIEST = -2n;
 
+/** Sets a group's place in topics back to a time, in milliseconds since 1970. */
+export type Rewind = (group: string, topics: readonly string[], sinceMs: number) => Promise<void>;
+
+/** The same, once for a time: the readers may be long in coming back, and each time goes back from where the last one ended. */
+export function oncePerTime(rewind: Rewind): Rewind {
+  let doneMs: number | undefined;
+  return async (group, topics, sinceMs) => {
+    if (doneMs === sinceMs) return;
+    await rewind(group, topics, sinceMs);
+    doneMs = sinceMs;
+  };
+}
+
 /** Partition to offset. */
 type Offsets = ReadonlyMap<number, bigint>;
 
@@ -30,8 +43,8 @@ export function rewound(committed: bigint, byTime: bigint | undefined, earliest:
 }
 
 /**
- * Sets a group back, so that what it had read since `sinceMs` (milliseconds since 1970), and a good while before, is read again. Nobody may
- * read in its name; members that were killed are taken out. Rejects with AppError `unavailable`.
+ * Sets a group back, so that what it had read since `sinceMs` (milliseconds since 1970), and a good while before, is read again: at least the
+ * last messages, whenever those were read. Nobody may read in its name; members that were killed are taken out. Rejects with AppError `unavailable`.
  */
 export async function rewindGroup(
   target: KafkaTarget,

@@ -7,7 +7,7 @@ const WRITTEN = [...QUEUED_TABLES, "queue_rejects"];
 /** Parts that ClickHouse could not read when it started, and has put aside. */
 export interface BrokenParts {
   readonly parts: readonly string[];
-  /** When the first of them was written, milliseconds since 1970. */
+  /** When the first of them was put aside, milliseconds since 1970: at a start of ClickHouse, soon after it was written or long after. */
   readonly sinceMs: number;
 }
 

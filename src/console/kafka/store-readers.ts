@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Log } from "../../core/log.ts";
 import { identifier } from "../stores/ddl.ts";
 import type { Exclusively } from "../stores/migrate-clickhouse.ts";
+import type { Rewind } from "./rewind.ts";
 import { findBrokenParts } from "./store-broken-parts.ts";
 import {
   defineReader,
@@ -131,9 +132,6 @@ async function readAgain(client: ClickHouseClient, log: Log, rewind: Rewind): Pr
     await client.command({ query: `DROP TABLE IF EXISTS ${identifier(queueOf(table))} SYNC` });
   await rewind(groupOf(made.database), Object.values(QUEUED), broken.sinceMs);
 }
-
-/** Sets a group's place in topics back to a time, in milliseconds since 1970. */
-export type Rewind = (group: string, topics: readonly string[], sinceMs: number) => Promise<void>;
 
 interface AttachOptions {
   /** Runs something while no other Console does. */
