@@ -15,23 +15,22 @@ test("a sensor that gets no certificate at the mark of 72 hours gets one behind 
   /** A Console that serves, and can put down no certificate. */
   const refuse = (what: "ADD CONSTRAINT none CHECK (false) NOT VALID" | "DROP CONSTRAINT none"): Promise<unknown> =>
     console.stores.db.system((tx) => tx.unsafe(`ALTER TABLE sensor_certificates ${what}`));
-  /** So long after the enrolment; a session does not last until then. */
-  const leap = async (hours: number): Promise<void> => {
+  /** So long after the enrolment, for both at once; a session does not last until then. */
+  const leap = async (hours: number, sensorAheadMs = 0): Promise<void> => {
     clock.offsetMs = hours * HOUR_MS;
+    sensor.clock.offsetMs = clock.offsetMs + sensorAheadMs;
     await console.signIn();
   };
 
   await refuse("ADD CONSTRAINT none CHECK (false) NOT VALID");
   await leap(648.5);
-  sensor.clock.offsetMs = clock.offsetMs;
   sensor.run();
   await eventually("it is refused", () => says("could not be renewed yet").length > 0);
   expect(says("could not be renewed yet")[0]).toContain('"hours_left":71');
   await eventually("it is shown", async () => (await detail()).trust_health === "renewal_recommended");
 
-  await leap(696.5);
   // It looks at the time each minute, or at once when it hears that its clock is off: by two minutes, and then it is not.
-  sensor.clock.offsetMs = clock.offsetMs + 2 * 60_000;
+  await leap(696.5, 2 * 60_000);
   await eventually("it is refused again", () => says("ends soon and could not be renewed").length > 0);
   expect(says("ends soon and could not be renewed")[0]).toContain('"hours_left":23');
   await eventually("it is shown", async () => (await detail()).trust_health === "renewal_due");
@@ -39,7 +38,6 @@ test("a sensor that gets no certificate at the mark of 72 hours gets one behind 
 
   await refuse("DROP CONSTRAINT none");
   await leap(697);
-  sensor.clock.offsetMs = clock.offsetMs;
   await eventually("another certificate", async () => (await sensor.saved()).certificate_serial !== before);
   await eventually("it is in use", async () => (await detail()).trust_health === "healthy");
   expect((await detail()).certificates.map((c) => c.status).toSorted()).toEqual(["active", "previous"]);

@@ -25,7 +25,7 @@ test("what was spoilt at one time is gone back for once, unless that failed", as
     asked.push(sinceMs);
     if (fails) throw new Error("no broker");
   });
-  await expect(rewind("g", [], 1)).rejects.toThrow("no broker");
+  expect(await rewind("g", [], 1).catch(String)).toContain("no broker");
   fails = false;
   for (const sinceMs of [1, 1, 2, 2]) await rewind("g", [], sinceMs);
   expect(asked).toEqual([1, 1, 2]);

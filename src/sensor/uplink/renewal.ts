@@ -103,9 +103,9 @@ export class Renewal implements Service {
 
   #seen(answer: HeartbeatResponse): void {
     const skewMs = Math.round(answer.server_time_us / 1000 - this.#o.clock.nowMs());
-    // What is due is another question when the clock turns out to be wrong.
-    if (Math.abs(skewMs - this.#skewMs) > LOOK_MS) this.#woken.abort();
+    const isOther = Math.abs(skewMs - this.#skewMs) > LOOK_MS;
     this.#skewMs = skewMs;
+    if (isOther) this.#clockChanged();
     const { trust_bundle_hash: hash, renew_now: now } = answer;
     if (now && this.#askedMs === Infinity) {
       const spreadMs = this.#o.askedSpreadMs ?? ASKED_SPREAD_MS;
@@ -116,6 +116,15 @@ export class Renewal implements Service {
       this.#wantedBundle = hash;
       this.#woken.abort();
     }
+  }
+
+  /** What is due is another question when a clock turns out to be wrong: what was put off by it may lie behind the certificate's end. */
+  #clockChanged(): void {
+    const nowMs = this.#nowMs();
+    if (this.#failing)
+      this.#dueMs = Math.min(this.#dueMs, nextTry(this.#o.trust.certificateExpiresMs, nowMs, this.#dice()));
+    if (this.#askedMs !== Infinity) this.#askedMs = Math.min(this.#askedMs, nowMs + ASKED_SPREAD_MS * 1.5);
+    this.#woken.abort();
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
