@@ -76,4 +76,4 @@ test("every scenario that this host can play passes, and its results can be kept
     // What the call says goes before what the scenario wants.
     if (name === "rogues") expect(report.counts.rogueActs).toBeGreaterThan(0);
   }
-}, 240_000);
+}, 480_000);

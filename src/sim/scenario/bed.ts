@@ -209,6 +209,8 @@ export class TestBed implements AsyncDisposable {
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
+    // What it and what goes with it have taken until now.
+    await this.#meter.look().catch(() => {});
     this.#child.kill(signal);
     await this.#ended;
   }

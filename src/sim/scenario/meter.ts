@@ -1,10 +1,11 @@
 import { usageOf, type Usage } from "./processes.ts";
 
-const LOOK_MS = 1_000;
+/** Each look goes through all processes of the host. */
+const LOOK_MS = 3_000;
 
 /**
  * Processor time of parts of an installation whose processes come and go: what one had taken when it was last looked at stays in the sum
- * of its part when it is gone. What it took after that, less than a second's worth, is missed.
+ * of its part when it is gone. What it took after that is missed: three seconds' worth at most.
  */
 export class Meter<P extends string> implements Disposable {
   readonly #pids: () => Promise<Readonly<Record<P, readonly number[]>>>;
