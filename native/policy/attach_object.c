@@ -15,10 +15,9 @@
 #include <unistd.h>
 
 #include "attach.h"
-#include "load.h"
 #include "objects.h"
-#include "reads.h"
 #include "policy.skel.h"
+#include "reads.h"
 
 #define MAPS 48
 #define MAP_NAME 32

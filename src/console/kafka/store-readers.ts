@@ -1,4 +1,4 @@
-import type { ClickHouseClient } from "@clickhouse/client";
+import { ClickHouseError, type ClickHouseClient } from "@clickhouse/client";
 import type { Log } from "../../core/log.ts";
 import { identifier } from "../stores/ddl.ts";
 import type { Exclusively } from "../stores/migrate-clickhouse.ts";
@@ -141,10 +141,20 @@ interface AttachOptions {
   readonly rewind?: Rewind;
 }
 
-const needsAgain = async (client: ClickHouseClient): Promise<boolean> => {
+/** Unknown column, no such right: a server that does not say what it has put aside. It reads its topics all the same. */
+const UNTOLD = new Set(["47", "497"]);
+
+async function needsAgain(client: ClickHouseClient, log: Log | undefined): Promise<boolean> {
   const made = await madeAt(client);
-  return made !== undefined && (await findBrokenParts(client, made.secs)) !== undefined;
-};
+  if (!made) return false;
+  try {
+    return (await findBrokenParts(client, made.secs)) !== undefined;
+  } catch (error) {
+    if (!(error instanceof ClickHouseError && UNTOLD.has(error.code))) throw error;
+    log?.warn("ClickHouse does not say which parts it has put aside; what was in them is not read again", { error });
+    return false;
+  }
+}
 
 /**
  * Has ClickHouse read the topics into its tables. A reader that does not fit or lacks a part is made anew; what is read is kept by the
@@ -156,7 +166,7 @@ export async function attachQueue(
   log: Log,
   { exclusively, fit, rewind }: AttachOptions = { exclusively: (run) => run(), fit: true },
 ): Promise<void> {
-  const again = rewind !== undefined && (await needsAgain(client));
+  const again = rewind !== undefined && (await needsAgain(client, fit ? log : undefined));
   if (!again && (await findStale(client, target, fit, fit ? log : undefined)).length === 0) return;
   await exclusively(async () => {
     try {
