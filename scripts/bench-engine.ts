@@ -12,7 +12,7 @@ import {
   memoryFigures,
   type Figure,
 } from "./bench-engine/figures.ts";
-import type { Lines } from "./bench-engine/lines.ts";
+import { Lines } from "./bench-engine/lines.ts";
 import { figureTable, isKept, markdown, type EngineReport, type Place } from "./bench-engine/report.ts";
 import { cores, load, runJob, takesPolicies, type Kernel } from "./bench-engine/run.ts";
 import { soakResult } from "./bench-engine/soak.ts";
@@ -81,18 +81,27 @@ async function bench(): Promise<readonly Figure[]> {
   if (!counts.length) say("######## THIS ENGINE TAKES NO POLICIES: ONLY ITS BUILT-IN SENSORS ARE MEASURED ########");
   const engines = ["engine-0", ...counts.map((n) => `engine-${n}`)];
   const env = { BENCH_ROUNDS: values.rounds };
-  const there = await runJob(
-    {
-      engine,
-      kernel,
-      sections: ["memory", "delay", "loss", "latency"],
-      subjects: ["nothing", ...engines, "auditd", "bpftrace"],
-      counts,
-      env,
-      limitS: 3000,
-    },
-    true,
-  );
+  const subjects = ["nothing", ...engines, "auditd", "bpftrace"];
+  const runs = [
+    await runJob({ engine, kernel, sections: ["memory", "delay", "loss"], subjects, counts, limitS: 1200 }, true),
+  ];
+  // A guest for each round: one that dies takes no other with it.
+  for (let round = 1; round <= Number(values.rounds); round++)
+    runs.push(
+      await runJob(
+        {
+          engine,
+          kernel,
+          sections: ["latency"],
+          subjects,
+          counts,
+          env: { BENCH_ROUNDS: "1", BENCH_FIRST: String(round) },
+          limitS: 900,
+        },
+        true,
+      ),
+    );
+  const there = Lines.all(runs);
   const here = await runJob(
     {
       engine,
@@ -130,7 +139,7 @@ async function counted(): Promise<readonly Figure[]> {
     command: `bun scripts/bench-engine.ts --counted --kernel ${values.kernel} --rounds ${values.rounds}`,
     kernel: lines.of("machine")[0]?.kernel ?? "unknown",
     costs: all,
-    figures: costFigures(all),
+    figures: costFigures(all, true),
   };
   await save({ counted: result });
   return result.figures;

@@ -3,6 +3,11 @@
  * latency exec|open|connect COUNT [PATH]: times an operation COUNT times, one after the other, on
  * the last CPU, and prints the figures of the sample as one JSON object. On a machine too busy to
  * do that in 10 s it does fewer, but no less than 50.
+ *
+ * "paced" is the same sample as though the processor were equally fast all the time: a piece of
+ * work of always the same length stands beside every two milliseconds of it, and is reckoned as 100
+ * us. On a machine whose pace changes while one after another is measured, only this can be
+ * compared.
  */
 #include <unistd.h>
 
@@ -12,6 +17,31 @@
 #define WARM_UP 50
 #define LEAST 50
 #define LONGEST_NS (10 * NS_PER_S)
+#define PACE_NS 100000
+#define PACE_STEPS 20000
+#define PACE_EVERY_NS 2000000
+
+static uint64_t pace_once(void)
+{
+	uint64_t began = clock_ns(CLOCK_MONOTONIC), x = 88172645463325252ULL;
+
+	for (int i = 0; i < PACE_STEPS; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		/* Nobody asks for the sum, and it is to be made all the same. */
+		asm volatile("" : "+r"(x));
+	}
+	return clock_ns(CLOCK_MONOTONIC) - began;
+}
+
+/* What the work takes now; of two, the one that nothing came between. */
+static uint64_t pace(void)
+{
+	uint64_t a = pace_once(), b = pace_once();
+
+	return a < b ? a : b;
+}
 
 static uint64_t timed(char op, const char *path)
 {
@@ -30,9 +60,9 @@ int main(int argc, char **argv)
 {
 	char op = argc > 2 ? argv[1][0] : 0;
 	const char *path = argc > 3 ? argv[3] : "";
-	uint64_t *sample;
+	uint64_t *sample, *paced;
 	size_t count, n = 0;
-	uint64_t until;
+	uint64_t until, paced_at, work, now = 0;
 
 	if (!op || !strchr("eoc", op) || (op == 'o' && !*path)) {
 		fprintf(stderr, "usage: latency exec|open|connect COUNT [PATH]\n");
@@ -40,7 +70,8 @@ int main(int argc, char **argv)
 	}
 	count = number(argv[2]);
 	sample = calloc(count, sizeof(*sample));
-	must(sample, "memory");
+	paced = calloc(count, sizeof(*paced));
+	must(sample && paced, "memory");
 	ops_stay();
 	ops_exec_ready();
 	if (op == 'o')
@@ -49,11 +80,23 @@ int main(int argc, char **argv)
 		ops_connect_ready();
 	for (size_t i = 0; i < WARM_UP; i++)
 		timed(op, path);
-	until = clock_ns(CLOCK_MONOTONIC) + LONGEST_NS;
-	while (n < count && (n < LEAST || clock_ns(CLOCK_MONOTONIC) < until))
-		sample[n++] = timed(op, path);
+	work = pace();
+	paced_at = clock_ns(CLOCK_MONOTONIC);
+	until = paced_at + LONGEST_NS;
+	while (n < count && (n < LEAST || now < until)) {
+		sample[n] = timed(op, path);
+		paced[n] = sample[n] * PACE_NS / work;
+		n++;
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (now - paced_at > PACE_EVERY_NS) {
+			work = pace();
+			paced_at = clock_ns(CLOCK_MONOTONIC);
+		}
+	}
 	printf("{\"op\":\"%s\",\"pid\":%d,\"done\":%zu,", argv[1], getpid(), n + WARM_UP);
 	print_figures("ns", sample, n);
+	printf(",");
+	print_figures("paced", paced, n);
 	printf("}\n");
 	return 0;
 }

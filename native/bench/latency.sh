@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # What an operation takes with each subject watching. Rounds over all subjects, each beginning with
-# another one, so that what drifts in the machine falls on all of them.
+# another one, so that what drifts in the machine falls on all of them. BENCH_FIRST: the first one's number.
 
 section_latency() {
-	local subjects=($BENCH_SUBJECTS) round i
-	for ((round = 0; round < BENCH_ROUNDS; round++)); do
+	local subjects=($BENCH_SUBJECTS) first=$((${BENCH_FIRST:-1} - 1)) round i
+	for ((round = first; round < first + BENCH_ROUNDS; round++)); do
 		for ((i = 0; i < ${#subjects[@]}; i++)); do
 			measure_latency $((round + 1)) "${subjects[(round + i) % ${#subjects[@]}]}"
 		done

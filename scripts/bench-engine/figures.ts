@@ -35,6 +35,9 @@ export interface Cost {
   readonly p99_ratio: number;
   /** The lowest and highest p50 of the rounds: how far a difference between medians is to be believed. */
   readonly p50_range_us: readonly [number, number];
+  /** The median as though the processor had been equally fast all the time, and its lowest and highest round. */
+  readonly paced_us: number;
+  readonly paced_range_us: readonly [number, number];
   /** Operations that should have been told and were not, of all rounds; absent where there was nothing to tell. */
   readonly untold?: number;
   /** Those of them that the subject's own ledger of losses has room for. */
@@ -61,12 +64,13 @@ export function costs(lines: Lines): Cost[] {
   const subjects = [...new Set(all.map((l) => l.subject))].toSorted(bySubject);
   const runs = (subject: string, target: Target): Latency[] =>
     all.filter((l) => l.subject === subject && l.target === target);
-  const of = (subject: string, target: Target, key: keyof Sample): number[] =>
-    runs(subject, target).map((l) => l.ns[key] / US);
+  const of = (subject: string, target: Target, key: keyof Sample, of: "ns" | "paced" = "ns"): number[] =>
+    runs(subject, target).map((l) => l[of][key] / US);
   return TARGETS.flatMap((target) =>
     subjects.map((subject) => {
       const p50 = of(subject, target, "p50_ns");
       const p99 = of(subject, target, "p99_ns");
+      const paced = of(subject, target, "p50_ns", "paced");
       return {
         subject,
         target,
@@ -77,6 +81,8 @@ export function costs(lines: Lines): Cost[] {
         p50_ratio: median(p50) / median(of("nothing", target, "p50_ns")),
         p99_ratio: median(p99) / median(of("nothing", target, "p99_ns")),
         p50_range_us: [Math.min(...p50), Math.max(...p50)] as const,
+        paced_us: median(paced),
+        paced_range_us: [Math.min(...paced), Math.max(...paced)] as const,
         ...untold(subject, target, runs(subject, target)),
       };
     }),
@@ -86,15 +92,17 @@ export function costs(lines: Lines): Cost[] {
 const ORDER = ["nothing", "engine-0", "engine-1", "engine-10", "engine-100", ...PEERS];
 const bySubject = (a: string, b: string): number => ORDER.indexOf(a) - ORDER.indexOf(b);
 
-/** Ours against each peer, and many policies against one: ratios of the medians of all rounds, which the budgets are about. */
-export function costFigures(all: readonly Cost[]): Figure[] {
+/**
+ * Ours against each peer, and many policies against one: ratios of the medians of all rounds, which the budgets are about. Of the times as
+ * they would be on a processor of one pace; where the clock counts instructions (`counted`), as they are.
+ */
+export function costFigures(all: readonly Cost[], counted = false): Figure[] {
   const has = (subject: string): boolean => all.some((c) => c.subject === subject);
   const ratio = (target: Target, subject: string, other: string): { value: number; least: number } => {
     const [a, b] = [subject, other].map((s) => all.find((c) => c.subject === s && c.target === target));
-    return {
-      value: (a?.p50_us ?? Number.NaN) / (b?.p50_us ?? Number.NaN),
-      least: (a?.p50_range_us[0] ?? Number.NaN) / (b?.p50_range_us[0] ?? Number.NaN),
-    };
+    const p50 = (c: Cost | undefined): number => (counted ? c?.p50_us : c?.paced_us) ?? Number.NaN;
+    const least = (c: Cost | undefined): number => (counted ? c?.p50_range_us : c?.paced_range_us)?.[0] ?? Number.NaN;
+    return { value: p50(a) / p50(b), least: least(a) / least(b) };
   };
   const against = TARGETS.flatMap((target) =>
     ["engine-0", "engine-1"].filter(has).flatMap((subject) =>

@@ -14,6 +14,8 @@ export interface Latency {
   readonly subject: string;
   readonly target: Target;
   readonly ns: Sample;
+  /** The same as though the processor had been equally fast all the time. */
+  readonly paced: Sample;
   /** How often it was done, the warm-up included, and what the subject told of it: a tally of an engine, or counts. */
   readonly done: number;
   readonly told: Told;
@@ -119,6 +121,11 @@ export class Lines {
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Line);
+  }
+
+  /** Lines of several runs as those of one. */
+  static all(runs: readonly Lines[]): Lines {
+    return new Lines(runs.flatMap((run) => run.#lines.map((line) => JSON.stringify(line))).join("\n"));
   }
 
   of<K extends Line["what"]>(what: K): Extract<Line, { what: K }>[] {

@@ -77,10 +77,12 @@ function costTables(costs: readonly Cost[]): string[] {
         fixed(c.p99_us, 1),
         fixed(c.p99_ratio, 2),
         c.p50_range_us.map((v) => fixed(v, 1)).join(" to "),
+        fixed(c.paced_us, 1),
+        c.paced_range_us.map((v) => fixed(v, 1)).join(" to "),
         c.untold ?? "",
         c.owned_up ?? "",
       ]);
-    return `### ${target}\n\n${table(["watching", "p10 ratio", "p50 µs", "p50 ratio", "p99 µs", "p99 ratio", "p50 of the rounds", "not told", "owned up to"], rows)}`;
+    return `### ${target}\n\n${table(["watching", "p10 ratio", "p50 µs", "p50 ratio", "p99 µs", "p99 ratio", "p50 of the rounds", "paced p50 µs", "of the rounds", "not told", "owned up to"], rows)}`;
   });
 }
 
@@ -171,7 +173,8 @@ export function markdown(report: EngineReport): string {
       "taken in the same guest in the same run, say something. `engine-N` is the engine with N policies, one of which matches; all " +
       "watch every exec, opens below one directory (`open-watched`; `open` is of a file elsewhere) and TCP connects. " +
       "The engine's built-in sensors run beside the policies. " +
-      "Ratios are of the medians of all rounds, and so are the verdicts; beside them, where given, the same ratio from the round of each " +
+      'Ratios between engine and others are of medians of all rounds, of times as they would be on a processor of one pace ("paced": a ' +
+      "piece of work of always the same length stands between the calls, and is reckoned as 100 µs), and so are the verdicts; beside them, where given, the same ratio from the round of each " +
       "that was disturbed least: where the two are far apart, the measurement decides nothing.",
     ...(report.command
       ? [
