@@ -31,7 +31,8 @@ await chmod(engine, 0o755);
 const out = join(state, "engine", "out");
 await mkdir(out, { recursive: true });
 const sensor = Bun.spawn([home.executable, "sensor", "run", "--state-dir", state, "--packs", "none"], {
-  env: { PATH: process.env["PATH"] ?? "", TELOVIX_SENSOR_ENGINE_PATH: engine },
+  // As the unit of an installed sensor has it.
+  env: { PATH: process.env["PATH"] ?? "", BUN_OPTIONS: "--smol", TELOVIX_SENSOR_ENGINE_PATH: engine },
   stdout: "ignore",
   stderr: "ignore",
 });

@@ -170,12 +170,12 @@ export function markdown(report: EngineReport): string {
   return `${[
     "# The engine, measured",
     "Written by `make bench-engine` and `make soak-engine` from `engine.json`. Times in a guest are emulated: only their ratios, " +
-      "taken in the same guest in the same run, say something. `engine-N` is the engine with N policies, one of which matches; all " +
+      "taken in the same run, each round of all in one guest, say something. `engine-N` is the engine with N policies, one of which matches; all " +
       "watch every exec, opens below one directory (`open-watched`; `open` is of a file elsewhere) and TCP connects. " +
       "The engine's built-in sensors run beside the policies. " +
       'Ratios between engine and others are of medians of all rounds, of times as they would be on a processor of one pace ("paced": a ' +
       "piece of work of always the same length stands between the calls, and is reckoned as 100 µs), and so are the verdicts; beside them, where given, the same ratio from the round of each " +
-      "that was disturbed least: where the two are far apart, the measurement decides nothing.",
+      "that was disturbed least: where the two are far apart, the measurement decides nothing, and the counted instructions do.",
     ...(report.command
       ? [
           `\`${report.command}\`, ${report.cores} cores, load ${report.load_before} before and ${report.load_after} after.`,

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
+import { paceMs } from "./pace.ts";
 
 /** One figure beside its budget; without one it is told only. */
 export interface Figure {
@@ -41,6 +42,7 @@ export async function writeMeasured(path: string, command: string, measured: obj
     cpu: cpus()[0]?.model ?? "",
     memory_gb: Math.round(totalmem() / 1e9),
     arch: process.arch,
+    pace_ms: Math.round(paceMs() * 10) / 10,
   };
   await mkdir(dirname(resolve(path)), { recursive: true });
   const whole = { command, at: new Date().toISOString(), machine, ...measured };
