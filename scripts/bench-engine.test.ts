@@ -10,6 +10,7 @@ import {
 } from "./bench-engine/figures.ts";
 import { Lines, type Memory, type Tally, type Truth } from "./bench-engine/lines.ts";
 import { isKept } from "./bench-engine/report.ts";
+import { soakResult } from "./bench-engine/soak.ts";
 
 const truth: Truth = {
   kind: "mix",
@@ -224,4 +225,25 @@ describe("growth", () => {
       ),
     ).toBe(0);
   });
+});
+
+test("a soak on a machine that does not reach its rate shows nothing", () => {
+  const missed = (reached_per_s: number, churned: number): string[] => {
+    const soak = {
+      what: "soak",
+      subject: "engine-1",
+      churned,
+      mismatched: 0,
+      truth: { ...truth, reached_per_s, seconds: 1200 },
+      tally: tally(0, 0),
+    };
+    const text = [JSON.stringify({ what: "machine", kernel: "6.12", cores: 2 }), JSON.stringify(soak)].join("\n");
+    return soakResult(new Lines(text), "make soak-engine")
+      .figures.filter((f) => !isKept(f))
+      .map((f) => f.name);
+  };
+  expect(missed(10, 1190)).not.toContain("rate wanted / rate reached");
+  expect(missed(2, 1190)).toContain("rate wanted / rate reached");
+  expect(missed(10, 1190)).not.toContain("seconds between changes of policies");
+  expect(missed(10, 380)).toContain("seconds between changes of policies");
 });

@@ -159,7 +159,7 @@ async function soak(minutes: string): Promise<readonly Figure[]> {
     false,
   );
   const result = soakResult(lines, `make soak-engine MINUTES=${minutes} BENCH_KERNEL=${values.kernel}`);
-  await save({ soak: result });
+  await save(kernel === "here" ? { soak_here: result } : { soak: result });
   return result.figures;
 }
 

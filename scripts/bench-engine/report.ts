@@ -31,6 +31,8 @@ export interface EngineReport {
   readonly places?: readonly Place[];
   readonly figures?: readonly Figure[];
   readonly soak?: SoakResult;
+  /** The same on the running kernel, at full speed. */
+  readonly soak_here?: SoakResult;
   readonly counted?: Counted;
 }
 
@@ -189,6 +191,6 @@ export function markdown(report: EngineReport): string {
       : []),
     ...(report.counted ? countedSection(report.counted) : []),
     ...(report.places ?? []).flatMap(section),
-    ...(report.soak ? soakSection(report.soak) : []),
+    ...[report.soak, report.soak_here].flatMap((soak) => (soak ? soakSection(soak) : [])),
   ].join("\n\n")}\n`;
 }

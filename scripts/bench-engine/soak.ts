@@ -43,6 +43,23 @@ export function soakResult(lines: Lines, command: string): SoakResult {
     account: balance,
     samples: warm.length,
     figures: [
+      // On a machine too slow for it nothing is shown by an engine that holds.
+      {
+        name: "rate wanted / rate reached",
+        value: run.truth.wanted_per_s / run.truth.reached_per_s,
+        unit: "",
+        budget: 1.25,
+      },
+      ...(hasPolicy
+        ? [
+            {
+              name: "seconds between changes of policies",
+              value: run.truth.seconds / run.churned,
+              unit: "s",
+              budget: 1.1,
+            },
+          ]
+        : []),
       grown("resident: growth after the first quarter", growth(warm, "rss")),
       grown("maps and programs: growth after the first quarter", growth(warm, "maps") + growth(warm, "programs")),
       grown("charged to its cgroup: growth after the first quarter", growth(warm, "charged")),
