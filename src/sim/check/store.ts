@@ -1,6 +1,7 @@
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { systemClock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 
 /** Where the Console keeps its events: its data directory on this host, or the address of an external ClickHouse. */
@@ -41,6 +42,8 @@ export interface LedgerEntry {
 }
 
 const MAX_SOCKET_BYTES = 100;
+const IDLE_LOOK_MS = 1_000;
+const IDLE_LIMIT_MS = 60_000;
 /** Sequences asked about in one query. */
 const LANES_AT_ONCE = 1_000;
 
@@ -124,6 +127,22 @@ export class StoredEvents implements AsyncDisposable {
   /** So many stored rows as JSON lines, for `insertAlone`. */
   sample(rows: number): Promise<string> {
     return this.#query(`SELECT * FROM runtime_events LIMIT ${rows} FORMAT JSONEachRow`);
+  }
+
+  /** Until the engine has nothing left to do: what was sent is stored, and merged as far as it will be for now. Gives up after a minute. */
+  async idle(signal: AbortSignal): Promise<void> {
+    let before = "";
+    for (const startMs = performance.now(); performance.now() - startMs < IDLE_LIMIT_MS;) {
+      const [now] = await this.#rows<{ merges: number; rows: number }>(
+        `SELECT (SELECT count() FROM system.merges) AS merges,
+          (SELECT sum(rows) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'runtime_events') AS rows`,
+      );
+      const text = JSON.stringify(now);
+      if (now?.merges === 0 && text === before) return;
+      before = text;
+      await systemClock.sleep(IDLE_LOOK_MS, signal);
+      signal.throwIfAborted();
+    }
   }
 
   /** Inserts JSON lines into a table of the same kind, as the engine does it alone; answers how long it took. */
