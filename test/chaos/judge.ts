@@ -19,9 +19,10 @@ interface Look {
   readonly spans: readonly Span[];
 }
 
-const STUCK_MS = 45_000;
+/** Longer than a Console waits between two looks at a loss: on a busy host events are stored minutes after they were given up. */
+const STUCK_MS = 100_000;
 /** So long all may move at most. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 const TELL_MS = 10_000;
 const BLIND_MS = 5_000;
 const PAUSE_MS = 300;

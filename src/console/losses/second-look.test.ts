@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SeqRanges } from "../ingest/seq-ranges.ts";
 import type { LossRow } from "../ingest/store.ts";
-import { correctionsOf } from "./second-look.ts";
+import { correctionsOf, nextLookMs } from "./second-look.ts";
 
 const ROW: LossRow = {
   tenant_id: "t",
@@ -42,4 +42,16 @@ test("what takes a row's place holds every number of it that is not accounted fo
       for (const { recorded_at } of rows) expect(recorded_at).toBeGreaterThan(row.recorded_at);
     }),
   );
+});
+
+test("a row is looked at more and more rarely for an hour, and soon again where some of it was found", () => {
+  const ages: number[] = [];
+  for (let age: number | undefined = 0; (age = nextLookMs(age, false)) !== undefined;) ages.push(age / 1000);
+  expect(ages).toEqual([3, 15, 40, 90, 180, 300, 600, 1800, 3600]);
+  // Half a burst was stored at the look after five minutes: the other half does not wait for that after ten.
+  expect(nextLookMs(300_000, true)).toBe(315_000);
+  expect(nextLookMs(3_000, true)).toBe(15_000);
+  // Also after the last.
+  expect(nextLookMs(3_600_000, false)).toBeUndefined();
+  expect(nextLookMs(3_600_000, true)).toBe(3_615_000);
 });

@@ -11,7 +11,9 @@ import { findAccounted, findBefore, findBehind, listRecent } from "./store-secon
 
 const TICK_MS = 1_000;
 /** After so long each row is looked at: an insert takes seconds, a minute at most; what waits in a queue may take longer. */
-const LOOKS_MS = [3_000, 15_000, 90_000, 600_000, 3_600_000] as const;
+const LOOKS_MS = [3_000, 15_000, 40_000, 90_000, 180_000, 300_000, 600_000, 1_800_000, 3_600_000] as const;
+/** Where something was found, more is on its way: so long after that it is looked at again. */
+const AGAIN_MS = 15_000;
 const MAX_WATCHED = 20_000;
 const ROWS_AT_ONCE = 64;
 
@@ -46,6 +48,13 @@ export function correctionsOf(row: LossRow, accounted: readonly SeqRange[], nowM
   }));
   // A row is named by where it begins: one that begins elsewhere now leaves nothing there.
   return left[0]?.from_seq === row.from_seq ? left : [{ ...row, to_seq: row.from_seq, count: 0, recorded_at }, ...left];
+}
+
+/** How old a row is, in milliseconds, when it is looked at next; `found`: this time some of it was accounted for. Undefined: not any more. */
+export function nextLookMs(ageMs: number, found: boolean): number | undefined {
+  const next = LOOKS_MS.find((ms) => ms > ageMs);
+  if (!found) return next;
+  return Math.min(next ?? Number.POSITIVE_INFINITY, ageMs + AGAIN_MS);
 }
 
 /** Whoever wrote it had just been started, and knew of no event before it. */
@@ -135,7 +144,7 @@ export class SecondLook implements Service {
     }
     const sum = (rows: readonly LossRow[]): number => rows.reduce((n, { count }) => n + count, 0);
     const count = sum([...corrected.keys()].map(({ row }) => row)) - sum([...corrected.values()].flat());
-    const numbers = [...corrected.keys()];
+    const numbers = [...corrected.keys()].map(({ row }) => row);
     const loose = due.filter((watched) => (isInstant(watched.row) || isOpen(watched.row)) && !corrected.has(watched));
     const times = await this.#timesOf(loose.map(({ row }) => row));
     for (const [i, watched] of loose.entries()) {
@@ -150,11 +159,12 @@ export class SecondLook implements Service {
       this.#found(count);
       log.info("events that were thought lost are stored after all; the ledger is set right", { count });
     }
-    for (const { row } of numbers) onCorrected(row);
+    for (const row of numbers) onCorrected(row);
+    const found = new Set(numbers);
     for (const watched of due) {
       this.#watched.delete(keyOf(watched.row));
       const rows = corrected.get(watched);
-      const next = LOOKS_MS.find((ms) => watched.sinceMs + ms > nowMs);
+      const next = nextLookMs(nowMs - watched.sinceMs, found.has(watched.row));
       if (next === undefined) continue;
       for (const row of rows ?? [watched.row])
         if (row.count > 0) this.#watch({ ...watched, row, dueMs: watched.sinceMs + next });
