@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, open, rm } from "node:fs/promises";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { chmod, mkdtemp, open, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeMeasured } from "../src/cli/bench/figures.ts";
 import { connectClickHouse } from "../src/console/stores/clickhouse.ts";
 import { RUNTIME_EVENT_COLUMNS } from "../src/console/stores/runtime-event-block.ts";
 import { toRuntimeEventRow } from "../src/console/stores/runtime-event-row.ts";
@@ -163,18 +164,14 @@ const figures = {
 say(
   `events of ${bytesPerEvent.toFixed(0)} bytes: ${figures.sockets.toFixed(0)} rows/s through sockets, ${figures.alone.toFixed(0)} by the engine alone, ratio ${figures.ratio.toFixed(2)} (floor ${FLOOR}, aim 1.0); others' load at the start ${othersAtStart}`,
 );
-await mkdir("docs/bench", { recursive: true });
-const machine = { cores: cpus().length, arch: process.arch, othersAtStart };
 const setting = {
   sensors: SENSORS,
   events: EVENTS,
   bytesPerEvent: Math.round(bytesPerEvent),
   frameEvents: FRAME_EVENTS,
 };
-await Bun.write(
-  "docs/bench/ingest.json",
-  `${JSON.stringify({ command: "bun scripts/bench-ingest.ts", machine, setting, floor: FLOOR, figures, rounds }, null, 2)}\n`,
-);
+const measured = { othersAtStart, setting, floor: FLOOR, figures, rounds };
+await writeMeasured("docs/bench/ingest.json", "bun scripts/bench-ingest.ts", measured);
 for (const line of console.metrics.render().split("\n")) if (/commit_(rows|ms)/.test(line)) say(line);
 await remote.stop();
 await client.close();

@@ -5,6 +5,7 @@ import { DEFAULT_BEHAVIOUR } from "../options.ts";
 import { startRun } from "../run.ts";
 import { TestBed, type BedOptions } from "../scenario/bed.ts";
 import { untilUp } from "../scenario/stage.ts";
+import { measureAlone } from "./store.ts";
 
 export interface IngestFigures {
   /** From sockets to durable rows, and what the engine alone inserts of the same rows as JSON lines. */
@@ -62,16 +63,10 @@ export async function measureIngest(
   say(`${rows} rows in ${((to.atMs - from.atMs) / 1000).toFixed(1)} s`);
   const perMillion = (ms: number): number => ms / 1000 / (rows / 1e6);
   await using store = await StoredEvents.open({ dataDir: bed.dataDir });
-  const lines = await store.sample(SAMPLE_ROWS);
-  // What the fleet left behind is not the engine's own pace, nor is its first insert.
-  await store.idle(signal);
-  await store.insertAlone(lines);
-  const aloneMs = [];
-  for (let i = 0; i < ALONE_TIMES; i++) aloneMs.push(await store.insertAlone(lines));
-  const count = lines.split("\n").length - 1;
+  const aloneRowsPerSec = await measureAlone(store, { rows: SAMPLE_ROWS, times: ALONE_TIMES }, signal);
   return {
     rowsPerSec: rows / ((to.atMs - from.atMs) / 1000),
-    aloneRowsPerSec: count / (aloneMs.toSorted((a, b) => a - b)[ALONE_TIMES >> 1]! / 1000),
+    aloneRowsPerSec,
     cpuSecsPerMillion: {
       console: perMillion(to.usage.console.cpuMs - from.usage.console.cpuMs),
       clickhouse: perMillion(to.usage.clickhouse.cpuMs - from.usage.clickhouse.cpuMs),

@@ -1,7 +1,6 @@
-import { chmod, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { systemClock } from "../../core/clock.ts";
 import { AppError } from "../../core/error.ts";
 
 /** Where the Console keeps its events: its data directory on this host, or the address of an external ClickHouse. */
@@ -42,22 +41,18 @@ export interface LedgerEntry {
 }
 
 const MAX_SOCKET_BYTES = 100;
-const IDLE_LOOK_MS = 1_000;
-const IDLE_LIMIT_MS = 60_000;
 /** Sequences asked about in one query. */
 const LANES_AT_ONCE = 1_000;
 
 /** Reads what the Console has stored, past the Console: the judge must not be the judged. */
 export class StoredEvents implements AsyncDisposable {
-  readonly #query: (sql: string) => Promise<string>;
+  /** What the engine answers, as it is. */
+  readonly query: (sql: string) => Promise<string>;
   readonly #close: () => Promise<void>;
-  /** The engine is on this host and reads its files. */
-  readonly #onHost: boolean;
 
-  private constructor(query: (sql: string) => Promise<string>, close: () => Promise<void>, onHost: boolean) {
-    this.#query = query;
+  private constructor(query: (sql: string) => Promise<string>, close: () => Promise<void>) {
+    this.query = query;
     this.#close = close;
-    this.#onHost = onHost;
   }
 
   static async open(place: EventStorePlace): Promise<StoredEvents> {
@@ -69,7 +64,6 @@ export class StoredEvents implements AsyncDisposable {
       return new StoredEvents(
         (sql) => ask(`${url.origin}/?database=${encodeURIComponent(database)}`, sql, { headers }),
         () => Promise.resolve(),
-        false,
       );
     }
     let unix = join(place.dataDir, "clickhouse", "run", "http");
@@ -84,12 +78,11 @@ export class StoredEvents implements AsyncDisposable {
       async () => {
         if (short !== undefined) await rm(short, { recursive: true, force: true });
       },
-      true,
     );
   }
 
-  async #rows<T>(sql: string): Promise<T[]> {
-    const text = await this.#query(`${sql} SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow`);
+  async rows<T>(sql: string): Promise<T[]> {
+    const text = await this.query(`${sql} SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow`);
     return text
       .split("\n")
       .filter((line) => line !== "")
@@ -98,7 +91,7 @@ export class StoredEvents implements AsyncDisposable {
 
   /** Events taken in since a time, by sensor and epoch. */
   lanes(sinceMs: number): Promise<StoredLane[]> {
-    return this.#rows(`SELECT toString(sensor_id) AS sensor_id, toString(epoch) AS epoch, count() AS rows, uniqExact(seq) AS numbers,
+    return this.rows(`SELECT toString(sensor_id) AS sensor_id, toString(epoch) AS epoch, count() AS rows, uniqExact(seq) AS numbers,
       min(seq) AS first, max(seq) AS last, groupBitXor(CRC32(message)) AS crc
       FROM runtime_events FINAL WHERE ingested_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) GROUP BY sensor_id, epoch`);
   }
@@ -109,7 +102,7 @@ export class StoredEvents implements AsyncDisposable {
     for (let i = 0; i < epochs.length; i += LANES_AT_ONCE) {
       const some = epochs.slice(i, i + LANES_AT_ONCE).map((epoch) => `'${epoch.replaceAll(/[^0-9a-f]/g, "")}'`);
       found.push(
-        ...(await this.#rows<StoredIsland>(`SELECT toString(sensor_id) AS sensor_id, epoch, min(seq) AS first, max(seq) AS last FROM (
+        ...(await this.rows<StoredIsland>(`SELECT toString(sensor_id) AS sensor_id, epoch, min(seq) AS first, max(seq) AS last FROM (
           SELECT sensor_id, epoch, seq, seq - row_number() OVER (PARTITION BY sensor_id, epoch ORDER BY seq) AS island FROM (
             SELECT DISTINCT sensor_id, toString(epoch) AS epoch, seq FROM runtime_events
             WHERE epoch IN (${some.join(",")}) AND ingested_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)})))
@@ -121,71 +114,12 @@ export class StoredEvents implements AsyncDisposable {
 
   /** The loss ledger since a time. Losses in the kernel are of events that never had a number. */
   async ledger(sinceMs: number): Promise<LedgerEntry[]> {
-    const rows = await this.#rows<Omit<LedgerEntry, "numbered"> & { source: string }>(
+    const rows = await this.rows<Omit<LedgerEntry, "numbered"> & { source: string }>(
       `SELECT toString(sensor_id) AS sensor_id, epoch, toString(stage) AS stage, toString(cause) AS cause, count, toString(source) AS source,
         from_seq, to_seq
       FROM event_losses FINAL WHERE recorded_at >= fromUnixTimestamp64Milli(${Math.floor(sinceMs)}) AND stage != 'kernel' AND count > 0`,
     );
     return rows.map(({ source, ...row }) => ({ ...row, numbered: source !== "event" }));
-  }
-
-  /** So many stored rows as JSON lines, for `insertAlone`. */
-  sample(rows: number): Promise<string> {
-    return this.#query(`SELECT * FROM runtime_events LIMIT ${rows} FORMAT JSONEachRow`);
-  }
-
-  /** Until the engine has nothing left to do: what was sent is stored, and merged as far as it will be for now. Gives up after a minute. */
-  async idle(signal: AbortSignal): Promise<void> {
-    let before = "";
-    for (const startMs = performance.now(); performance.now() - startMs < IDLE_LIMIT_MS;) {
-      const [now] = await this.#rows<{ merges: number; rows: number }>(
-        `SELECT (SELECT count() FROM system.merges) AS merges,
-          (SELECT sum(rows) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'runtime_events') AS rows`,
-      );
-      const text = JSON.stringify(now);
-      if (now?.merges === 0 && text === before) return;
-      before = text;
-      await systemClock.sleep(IDLE_LOOK_MS, signal);
-      signal.throwIfAborted();
-    }
-  }
-
-  /**
-   * Inserts JSON lines into a table of the same kind, as the engine does it alone; answers how long it took, in milliseconds. From a file
-   * where the engine is on this host: it reads that on all cores, and a body on one.
-   */
-  async insertAlone(lines: string): Promise<number> {
-    await this.#query("CREATE OR REPLACE TABLE bench_alone AS runtime_events");
-    try {
-      if (!this.#onHost) return await this.#timed(`INSERT INTO bench_alone FORMAT JSONEachRow\n${lines}`);
-      const dir = await mkdtemp(join(tmpdir(), "telovix-alone-"));
-      try {
-        // The engine runs as somebody else.
-        await chmod(dir, 0o755);
-        const path = join(dir, "rows.jsonl");
-        await writeFile(path, lines);
-        const columns = await this.#rows<{ name: string; type: string }>(
-          `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'runtime_events'
-           AND default_kind NOT IN ('MATERIALIZED', 'ALIAS') ORDER BY position`,
-        );
-        const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
-        const names = columns.map(({ name }) => name).join(", ");
-        const types = quoted(columns.map(({ name, type }) => `${name} ${type}`).join(", "));
-        return await this.#timed(
-          `INSERT INTO bench_alone (${names}) SELECT ${names} FROM file(${quoted(path)}, 'JSONEachRow', ${types})`,
-        );
-      } finally {
-        await rm(dir, { recursive: true, force: true });
-      }
-    } finally {
-      await this.#query("DROP TABLE bench_alone");
-    }
-  }
-
-  async #timed(sql: string): Promise<number> {
-    const startMs = performance.now();
-    await this.#query(sql);
-    return performance.now() - startMs;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
