@@ -20,7 +20,7 @@ interface Look {
 }
 
 /** Longer than a Console waits between two looks at a loss: on a busy host events are stored minutes after they were given up. */
-const STUCK_MS = 100_000;
+const STUCK_MS = 130_000;
 /** So long all may move at most. */
 const PATIENCE_MS = 300_000;
 const TELL_MS = 10_000;
